@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * Three tiers by file name: `*.test.ts` needs nothing but Node and npm packages, `*.e2e.test.ts` a Docker engine (and
+ * makes its own hosts), `*.full.test.ts` the same and long. `npm test` runs the first two, `npm run test:full` all.
+ */
+const unit = {
+  name: "unit",
+  include: ["test/**/*.test.ts"],
+  exclude: ["test/**/*.e2e.test.ts", "test/**/*.full.test.ts"],
+  globalSetup: ["test/bundle-program.mjs"],
+  testTimeout: 60_000,
+};
+
+const endToEnd = (name: string) => ({
+  name,
+  include: [`test/**/*.${name}.test.ts`],
+  globalSetup: ["test/bundle-program.mjs", "test/show-parts.ts"],
+  // They share one machine's network, engines and disk.
+  fileParallelism: false,
+  hookTimeout: 600_000,
+  testTimeout: 600_000,
+});
+
+export default defineConfig({
+  test: { projects: [{ test: unit }, { test: endToEnd("e2e") }, { test: endToEnd("full") }] },
+});
