@@ -1,0 +1,216 @@
+/**
+ * What a user writes: one typed file per environment. `describeCluster` (cluster.ts) fills in the defaults,
+ * `findProblems` (validation.ts) says what is wrong with it.
+ */
+export interface Environment {
+  /** Name of the environment, its stack and its state; also what `pg-dist COMMAND NAME` takes. */
+  readonly name: string;
+
+  /**
+   * Name of the cluster: the network, and the prefix of every container and volume. Two environments that
+   * share a Docker host need different ones, or they would share volumes.
+   *
+   * @default "citus" - network `citus`, containers `citus-coordinator`, `citus-worker1`, ...
+   */
+  readonly cluster?: string;
+
+  /** The Docker hosts by id. The id is part of each node's identity (`server-d/worker1`): renaming a host makes new, empty nodes. */
+  readonly hosts: Readonly<Record<string, DockerHostOptions>>;
+
+  /** Where the coordinator runs. */
+  readonly coordinator: CoordinatorOptions;
+
+  /**
+   * The workers of each Docker host, by host id: a count (`worker1`, `worker2`, ...), or named workers, of which
+   * the first may leave while the second stays. A host with 0 workers stays known to Terraform, which is how a
+   * host leaves: first 0 workers, then no entry.
+   *
+   * @default {} - a coordinator without workers
+   */
+  readonly workers?: Readonly<Record<string, number | Readonly<Record<string, WorkerOptions>>>>;
+
+  /**
+   * Image of every node, with a full version tag or a digest. A floating tag would change PostgreSQL's major
+   * version under existing data.
+   *
+   * @default "citusdata/citus:13.0.3"
+   */
+  readonly image?: string;
+
+  /**
+   * PostgreSQL's major version inside the image; names the data directory.
+   *
+   * @default - read from the tag of a `citusdata/citus` image; other images must say it
+   */
+  readonly postgresMajor?: number;
+
+  /** Superuser that is made at the first start, and that nodes and registration use. @default "postgres" */
+  readonly user?: string;
+
+  /** Database with the Citus extension, made at the first start. @default "postgres" */
+  readonly database?: string;
+
+  /** Memory limit of every node in MB, swap included. @default - no limit */
+  readonly memory?: number;
+
+  /** CPUs of every node, e.g. 1.5. @default - no limit */
+  readonly cpus?: number;
+
+  /**
+   * Start-up settings of PostgreSQL on every node, passed on its command line. A change replaces the containers
+   * on their volumes.
+   *
+   * @default {} - besides those that Citus needs (DEFAULT_SETTINGS in cluster.ts)
+   */
+  readonly settings?: Settings;
+
+  /** Where Terraform keeps the state. @default { type: "local" } - `state/<name>.tfstate` of the project */
+  readonly backend?: Backend;
+
+  /**
+   * Whether the plan may destroy the whole cluster. `true` sets prevent_destroy on the coordinator's volume and
+   * makes the destroy-time steps refuse.
+   *
+   * @default true - false for an ephemeral environment
+   */
+  readonly protected?: boolean;
+
+  /** A throw-away cluster: it may be destroyed without being asked twice. @default false */
+  readonly ephemeral?: boolean;
+
+  /**
+   * What an edit does that replaces the containers of all nodes at once (image, a start-up setting of every node):
+   * `refuse` stops the apply before the first container goes, `all-at-once` lets it happen.
+   *
+   * @default "refuse" - "all-at-once" for an ephemeral environment
+   */
+  readonly rollout?: "refuse" | "all-at-once";
+
+  /**
+   * What an apply does with the shards that are there once it has added workers: `manual` moves none, it says how many
+   * would move and the command; `after-adding` moves them online, waits for it, and fails with the reason of a move that
+   * fails. An edit alone changes nothing: it counts when workers are next added.
+   *
+   * @default "manual"
+   */
+  readonly rebalance?: "manual" | "after-adding";
+}
+
+/** A server with a Docker engine, and how the other nodes reach what runs there. */
+export interface DockerHostOptions {
+  /**
+   * How Terraform reaches the engine: `ssh://user@host[:port]`, `tcp://host:2376` with `tls`, or
+   * `unix:///var/run/docker.sock`. Never with a password in it.
+   */
+  readonly connection: string;
+
+  /**
+   * Options for the ssh command, e.g. `["-o", "ConnectTimeout=10"]`, for Terraform's connection and for the tunnel
+   * of registration.
+   *
+   * @default DEFAULT_SSH_OPTIONS in cluster.ts: no prompt, 10 s to connect, keepalive
+   */
+  readonly sshOptions?: readonly string[];
+
+  /**
+   * TLS material of a `tcp://` connection: the prefix of three sensitive Terraform variables, PEM in each.
+   * `tls: "docker"` reads `TF_VAR_docker_ca`, `TF_VAR_docker_cert` and `TF_VAR_docker_key`.
+   */
+  readonly tls?: string;
+
+  /**
+   * Private address that every other node dials and that is registered in pg_dist_node: an IP, or a name in DNS that
+   * resolves inside every container (containers don't read the server's /etc/hosts).
+   *
+   * @default - on the only Docker host: none; nodes reach each other by container name over the network
+   */
+  readonly address?: string;
+
+  /**
+   * IP of this server on which the nodes' ports are published.
+   *
+   * @default - `address` where that is an IP; 127.0.0.1 for the coordinator of a host without an address
+   */
+  readonly bindAddress?: string;
+
+  /** Allows `bindAddress` to be a public IP or 0.0.0.0. Docker's published ports bypass ufw. @default false */
+  readonly allowPublicBind?: boolean;
+
+  /**
+   * Names for the containers' /etc/hosts, name to IP, where there is no DNS. Read when a container is created:
+   * a later change reaches a node when its container is next replaced.
+   *
+   * @default {}
+   */
+  readonly extraHosts?: Readonly<Record<string, string>>;
+
+  /** Name servers of the containers. A change replaces them. @default [] - the server's own */
+  readonly dns?: readonly string[];
+
+  /**
+   * Subnet of the cluster's network on this host. Pinned, since what comes from the same server arrives from its
+   * gateway. Must not overlap the server's other networks.
+   *
+   * @default - a /24 of 10.213.0.0/16, by the cluster's name
+   */
+  readonly subnet?: string;
+
+  /**
+   * Directory of the server (the guide's fast SSD) that holds the data, one sub-directory per volume. These must
+   * exist: a disk that isn't mounted stops the node, where a silently made directory would start an empty one. Read when
+   * a volume is created; a later change is ignored.
+   *
+   * @default - the engine's own volume directory
+   */
+  readonly dataPath?: string;
+}
+
+/** Limits and start-up settings of one node; they override the environment's. */
+export interface NodeOptions {
+  /** Memory limit in MB, swap included. @default - the environment's */
+  readonly memory?: number;
+  /** CPUs, e.g. 1.5. @default - the environment's */
+  readonly cpus?: number;
+  /** Start-up settings, merged over the environment's. @default {} */
+  readonly settings?: Settings;
+}
+
+export interface CoordinatorOptions extends NodeOptions {
+  /** Id of the Docker host that carries it. */
+  readonly host: string;
+  /** Port on its server. @default 5432 */
+  readonly port?: number;
+}
+
+export interface WorkerOptions extends NodeOptions {
+  /**
+   * Port on its server.
+   *
+   * @default - `worker1` 5432, `worker2` 5433, ...; one more each beside the coordinator. Other names must say it.
+   */
+  readonly port?: number;
+}
+
+/** PostgreSQL settings by name, as in postgresql.conf. */
+export type Settings = Readonly<Record<string, string | number | boolean>>;
+
+/** Where Terraform keeps an environment's state. Credentials come from the process environment, never from here. */
+export type Backend =
+  | {
+      readonly type: "local";
+      /** Path from the project's folder. @default "state/<name>.tfstate" */
+      readonly path?: string;
+    }
+  | {
+      /** HCP Terraform / Terraform Enterprise, one workspace per environment. */
+      readonly type: "cloud";
+      readonly organization: string;
+      readonly workspace: string;
+      readonly project?: string;
+      readonly hostname?: string;
+    }
+  | {
+      /** Any other backend of Terraform with its arguments (snake_case, as in Terraform's documentation). */
+      readonly type: "s3" | "gcs" | "azurerm" | "http" | "pg" | "consul" | "cos" | "oss" | "kubernetes";
+      readonly config: Readonly<Record<string, string | number | boolean>>;
+    };

@@ -1,0 +1,147 @@
+import type { Report } from "./problem";
+
+/** Checks the kind of a value and reports what it must be. */
+type Check = (value: unknown, field: string, report: Report) => void;
+
+const text = kind("text", (value) => typeof value === "string");
+const number = kind("a number", (value) => typeof value === "number");
+const truth = kind("true or false", (value) => typeof value === "boolean");
+const scalar = kind("text, a number, true or false", (value) =>
+  ["string", "number", "boolean"].includes(typeof value),
+);
+const settings = optional(mapOf(scalar));
+
+const nodeFields = { memory: optional(number), cpus: optional(number), settings, port: optional(number) };
+
+const environmentShape = record({
+  name: text,
+  cluster: optional(text),
+  hosts: mapOf(
+    record({
+      connection: text,
+      sshOptions: optional(listOf(text)),
+      tls: optional(text),
+      address: optional(text),
+      bindAddress: optional(text),
+      allowPublicBind: optional(truth),
+      extraHosts: optional(mapOf(text)),
+      dns: optional(listOf(text)),
+      subnet: optional(text),
+      dataPath: optional(text),
+    }),
+  ),
+  coordinator: record({ host: text, ...nodeFields }),
+  workers: optional(
+    mapOf((value, field, report) => {
+      if (typeof value !== "number")
+        mapOf(record(nodeFields), "a count or workers by name")(value, field, report);
+    }),
+  ),
+  image: optional(text),
+  postgresMajor: optional(number),
+  user: optional(text),
+  database: optional(text),
+  memory: optional(number),
+  cpus: optional(number),
+  settings,
+  backend: optional(checkBackendShape),
+  protected: optional(truth),
+  ephemeral: optional(truth),
+  rollout: optional(oneOf("refuse", "all-at-once")),
+  rebalance: optional(oneOf("manual", "after-adding")),
+});
+
+/**
+ * What the type `Environment` promises, for what comes from JavaScript, from JSON or through a cast. The other rules
+ * rely on it.
+ */
+export function checkShape(environment: unknown, report: Report): void {
+  environmentShape(environment, "", report);
+}
+
+function checkBackendShape(value: unknown, field: string, report: Report): void {
+  const types = [
+    "local",
+    "cloud",
+    "s3",
+    "gcs",
+    "azurerm",
+    "http",
+    "pg",
+    "consul",
+    "cos",
+    "oss",
+    "kubernetes",
+  ];
+  record({ type: oneOf(...types) })(value, field, report);
+  switch (Object(value).type) {
+    case "local":
+      return record({ path: optional(text) })(value, field, report);
+    case "cloud":
+      return record({
+        organization: text,
+        workspace: text,
+        project: optional(text),
+        hostname: optional(text),
+      })(value, field, report);
+    default:
+      return record({ config: mapOf(scalar) })(value, field, report);
+  }
+}
+
+function kind(what: string, holds: (value: unknown) => boolean): Check {
+  return (value, field, report) => {
+    if (value === undefined) report(field, `is missing: it must be ${what}.`);
+    else if (!holds(value)) report(field, `must be ${what}, not ${kindOf(value)}.`);
+  };
+}
+
+function optional(check: Check): Check {
+  return (value, field, report) => {
+    if (value !== undefined) check(value, field, report);
+  };
+}
+
+function oneOf(...values: readonly string[]): Check {
+  const what = `one of ${values.join(", ")}`;
+  return (value, field, report) => {
+    if (typeof value !== "string") kind(what, () => false)(value, field, report);
+    else if (!values.includes(value)) report(field, `must be ${what}, not "${value}".`);
+  };
+}
+
+function listOf(check: Check): Check {
+  return (value, field, report) => {
+    if (Array.isArray(value)) value.forEach((each, index) => check(each, `${field}.${index}`, report));
+    else kind("a list", () => false)(value, field, report);
+  };
+}
+
+function mapOf(check: Check, what = "an object"): Check {
+  return (value, field, report) => {
+    if (!isObject(value)) return kind(what, () => false)(value, field, report);
+    for (const [key, each] of Object.entries(value)) check(each, `${field}.${key}`, report);
+  };
+}
+
+function record(fields: Readonly<Record<string, Check>>): Check {
+  return (value, field, report) => {
+    if (!isObject(value)) return kind("an object", () => false)(value, field || "environment", report);
+    for (const [name, check] of Object.entries(fields)) {
+      check(value[name], field === "" ? name : `${field}.${name}`, report);
+    }
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  return (
+    { string: "text", boolean: "true or false", object: "an object" }[typeof value as string] ??
+    `a ${typeof value}`
+  );
+}

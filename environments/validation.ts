@@ -1,0 +1,139 @@
+import {
+  type Cluster,
+  type ClusterNode,
+  MOST_WORKERS,
+  clusterName,
+  describeCluster,
+  formatEndpoint,
+  isWorkerCount,
+} from "./cluster";
+import { isLoopback } from "./address";
+import type { Environment } from "./environment";
+import { checkBackend } from "./validation-backend";
+import { checkHost } from "./validation-host";
+import { checkNode, checkImage } from "./validation-node";
+import { checkShape } from "./validation-shape";
+import { type Problem, type Report, reportTo } from "./problem";
+
+export { findConflicts } from "./validation-conflicts";
+export type { Problem } from "./problem";
+
+/**
+ * Everything that is wrong with one environment, in the order of its file. Never throws: where a value isn't even of its
+ * type, that is the problem, and the rules that rely on the types wait.
+ */
+export function findProblems(environment: Environment): Problem[] {
+  const problems: Problem[] = [];
+  const name: unknown = Object(environment).name;
+  const report = reportTo(problems, typeof name === "string" && name !== "" ? name : "(no name)");
+  checkShape(environment, report);
+  if (problems.length > 0) return problems;
+  const cluster = describeCluster(environment);
+
+  checkNames(environment, report);
+  checkImage(environment, cluster, report);
+  for (const [id, host] of Object.entries(environment.hosts)) {
+    checkHost(
+      id,
+      host,
+      { single: Object.keys(environment.hosts).length === 1, cluster: clusterName(environment) },
+      report,
+    );
+  }
+  checkReferences(environment, report);
+  for (const node of cluster.nodes) checkNode(environment, node, report);
+  checkEndpoints(cluster, report);
+  checkCoordinatorAddress(cluster, report);
+  checkBackend(environment, report);
+  return problems;
+}
+
+function checkNames(environment: Environment, report: Report): void {
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(environment.name)) {
+    report(
+      "name",
+      `"${environment.name}" must start with a letter and hold only a-z, 0-9 and "-" (63 at most): it names the stack.`,
+    );
+  }
+  const cluster = clusterName(environment);
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(cluster)) {
+    report(
+      "cluster",
+      `"${cluster}" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes.`,
+    );
+  }
+  const { user = "postgres", database = "postgres" } = environment;
+  for (const [field, name] of [
+    ["user", user],
+    ["database", database],
+  ] as const) {
+    if (!/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(name)) {
+      report(
+        field,
+        `"${name}" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most).`,
+      );
+    }
+  }
+  if (user.startsWith("pg_")) report("user", `"${user}": PostgreSQL reserves names that start with "pg_".`);
+  if (database === "template0" || database === "template1") {
+    report("database", `"${database}" is PostgreSQL's own template: choose another name.`);
+  }
+}
+
+function checkReferences(environment: Environment, report: Report): void {
+  const known = Object.keys(environment.hosts);
+  const hint = `known hosts: ${known.join(", ") || "none"}.`;
+  if (!known.includes(environment.coordinator.host)) {
+    report("coordinator.host", `"${environment.coordinator.host}" is not in hosts; ${hint}`);
+  }
+  for (const [host, entry] of Object.entries(environment.workers ?? {})) {
+    if (!known.includes(host)) report(`workers.${host}`, `"${host}" is not in hosts; ${hint}`);
+    if (typeof entry === "number" && !isWorkerCount(entry)) {
+      report(`workers.${host}`, `${entry} must be a whole number of workers, from 0 to ${MOST_WORKERS}.`);
+    }
+  }
+}
+
+/** One server address can be published, and registered, only once. */
+function checkEndpoints(cluster: Cluster, report: Report): void {
+  const seen = new Map<string, ClusterNode>();
+  for (const node of cluster.nodes) {
+    const endpoint = formatEndpoint(node.endpoint);
+    const other = seen.get(endpoint);
+    if (other !== undefined) {
+      report(
+        fieldOf(node),
+        `${endpoint} is the endpoint of ${other.id} already: give one of them another port.`,
+      );
+    }
+    seen.set(endpoint, other ?? node);
+  }
+  const connections = new Map<string, string>();
+  for (const { id, connection } of cluster.hosts) {
+    const other = connections.get(connection);
+    if (other !== undefined) {
+      report(
+        `hosts.${id}.connection`,
+        `"${connection}" is the Docker host of ${other} already: one entry per server.`,
+      );
+    }
+    connections.set(connection, other ?? id);
+  }
+}
+
+function checkCoordinatorAddress(cluster: Cluster, report: Report): void {
+  const [coordinator] = cluster.nodes;
+  if (coordinator === undefined || !isLoopback(coordinator.endpoint.host)) return;
+  const elsewhere = cluster.nodes.find(({ host }) => host !== coordinator.host);
+  const { host: address } = coordinator.endpoint;
+  report(
+    `hosts.${coordinator.host}.address`,
+    elsewhere === undefined
+      ? `"${address}" is the container itself for every node: leave the address out, nodes of one server use container names.`
+      : `"${address}" can't be dialled by ${elsewhere.id} on ${elsewhere.host}: give the server's private address.`,
+  );
+}
+
+export function fieldOf(node: ClusterNode): string {
+  return node.role === "coordinator" ? "coordinator.port" : `workers.${node.host}.${node.name}.port`;
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import type { Environment } from "../../environments/environment";
+import { local } from "../../environments/local";
+import { production } from "../../environments/production";
+import { findProblems } from "../../environments/validation";
+import { problemsOf, refused, withHost, withWorkers } from "./refused";
+import { clusterOf, maximal, minimal, server } from "./samples";
+
+describe("what is right", () => {
+  it.each([
+    ["the least", minimal],
+    ["every field", maximal],
+    ["the two environments that ship: local", local],
+    ["the two environments that ship: production", production],
+    ["no workers anywhere", { ...minimal, workers: {} }],
+    ["0 workers on a host that is about to leave", clusterOf({ b: 0 })],
+    [
+      "a plain tcp engine on loopback",
+      { ...minimal, hosts: { here: { connection: "tcp://127.0.0.1:2375" } } },
+    ],
+    [
+      "an image by digest",
+      { ...minimal, image: `citusdata/citus@sha256:${"a".repeat(64)}`, postgresMajor: 17 },
+    ],
+    ["a public bind that is asked for", withHost({ bindAddress: "0.0.0.0", allowPublicBind: true })],
+    [
+      "a state elsewhere in the project",
+      { ...minimal, backend: { type: "local", path: "states/dev.tfstate" } },
+    ],
+    ["HCP Terraform", { ...minimal, backend: { type: "cloud", organization: "acme", workspace: "citus" } }],
+  ] satisfies [string, Environment][])("%s", (_, environment) => {
+    expect(problemsOf(environment)).toEqual([]);
+  });
+});
+
+describe("names", () => {
+  refused(
+    "an environment's name that can't name a stack",
+    { ...minimal, name: "My Env" },
+    `name: "My Env" must start with a letter and hold only a-z, 0-9 and "-" (63 at most): it names the stack.`,
+  );
+  refused(
+    "a cluster's name that Docker would refuse",
+    { ...minimal, cluster: "Citus_1" },
+    `cluster: "Citus_1" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes.`,
+  );
+  refused(
+    "an empty user",
+    { ...minimal, user: "" },
+    `user: "" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most).`,
+  );
+  refused(
+    "a database's name with a blank",
+    { ...minimal, database: "my db" },
+    `database: "my db" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most).`,
+  );
+  refused(
+    "a reserved user",
+    { ...minimal, user: "pg_admin" },
+    `user: "pg_admin": PostgreSQL reserves names that start with "pg_".`,
+  );
+  refused(
+    "a template database",
+    { ...minimal, database: "template1" },
+    `database: "template1" is PostgreSQL's own template: choose another name.`,
+  );
+});
+
+describe("references between hosts and nodes", () => {
+  refused(
+    "an unknown host of the coordinator",
+    { ...minimal, coordinator: { host: "there" } },
+    `coordinator.host: "there" is not in hosts; known hosts: here.`,
+  );
+  refused(
+    "no hosts at all",
+    { ...minimal, hosts: {} },
+    `coordinator.host: "here" is not in hosts; known hosts: none.`,
+  );
+  refused(
+    "an unknown host of workers",
+    { ...clusterOf({ b: 1 }), workers: { b: 1, e: 1 } },
+    `workers.e: "e" is not in hosts; known hosts: a, b.`,
+  );
+  for (const count of [-1, 1.5, NaN, Infinity, 1e9]) {
+    refused(
+      `${count} workers`,
+      clusterOf({ b: count }),
+      `workers.b: ${count} must be a whole number of workers, from 0 to 1000.`,
+    );
+  }
+});
+
+describe("endpoints", () => {
+  refused(
+    "two workers on one port",
+    withWorkers({ worker1: {}, olap: { port: 5432 } }),
+    "workers.b.olap.port: 10.0.0.2:5432 is the endpoint of b/worker1 already: give one of them another port.",
+  );
+  refused(
+    "a worker on the coordinator's port",
+    clusterOf({ a: { worker1: { port: 5432 } } }),
+    "workers.a.worker1.port: 10.0.0.1:5432 is the endpoint of a/coordinator already: give one of them another port.",
+  );
+  refused(
+    "one Docker host twice",
+    withHost({ connection: "ssh://root@10.0.0.1" }),
+    `hosts.b.connection: "ssh://root@10.0.0.1" is the Docker host of a already: one entry per server.`,
+  );
+  refused(
+    "localhost as the coordinator's address with a worker elsewhere",
+    clusterOf(
+      { b: 1 },
+      { hosts: { a: server(1, { address: "localhost", bindAddress: "10.0.0.1" }), b: server(2) } },
+    ),
+    `hosts.a.address: "localhost" can't be dialled by b/worker1 on b: give the server's private address.`,
+  );
+  refused(
+    "localhost as the address of the only server",
+    { ...minimal, hosts: { here: server(1, { address: "127.0.0.1", bindAddress: "10.0.0.1" }) } },
+    `hosts.here.address: "127.0.0.1" is the container itself for every node: leave the address out, nodes of one server use container names.`,
+  );
+});
+
+describe("several problems", () => {
+  it("are reported together, in the order of the file", () => {
+    expect(
+      findProblems({
+        ...withHost({ bindAddress: "0.0.0.0", dns: ["x"] }),
+        name: "Staging",
+        image: "citusdata/citus:latest",
+        postgresMajor: 17,
+        workers: { b: { olap: { memory: 1 } }, z: 1 },
+        backend: { type: "local", path: "/tmp/state" },
+      }).map(({ environment, field }) => `${environment} ${field}`),
+    ).toEqual([
+      "Staging name",
+      "Staging image",
+      "Staging hosts.b.bindAddress",
+      "Staging hosts.b.dns",
+      "Staging workers.z",
+      "Staging workers.b.olap.port",
+      "Staging workers.b.olap.memory",
+      "Staging backend.path",
+    ]);
+  });
+
+  it("of a setting that all nodes share are one problem", () => {
+    expect(problemsOf(clusterOf({ b: 3 }, { settings: { port: 6000 } }))).toHaveLength(1);
+  });
+});
