@@ -1,0 +1,107 @@
+import { Construct } from "constructs";
+import {
+  type Cluster,
+  type ClusterNode,
+  type ClusterOptions,
+  describeCluster,
+  describeCoordinator,
+  describeOptions,
+} from "../environments/cluster";
+import type { CoordinatorOptions, Environment } from "../environments/environment";
+import { CitusNode } from "./citus-node";
+import type { CitusWorkerHost } from "./citus-worker-host";
+import type { DockerHost } from "./docker-host";
+import { validateEnvironment } from "./environment-validation";
+import { Guard } from "./guard";
+import { Membership } from "./membership";
+import { Program } from "./program";
+import { Registration } from "./registration";
+
+/** The cluster's common options, of which only `environment` has no default, and the coordinator's own. */
+export interface CitusCoordinatorProps extends ClusterOptions {
+  /** The Docker host that carries it. */
+  readonly host: DockerHost;
+  /** Its port, limits and start-up settings. @default {} - port 5432, otherwise as all nodes */
+  readonly coordinator?: Omit<CoordinatorOptions, "host">;
+  /**
+   * Password of the superuser on every node at its first start: a sensitive Terraform value, never a literal. The
+   * program that registers the nodes reads it from TF_VAR_postgres_password or PGPASSWORD of its process.
+   */
+  readonly password: string;
+}
+
+/**
+ * The coordinator of a Citus cluster, and the three steps that keep its membership safe: the nodes of every
+ * `CitusWorkerHost` that names it are registered once their containers are healthy (`Registration`), drained and
+ * removed before one of their containers goes (`Membership`), and never replaced all at once unasked (`Guard`).
+ *
+ * One per stack: Terraform can drain before it destroys only within one graph.
+ */
+export class CitusCoordinator extends Construct {
+  readonly options: ClusterOptions;
+  readonly password: string;
+  readonly server: CitusNode;
+  private readonly props: CitusCoordinatorProps;
+  private readonly workerHosts: CitusWorkerHost[] = [];
+  private readonly steps: readonly { update(nodes: readonly CitusNode[]): void }[];
+
+  constructor(scope: Construct, id: string, props: CitusCoordinatorProps) {
+    super(scope, id);
+    this.props = props;
+    const { host, password, coordinator = {}, ...options } = props;
+    this.options = options;
+    this.password = password;
+    validateEnvironment(this, () => this.environment);
+
+    const cluster = describeOptions(options);
+    this.server = new CitusNode(this, "server", {
+      host,
+      cluster,
+      description: describeCoordinator(options, host.node.id, host.options, coordinator),
+      password,
+      keepVolume: cluster.protected,
+    });
+    const program = new Program(this, "program", () => this.cluster);
+    const membership = new Membership(this, "membership", program);
+    this.steps = [
+      membership,
+      new Registration(this, "registration", program, membership, options),
+      new Guard(this, "guard", program, options),
+    ];
+    this.update();
+  }
+
+  /** The cluster as the constructs of this stack declare it. */
+  get cluster(): Cluster {
+    return describeCluster(this.environment);
+  }
+
+  get description(): ClusterNode {
+    return this.server.description;
+  }
+
+  /** Called by a `CitusWorkerHost` that belongs to this coordinator. */
+  addWorkerHost(workerHost: CitusWorkerHost): void {
+    this.workerHosts.push(workerHost);
+    this.update();
+  }
+
+  private update(): void {
+    const nodes = [this.server, ...this.workerHosts.flatMap((workerHost) => workerHost.servers)];
+    for (const step of this.steps) step.update(nodes);
+  }
+
+  /** What the constructs add up to, in the words of an environment file, so that one validation serves both. */
+  private get environment(): Environment {
+    const { host, coordinator = {} } = this.props;
+    const { environment, ...options } = this.options;
+    const hosts = [host, ...this.workerHosts.map((workerHost) => workerHost.host)];
+    return {
+      ...options,
+      name: environment,
+      hosts: Object.fromEntries(hosts.map((each) => [each.node.id, each.options])),
+      coordinator: { host: host.node.id, ...coordinator },
+      workers: Object.fromEntries(this.workerHosts.map(({ host: { node }, workers }) => [node.id, workers])),
+    };
+  }
+}
