@@ -1,0 +1,50 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "cdktf";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Environment } from "../../environments/environment";
+import { CitusStack } from "../../stacks/citus-stack";
+import { clusterOf } from "../environments/samples";
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** Synthesizes beside a state with resources on these hosts. */
+function synth(
+  environment: Environment,
+  hosts: readonly string[],
+  file = `${environment.name}.tfstate`,
+): void {
+  const folder = mkdtempSync(join(tmpdir(), "pg-dist-left-"));
+  folders.push(folder);
+  const resources = hosts.flatMap((host) =>
+    ["docker_volume", "docker_container"].map((type) => ({
+      type,
+      name: `${host}_worker1`,
+      provider: `provider["registry.terraform.io/kreuzwerker/docker"].${host}`,
+    })),
+  );
+  const state = {
+    resources: [...resources, { type: "null_resource", name: "guard", provider: 'provider["x/null"]' }],
+  };
+  mkdirSync(join(folder, "state"));
+  writeFileSync(join(folder, "state", file), JSON.stringify(state));
+  const app = new App({ outdir: join(folder, "cdktf.out") });
+  new CitusStack(app, environment);
+  app.synth();
+}
+
+describe("a Docker host that is deleted while its resources are there", () => {
+  it("is refused with the two steps", () => {
+    expect(() => synth(clusterOf({ b: 1 }), ["a", "b", "gone"])).toThrow(
+      /hosts: "gone" was deleted, but 2 resources are still there \(docker_volume\.gone_worker1, .*`workers: \{ "gone": 0 \}`\), deploy, then delete it.*pg-dist forget \S+ gone/,
+    );
+  });
+
+  it("is nobody's business where every host is declared, or the state is another one", () => {
+    synth(clusterOf({ b: 1 }), ["a", "b"]);
+    synth(clusterOf({ b: 1 }), ["gone"], "another.tfstate");
+    synth({ ...clusterOf({ b: 1 }), backend: { type: "s3", config: { bucket: "b" } } }, ["gone"]);
+  });
+});
