@@ -1,0 +1,203 @@
+import { hostname, userInfo } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "../environments/cluster";
+import { coordinatorOf } from "./cluster-file";
+import { Failure, oneLine } from "./failure";
+import { readPassword } from "./password";
+import type { Progress } from "./progress";
+import { Session, type SessionOptions } from "./session";
+import { SQLSTATE, sqlStateOf } from "./sqlstate";
+import { chooseWays } from "./ways/choose-ways";
+import { type Way, WayError } from "./ways/way";
+
+export interface ConnectOptions {
+  /** What the session is for, in pg_stat_activity: `register`, `leave server-d/worker1`. */
+  readonly command: string;
+  readonly progress: Progress;
+  /** How long a server that is starting is waited for, in seconds. @default 60 */
+  readonly patience?: number;
+  /** What to do after the repair. @default "apply again" */
+  readonly again?: string;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The server to connect to. */
+export interface Destination {
+  /** As it is called in the output: `the coordinator server-a/coordinator`. */
+  readonly label: string;
+  /** In the order in which they are tried. */
+  readonly ways: readonly Way[];
+  readonly user: string;
+  readonly database: string;
+  readonly password: string;
+}
+
+/** The coordinator can't be connected to, by no way. */
+export class CoordinatorUnreachable extends Failure {
+  /** @param answered whether the server itself refused: it runs, then, and is reachable */
+  constructor(
+    summary: string,
+    remedy: string,
+    detail: readonly string[],
+    readonly answered: boolean,
+  ) {
+    super(summary, remedy, { detail });
+  }
+}
+
+/**
+ * A session on the coordinator, by the first way that leads there (see `chooseWays`).
+ *
+ * @throws CoordinatorUnreachable with the cause for each way that was tried, or with what the server answered
+ */
+export async function connect(cluster: Cluster, options: ConnectOptions): Promise<Session> {
+  const env = options.env ?? process.env;
+  const destination = {
+    label: `the coordinator ${coordinatorOf(cluster).id}`,
+    ways: chooseWays(cluster, env),
+    user: cluster.user,
+    database: cluster.database,
+    password: readPassword(env),
+  };
+  return connectTo(destination, options);
+}
+
+/**
+ * As `connect`, to any server.
+ *
+ * @param options limit: how long all ways together may take to be tried once, in milliseconds
+ */
+export async function connectTo(
+  destination: Destination,
+  options: Omit<ConnectOptions, "env"> & { readonly limit?: number },
+): Promise<Session> {
+  const { ways, user, database, password } = destination;
+  const session = { user, database, password, applicationName: applicationName(options.command) };
+  const deadline = performance.now() + (options.patience ?? 60) * 1000;
+  for (let attempt = 0; ; attempt++) {
+    const result = await tryWays(ways, session, options.limit);
+    if ("session" in result) return result.session;
+    const reasons = result.tried.map(({ way, error }) => ({ way, cause: causeOf(error) }));
+    const waiting =
+      reasons.some(({ cause }) => cause.transient) && !reasons.some(({ cause }) => cause.settled);
+    if (!waiting || performance.now() > deadline)
+      throw unreachable(destination, reasons, options.again ?? "apply again");
+    if (attempt === 0) options.progress(`waiting for the coordinator: ${reasons.at(-1)?.cause.text}`);
+    await sleep(1000);
+  }
+}
+
+/** PostgreSQL keeps the first 63 bytes. */
+function applicationName(command: string): string {
+  return `pg-dist ${command} ${userName()}@${hostname()} pid ${process.pid}`;
+}
+
+/** A container may run under a user id that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "?"}`;
+  }
+}
+
+interface Tried {
+  readonly way: Way;
+  readonly error: unknown;
+}
+
+async function tryWays(
+  ways: readonly Way[],
+  options: SessionOptions,
+  limit = Infinity,
+): Promise<{ session: Session } | { tried: Tried[] }> {
+  const tried: Tried[] = [];
+  const deadline = performance.now() + limit;
+  for (const [index, way] of ways.entries()) {
+    // A way that hangs leaves the others their share.
+    const share = (deadline - performance.now()) / (ways.length - index);
+    try {
+      return {
+        session: await Session.start(way, share < Infinity ? { ...options, startMs: share } : options),
+      };
+    } catch (error) {
+      tried.push({ way, error });
+      // What the server itself says holds for every way to it.
+      if (sqlStateOf(error) !== undefined) break;
+    }
+  }
+  return { tried };
+}
+
+interface Cause {
+  readonly text: string;
+  /** It may pass while the server starts. */
+  readonly transient: boolean;
+  /** Another try or another way would say the same. */
+  readonly settled: boolean;
+  /** The server itself said it. */
+  readonly answered: boolean;
+  readonly remedy?: string;
+}
+
+function causeOf(error: unknown): Cause {
+  const text = oneLine(error);
+  const state = sqlStateOf(error);
+  if (state !== undefined) {
+    const starting = STARTING.includes(state);
+    return { text, transient: starting, settled: !starting, answered: true, remedy: REMEDIES[state] };
+  }
+  if (error instanceof WayError) {
+    const settled = /is not running|[Nn]o such container/.test(text);
+    return { text, transient: error.transient, settled, answered: false };
+  }
+  // Docker's proxy accepts on the published port before the server listens behind it, and then hangs up.
+  const hungUp =
+    /terminated unexpectedly|ECONNRESET|EPIPE|disconnected before secure TLS|socket hang up/.test(text);
+  const silent = /timeout expired/.test(text)
+    ? "the port takes the connection, and then nothing answers"
+    : text;
+  return {
+    text: hungUp ? "the port closes the connection at once" : silent,
+    transient: hungUp,
+    settled: false,
+    answered: false,
+  };
+}
+
+const STARTING: readonly string[] = [
+  SQLSTATE.cannotConnectNow,
+  SQLSTATE.adminShutdown,
+  SQLSTATE.crashShutdown,
+];
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  [SQLSTATE.invalidPassword]:
+    "the password is not the one that the coordinator's volume was initialised with (changing the variable " +
+    "doesn't change it): set TF_VAR_postgres_password to that one",
+  [SQLSTATE.invalidAuthorization]:
+    "the user must exist, and pg_hba.conf allow it with a password from this machine",
+  [SQLSTATE.invalidCatalogName]:
+    "the database is made at a volume's first start only: create it, or set `database` to the one that is there",
+  [SQLSTATE.tooManyConnections]: "end clients of the coordinator, or raise max_connections",
+};
+
+function unreachable(
+  { label, ways }: Destination,
+  reasons: readonly { way: Way; cause: Cause }[],
+  again: string,
+): CoordinatorUnreachable {
+  const answer = reasons.find(({ cause }) => cause.settled) ?? reasons.at(-1);
+  const told = answer?.cause.remedy !== undefined;
+  return new CoordinatorUnreachable(
+    told
+      ? `${label} refuses the connection: ${answer.cause.text}`
+      : `${label} can't be reached: ${answer?.cause.text} (${answer?.way.description})`,
+    answer?.cause.remedy ??
+      `see that its container runs and one of the ways to it is open (${ways.map(({ name }) => name).join(", ")}); ` +
+        `then ${again}`,
+    reasons.map(({ way, cause }) => `${way.name} (${way.description}): ${cause.text}`),
+    reasons.some(({ cause }) => cause.answered),
+  );
+}

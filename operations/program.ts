@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import { readCluster } from "./cluster-file";
+import { EXIT, type ExitCode, Failure, oneLine } from "./failure";
+import { guard } from "./guard";
+import { leave } from "./leave";
+import { createProgress } from "./progress";
+import { register } from "./register";
+import { report } from "./report";
+
+/**
+ * The program that Terraform runs in the stack's folder. It is bundled into one file (bundle.mjs) and needs nothing
+ * but Node.
+ */
+const USAGE = "usage: pg-dist.mjs register|leave|guard --cluster FILE [--expect DIGEST] [--node ID]";
+
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseUsage(args);
+  const [command, ...rest] = positionals;
+  if (rest.length > 0) throw new Failure(`unexpected ${rest.join(" ")}`, USAGE, { exitCode: EXIT.usage });
+  if (values.cluster === undefined)
+    throw new Failure("--cluster is missing", USAGE, { exitCode: EXIT.usage });
+  if ((command === "leave") !== (values.node !== undefined))
+    throw new Failure(values.node === undefined ? "--node is missing" : "--node is for leave only", USAGE, {
+      exitCode: EXIT.usage,
+    });
+  const progress = createProgress();
+  switch (command) {
+    case "register":
+      await register(readCluster(values.cluster, values.expect), { progress });
+      return EXIT.ok;
+    case "leave":
+      await leave(readCluster(values.cluster, values.expect), values.node ?? "", { progress });
+      return EXIT.ok;
+    case "guard":
+      await guard(readCluster(values.cluster, values.expect), { progress });
+      return EXIT.ok;
+    default:
+      throw new Failure(`unknown command ${command ?? ""}`.trim(), USAGE, { exitCode: EXIT.usage });
+  }
+}
+
+function parseUsage(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { cluster: { type: "string" }, expect: { type: "string" }, node: { type: "string" } },
+    });
+  } catch (error) {
+    throw new Failure(oneLine(error), USAGE, { exitCode: EXIT.usage, cause: error });
+  }
+}
+
+// A run whose Terraform was killed has no reader any more. It goes on, and the next run waits for its lock.
+process.stdout.on("error", () => undefined);
+process.stderr.on("error", () => undefined);
+
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.exitCode = report(error);
+  },
+);

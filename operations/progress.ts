@@ -1,0 +1,11 @@
+/** Reports a step: what just happened or what is awaited, in one line. */
+export type Progress = (text: string) => void;
+
+/** Lines with the seconds since the start: `[  1.2s] server-d/worker1: added as node 5`. */
+export function createProgress(
+  write: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
+  now: () => number = () => performance.now(),
+): Progress {
+  const start = now();
+  return (text) => write(`[${((now() - start) / 1000).toFixed(1).padStart(5)}s] ${text}`);
+}

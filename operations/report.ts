@@ -1,0 +1,41 @@
+import { EXIT, type ExitCode, Failure, oneLine, redact } from "./failure";
+import { readSecrets } from "./password";
+import { sqlStateOf } from "./sqlstate";
+
+/**
+ * Says what went wrong: details first, and as the last line the cause and what to do, since Terraform repeats the end
+ * of an output.
+ *
+ * @returns the exit code of the program
+ */
+export function report(
+  error: unknown,
+  write: (text: string) => void = (text) => process.stderr.write(text),
+  env: NodeJS.ProcessEnv = process.env,
+): ExitCode {
+  const failure = asFailure(error);
+  const lines = [
+    ...failure.detail.map((line) => `  ${line}`),
+    `pg-dist: ${failure.summary}: ${failure.remedy}`,
+  ];
+  for (const line of lines) write(`${redact(line, readSecrets(env))}\n`);
+  return failure.exitCode;
+}
+
+/** Also a server's error that nobody explained, or a mistake of ours. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const state = sqlStateOf(error);
+  if (state !== undefined) {
+    const { detail, hint, where } = error as { detail?: string; hint?: string; where?: string };
+    return new Failure(
+      `the coordinator answered: ${oneLine(error)} (SQLSTATE ${state})`,
+      "see the lines above and its log; then run it again",
+      { detail: [detail, hint, where].filter((line) => line !== undefined), exitCode: EXIT.failed },
+    );
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Failure(`unexpected error: ${oneLine(error)}`, "please report it with the lines above", {
+    detail: stack.split("\n"),
+  });
+}

@@ -1,0 +1,65 @@
+import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
+import { coordinatorOf, hostOf } from "../cluster-file";
+import { EXIT, Failure } from "../failure";
+import { directWay } from "./direct";
+import { execWay } from "./exec";
+import { sshWay } from "./ssh";
+import type { Way } from "./way";
+
+/**
+ * The ways to a node in the order in which they are tried: its published port, the same through its server's
+ * ssh, then a process in its container. PGDIST_VIA=direct|ssh|exec leaves one.
+ *
+ * @param node the coordinator unless it is given
+ */
+export function chooseWays(
+  cluster: Cluster,
+  env: NodeJS.ProcessEnv = process.env,
+  node: ClusterNode = coordinatorOf(cluster),
+): Way[] {
+  const host = hostOf(cluster, node);
+  const published = node.published;
+  const remote = !host.connection.startsWith("unix://");
+  const ways: Way[] = [];
+  if (published !== undefined) {
+    const endpoint = directEndpoint(published, node.endpoint, remote);
+    if (endpoint !== undefined) ways.push(directWay(endpoint));
+    if (host.connection.startsWith("ssh://")) ways.push(sshWay(host, onServer(published)));
+  }
+  ways.push(execWay(host, node, env));
+
+  const via = env["PGDIST_VIA"];
+  if (!via) return ways;
+  const forced = ways.filter(({ name }) => name === via);
+  if (forced.length > 0) return forced;
+  const known = ways.map(({ name }) => name).join(", ");
+  throw new Failure(`PGDIST_VIA=${via} is no way to ${node.id}`, `unset it, or use one of: ${known}`, {
+    exitCode: EXIT.usage,
+  });
+}
+
+/** Undefined for a port on another server's loopback: here that address is this machine, perhaps with a database of its own. */
+function directEndpoint(published: Published, registered: Endpoint, remote: boolean): Endpoint | undefined {
+  if (isWildcard(published.ip)) return remote ? { ...registered, port: published.port } : onServer(published);
+  if (remote && isLoopback(published.ip)) return undefined;
+  return { host: published.ip, port: published.port };
+}
+
+/** As seen on the server itself. */
+function onServer(published: Published): Endpoint {
+  if (!isWildcard(published.ip)) return { host: published.ip, port: published.port };
+  return { host: published.ip === "::" ? "::1" : "127.0.0.1", port: published.port };
+}
+
+interface Published {
+  readonly ip: string;
+  readonly port: number;
+}
+
+function isWildcard(ip: string): boolean {
+  return ip === "0.0.0.0" || ip === "::";
+}
+
+function isLoopback(ip: string): boolean {
+  return ip === "::1" || ip.startsWith("127.");
+}

@@ -1,0 +1,29 @@
+import type { Duplex } from "node:stream";
+
+/** One way to the coordinator's PostgreSQL port. */
+export interface Way {
+  readonly name: "direct" | "ssh" | "exec";
+  /** For the output: `10.0.0.1:5432`, `ssh deploy@server-a to 10.0.0.1:5432`, `docker exec citus-coordinator`. */
+  readonly description: string;
+  /**
+   * Opens a stream to the port.
+   *
+   * @throws WayError, or ends the stream with one, when it can't
+   */
+  open(): Promise<Duplex>;
+}
+
+/** Why a way doesn't lead to the server. */
+export class WayError extends Error {
+  /**
+   * @param transient whether it may pass while the server starts: refused or reset, but not an unknown name or a
+   *   container that isn't running
+   */
+  constructor(
+    message: string,
+    readonly transient: boolean,
+  ) {
+    super(message);
+    this.name = "WayError";
+  }
+}
