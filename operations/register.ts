@@ -1,0 +1,55 @@
+import type { Cluster } from "../environments/cluster";
+import { coordinatorOf } from "./cluster-file";
+import { connect } from "./connect";
+import { takeLock } from "./lock";
+import { readPassword } from "./password";
+import type { Progress } from "./progress";
+import { rebalanceAfterAdding } from "./rebalance/after-adding";
+import { prepareRecord, readRecord } from "./record";
+import { checkCoordinator } from "./registration/check-coordinator";
+import { storeOnCoordinator } from "./registration/credentials";
+import { keepNodeConnectionsAlive } from "./registration/node-connections";
+import { reconcile } from "./registration/reconcile";
+import { verify } from "./registration/verify";
+import { limitNodeConnections } from "./registration/reachability";
+
+export interface RegisterOptions {
+  readonly progress: Progress;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Makes the cluster's list of nodes what the environment says, and verifies all of it: every node is who it was, and
+ * every node reaches every node. Nothing is changed before everything was checked, and a second run changes nothing.
+ * It never removes a node. Shards move only after workers were added, and only where the environment says so.
+ *
+ * @throws Failure with the cause and the remedy; the next run goes on from there
+ */
+export async function register(cluster: Cluster, options: RegisterOptions): Promise<void> {
+  const { progress, env = process.env } = options;
+  const password = readPassword(env);
+  const session = await connect(cluster, { command: "register", progress, env });
+  try {
+    await takeLock(session, progress, env);
+    await limitNodeConnections(session);
+    const coordinator = coordinatorOf(cluster);
+    const facts = await checkCoordinator(session, cluster, coordinator, await readRecord(session));
+    progress(`${coordinator.id}: connected (${session.way.name}: ${session.way.description})`);
+    await prepareRecord(session);
+    // First of all, as every look at a worker needs it.
+    const stored = await storeOnCoordinator(session, cluster.user, password, facts);
+    if (stored) progress(`${coordinator.id}: credentials for the other nodes stored`);
+    const reconciled = await reconcile(session, cluster, facts, password, progress);
+    if (await keepNodeConnectionsAlive(session, cluster))
+      progress("the nodes notice within half a minute from now on that another one is gone");
+    await verify(session, cluster, progress, {
+      ...reconciled,
+      changed: reconciled.changed || stored,
+    });
+    // Last: whatever becomes of it, every node is registered and verified.
+    await rebalanceAfterAdding(session, cluster, { added: reconciled.added, progress, env });
+  } finally {
+    await session.end();
+  }
+}

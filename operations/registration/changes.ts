@@ -1,0 +1,158 @@
+import type { ClusterNode, Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { Failure, oneLine } from "../failure";
+import type { Progress } from "../progress";
+import { clearLeaving, markRebalanceDue, recordNode } from "../record";
+import type { Session } from "../session";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import type { Decision } from "./decide";
+import type { NodeFacts } from "./node-facts";
+import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
+import { runOnNodes } from "./run-on-nodes";
+
+/** How long changed addresses wait for queries that run on these nodes, and hold new ones back. */
+const MOVE_LOCK_TIMEOUT = "30s";
+
+/** A node that is registered, and where it is to be. */
+export interface Move {
+  readonly node: ClusterNode;
+  readonly registered: RegisteredNode;
+  readonly server_id: string;
+}
+
+/**
+ * Gives registered nodes their new endpoints, the coordinator's included, all in one transaction: none of the old
+ * addresses need exist any more. Two nodes may swap: those in the way step aside to a name that nobody has.
+ */
+export async function moveNodes(session: Session, moves: readonly Move[], progress: Progress): Promise<void> {
+  if (moves.length === 0) return;
+  const targets = moves.map(({ node }) => node.endpoint);
+  const inTheWay = moves.filter(({ registered }) =>
+    targets.some((to) => sameEndpoint(to, registered.endpoint)),
+  );
+  try {
+    await session.transaction(async () => {
+      await session.query(`SET LOCAL lock_timeout = '${MOVE_LOCK_TIMEOUT}'`);
+      for (const { registered } of inTheWay) {
+        await updateNode(session, registered.nodeid, {
+          host: `pgdist-moving-${registered.nodeid}`,
+          port: 5432,
+        });
+      }
+      for (const { node, registered, server_id } of moves) {
+        await updateNode(session, registered.nodeid, node.endpoint);
+        await recordNode(session, node, {
+          nodeid: registered.nodeid,
+          groupid: registered.groupid,
+          server_id,
+        });
+      }
+    });
+  } catch (error) {
+    if (sqlStateOf(error) !== SQLSTATE.lockNotAvailable) throw error;
+    throw new Failure(
+      `changed endpoints could not be set: queries on these nodes ran for more than ${MOVE_LOCK_TIMEOUT}`,
+      "end the long queries, or wait for them, then apply again",
+    );
+  }
+  for (const { node, registered } of moves) {
+    progress(`${node.id}: ${formatEndpoint(registered.endpoint)} is now ${formatEndpoint(node.endpoint)}`);
+  }
+}
+
+async function updateNode(session: Session, nodeid: number, endpoint: Endpoint): Promise<void> {
+  await session.query("SELECT citus_update_node($1, $2, $3)", [nodeid, endpoint.host, endpoint.port]);
+}
+
+/** Registers the coordinator. Its port is always given: Citus' default is the one inside the container. */
+export async function addCoordinator(
+  session: Session,
+  node: ClusterNode,
+  facts: NodeFacts,
+  progress: Progress,
+): Promise<void> {
+  await session.transaction(async () => {
+    await session.query("SELECT citus_set_coordinator_host($1, $2)", [
+      node.endpoint.host,
+      node.endpoint.port,
+    ]);
+    const row = (await readRegistered(session)).find(({ groupid }) => groupid === COORDINATOR_GROUP);
+    if (row === undefined) throw new Failure("citus_set_coordinator_host registered nothing", "report this");
+    await recordNode(session, node, { nodeid: row.nodeid, groupid: row.groupid, server_id: facts.server_id });
+  });
+  progress(`${node.id}: registered as the coordinator at ${formatEndpoint(node.endpoint)}`);
+}
+
+export interface AddWorkerOptions {
+  /** Whether the shards are to be rebalanced for it, by this run or, if that doesn't come to it, by the next. */
+  readonly rebalanceDue: boolean;
+  readonly progress: Progress;
+}
+
+/** Adds a worker and records it in one transaction: a killed run leaves either both or nothing. */
+export async function addWorker(
+  session: Session,
+  { node, facts }: Decision,
+  { rebalanceDue, progress }: AddWorkerOptions,
+): Promise<void> {
+  await forgetPrepared(session, node, facts);
+  session.takeMessages();
+  let nodeid: number;
+  try {
+    nodeid = await session.transaction(async () => {
+      const [added] = await session.query<{ nodeid: number | null }>(
+        "SELECT citus_add_node($1, $2) AS nodeid",
+        [node.endpoint.host, node.endpoint.port],
+      );
+      const row = (await readRegistered(session)).find((registered) => registered.nodeid === added?.nodeid);
+      if (row === undefined) throw new Failure(`citus_add_node gave no node for ${node.id}`, "report this");
+      await recordNode(session, node, {
+        nodeid: row.nodeid,
+        groupid: row.groupid,
+        server_id: facts.server_id,
+      });
+      if (rebalanceDue) await markRebalanceDue(session, node.id);
+      return row.nodeid;
+    });
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const detail = session.takeMessages().map(({ severity, text }) => `${severity}: ${session.redact(text)}`);
+    throw new Failure(
+      `${node.id} could not be added: ${session.redact(oneLine(error))}`,
+      "every node must be up for it (the lines above may say which is not); then apply again",
+      { detail, cause: error },
+    );
+  }
+  progress(`${node.id}: added as node ${nodeid} at ${formatEndpoint(node.endpoint)}`);
+}
+
+/**
+ * A coordinator that died while it added this worker may have left a prepared transaction there. Citus recovers those
+ * of registered nodes by itself, but nobody comes back for one on a server that wasn't registered.
+ */
+async function forgetPrepared(session: Session, node: ClusterNode, { prepared }: NodeFacts): Promise<void> {
+  if (prepared.length === 0) return;
+  await runOnNodes(
+    session,
+    prepared.map(() => node.endpoint),
+    prepared.map((gid) => `ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'`),
+  );
+}
+
+/** A node that was on its way out and is wanted again takes shards again. */
+export async function keepAfterAll(session: Session, node: ClusterNode, progress: Progress): Promise<void> {
+  await session.transaction(async () => {
+    await session.query("SELECT citus_set_node_property($1, $2, 'shouldhaveshards', true)", [
+      node.endpoint.host,
+      node.endpoint.port,
+    ]);
+    await clearLeaving(session, [node.id]);
+  });
+  progress(`${node.id}: was leaving and stays: it takes shards again`);
+}
+
+/** A node that was disabled, or added as inactive. */
+export async function activateNode(session: Session, node: ClusterNode, progress: Progress): Promise<void> {
+  await session.query("SELECT citus_activate_node($1, $2)", [node.endpoint.host, node.endpoint.port]);
+  progress(`${node.id}: activated`);
+}

@@ -1,0 +1,118 @@
+/** What is wrong with a connection between two nodes, and what to do. */
+export interface Explained {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/**
+ * Puts what libpq said about a connection between two nodes into a sentence.
+ *
+ * @param cause libpq's message; undefined where Citus gave none
+ * @param from the node that tried, as it is called in the output
+ * @param target the endpoint it tried
+ */
+export function explainConnection(cause: string | undefined, from: string, target: string): Explained {
+  const text = cause ?? "no answer";
+  for (const { pattern, explain } of KNOWN) {
+    const match = pattern.exec(text);
+    if (match !== null) return explain(match, from, target);
+  }
+  return { what: `${from} can't connect to ${target}: ${text}`, remedy: "see the log of the server there" };
+}
+
+/** Whether the server behind it is only just starting. */
+export function isStarting(cause: string | undefined): boolean {
+  return /the database system is (starting up|not yet accepting|in recovery)/.test(cause ?? "");
+}
+
+interface Known {
+  readonly pattern: RegExp;
+  readonly explain: (match: RegExpExecArray, from: string, target: string) => Explained;
+}
+
+const KNOWN: readonly Known[] = [
+  {
+    pattern: /could not translate host name "([^"]*)"/,
+    explain: ([, name], from) => ({
+      what: `the name ${name} does not resolve in the container of ${from}`,
+      remedy:
+        `see that it runs if it is a container; otherwise enter it in the DNS that containers use, or in extraHosts of that Docker host (read when a container is ` +
+        `created), or set \`address\` to an IP`,
+    }),
+  },
+  {
+    pattern: /password authentication failed/,
+    explain: (_match, from, target) => ({
+      what: `${target} refuses the password (asked by ${from})`,
+      remedy:
+        "its volume was initialised with another one: ALTER ROLE ... PASSWORD there to the cluster's, or, if it is " +
+        "empty, remove its container and its volume and apply again",
+    }),
+  },
+  {
+    pattern: /no password supplied/,
+    explain: (_match, from, target) => ({
+      what: `${from} has no password for ${target}`,
+      remedy: "apply again: the registration stores it in pg_dist_authinfo",
+    }),
+  },
+  {
+    pattern: /too many clients|remaining connection slots|too many connections/,
+    explain: (_match, from, target) => ({
+      what: `${target} has no connection left for ${from}`,
+      remedy:
+        "end clients there, or raise max_connections (start-up setting) above what the coordinator opens",
+    }),
+  },
+  {
+    pattern: /database "([^"]*)" does not exist/,
+    explain: ([, database], _from, target) => ({
+      what: `${target} has no database ${database}`,
+      remedy:
+        "it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, or, if it is " +
+        "empty, remove its container and its volume and apply again",
+    }),
+  },
+  {
+    pattern: /no pg_hba\.conf entry/,
+    explain: (_match, from, target) => ({
+      what: `pg_hba.conf of ${target} refuses ${from}`,
+      remedy: "allow the cluster's user from the other nodes there, with scram-sha-256",
+    }),
+  },
+  {
+    pattern: /does not support SSL/,
+    explain: (_match, from, target) => ({
+      what: `${target} does not speak TLS, which citus.node_conninfo of ${from} requires`,
+      remedy: "set ssl = on there",
+    }),
+  },
+  {
+    pattern: /the database system is ([a-z ]+)/,
+    explain: ([, state], _from, target) => ({
+      what: `the server at ${target} is ${state?.trim()}`,
+      remedy: "see its log; apply again when it is up",
+    }),
+  },
+  {
+    pattern: /Connection refused/,
+    explain: (_match, from, target) => ({
+      what: `${target} refuses the connection of ${from}`,
+      remedy: "see that its container runs, publishes this port on this address, and no firewall rejects it",
+    }),
+  },
+  {
+    pattern: /No route to host|Network is unreachable/,
+    explain: (_match, from, target) => ({
+      what: `${from} has no route to ${target}`,
+      remedy: "see the address, the network between the two servers, and the firewall",
+    }),
+  },
+  {
+    pattern: /could not establish connection after|timed out|timeout expired/,
+    explain: (_match, from, target) => ({
+      what: `${target} does not answer ${from}`,
+      remedy: `allow the port in the firewall of that server for ${from}, and see that the server is up`,
+    }),
+  },
+];

@@ -1,0 +1,122 @@
+import { type ClusterNode, formatEndpoint } from "../../environments/cluster";
+import type { Problem } from "../failure";
+import type { RecordedNode } from "../record";
+import { isNamedAsAnother } from "../server-name";
+import type { Decision, Situation } from "./decide";
+import type { NodeFacts } from "./node-facts";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
+
+/** A problem, and whether going on would lose or mix data. */
+export type Finding = Problem & { readonly refused: boolean };
+
+type Known = Pick<Decision, "node" | "facts" | "recorded">;
+
+/** As much of a node as tells whether it is the server that it is registered as. */
+export interface Identifiable {
+  readonly node: Pick<ClusterNode, "id" | "endpoint">;
+  readonly facts: Pick<NodeFacts, "groupid" | "server_id" | "cluster_name" | "table_count">;
+  readonly recorded?: Pick<RecordedNode, "server_id" | "nodeid">;
+}
+
+/** A server that joins must be empty: `citus_add_node` drops tables of the names that the cluster has. */
+export function checkNewcomer({ node, facts }: Known, { cluster, registered, record }: Situation): Finding[] {
+  const findings = checkName({ node, facts }, cluster);
+  const refuse = (what: string, remedy: string) =>
+    findings.push({ node: node.id, what, remedy, refused: true });
+  const occupant = registered.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint));
+  const owner = [...record.values()].find(({ nodeid }) => nodeid === occupant?.nodeid);
+  if (owner !== undefined) {
+    refuse(
+      `${formatEndpoint(node.endpoint)} is still registered for ${owner.id}`,
+      `a changed id is a new, empty worker: remove ${owner.id} first, or keep its id`,
+    );
+  }
+  if (facts.groupid !== COORDINATOR_GROUP) {
+    refuse(
+      `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
+      "if it belongs to another cluster, correct the address; if its data may go, empty it with " +
+        "`pg-dist add --wipe`, or remove its container and its volume, and apply again",
+    );
+  } else if (facts.table_count > 0) {
+    refuse(
+      `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
+      "joining would drop those that the cluster has too: move them away; or empty it with `pg-dist add --wipe`, or " +
+        "remove its container and its volume, and apply again",
+    );
+  }
+  if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");
+  return findings;
+}
+
+/** A server that is registered must still be the one with the data: to Citus an empty one there looks healthy. */
+export function checkIdentity(
+  { node, facts, recorded }: Identifiable,
+  registered: Pick<RegisteredNode, "groupid" | "nodeid">,
+  { cluster }: Pick<Situation, "cluster">,
+): Finding[] {
+  const findings = checkName({ node, facts }, cluster);
+  const endpoint = formatEndpoint(node.endpoint);
+  const sameGroup = facts.groupid === registered.groupid;
+  const sameServer = recorded === undefined || recorded.server_id === facts.server_id;
+  // A worker that was removed and added again by hand has a new group and a new node id, but is the same server.
+  if (sameGroup && (sameServer || recorded?.nodeid !== registered.nodeid)) return findings;
+  const empty = facts.groupid === COORDINATOR_GROUP && facts.table_count === 0;
+  findings.push({
+    node: node.id,
+    what: empty
+      ? `the server at ${endpoint} is empty, but group ${registered.groupid} with its shards is registered there: its ` +
+        "volume was deleted, or another one is mounted"
+      : `another server answers at ${endpoint}: group ${facts.groupid} instead of ${registered.groupid}` +
+        (sameServer ? "" : `, server id ${facts.server_id} instead of ${recorded?.server_id}`),
+    remedy:
+      "bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: " +
+      `pg-dist forget ENVIRONMENT ${node.id}`,
+    refused: true,
+  });
+  return findings;
+}
+
+/** The name that we start a server with says who it is; it tells a wrong address from a lost volume. */
+export function checkName(
+  { node, facts }: { node: Identifiable["node"]; facts: Pick<NodeFacts, "cluster_name"> },
+  cluster: string,
+): Finding[] {
+  if (!isNamedAsAnother(facts.cluster_name, cluster, node.id)) return [];
+  return [
+    {
+      node: node.id,
+      what: `the server at ${formatEndpoint(node.endpoint)} is another node: "${facts.cluster_name}"`,
+      remedy: "correct the address and port, or see what the name resolves to",
+      refused: true,
+    },
+  ];
+}
+
+/** All nodes run the same; for a registered node that is only said, since it may be amid an upgrade. */
+export function checkVersion(
+  { node, facts, registered }: Pick<Decision, "node" | "facts" | "registered">,
+  coordinator: NodeFacts,
+): Finding[] {
+  if (registered !== undefined) return [];
+  const findings: Finding[] = [];
+  const add = (what: string, remedy: string) =>
+    findings.push({ node: node.id, what, remedy, refused: false });
+  if (describeVersion(facts) !== describeVersion(coordinator)) {
+    add(
+      `it runs ${describeVersion(facts)}, the coordinator ${describeVersion(coordinator)}`,
+      "give both the same image (a volume keeps the extension's version: ALTER EXTENSION citus UPDATE)",
+    );
+  }
+  if (facts.wal_level !== "logical") {
+    add(
+      `wal_level is ${facts.wal_level}: shards could not be moved online`,
+      "set wal_level=logical in its settings",
+    );
+  }
+  return findings;
+}
+
+/** `Citus 13.0.3 (13.0-1), PostgreSQL 17` */
+export function describeVersion({ citus, extension, major }: NodeFacts): string {
+  return `Citus ${citus} (${extension}), PostgreSQL ${major}`;
+}

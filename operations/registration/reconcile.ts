@@ -1,0 +1,216 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Cluster } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { coordinatorOf, workersOf } from "../cluster-file";
+import { EXIT, problemsFailure } from "../failure";
+import type { Progress } from "../progress";
+import { type RecordedNode, readRecord, recordNode } from "../record";
+import type { Session } from "../session";
+import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
+import { storeOnNodes } from "./credentials";
+import { type Decision, decideWorkers } from "./decide";
+import type { Finding } from "./identity";
+import { waitForMetadata } from "./metadata-sync";
+import { type NodeAnswer, type NodeFacts, nodeFacts } from "./node-facts";
+import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
+import { type Peer, checkReachability } from "./reachability";
+import { copyReferenceTables } from "./reference-tables";
+
+export interface Reconciled {
+  readonly changed: boolean;
+  /** Ids of the workers that were added. */
+  readonly added: readonly string[];
+  /** What the workers said before, in the order of the cluster. */
+  readonly answers: readonly NodeAnswer[];
+}
+
+/**
+ * Checks all of the environment's workers, then makes pg_dist_node and our record what it says.
+ *
+ * @throws Failure with every problem of every worker, before the first change of the list of nodes
+ */
+export async function reconcile(
+  session: Session,
+  cluster: Cluster,
+  coordinator: NodeFacts,
+  password: string,
+  progress: Progress,
+): Promise<Reconciled> {
+  const registered = await readRegistered(session);
+  const record = await readRecord(session);
+  const workers = workersOf(cluster);
+  const answers = await nodeFacts(
+    session,
+    cluster.database,
+    workers.map(({ endpoint }) => endpoint),
+  );
+  const { decisions, findings } = decideWorkers({
+    cluster: cluster.name,
+    coordinator,
+    workers: workers.map((node, index) => ({ node, answer: answers[index] as NodeAnswer })),
+    registered,
+    record,
+  });
+  const decided: Decision[] = [decideCoordinator(cluster, coordinator, registered, record), ...decisions];
+  const strangers = registered.filter(({ nodeid }) => !isWanted(nodeid, cluster, decided, record));
+
+  const stored = await storeOnNodes(
+    session,
+    cluster.user,
+    password,
+    decisions.map(({ node, facts }) => ({ id: node.id, endpoint: node.endpoint, facts })),
+  );
+  if (stored.length > 0) progress(`credentials for the other nodes stored on ${stored.join(", ")}`);
+  const unreached = await checkChanged(session, decided, strangers, progress);
+  throwFindings([...findings, ...unreached.map((problem) => ({ ...problem, refused: false }))]);
+
+  reportStrangers(strangers, record, progress);
+  const changed = await apply(session, cluster, decided, progress);
+  const added = decisions.filter(({ action }) => action === "add").map(({ node }) => node.id);
+  return { changed: changed || stored.length > 0, added, answers };
+}
+
+function decideCoordinator(
+  cluster: Cluster,
+  facts: NodeFacts,
+  registered: readonly RegisteredNode[],
+  record: ReadonlyMap<string, RecordedNode>,
+): Decision {
+  const node = coordinatorOf(cluster);
+  const row = registered.find(({ groupid }) => groupid === COORDINATOR_GROUP);
+  const recorded = record.get(node.id);
+  if (row === undefined) return { node, action: "add", facts, recorded };
+  const known = { node, facts, registered: row, recorded };
+  if (!sameEndpoint(row.endpoint, node.endpoint)) return { ...known, action: "move" };
+  return { ...known, action: recorded?.nodeid === row.nodeid ? "keep" : "adopt" };
+}
+
+/** A worker that could not be decided about (it was reported) is still wanted. */
+function isWanted(
+  nodeid: number,
+  cluster: Cluster,
+  decided: readonly Decision[],
+  record: ReadonlyMap<string, RecordedNode>,
+): boolean {
+  return (
+    decided.some(({ registered }) => registered?.nodeid === nodeid) ||
+    cluster.nodes.some(({ id }) => record.get(id)?.nodeid === nodeid)
+  );
+}
+
+/**
+ * New and moved nodes must reach all nodes and be reached by all. Where nothing changes, the matrix at the end is
+ * enough: the number of connections per node that joins grows with the nodes, not with their square.
+ */
+async function checkChanged(
+  session: Session,
+  decided: readonly Decision[],
+  strangers: readonly RegisteredNode[],
+  progress: Progress,
+) {
+  const isChanged = ({ action }: Decision) => action === "add" || action === "move";
+  const changed = new Set(decided.filter(isChanged).map(({ node }) => node.id));
+  if (changed.size === 0) return [];
+  const peers: Peer[] = [
+    ...decided.map(({ node: { id, endpoint } }) => ({ id, endpoint })),
+    ...strangers
+      .filter(({ isactive }) => isactive)
+      .map(({ endpoint }) => ({ id: formatEndpoint(endpoint), endpoint })),
+  ];
+  const reaches = peers.map((from) => ({
+    from,
+    to: changed.has(from.id) ? peers : peers.filter(({ id }) => changed.has(id)),
+  }));
+  const [own, ...others] = reaches;
+  if (own === undefined) return [];
+  const problems = await checkReachability(session, own, others);
+  const pairs = reaches.reduce((sum, { to }) => sum + to.length, 0);
+  progress(`${pairs - problems.length} of ${pairs} connections to and from new addresses work`);
+  return problems;
+}
+
+function throwFindings(findings: readonly Finding[]): void {
+  const [first, ...others] = findings;
+  if (first === undefined) return;
+  const refused = findings.some((finding) => finding.refused);
+  throw problemsFailure(
+    [first, ...others],
+    "no node was added or moved",
+    refused ? EXIT.refused : EXIT.failed,
+  );
+}
+
+function reportStrangers(
+  strangers: readonly RegisteredNode[],
+  record: ReadonlyMap<string, RecordedNode>,
+  progress: Progress,
+): void {
+  for (const { nodeid, endpoint } of strangers) {
+    const recorded = [...record.values()].find((row) => row.nodeid === nodeid);
+    progress(
+      recorded === undefined
+        ? `${formatEndpoint(endpoint)} is registered, but not by the environment: left alone`
+        : `${recorded.id} is registered, but no longer in the environment: left alone`,
+    );
+  }
+}
+
+async function apply(
+  session: Session,
+  cluster: Cluster,
+  decided: readonly Decision[],
+  progress: Progress,
+): Promise<boolean> {
+  const rebalanceDue = cluster.rebalance === "after-adding";
+  let changed = false;
+  const moves = decided.flatMap(({ action, node, registered, facts }) =>
+    action === "move" && registered !== undefined ? [{ node, registered, server_id: facts.server_id }] : [],
+  );
+  await moveNodes(session, moves, progress);
+  await waitForMetadata(session);
+  for (const decision of decided) {
+    const { node, action, registered, recorded, facts } = decision;
+    if (registered === undefined) {
+      if (node.role === "coordinator") await addCoordinator(session, node, facts, progress);
+      else await addWorker(session, decision, { rebalanceDue, progress });
+      changed = true;
+      continue;
+    }
+    const { nodeid, groupid } = registered;
+    if (!registered.isactive) {
+      await activateNode(session, node, progress);
+      changed = true;
+    }
+    if (recorded?.leaving) {
+      await keepAfterAll(session, node, progress);
+      changed = true;
+    } else if (node.role === "worker" && !registered.shouldhaveshards) {
+      progress(
+        `${node.id}: takes no shards (drained, or set by hand): left as it is; to give it some: ` +
+          `npx pg-dist add ${cluster.environment} ${node.id}`,
+      );
+    }
+    if (action === "adopt" || (action === "keep" && !isRecordedAs(decision))) {
+      await recordNode(session, node, { nodeid, groupid, server_id: facts.server_id });
+      const what =
+        action === "adopt"
+          ? `was registered already as node ${nodeid}: recorded`
+          : "image or settings recorded";
+      progress(`${node.id}: ${what}`);
+      changed = true;
+    }
+  }
+  const copied = await copyReferenceTables(session, progress);
+  return changed || copied || moves.length > 0;
+}
+
+function isRecordedAs({ node, recorded, registered }: Decision): boolean {
+  return (
+    recorded !== undefined &&
+    recorded.nodeid === registered?.nodeid &&
+    recorded.image === node.image &&
+    (recorded.cpus ?? undefined) === node.cpus &&
+    sameEndpoint(recorded, node.endpoint) &&
+    isDeepStrictEqual(recorded.settings, node.settings)
+  );
+}

@@ -1,0 +1,37 @@
+import { Failure, oneLine } from "../failure";
+import type { Progress } from "../progress";
+import type { Session } from "../session";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+
+/** Reference tables that not every active node has. Citus copies them with the first shard that moves, or now. */
+const MISSING = `SELECT p.logicalrelid::regclass::text AS name
+  FROM pg_dist_partition p JOIN pg_dist_shard s USING (logicalrelid)
+ WHERE p.partmethod = 'n' AND p.repmodel = 't'
+   AND EXISTS (SELECT 1 FROM pg_dist_node n
+                WHERE n.noderole = 'primary' AND n.isactive
+                  AND NOT EXISTS (SELECT 1 FROM pg_dist_placement l
+                                   WHERE l.shardid = s.shardid AND l.groupid = n.groupid))
+ ORDER BY 1`;
+
+/** Copies reference tables to the nodes that lack them. `citus_add_node` does not. */
+export async function copyReferenceTables(session: Session, progress: Progress): Promise<boolean> {
+  const missing = await session.query<{ name: string }>(MISSING);
+  if (missing.length === 0) return false;
+  const names = missing.map(({ name }) => name).join(", ");
+  progress(`copying reference tables to the nodes that lack them: ${names}`);
+  try {
+    await session.query("SELECT replicate_reference_tables()");
+  } catch (error) {
+    const text = session.redact(oneLine(error));
+    throw new Failure(
+      `reference tables were not copied: ${text}`,
+      sqlStateOf(error) === SQLSTATE.featureNotSupported
+        ? "give the table a primary key and apply again, or copy with writes blocked: " +
+            "SELECT replicate_reference_tables('block_writes')"
+        : "every node must be up for it; then apply again",
+      { cause: error },
+    );
+  }
+  progress("reference tables copied");
+  return true;
+}
