@@ -1,0 +1,163 @@
+import { formatEndpoint } from "../environments/cluster";
+import { formatBytes } from "./bytes";
+import type { TransferMode } from "./drain-mode";
+import type { Departure } from "./drain-plan";
+import { type DrainPlan, planDrain } from "./drain-room";
+import type { Inventory } from "./drain-shards";
+import type { Problem } from "./failure";
+import type { Member } from "./leaving-members";
+import { BLOCK_WRITES, explainImmovable, findImmovable } from "./movable-tables";
+import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
+import type { Session } from "./session";
+
+export interface DrainSituation {
+  readonly members: readonly Member[];
+  readonly inventory: Inventory;
+  readonly mode: TransferMode;
+}
+
+/**
+ * What stands against emptying all nodes that leave, found before the first shard moves. The nodes that leave in the
+ * same apply are looked at together, since they compete for the same room.
+ */
+export async function findDrainProblems(session: Session, situation: DrainSituation): Promise<Problem[]> {
+  const { members, inventory, mode } = situation;
+  const problems = [...members.flatMap(nodeProblems), ...(await runningMoves(session))];
+  const leaving = members.filter(({ leaves }) => leaves);
+  const sources = leaving.filter(({ nodeid }) => inventory.on(nodeid).length > 0);
+  if (sources.length === 0 || problems.length > 0) return problems;
+  if (mode !== "block_writes") problems.push(...sources.flatMap(walLevelProblems));
+  problems.push(
+    ...(await tableProblems(session, sources, situation)),
+    ...(await roomProblems(session, situation)),
+  );
+  return problems;
+}
+
+/** Citus changes the list of nodes on every node, so each must answer, be active, and be the one that it was. */
+function nodeProblems(member: Member): Problem[] {
+  const { label: node, endpoint, server, recorded, leaves } = member;
+  const at = formatEndpoint(endpoint);
+  if (server === undefined) {
+    const what = `it does not answer: ${member.unreachable?.what}`;
+    return [
+      leaves
+        ? {
+            node,
+            what,
+            remedy:
+              "its shards can't be moved from there: start it and apply again. If it answers at a changed address or port, " +
+              "put it back into the environment with that, apply, and remove it then. If its server never comes back, give it " +
+              "up with `pg-dist forget`; nothing was changed",
+          }
+        : { node, what, remedy: member.unreachable?.remedy ?? "start it and apply again" },
+    ];
+  }
+  if (!member.isactive) {
+    const remedy = `SELECT citus_activate_node('${endpoint.host}', ${endpoint.port}) on the coordinator, then apply again`;
+    return [{ node, what: "it is disabled (isactive is false in pg_dist_node)", remedy }];
+  }
+  if (recorded !== undefined && recorded.server_id !== server.server_id) {
+    return [
+      {
+        node,
+        what: `another server answers at ${at} (server id ${server.server_id} instead of ${recorded.server_id}): its volume was lost or replaced`,
+        remedy: "bring the volume back and apply again",
+      },
+    ];
+  }
+  return [];
+}
+
+/** Two that move shards at once disturb each other; ours wait for each other by the cluster's lock. */
+async function runningMoves(session: Session): Promise<Problem[]> {
+  const jobs = await session.query<{ text: string }>(
+    `SELECT format('background job %s is %s (%s)', job_id, state, description) AS text FROM pg_dist_background_job
+      WHERE job_type = 'rebalance' AND state IN ('scheduled', 'running', 'cancelling', 'failing') ORDER BY job_id`,
+  );
+  const backends = await session.query<{ text: string }>(
+    `SELECT DISTINCT format('process %s %ss shards (%s, since %s)', a.pid, p.operation_type,
+                   coalesce(nullif(a.application_name, ''), a.backend_type),
+                   to_char(a.query_start, 'HH24:MI:SS TZ')) AS text
+       FROM get_rebalance_progress() p JOIN pg_stat_activity a ON a.pid = p.sessionid`,
+  );
+  return [...jobs, ...backends].map(({ text }) => ({
+    node: "coordinator",
+    what: `shards are being moved already: ${text}`,
+    remedy:
+      "wait for it (SELECT citus_rebalance_wait()) or stop it (SELECT citus_rebalance_stop()), then apply again",
+  }));
+}
+
+function walLevelProblems({ label, server }: Member): Problem[] {
+  if (server?.wal_level === "logical") return [];
+  return [
+    {
+      node: label,
+      what: `its shards can't be moved online: wal_level is ${server?.wal_level}`,
+      remedy: `set wal_level=logical in its settings and apply, or ${BLOCK_WRITES}`,
+    },
+  ];
+}
+
+async function tableProblems(
+  session: Session,
+  sources: readonly Member[],
+  { inventory, mode }: DrainSituation,
+): Promise<Problem[]> {
+  if (mode === "block_writes") return [];
+  const tables = new Set(
+    sources.flatMap(({ nodeid }) => inventory.on(nodeid).flatMap(({ group }) => group.tables)),
+  );
+  const node = sources.map(({ label }) => label).join(", ");
+  return explainImmovable(await findImmovable(session, [...tables]), mode).map(({ what, remedy }) => ({
+    node,
+    what,
+    remedy: `${remedy}; then apply again`,
+  }));
+}
+
+async function roomProblems(session: Session, { members, inventory }: DrainSituation): Promise<Problem[]> {
+  const plan = await planDrain(session, members, inventory);
+  if (plan.misfits.length === 0) return [];
+  const node = members
+    .filter(({ nodeid }) => plan.misfits.some(({ source }) => source === nodeid))
+    .map(({ label }) => label)
+    .join(", ");
+  if (plan.targets.length === 0) {
+    const coordinator = members.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.endpoint;
+    const target = coordinator === undefined ? "" : `'${coordinator.host}', ${coordinator.port}, `;
+    return [
+      {
+        node,
+        what: `no staying node may hold its ${count(plan.misfits)}`,
+        remedy:
+          `keep a worker, or let the coordinator hold shards: SELECT citus_set_node_property(${target}` +
+          "'shouldhaveshards', true); then apply again",
+      },
+    ];
+  }
+  return [misfitProblem(node, plan)];
+}
+
+function misfitProblem(node: string, plan: DrainPlan): Problem {
+  const bytes = plan.misfits.reduce((sum, { group }) => sum + group.bytes, 0);
+  const rooms = [...plan.room].map(([name, room]) => `${name}: room for ${formatBytes(Math.max(room, 0))}`);
+  const replicas = plan.misfits.every(({ group }) =>
+    plan.targets.every(({ nodeid }) => group.holders.includes(nodeid)),
+  );
+  return {
+    node,
+    what: replicas
+      ? `every staying node has a replica of its ${count(plan.misfits)} already`
+      : `its shards don't all fit on the staying nodes: ${count(plan.misfits)} with ${formatBytes(bytes)} are left over (${rooms.join(", ")})`,
+    remedy: replicas
+      ? "add a worker first"
+      : "make room on those servers or add a worker first; what Citus keeps free there is " +
+        "citus.desired_percent_disk_available_after_move",
+  };
+}
+
+function count(departures: readonly Departure[]): string {
+  return departures.length === 1 ? "1 shard group" : `${departures.length} shard groups`;
+}

@@ -1,0 +1,56 @@
+import { type Plan, type Target, planMoves } from "./drain-plan";
+import type { Inventory } from "./drain-shards";
+import type { Member } from "./leaving-members";
+import type { Session } from "./session";
+
+export interface DrainPlan extends Plan {
+  readonly targets: readonly Target[];
+  /** Bytes that each file system of a target can take. */
+  readonly room: ReadonlyMap<string, number>;
+}
+
+/** Where the shards of all nodes that leave are to go. */
+export async function planDrain(
+  session: Session,
+  members: readonly Member[],
+  inventory: Inventory,
+): Promise<DrainPlan> {
+  const targets = targetsOf(members, inventory);
+  const room = roomOf(members, targets, await percentKeptFree(session));
+  const departures = members.filter(({ leaves }) => leaves).flatMap(({ nodeid }) => inventory.on(nodeid));
+  const fileSystems = new Map(members.map(({ nodeid, fileSystem }) => [nodeid, fileSystem]));
+  return { ...planMoves(departures, targets, room, (nodeid) => fileSystems.get(nodeid)), targets, room };
+}
+
+/** Staying nodes that may hold shards; the coordinator and nodes added by hand too, where they may. */
+function targetsOf(members: readonly Member[], inventory: Inventory): Target[] {
+  return members
+    .filter(({ receives }) => receives)
+    .map(({ nodeid, fileSystem }) => {
+      const departures = inventory.on(nodeid);
+      const bytes = departures.reduce((sum, { group }) => sum + group.bytes, 0);
+      return { nodeid, fileSystem, bytes, groups: departures.length };
+    });
+}
+
+/** Citus itself refuses a move that leaves less than this free. */
+async function percentKeptFree(session: Session): Promise<number> {
+  const [row] = await session.query<{ percent: string }>(
+    "SELECT current_setting('citus.desired_percent_disk_available_after_move') AS percent",
+  );
+  return Number(row?.percent);
+}
+
+function roomOf(
+  members: readonly Member[],
+  targets: readonly Target[],
+  percentFree: number,
+): Map<string, number> {
+  const rooms = new Map<string, number>();
+  for (const { nodeid, fileSystem, server } of members) {
+    if (server === undefined || !targets.some((target) => target.nodeid === nodeid)) continue;
+    const room = server.available - (server.total * percentFree) / 100;
+    rooms.set(fileSystem, Math.min(room, rooms.get(fileSystem) ?? Infinity));
+  }
+  return rooms;
+}

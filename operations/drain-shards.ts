@@ -1,0 +1,54 @@
+import type { Departure, ShardGroup } from "./drain-plan";
+import type { Session } from "./session";
+
+/** A group of shards on one node. */
+interface Placed {
+  readonly nodeid: number;
+  readonly key: string;
+  readonly shardid: string;
+  readonly shards: number;
+  readonly tables: string[];
+  readonly bytes: string;
+}
+
+/** Where the cluster's shards are, without those of reference tables, which every node has. */
+export interface Inventory {
+  on(nodeid: number): Departure[];
+}
+
+/**
+ * Reads it from the metadata itself: the view citus_shards leaves out tables of extensions. Shards without a colocation
+ * group (append-distributed tables) stand alone.
+ */
+export async function readInventory(session: Session): Promise<Inventory> {
+  const placed = await session.query<Placed>(
+    `SELECT n.nodeid,
+            concat_ws(':', t.colocationid, s.shardminvalue, CASE WHEN t.colocationid = 0 THEN s.shardid END) AS key,
+            min(s.shardid)::text AS shardid,
+            count(*)::int AS shards,
+            array_agg(t.logicalrelid::text ORDER BY s.shardid) AS tables,
+            coalesce(sum(z.bytes), 0)::text AS bytes
+       FROM pg_dist_partition t
+       JOIN pg_dist_shard s ON s.logicalrelid = t.logicalrelid
+       JOIN pg_dist_placement p ON p.shardid = s.shardid
+       JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary'
+       LEFT JOIN (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY shard_id) z
+              ON z.shard_id = s.shardid
+      WHERE t.partmethod <> 'n' OR (t.repmodel <> 't' AND t.colocationid <> 0)
+      GROUP BY 1, 2`,
+  );
+  const holders = new Map<string, number[]>();
+  for (const { key, nodeid } of placed) holders.set(key, [...(holders.get(key) ?? []), nodeid]);
+  const byNode = new Map<number, Departure[]>();
+  for (const { nodeid, key, shardid, shards, tables, bytes } of placed) {
+    const group: ShardGroup = {
+      shardid,
+      shards,
+      tables,
+      bytes: Number(bytes),
+      holders: holders.get(key) ?? [],
+    };
+    byNode.set(nodeid, [...(byNode.get(nodeid) ?? []), { group, source: nodeid }]);
+  }
+  return { on: (nodeid) => byNode.get(nodeid) ?? [] };
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatBytes } from "./bytes";
+import type { TransferMode } from "./drain-mode";
+import { ShardMover } from "./drain-move";
+import type { Move } from "./drain-plan";
+import { planDrain } from "./drain-room";
+import { type Inventory, readInventory } from "./drain-shards";
+import { Failure } from "./failure";
+import { type Departures, type Member, readMembers } from "./leaving-members";
+import type { Progress } from "./progress";
+import type { Session } from "./session";
+
+export interface DrainOptions {
+  readonly mode: TransferMode;
+  readonly progress: Progress;
+  /** Stops the drain; what was moved stays where it is. */
+  readonly signal: AbortSignal;
+}
+
+/** Pause between two lines of progress, in milliseconds. */
+const PROGRESS_MS = 1000;
+
+/** How long shards that a running query still uses are waited for, in milliseconds. */
+const CLEANUP_MS = 120_000;
+
+/**
+ * A table that was created while the node was being marked may have put shards there: so often is it looked again.
+ */
+const ROUNDS = 3;
+
+/**
+ * Moves every shard away from a node that is marked as leaving, and drops what stays behind. Reference tables have a
+ * replica everywhere and go with the node.
+ *
+ * @throws Failure; what was moved stays moved, and the next call goes on
+ */
+export async function drain(
+  session: Session,
+  departures: Departures,
+  node: Member,
+  options: DrainOptions,
+): Promise<void> {
+  const mover = await ShardMover.start(session, options.mode, options.progress, options.signal);
+  try {
+    for (let round = 1; ; round++) {
+      const members = await readMembers(session, departures);
+      const inventory = await readInventory(session);
+      if (inventory.on(node.nodeid).length === 0) break;
+      if (round > ROUNDS) {
+        throw new Failure(
+          `${node.label} still gets new shards`,
+          "create no tables meanwhile, and apply again: it goes on",
+        );
+      }
+      await moveAll(session, mover, node, members, inventory, options.progress);
+    }
+  } finally {
+    await mover.end();
+  }
+  await cleanUp(session, node, options);
+}
+
+async function moveAll(
+  session: Session,
+  mover: ShardMover,
+  node: Member,
+  members: readonly Member[],
+  inventory: Inventory,
+  progress: Progress,
+): Promise<void> {
+  const plan = await planDrain(session, members, inventory);
+  const moves = plan.moves.filter(({ source }) => source === node.nodeid);
+  if (plan.misfits.some(({ source }) => source === node.nodeid)) {
+    throw new Failure(
+      `the staying nodes no longer have room for the shards of ${node.label}`,
+      "make room on their servers or add a worker, and apply again: it goes on",
+    );
+  }
+  const meter = new Meter(node.label, moves, progress);
+  const label = (nodeid: number) =>
+    members.find((member) => member.nodeid === nodeid)?.label ?? `node ${nodeid}`;
+  for (const target of plan.targets) {
+    const part = moves.filter((move) => move.target === target.nodeid);
+    if (part.length > 0) progress(`${node.label}: to move to ${label(target.nodeid)}: ${amountOf(part)}`);
+  }
+  for (const move of moves) {
+    await mover.move(move);
+    meter.moved(move);
+  }
+}
+
+/** How much of the work is done, and how fast. */
+class Meter {
+  private readonly start = performance.now();
+  private reported = -Infinity;
+  private done: Move[] = [];
+
+  constructor(
+    private readonly node: string,
+    private readonly moves: readonly Move[],
+    private readonly progress: Progress,
+  ) {}
+
+  moved(move: Move): void {
+    this.done.push(move);
+    const now = performance.now();
+    if (now - this.reported < PROGRESS_MS && this.done.length < this.moves.length) return;
+    this.reported = now;
+    const speed = bytesOf(this.done) / ((now - this.start) / 1000);
+    this.progress(
+      `${this.node}: moved ${amountOf(this.done)}, of ${amountOf(this.moves)} (${formatBytes(Math.round(speed))}/s)`,
+    );
+  }
+}
+
+function amountOf(moves: readonly Move[]): string {
+  const shards = moves.reduce((sum, { group }) => sum + group.shards, 0);
+  return `${shards} shard${shards === 1 ? "" : "s"} with ${formatBytes(bytesOf(moves))}`;
+}
+
+function bytesOf(moves: readonly Move[]): number {
+  return moves.reduce((sum, { group }) => sum + group.bytes, 0);
+}
+
+/**
+ * A moved shard is dropped from its old node a little later. What is still there when the node is removed could never be
+ * dropped again, and its shard never moved again (Citus 13.0).
+ */
+async function cleanUp(session: Session, node: Member, { progress, signal }: DrainOptions): Promise<void> {
+  const deadline = performance.now() + CLEANUP_MS;
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
+    session.takeMessages();
+    await session.query("CALL citus_cleanup_orphaned_resources()");
+    const reason = session.takeMessages().find(({ severity }) => severity === "WARNING")?.text;
+    const [row] = await session.query<{ left: number; name: string | null }>(
+      "SELECT count(*)::int AS left, min(object_name) AS name FROM pg_dist_cleanup WHERE node_group_id = $1",
+      [node.groupid],
+    );
+    const left = row?.left ?? 0;
+    if (left === 0) return;
+    const what = `${left} moved shard${left === 1 ? "" : "s"} on ${node.label} can't be dropped yet (${row?.name}${reason === undefined ? "" : `: ${reason}`})`;
+    if (performance.now() > deadline) {
+      throw new Failure(what, "end the transactions that still use them, and apply again: it goes on");
+    }
+    if (attempt === 1) progress(`waiting: ${what}`);
+    await sleep(1000);
+  }
+}

@@ -1,0 +1,78 @@
+import type { Cluster } from "../environments/cluster";
+import { coordinatorOf } from "./cluster-file";
+import { connect } from "./connect";
+import { destroyRefused, mayDestroy } from "./destroy-keys";
+import { readTransferMode } from "./drain-mode";
+import { oneLine } from "./failure";
+import { followEndpoints } from "./leaving-endpoints";
+import { departuresFrom, readMembers } from "./leaving-members";
+import { requireNothingToLose } from "./leaving-unrecorded";
+import { takeLock } from "./lock";
+import { cleanWorker } from "./maintenance/clean-worker";
+import type { Progress } from "./progress";
+import { readRecord } from "./record";
+import { checkCoordinator } from "./registration/check-coordinator";
+import { limitNodeConnections } from "./registration/reachability";
+import { deregister, emptyNode, explainRemoval, findMember } from "./removal";
+
+export interface LeaveOptions {
+  readonly progress: Progress;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Several nodes leave one after the other, and each may take hours. In seconds. */
+const LOCK_TIMEOUT = "86400";
+
+/**
+ * Takes a worker out of the cluster before Terraform destroys its container and its volume: moves its shards to the nodes
+ * that stay, and removes it from Citus' metadata. Does it again without harm; goes on where an earlier run ended.
+ *
+ * @param cluster the nodes that stay
+ * @param id of the worker; one that is still in the cluster, or a coordinator, only goes together with the whole cluster
+ * @throws Failure, with the worker, its data and its `shouldhaveshards` as before
+ */
+export async function leave(cluster: Cluster, id: string, options: LeaveOptions): Promise<void> {
+  const { progress, env = process.env } = options;
+  const stays = cluster.nodes.some((node) => node.id === id);
+  if (stays || isCoordinator(id)) {
+    // A coordinator that isn't in the environment any more would be made anew, and empty, on another host.
+    const what = stays ? `${id} stays` : `${id} is no longer the coordinator`;
+    if (!mayDestroy(cluster, env)) throw destroyRefused(cluster, what, env);
+    progress(`${id}: goes with the whole cluster, its shards are not moved`);
+    return;
+  }
+  const mode = readTransferMode(env);
+  const session = await connect(cluster, { command: `leave ${id}`, ...options });
+  try {
+    await takeLock(session, progress, { PGDIST_LOCK_TIMEOUT: LOCK_TIMEOUT, ...env });
+    await limitNodeConnections(session);
+    const record = await readRecord(session);
+    await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
+    await followEndpoints(session, cluster, record, progress);
+    const departures = departuresFrom(cluster);
+    const members = await readMembers(session, departures);
+    const node = await findMember(session, members, record, id);
+    if (node === undefined) {
+      await requireNothingToLose(session, cluster, id, record);
+      progress(`${id}: is not registered, there is nothing to move`);
+      return;
+    }
+    await emptyNode(session, { node, members, departures, mode, progress }, () =>
+      deregister(session, node, progress),
+    );
+    // Where Terraform doesn't come to destroying it, and it is wanted again, it can join as any new worker.
+    await cleanWorker(session, node.endpoint).catch((error: unknown) =>
+      progress(`${id}: copies of reference tables stay on its server: ${oneLine(error)}`),
+    );
+  } catch (error) {
+    throw explainRemoval(error);
+  } finally {
+    await session.end();
+  }
+}
+
+/** By its name, which no worker may have: an id that left the environment says nothing else. */
+function isCoordinator(id: string): boolean {
+  return id.endsWith("/coordinator");
+}

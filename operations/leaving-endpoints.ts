@@ -1,0 +1,55 @@
+import type { Cluster, Endpoint } from "../environments/cluster";
+import { workersOf } from "./cluster-file";
+import type { Progress } from "./progress";
+import type { RecordedNode } from "./record";
+import { type Move, moveNodes } from "./registration/changes";
+import { readRegistered, sameEndpoint } from "./registration/pg-dist-node";
+import { runOnNodes } from "./registration/run-on-nodes";
+import type { Session } from "./session";
+
+const SERVER_ID = "SELECT metadata->>'server_id' FROM pg_dist_node_metadata";
+
+/**
+ * An apply that changed the endpoints of nodes may have replaced their containers and then failed before its registration.
+ * A removal comes before the next registration, and every node must answer it: so what stays and can no longer be reached
+ * where it is registered, but answers as the same server where the environment has it, is moved there first.
+ */
+export async function followEndpoints(
+  session: Session,
+  cluster: Cluster,
+  record: ReadonlyMap<string, RecordedNode>,
+  progress: Progress,
+): Promise<void> {
+  const registered = await readRegistered(session);
+  const changed = workersOf(cluster).flatMap((node): Move[] => {
+    const recorded = record.get(node.id);
+    const row = registered.find(({ nodeid }) => nodeid === recorded?.nodeid);
+    if (recorded === undefined || row === undefined || sameEndpoint(row.endpoint, node.endpoint)) return [];
+    return [{ node, registered: row, server_id: recorded.server_id }];
+  });
+  const before = await serverIds(
+    session,
+    changed.map((move) => move.registered.endpoint),
+  );
+  const now = await serverIds(
+    session,
+    changed.map(({ node }) => node.endpoint),
+  );
+  const moves = changed.filter(
+    ({ server_id }, index) => before[index] !== server_id && now[index] === server_id,
+  );
+  await moveNodes(session, moves, progress);
+}
+
+/** Of what answers at each of these endpoints. */
+async function serverIds(
+  session: Session,
+  endpoints: readonly Endpoint[],
+): Promise<(string | null | undefined)[]> {
+  const answers = await runOnNodes(
+    session,
+    endpoints,
+    endpoints.map(() => SERVER_ID),
+  );
+  return answers.map((answer) => ("value" in answer ? answer.value : undefined));
+}

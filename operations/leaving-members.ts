@@ -1,0 +1,119 @@
+import type { Cluster } from "../environments/cluster";
+import { formatEndpoint } from "../environments/cluster";
+import { type RecordedNode, readRecord } from "./record";
+import type { Explained } from "./registration/connection-cause";
+import { COORDINATOR_GROUP, type RegisteredNode, readRegistered } from "./registration/pg-dist-node";
+import { whyUnreachable } from "./registration/reachability";
+import { runOnNodes } from "./registration/run-on-nodes";
+import type { Session } from "./session";
+
+/** Which nodes of ours are to leave, and why. */
+export interface Departures {
+  /** Name of the cluster. */
+  readonly cluster: string;
+  /** What is done with a node that leaves, for the output. */
+  readonly done: "removed" | "drained";
+  /** Whether the worker of this id leaves. */
+  leaves(id: string, recorded?: RecordedNode): boolean;
+}
+
+/** All that the environment no longer has: those that Terraform removes. */
+export function departuresFrom(cluster: Cluster): Departures {
+  const staying = new Set(cluster.nodes.map(({ id }) => id));
+  return { cluster: cluster.name, done: "removed", leaves: (id) => !staying.has(id) };
+}
+
+/** A registered node, and what it has to do with us. */
+export interface Member extends RegisteredNode {
+  /** Of a node that is recorded, or was started, as ours; undefined for one that was added by hand. */
+  readonly id?: string;
+  /** For the output: the id, or the endpoint of a node that has none. */
+  readonly label: string;
+  /** Nodes of one server share its file system. */
+  readonly fileSystem: string;
+  readonly recorded?: RecordedNode;
+  /** What its server says; a node that can't be asked has `unreachable` instead. */
+  readonly server?: ServerState;
+  readonly unreachable?: Explained;
+  /** A worker of ours that is to be emptied. */
+  readonly leaves: boolean;
+  /** Stays, and may hold shards as soon as a mark from when it was to leave is lifted. */
+  readonly receives: boolean;
+}
+
+export interface ServerState {
+  readonly cluster_name: string;
+  readonly server_id: string;
+  readonly groupid: number;
+  readonly wal_level: string;
+  /** Of the file system with the data directory, in bytes. */
+  readonly available: number;
+  readonly total: number;
+}
+
+const STATE = `SELECT json_build_object(
+  'cluster_name', current_setting('cluster_name'),
+  'server_id', (SELECT metadata->>'server_id' FROM pg_dist_node_metadata),
+  'groupid', (SELECT groupid FROM pg_dist_local_group),
+  'wal_level', current_setting('wal_level'),
+  'available', available_disk_size,
+  'total', total_disk_size)::text AS state FROM citus_local_disk_space_stats()`;
+
+/** All registered nodes, each asked through the coordinator. */
+export async function readMembers(session: Session, departures: Departures): Promise<Member[]> {
+  const registered = await readRegistered(session);
+  const record = [...(await readRecord(session)).values()];
+  const answers = await askServers(session, registered);
+  return registered.map((node, index) => {
+    const answer = answers[index] ?? {};
+    const recorded = record.find(({ nodeid }) => nodeid === node.nodeid);
+    const id = recorded?.id ?? idFromName(departures.cluster, answer.server);
+    const leaves = id !== undefined && node.groupid !== COORDINATOR_GROUP && departures.leaves(id, recorded);
+    const mayHoldShards = node.shouldhaveshards || (recorded?.leaving ?? null) !== null;
+    return {
+      ...node,
+      ...answer,
+      id,
+      recorded,
+      label: id ?? formatEndpoint(node.endpoint),
+      fileSystem: id?.split("/")[0] ?? node.endpoint.host,
+      leaves,
+      receives: !leaves && mayHoldShards && node.isactive && answer.server !== undefined,
+    };
+  });
+}
+
+type Answer = Pick<Member, "server" | "unreachable">;
+
+async function askServers(session: Session, nodes: readonly RegisteredNode[]): Promise<Answer[]> {
+  const workers = nodes.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const [own] = await session.query<{ state: string }>(STATE);
+  const answers = await runOnNodes(
+    session,
+    workers.map(({ endpoint }) => endpoint),
+    workers.map(() => STATE),
+  );
+  const result: Answer[] = [];
+  for (const node of nodes) {
+    const answer = answers[workers.indexOf(node)];
+    if (answer === undefined) result.push({ server: parse(own?.state) });
+    else if ("value" in answer) result.push({ server: parse(answer.value) });
+    else if (answer.connected) {
+      result.push({ unreachable: { what: answer.error, remedy: "see the server's log" } });
+    } else result.push({ unreachable: await whyUnreachable(session, node.endpoint) });
+  }
+  return result;
+}
+
+function parse(state: string | null | undefined): ServerState {
+  return JSON.parse(state ?? "null") as ServerState;
+}
+
+/**
+ * A registration that was killed between citus_add_node and its record leaves a node that only the name of its server
+ * tells to be ours (`citus server-d/worker1 10.0.0.4:5433`).
+ */
+function idFromName(cluster: string, server: ServerState | undefined): string | undefined {
+  const [name, id] = server?.cluster_name.split(" ") ?? [];
+  return name === cluster && id?.includes("/") === true ? id : undefined;
+}

@@ -1,0 +1,42 @@
+import type { Cluster } from "../environments/cluster";
+import { formatEndpoint } from "../environments/cluster";
+import { coordinatorOf } from "./cluster-file";
+import { EXIT, Failure } from "./failure";
+import type { RecordedNode } from "./record";
+import { runOnNodes } from "./registration/run-on-nodes";
+import type { Session } from "./session";
+
+/**
+ * That a worker isn't registered proves nothing where the coordinator knows no cluster at all: it may have lost its
+ * volume, and the workers still hold every shard. Only workers that never joined one show that nothing can be lost.
+ *
+ * @throws Failure (refused) unless the coordinator was registered, or every worker that stays says that it never joined
+ */
+export async function requireNothingToLose(
+  session: Session,
+  cluster: Cluster,
+  id: string,
+  record: ReadonlyMap<string, RecordedNode>,
+): Promise<void> {
+  if (record.has(coordinatorOf(cluster).id)) return;
+  const workers = cluster.nodes.filter(({ role }) => role === "worker");
+  const answers = await runOnNodes(
+    session,
+    workers.map(({ endpoint }) => endpoint),
+    workers.map(() => "SELECT groupid FROM pg_dist_local_group"),
+  );
+  const told = workers.map((worker, index) => {
+    const answer = answers[index];
+    return { worker, group: answer !== undefined && "value" in answer ? answer.value : undefined };
+  });
+  if (told.length > 0 && told.every(({ group }) => group === "0")) return;
+  const member = told.find(({ group }) => group !== undefined && group !== "0")?.worker;
+  throw new Failure(
+    member === undefined
+      ? `it can't be told whether ${id} holds data: the coordinator has no record of this cluster, and no other worker can say`
+      : `the coordinator has no record of this cluster, but ${member.id} (${formatEndpoint(member.endpoint)}) belongs to one: the coordinator's volume was probably lost or replaced`,
+    `bring the coordinator's volume back; if ${id} never held data, let it go with ` +
+      `terraform state rm 'null_resource.membership["${id}"]' and apply again`,
+    { exitCode: EXIT.refused },
+  );
+}

@@ -1,0 +1,134 @@
+import { formatEndpoint } from "../environments/cluster";
+import { drain } from "./drain";
+import { findDrainProblems } from "./drain-checks";
+import type { TransferMode } from "./drain-mode";
+import { readInventory } from "./drain-shards";
+import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
+import { interruptible } from "./interrupt";
+import { lift, mark } from "./leaving-marks";
+import type { Departures, Member } from "./leaving-members";
+import type { Progress } from "./progress";
+import { type RecordedNode, forgetNodes } from "./record";
+import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
+import type { Session } from "./session";
+import { sqlStateOf } from "./sqlstate";
+
+/** A node that is to be emptied, and the others around it. */
+export interface Removal {
+  readonly node: Member;
+  readonly members: readonly Member[];
+  readonly departures: Departures;
+  readonly mode: TransferMode;
+  readonly progress: Progress;
+}
+
+/**
+ * The registered node of an id; undefined for one that never joined, or has been removed.
+ *
+ * @throws Failure (refused) for the coordinator, or where it can't be told
+ */
+export async function findMember(
+  session: Session,
+  members: readonly Member[],
+  record: ReadonlyMap<string, RecordedNode>,
+  id: string,
+): Promise<Member | undefined> {
+  const recorded = record.get(id);
+  const node =
+    members.find((member) => member.recorded?.id === id) ?? members.find((member) => member.id === id);
+  if ((node ?? recorded)?.groupid === COORDINATOR_GROUP) {
+    throw new Failure(`${id} is the coordinator`, "it can't be removed from its cluster", {
+      exitCode: EXIT.refused,
+    });
+  }
+  if (node !== undefined) return node;
+  // Which node of the environment a server is that was registered but not recorded, only it can say.
+  const unknown = members.find((member) => member.id === undefined && member.server === undefined);
+  if (unknown !== undefined) {
+    throw new Failure(
+      `it can't be told whether ${unknown.label} is ${id}: ${unknown.unreachable?.what}`,
+      unknown.unreachable?.remedy ?? "start it and apply again",
+    );
+  }
+  if (recorded !== undefined) await forgetNodes(session, [id]);
+  return undefined;
+}
+
+/**
+ * Empties a node: checks before anything moves, marks all that leave, moves, cleans up; then finishes as told. The one
+ * way that shards leave a node here, for Terraform and for people.
+ *
+ * @param finish with the empty node, which is marked as leaving
+ * @throws Failure, with the marks lifted: the node may hold shards as before
+ */
+export async function emptyNode(
+  session: Session,
+  removal: Removal,
+  finish: () => Promise<void>,
+): Promise<void> {
+  const { node, members, departures, mode, progress } = removal;
+  const leaving = members.filter(({ leaves }) => leaves);
+  try {
+    const inventory = await readInventory(session);
+    const [first, ...others] = await findDrainProblems(session, { members, inventory, mode });
+    if (first !== undefined)
+      throw problemsFailure([first, ...others], `${node.label} was not ${departures.done}`);
+    await interruptible(async (signal) => {
+      await mark(session, leaving, progress);
+      // Wanted again after a killed run: Citus moves nothing to a node that is still marked.
+      await lift(
+        session,
+        members.filter(({ leaves }) => !leaves),
+        progress,
+      );
+      await drain(session, departures, node, { mode, progress, signal });
+    });
+    await finish();
+  } catch (error) {
+    throw await liftAfter(error, session, leaving, progress);
+  }
+}
+
+/** All at once: a node that is removed but not recorded as such, or the other way round, needs no repair then. */
+export async function deregister(session: Session, node: Member, progress: Progress): Promise<void> {
+  const endpoint = [node.endpoint.host, node.endpoint.port];
+  await session.transaction(async () => {
+    // A removed worker would else keep its metadata and go on writing to the shards of the others.
+    await session.query("SELECT stop_metadata_sync_to_node($1, $2)", endpoint);
+    await session.query("SELECT citus_remove_node($1, $2)", endpoint);
+    if (node.id !== undefined) await forgetNodes(session, [node.id]);
+  });
+  progress(
+    `${node.label}: removed from the cluster (it was node ${node.nodeid}, ${formatEndpoint(node.endpoint)})`,
+  );
+}
+
+/** The error, and what became of the marks if they could not be lifted. */
+async function liftAfter(
+  error: unknown,
+  session: Session,
+  leaving: readonly Member[],
+  progress: Progress,
+): Promise<unknown> {
+  try {
+    await lift(session, leaving, progress);
+    return error;
+  } catch (second) {
+    const first = explainRemoval(error);
+    if (!(first instanceof Failure)) return first;
+    const { summary, remedy, detail, exitCode } = first;
+    return new Failure(summary, remedy, { detail: [...detail, oneLine(second)], exitCode, cause: error });
+  }
+}
+
+/** What the server answered to a statement that should work; anything else as it is. */
+export function explainRemoval(error: unknown): unknown {
+  if (sqlStateOf(error) === undefined) return error;
+  return new Failure(
+    `the coordinator says: ${oneLine(error)}`,
+    "see to the cause, then apply again: it goes on",
+    {
+      cause: error,
+    },
+  );
+}
