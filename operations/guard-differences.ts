@@ -1,0 +1,137 @@
+import type { Cluster, ClusterNode } from "../environments/cluster";
+import { majorOfImage } from "../environments/cluster";
+import type { Problem } from "./failure";
+import type { ExistingNode } from "./guard-nodes";
+
+/** A node whose container would be replaced, and by what: `max_connections 100 -> 200`. */
+export interface Replacement {
+  readonly node: ClusterNode;
+  readonly changes: readonly string[];
+}
+
+/** Of containers that don't run as the environment says; not of those that were replaced one by one before. */
+export function findReplacements(nodes: readonly ExistingNode[]): Replacement[] {
+  return nodes
+    .map((node) => ({ node: node.wanted, changes: changesOf(node) }))
+    .filter(({ changes }) => changes.length > 0);
+}
+
+/** From what runs, wherever that can tell; a record that a failed registration left behind may be older. */
+function changesOf(node: ExistingNode): string[] {
+  const { wanted, recorded, running } = node;
+  const changes = changedSettings(running?.settings ?? recorded?.settings ?? {}, wanted.settings);
+  if (!runsImage(node)) changes.unshift(`image ${imageOf(node)} -> ${wanted.image}`);
+  const known = node.container ?? recorded;
+  const cpus = known?.cpus ?? undefined;
+  if (known !== undefined && cpus !== wanted.cpus) {
+    changes.push(`cpus ${cpus ?? "unlimited"} -> ${wanted.cpus ?? "unlimited"}`);
+  }
+  return changes;
+}
+
+function imageOf({ container, recorded, running }: ExistingNode): string {
+  return (
+    container?.image || recorded?.image || (running === undefined ? "unknown" : `with Citus ${running.citus}`)
+  );
+}
+
+function changedSettings(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  // Names the node, and changes with its endpoint.
+  names.delete("cluster_name");
+  return [...names]
+    .filter((name) => before[name] !== after[name])
+    .map((name) => `${name} ${before[name] ?? "unset"} -> ${after[name] ?? "unset"}`);
+}
+
+/**
+ * As its container says; where Docker can't be asked, as the server's version shows, by which two images with one version
+ * can't be told apart.
+ */
+function runsImage({ wanted, recorded, running, container }: ExistingNode): boolean {
+  if (container !== undefined) return container.image === wanted.image;
+  if (recorded?.image === wanted.image) return true;
+  const version = versionOfImage(wanted.image);
+  if (running === undefined || version === undefined) return recorded === undefined;
+  return (
+    version === running.citus &&
+    wanted.postgresMajor === running.major &&
+    version !== versionOfImage(recorded?.image ?? "")
+  );
+}
+
+/** Nodes that run under another cluster's name: their containers and volumes would be new ones, and empty. */
+export function findRenamed(cluster: Cluster, nodes: readonly ExistingNode[]): Problem[] {
+  return nodes.flatMap(({ wanted, running }) => {
+    const [name, id] = (running?.settings["cluster_name"] ?? "").split(" ");
+    if (!name || id !== wanted.id || name === cluster.name) return [];
+    return [
+      {
+        node: wanted.id,
+        what: `the cluster is called ${name}, and as ${cluster.name} it would get new, empty volumes`,
+        remedy:
+          `set \`cluster: "${name}"\` again; to give the data up, set \`protected: false\` and apply with ` +
+          `PGDIST_DESTROY=${cluster.environment}`,
+      },
+    ];
+  });
+}
+
+/** What must never happen to existing data, however the nodes are replaced. */
+export function findForbidden(nodes: readonly ExistingNode[]): Problem[] {
+  return nodes.flatMap(({ wanted, recorded, running }): Problem[] => {
+    const major = running?.major ?? majorOfImage(recorded?.image ?? "");
+    if (major !== undefined && major !== wanted.postgresMajor) {
+      return [
+        {
+          node: wanted.id,
+          what: `its data is of PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wanted.postgresMajor}`,
+          remedy:
+            `keep an image with PostgreSQL ${major}; another major version needs pg_upgrade on every node, which pg-dist ` +
+            "doesn't do yet, or a new cluster that the data is copied to",
+        },
+      ];
+    }
+    const citus = running?.citus ?? versionOfImage(recorded?.image ?? "");
+    const version = versionOfImage(wanted.image);
+    if (citus !== undefined && version !== undefined && compareVersions(version, citus) < 0) {
+      return [
+        {
+          node: wanted.id,
+          what: `it runs Citus ${citus}, ${wanted.image} has Citus ${version}`,
+          remedy:
+            `keep an image with Citus ${citus} or newer: older ones fail on the catalog of a newer one, and the way back is ` +
+            "a restore from a backup",
+        },
+      ];
+    }
+    return [];
+  });
+}
+
+/** Of nodes whose replacement brings another minor version of Citus, e.g. `13.0.3 -> 13.2.0`. */
+export function citusUpgrade(nodes: readonly ExistingNode[]): string | undefined {
+  const upgrades = nodes.flatMap(({ wanted, running }) => {
+    const version = versionOfImage(wanted.image);
+    if (version === undefined || running === undefined || minorOf(version) === minorOf(running.citus))
+      return [];
+    return [`${running.citus} -> ${version}`];
+  });
+  return upgrades[0];
+}
+
+/** Citus' version in the tag of its own image. */
+export function versionOfImage(image: string): string | undefined {
+  return /(?:^|\/)citusdata\/citus:(\d+\.\d+\.\d+)/.exec(image)?.[1];
+}
+
+function minorOf(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
+}
+
+function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}

@@ -1,0 +1,120 @@
+import type { Cluster, ClusterNode } from "../environments/cluster";
+import { connect } from "./connect";
+import { mayDestroy, meansDestroy } from "./destroy-keys";
+import { EXIT, Failure, problemsFailure } from "./failure";
+import { readContainers } from "./guard-containers";
+import {
+  citusUpgrade,
+  findForbidden,
+  findRenamed,
+  findReplacements,
+  type Replacement,
+} from "./guard-differences";
+import { type ExistingNode, readExisting } from "./guard-nodes";
+import { fetchImages } from "./guard-images";
+import type { Progress } from "./progress";
+
+export interface GuardOptions {
+  readonly progress: Progress;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Looks at an edit of the image, of start-up settings or of the cluster's name before the first container is replaced, and
+ * refuses what must not happen: another PostgreSQL major version or an older Citus on existing data, new volumes in the
+ * place of those with the data, an image that a host can't have, and several nodes at once unless the environment says so.
+ * It runs at the destroy of the whole cluster too, whose keys the step `leave` of every node asks for. Changes nothing.
+ *
+ * @param cluster as it is wanted
+ * @throws Failure, before any container has gone
+ */
+export async function guard(cluster: Cluster, options: GuardOptions): Promise<void> {
+  const env = options.env ?? process.env;
+  if (meansDestroy(cluster, env)) {
+    options.progress(`the whole cluster of environment ${cluster.environment} is destroyed with its data`);
+    return;
+  }
+  const nodes = await look(cluster, { ...options, env });
+  if (nodes === undefined) return;
+  const renamed = mayDestroy(cluster, env) ? [] : findRenamed(cluster, nodes);
+  const [first, ...others] = [...renamed, ...findForbidden(nodes)];
+  if (first !== undefined) {
+    throw problemsFailure([first, ...others], "no container was replaced", EXIT.refused);
+  }
+  const replacements = findReplacements(nodes);
+  const upgrade = citusUpgrade(nodes);
+  if (replacements.length > 1 && cluster.rollout !== "all-at-once") {
+    throw allAtOnce(cluster, replacements, upgrade);
+  }
+  await fetchImages(cluster, replacements, options.progress, env);
+  for (const replacement of replacements) options.progress(describe(replacement));
+  if (upgrade !== undefined) options.progress(`Citus ${upgrade}: ${UPGRADE}`);
+}
+
+/** Undefined where nobody can be asked, and the cluster may be destroyed anyway. */
+async function look(
+  cluster: Cluster,
+  options: GuardOptions & { env: NodeJS.ProcessEnv },
+): Promise<ExistingNode[] | undefined> {
+  try {
+    const session = await connect(cluster, { command: "guard", patience: 20, ...options });
+    try {
+      return await readContainers(cluster, await readExisting(session, cluster), options);
+    } finally {
+      await session.end();
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (mayDestroy(cluster, options.env)) {
+      options.progress(`${error.summary}; environment ${cluster.environment} may be destroyed`);
+      return undefined;
+    }
+    const [coordinator] = cluster.nodes;
+    throw new Failure(
+      `it can't be known what would happen to the data: ${error.summary}`,
+      `${error.remedy}; if a setting or the image keeps the coordinator from starting, replace it alone: ` +
+        targetCommand(coordinator as ClusterNode),
+      { detail: error.detail, exitCode: EXIT.refused, cause: error },
+    );
+  }
+}
+
+const UPGRADE =
+  "workers first, the coordinator last; right after its restart run ALTER EXTENSION citus UPDATE on each node, " +
+  "and at the end CALL citus_finish_citus_upgrade() on the coordinator";
+
+function describe({ node, changes }: Replacement): string {
+  return `${node.id}: its container is replaced on its volume: ${changes.join(", ")}`;
+}
+
+function allAtOnce(
+  cluster: Cluster,
+  replacements: readonly Replacement[],
+  upgrade: string | undefined,
+): Failure {
+  const nodes = replacements.map(({ node }) => node);
+  const workersFirst = [
+    ...nodes.filter(({ role }) => role === "worker"),
+    ...nodes.filter(({ role }) => role === "coordinator"),
+  ];
+  return new Failure(
+    `${replacements.length} containers of environment ${cluster.environment} would be replaced at once, and the cluster ` +
+      "be down until they are back",
+    "replace them one by one with the commands above and apply again at the end, or set " +
+      '`rollout: "all-at-once"` in the environment',
+    {
+      detail: [
+        ...replacements.map(describe),
+        ...(upgrade === undefined ? [] : [`Citus ${upgrade}: ${UPGRADE}`]),
+        `one by one, in ${process.cwd()}:`,
+        ...workersFirst.map((node) => `  ${targetCommand(node)}`),
+      ],
+      exitCode: EXIT.refused,
+    },
+  );
+}
+
+function targetCommand({ id }: ClusterNode): string {
+  return `terraform apply -target=docker_container.${id.replace("/", "_")}`;
+}
