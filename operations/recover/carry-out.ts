@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../failure";
+import type { Progress } from "../progress";
+import type { Action, Adopt, Remove } from "./action";
+import { adopt } from "./adopt";
+import type { DockerHost } from "../docker-host";
+import { inspectContainer, isHealthy } from "./inventory";
+import type { HostInventory } from "./situation";
+import type { Terraform } from "./terraform";
+
+/** What a clean stop of PostgreSQL may take, as for the containers that Terraform stops. In seconds. */
+const STOP_SECONDS = 120;
+
+/** How long a container that was started may take until it is healthy. In milliseconds. */
+const HEALTHY_MS = 600_000;
+
+export interface Machinery {
+  readonly terraform: Terraform;
+  /** Of the synthesized stack. */
+  readonly folder: string;
+  readonly docker: ReadonlyMap<string, DockerHost>;
+  readonly progress: Progress;
+}
+
+/**
+ * Carries a plan out: first the adoption, whose own plan may still refuse, then the removals.
+ *
+ * @returns names of the containers that were started and did not get healthy
+ */
+export async function carryOut(
+  actions: readonly Action[],
+  hosts: readonly HostInventory[],
+  { terraform, folder, docker, progress }: Machinery,
+): Promise<string[]> {
+  const adopted = actions.filter((action): action is Adopt => action.action === "adopt");
+  if (adopted.length > 0) progress(`adopting ${adopted.length} resources into Terraform's state`);
+  await adopt(terraform, folder, adopted);
+  const started = await checkRestarts(adopted, hosts, docker);
+  const removed = actions.filter((action): action is Remove => action.action === "remove");
+  for (const type of ["container", "volume", "network"] as const) {
+    for (const action of removed.filter((each) => each.type === type)) {
+      progress(`${action.host}: removing ${type} ${action.name}`);
+      await remove(action, hostOf(docker, action.host));
+    }
+  }
+  const ill = await Promise.all(started.map((action) => awaitHealth(action, docker, progress)));
+  return ill.flat();
+}
+
+/** @returns those that stood still before and run now */
+async function checkRestarts(
+  adopted: readonly Adopt[],
+  hosts: readonly HostInventory[],
+  docker: ReadonlyMap<string, DockerHost>,
+): Promise<Adopt[]> {
+  const started: Adopt[] = [];
+  for (const action of adopted.filter(({ type }) => type === "container")) {
+    const before = hosts
+      .find(({ host }) => host === action.host)
+      ?.containers.find(({ id }) => id === action.id);
+    const after = await inspectContainer(hostOf(docker, action.host), action.id);
+    if (before?.healthy === true && before.startedAt !== after?.State.StartedAt) {
+      throw new Failure(
+        `${action.host}: container ${action.name} was restarted while it was adopted ` +
+          `(started at ${before.startedAt}, now ${after?.State.StartedAt ?? "gone"})`,
+        "see its log and `npx cdktf diff` before the next apply",
+      );
+    }
+    if (before?.status !== "running") started.push(action);
+  }
+  return started;
+}
+
+async function remove({ type, id }: Remove, docker: DockerHost): Promise<void> {
+  if (type !== "container") {
+    await docker.run([type, "rm", id]);
+    return;
+  }
+  await docker.run(["stop", "--time", String(STOP_SECONDS), id]);
+  // With its anonymous volumes only: the image declares one that stays empty.
+  await docker.run(["rm", "--volumes", id]);
+}
+
+async function awaitHealth(
+  { host, name, id }: Adopt,
+  docker: ReadonlyMap<string, DockerHost>,
+  progress: Progress,
+): Promise<string[]> {
+  progress(`${host}: waiting for ${name}, which was started`);
+  const deadline = performance.now() + HEALTHY_MS;
+  for (;;) {
+    const json = await inspectContainer(hostOf(docker, host), id);
+    if (json !== undefined && isHealthy(json)) return [];
+    const starting = json?.State.Status === "running" && json.State.Health?.Status === "starting";
+    if (!starting || performance.now() > deadline) return [name];
+    await sleep(2000);
+  }
+}
+
+function hostOf(docker: ReadonlyMap<string, DockerHost>, id: string): DockerHost {
+  const host = docker.get(id);
+  if (host === undefined) throw new Failure(`no Docker host ${id} in the cluster`, "synthesize again");
+  return host;
+}

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Progress } from "../progress";
+import type { DockerHost } from "../docker-host";
+import { type ContainerJson, inspectContainer, isHealthy } from "./inventory";
+import type { Initialisation } from "./situation";
+
+/** Whom the image makes at a volume's first start. */
+export interface Identity {
+  readonly user: string;
+  readonly database: string;
+}
+
+/** How long a first initialisation that runs is waited for; a slow disk needs minutes. In milliseconds. */
+const INITIALISATION_MS = 600_000;
+
+/** How long a container that just started may take to be healthy or not: its health check's start period and more. */
+const START_MS = 90_000;
+
+const POLL_MS = 2000;
+
+/** The entrypoint of Docker's official PostgreSQL image, which most images of PostgreSQL build on. */
+const ENTRYPOINT = "/usr/local/bin/docker-entrypoint.sh";
+
+/** What it and initdb print. Proof only where the container's own entrypoint is the one that would print it. */
+const PRINTED = {
+  begun: "The files belonging to this database system will be owned by user",
+  complete: "PostgreSQL init process complete; ready for start up.",
+  skipped: "Skipping initialization",
+  ready: "database system is ready to accept connections",
+  /** initdb found files of someone else in the data directory. */
+  notEmpty: "exists but is not empty",
+} as const;
+
+/**
+ * How far a node's first initialisation got. Waits while it runs: a container goes on when its Terraform is killed.
+ *
+ * @returns its last inspection too, since it may have changed meanwhile; undefined when the container is gone
+ */
+export async function followInitialisation(
+  docker: DockerHost,
+  container: ContainerJson,
+  identity: Identity,
+  progress: Progress,
+): Promise<{ json: ContainerJson; initialisation: Initialisation } | undefined> {
+  const start = performance.now();
+  for (let attempt = 0; ; attempt++) {
+    const json = attempt === 0 ? container : await inspectContainer(docker, container.Id);
+    if (json === undefined) return undefined;
+    const initialisation = await judge(docker, json, identity);
+    const starting = json.State.Health?.Status === "starting" && json.State.Status === "running";
+    const patience =
+      initialisation === "running"
+        ? INITIALISATION_MS
+        : starting && initialisation === "unknown"
+          ? START_MS
+          : 0;
+    if (performance.now() - start >= patience) return { json, initialisation };
+    if (attempt === 0) progress(`waiting for ${json.Name.replace(/^\//, "")}, which is starting`);
+    await sleep(POLL_MS);
+  }
+}
+
+async function judge(
+  docker: DockerHost,
+  container: ContainerJson,
+  identity: Identity,
+): Promise<Initialisation> {
+  if (isHealthy(container)) return "finished";
+  const told = await readLog(docker, container);
+  if (told !== "unknown" || container.State.Status !== "running") return told;
+  return askServer(docker, container, identity);
+}
+
+async function readLog(docker: DockerHost, container: ContainerJson): Promise<Initialisation> {
+  // From the end: where initdb's lines are cut off, there is no proof, and what came after them is never cut off.
+  const { stdout, stderr } = await docker.try(["logs", "--tail", "20000", container.Id]);
+  return judgeLog(
+    `${stdout}\n${stderr}`,
+    container.State.Status,
+    await officialEntrypoint(docker, container),
+  );
+}
+
+/** What the log of a container that is not healthy proves of its first initialisation. */
+export function judgeLog(log: string, status: string, officialEntrypoint: boolean): Initialisation {
+  if (!officialEntrypoint) return "unknown";
+  const begun = log.lastIndexOf(PRINTED.begun);
+  if (log.includes(PRINTED.complete)) return "finished";
+  if (begun < 0 || log.includes(PRINTED.notEmpty)) return "unknown";
+  const startedAgain = log.indexOf(PRINTED.skipped, begun);
+  if (startedAgain >= 0) {
+    // Once it served again, somebody may have completed it by hand, and it may hold data: only the server can tell.
+    return log.includes(PRINTED.ready, startedAgain) ? "unknown" : "unfinished";
+  }
+  return status === "running" ? "running" : "unfinished";
+}
+
+async function officialEntrypoint(docker: DockerHost, container: ContainerJson): Promise<boolean> {
+  const { code, stdout } = await docker.try(["cp", `${container.Id}:${ENTRYPOINT}`, "-"]);
+  return code === 0 && stdout.includes(PRINTED.complete) && stdout.includes(PRINTED.skipped);
+}
+
+/**
+ * Asks over TCP, where the temporary server of an initialisation doesn't listen. A server without Citus that holds no
+ * relation of a user in any database never got through its first initialisation.
+ */
+async function askServer(
+  docker: DockerHost,
+  container: ContainerJson,
+  { user, database }: Identity,
+): Promise<Initialisation> {
+  const query = async (name: string, sql: string) => {
+    const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", name, "-X", "-qAt", "-v", "ON_ERROR_STOP=1"];
+    const result = await docker.try([
+      "exec",
+      ...["-e", "PGCONNECT_TIMEOUT=5"],
+      container.Id,
+      ...psql,
+      ...["-c", sql],
+    ]);
+    return result.code === 0 ? result.stdout.trim() : undefined;
+  };
+  const databases = await query(
+    "postgres",
+    "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate",
+  );
+  if (databases === undefined) return "unknown";
+  const names = databases.split("\n");
+  for (const name of names) {
+    const answer = await query(name, CONTENT);
+    if (answer === undefined) return "unknown";
+    const [extensions, relations] = answer.split("|").map(Number);
+    if (name === database && extensions !== 0) return "finished";
+    if (extensions !== 0 || relations !== 0) return "unknown";
+  }
+  return "unfinished";
+}
+
+/** Whether Citus is in a database, and how many relations of users: not of the system, nor of an extension. */
+const CONTENT = `
+  SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'citus'),
+         (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+             AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+             AND NOT EXISTS (SELECT FROM pg_depend d
+                              WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))`;

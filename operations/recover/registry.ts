@@ -1,0 +1,62 @@
+import type { Cluster } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { connect } from "../connect";
+import { Failure, oneLine } from "../failure";
+import { LOCK_KEY } from "../lock";
+import type { Progress } from "../progress";
+import { readRecord } from "../record";
+import type { Session } from "../session";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import type { CoordinatorAnswer } from "./situation";
+
+/** How long a coordinator that is starting is waited for, in seconds. */
+const PATIENCE = 30;
+
+/** What the coordinator says, and the session that asked: it holds the cluster's lock, unless someone else does. */
+export interface Asked {
+  readonly answer: CoordinatorAnswer;
+  readonly session?: Session;
+}
+
+/** Asks the coordinator which nodes belong to the cluster, and who works on it. */
+export async function askCoordinator(
+  cluster: Cluster,
+  progress: Progress,
+  env: NodeJS.ProcessEnv,
+): Promise<Asked> {
+  let session: Session;
+  try {
+    session = await connect(cluster, { command: "recover", progress, env, patience: PATIENCE });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { answer: { kind: "silent", cause: error.summary } };
+  }
+  try {
+    return { answer: await ask(session), session };
+  } catch (error) {
+    await session.end();
+    const missing = sqlStateOf(error) === SQLSTATE.undefinedTable;
+    const cause = missing ? "it has no Citus extension" : session.redact(oneLine(error));
+    return { answer: { kind: "silent", cause } };
+  }
+}
+
+async function ask(session: Session): Promise<CoordinatorAnswer> {
+  const [lock] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [
+    LOCK_KEY,
+  ]);
+  const nodes = await session.query<{ host: string; port: number }>(
+    "SELECT nodename AS host, nodeport AS port FROM pg_dist_node",
+  );
+  const recorded = [...(await readRecord(session)).keys()];
+  const programs = await session.query<{ text: string }>(
+    `SELECT format('%s (since %s, process %s on the coordinator)', application_name,
+                   to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), pid) AS text
+       FROM pg_stat_activity
+      WHERE application_name LIKE 'pg-dist %' AND pid <> pg_backend_pid()
+      ORDER BY backend_start`,
+  );
+  const running = programs.map(({ text }) => text);
+  if (lock?.taken !== true && running.length === 0) running.push("a session that holds the cluster's lock");
+  return { kind: "answered", registered: nodes.map(formatEndpoint), recorded, running };
+}

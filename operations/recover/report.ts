@@ -1,0 +1,77 @@
+import type { Paint } from "../commands/output";
+import type { Recovery } from "./recover";
+
+const COLOUR = { adopt: "green", remove: "red", leave: "yellow" } as const;
+
+const LABELS = { adopt: "adopt", remove: "remove", leave: "leave alone" } as const;
+
+/** The plan of a recovery as lines for a person. */
+export function reportPlan({ cluster, situation, actions }: Recovery, paint: Paint): string[] {
+  const { hosts, coordinator, state } = situation;
+  const unreachable = hosts.flatMap(({ host, unreachable: cause }) =>
+    cause === undefined ? [] : [paint("red", `Docker host ${host} can't be asked: ${cause}. Left out.`)],
+  );
+  const running = coordinator.kind === "answered" ? coordinator.running : [];
+  return [
+    ...unreachable,
+    ...running.map((program) =>
+      paint("yellow", `Still at work on the cluster: ${program}. The next apply waits for it.`),
+    ),
+    ...(coordinator.kind === "silent"
+      ? [paint("yellow", `The coordinator can't be asked: ${coordinator.cause}. No volume is removed.`)]
+      : []),
+    ...(actions.length === 0
+      ? [
+          `Nothing to recover in ${cluster.environment}: whatever exists is as the state has it (${state.length} resources).`,
+        ]
+      : table(actions, paint)),
+  ];
+}
+
+/** What comes after a recovery that was carried out. */
+export function reportNext({ cluster }: Recovery): string {
+  return `Next, before any other change: npx cdktf deploy ${cluster.environment}. It makes what is missing, registers and verifies every node; the plan after it is empty.`;
+}
+
+function table(actions: Recovery["actions"], paint: Paint): string[] {
+  const header = ["ACTION", "HOST", "WHAT", "WHY"] as const;
+  const rows = actions.map(({ action, type, host, name, reason }) => ({
+    action,
+    cells: [LABELS[action], host, `${type} ${name}`, reason],
+  }));
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...[header, ...rows.map(({ cells }) => cells)].map((cells) => (cells[column] ?? "").length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+  return [
+    paint("bold", line(header)),
+    ...rows.map(({ action, cells: [label = "", ...rest] }) => {
+      const [first = 0] = widths;
+      return `${paint(COLOUR[action], label.padEnd(first))}${line(["", ...rest]).slice(first)}`;
+    }),
+  ];
+}
+
+/** The shape of `--json`, version 1. */
+export function describeRecovery(
+  recovery: Recovery,
+  outcome: "planned" | "done",
+  unhealthy: readonly string[],
+) {
+  const { situation, actions } = recovery;
+  return {
+    version: 1,
+    environment: situation.environment,
+    cluster: situation.cluster,
+    hosts: situation.hosts.map(({ host, unreachable }) => ({
+      host,
+      reachable: unreachable === undefined,
+      ...(unreachable === undefined ? {} : { cause: unreachable }),
+    })),
+    coordinator: situation.coordinator,
+    actions,
+    outcome,
+    unhealthy,
+  };
+}

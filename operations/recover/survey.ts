@@ -1,0 +1,64 @@
+import type { Cluster } from "../../environments/cluster";
+import { Failure, oneLine } from "../failure";
+import type { Progress } from "../progress";
+import type { DockerHost } from "../docker-host";
+import { followInitialisation } from "./initialisation";
+import { describeContainer, listContainers, listNetworks, listVolumes } from "./inventory";
+import { type Asked, askCoordinator } from "./registry";
+import { type Declared, type FoundContainer, type HostInventory, LABEL } from "./situation";
+
+/** What is on a Docker host; why not, when it can't be asked. */
+export async function surveyHost(
+  docker: DockerHost,
+  cluster: Cluster,
+  progress: Progress,
+): Promise<HostInventory> {
+  try {
+    await docker.check();
+    const found = await listContainers(docker);
+    const containers = await Promise.all(
+      found.map(async (json): Promise<FoundContainer[]> => {
+        const ours =
+          json.Config.Labels?.[LABEL.cluster] === cluster.name &&
+          json.Config.Labels[LABEL.environment] === cluster.environment;
+        if (!ours) return [describeContainer(json, "unknown")];
+        const followed = await followInitialisation(docker, json, cluster, progress);
+        return followed === undefined ? [] : [describeContainer(followed.json, followed.initialisation)];
+      }),
+    );
+    return {
+      host: docker.id,
+      containers: containers.flat(),
+      networks: await listNetworks(docker),
+      volumes: await listVolumes(docker),
+    };
+  } catch (error) {
+    const unreachable = error instanceof Failure ? error.summary : oneLine(error);
+    return { host: docker.id, unreachable, containers: [], networks: [], volumes: [] };
+  }
+}
+
+/** Asks the coordinator, unless what is on its host says already that there is nothing to ask. */
+export async function surveyCoordinator(
+  cluster: Cluster,
+  declared: Declared,
+  hosts: readonly HostInventory[],
+  progress: Progress,
+  env: NodeJS.ProcessEnv,
+): Promise<Asked> {
+  const coordinator = declared.containers.find(({ role }) => role === "coordinator");
+  const inventory = hosts.find(({ host }) => host === coordinator?.host);
+  if (coordinator === undefined || inventory === undefined || inventory.unreachable !== undefined) {
+    return askCoordinator(cluster, progress, env);
+  }
+  const container = inventory.containers.find(({ name }) => name === coordinator.name);
+  if (container?.initialisation === "unfinished") return { answer: { kind: "empty" } };
+  if (container?.status === "running") return askCoordinator(cluster, progress, env);
+  const volume = coordinator.volumes.find((name) => inventory.volumes.includes(name));
+  if (container === undefined && volume === undefined) return { answer: { kind: "empty" } };
+  const cause =
+    container === undefined
+      ? `its container is gone and its volume ${volume} is there`
+      : `its container ${container.name} is ${container.status}`;
+  return { answer: { kind: "silent", cause } };
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runChild } from "./child-process";
+import { Failure, oneLine } from "./failure";
+import type { Project } from "./project";
+
+/**
+ * Synthesizes the project as `cdktf synth` does, by the command of its `cdktf.json`.
+ *
+ * @returns the folder of the stack, where Terraform runs
+ */
+export async function synthesize(project: Project, stack: string): Promise<string> {
+  const result = await runChild(project.app, [], {
+    cwd: project.folder,
+    env: { ...process.env, CDKTF_OUTDIR: project.output },
+    shell: true,
+  });
+  if (result.code !== 0) {
+    const lines = result.stderr.split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+    throw new Failure(
+      `the project can't be synthesized: ${lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? project.app}`,
+      "correct it until `npx cdktf synth` succeeds",
+      { detail: lines },
+    );
+  }
+  return folderOf(project, stack);
+}
+
+function folderOf(project: Project, stack: string): string {
+  const file = join(project.output, "manifest.json");
+  let stacks: Record<string, { workingDirectory: string }>;
+  try {
+    ({ stacks } = JSON.parse(readFileSync(file, "utf8")) as { stacks: typeof stacks });
+  } catch (error) {
+    throw new Failure(`can't read ${file}: ${oneLine(error)}`, "see that `npx cdktf synth` writes it", {
+      cause: error,
+    });
+  }
+  const found = stacks[stack];
+  if (found === undefined) {
+    throw new Failure(
+      `the project declares no stack ${stack}, only ${Object.keys(stacks).join(", ") || "none"}`,
+      "add the environment to the list in main.ts",
+    );
+  }
+  return join(project.output, found.workingDirectory);
+}
