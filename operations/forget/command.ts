@@ -1,0 +1,115 @@
+import type { Command } from "commander";
+import { coordinatorOf } from "../cluster-file";
+import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { confirmName } from "../commands/confirm";
+import { printJson, printLines } from "../commands/output";
+import { orJsonFailure } from "../commands/read-command";
+import { EXIT, type ExitCode } from "../failure";
+import { takeLock } from "../lock";
+import { createProgress } from "../progress";
+import { findProject } from "../project";
+import { stopJob } from "../rebalance/await-job";
+import { runningJob } from "../rebalance/job";
+import { prepareRecord, readRecord } from "../record";
+import { Terraform } from "../recover/terraform";
+import { checkCoordinator } from "../registration/check-coordinator";
+import { limitNodeConnections } from "../registration/reachability";
+import { synthesize } from "../synthesize";
+import { repair } from "./repair";
+import { describeLosses, reportLosses } from "./report";
+import { addressesOfHost } from "./state-of-host";
+import { isNode, requireGone, surveyLosses } from "./survey";
+
+const HELP = `
+For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants the host's name typed, then makes
+the lost shards again, empty, on the nodes that stay, takes the host's nodes out of Citus' metadata, and its
+resources out of Terraform's state. Refused while the host's Docker engine or one of its nodes answers, and for
+the host of the coordinator; for a single node unless an empty server is in its place. Every node that stays must be up: hosts that are gone together are named together.
+Afterwards delete the host from the environment and deploy, or put a new server in its place and deploy: its
+workers join anew. Needs what \`cdktf deploy\` needs. Without --confirm nothing is changed where nobody can type.
+
+Examples:
+  npx pg-dist forget production server-c                      shows what is lost, and asks
+  npx pg-dist forget production server-c --confirm server-c   carries it out
+  npx pg-dist forget production server-d/worker1              a node whose volume was deleted; its server stays
+  npx pg-dist forget production server-c --json               what would be lost, for a script`;
+
+interface Flags extends ChangeFlags {
+  readonly confirm?: string;
+  readonly json?: true;
+}
+
+/** `pg-dist forget ENV HOST...`. */
+export function addForget(program: Command): void {
+  addChangeTarget(program.command("forget"))
+    .argument("<host...>", "ids of Docker hosts that are gone, or of nodes whose volume is lost")
+    .description(
+      "Give up a server that never comes back, or a lost volume, with the shards that only it had.",
+    )
+    .option("--confirm <host>", "the host's id (several with commas), instead of typing it")
+    .option("--json", "what is lost (with --confirm: after it was carried out) as JSON, version 1")
+    .addHelpText("after", HELP)
+    .action(async (environment: string, hosts: string[], flags: Flags) => {
+      process.exitCode = await orJsonFailure("forget", flags.json === true, () =>
+        changeCluster(environment, flags, `forget ${hosts.join(" ")}`, (target) =>
+          forget(target, [...new Set(hosts)], flags),
+        ),
+      );
+    });
+}
+
+async function forget(target: Changing, hosts: readonly string[], flags: Flags): Promise<ExitCode> {
+  const { session, cluster, env } = target;
+  const json = flags.json === true;
+  const progress = createProgress((line) => process.stderr.write(`${line}\n`));
+  await takeLock(session, progress, env);
+  await limitNodeConnections(session);
+  await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
+  const losses = await surveyLosses(session, cluster, hosts, progress);
+
+  // Whatever could stop it at its end is seen before it begins.
+  progress("synthesizing and reading Terraform's state");
+  const terraform = new Terraform(await synthesize(findProject(), cluster.environment), env);
+  await terraform.init();
+  const state = await terraform.pullState();
+  const servers = hosts.filter((host) => !isNode(host));
+  const addresses = servers.flatMap((host) => addressesOfHost(state, host));
+
+  if (losses.nodes.length === 0 && addresses.length === 0) {
+    if (json) printJson("forget", describeLosses(cluster.environment, losses, addresses, "done"));
+    else printLines([`${hosts.join(", ")}: nothing is left to forget.`]);
+    return EXIT.ok;
+  }
+  if (!json) printLines(reportLosses(losses, addresses));
+  const show = (outcome: "planned" | "done") => {
+    if (json) printJson("forget", describeLosses(cluster.environment, losses, addresses, outcome));
+  };
+  if (json && flags.confirm === undefined) {
+    show("planned");
+    return EXIT.ok;
+  }
+  await confirmName("The data above can't be brought back.", hosts.join(","), flags.confirm);
+  // Whoever was asked may have taken his time, and the server come back meanwhile.
+  if (flags.confirm === undefined) await requireGone(session, cluster, losses, progress);
+  await prepareRecord(session);
+  const job = await runningJob(session);
+  if (job !== undefined) {
+    await stopJob(session, job);
+    progress(`rebalance ${job} is cancelled`);
+  }
+  await repair(session, losses, progress);
+  await terraform.removeFromState(addresses);
+  if (addresses.length > 0) progress(`${addresses.length} resources removed from Terraform's state`);
+  show("done");
+  if (!json && servers.length === 0) {
+    printLines([`Forgotten. Now: npx cdktf deploy ${cluster.environment}; it joins as a new worker.`]);
+  } else if (!json) {
+    printLines([
+      `Forgotten. Now delete ${servers.join(", ")} from \`hosts\` and \`workers\` of the environment, or give it a new ` +
+        `server's connection; then: npx cdktf deploy ${cluster.environment}`,
+      "If it ever starts again: its containers come up by themselves and still take themselves for members; remove them " +
+        "before it reaches the others",
+    ]);
+  }
+  return EXIT.ok;
+}

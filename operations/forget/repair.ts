@@ -1,0 +1,77 @@
+import { formatEndpoint } from "../../environments/cluster";
+import { Failure, oneLine } from "../failure";
+import type { Progress } from "../progress";
+import { forgetNodes } from "../record";
+import { readRegistered } from "../registration/pg-dist-node";
+import { runOnNodes } from "../registration/run-on-nodes";
+import type { Session } from "../session";
+import { assignShards } from "./assign-shards";
+import { ShardDdl } from "./shard-ddl";
+import type { Losses } from "./survey";
+
+/**
+ * Makes lost shards again, empty, on nodes that stay, and then in one transaction rewrites the metadata on all of them:
+ * placements, nodes and what was to be cleaned up on those that are gone. Done again without harm.
+ *
+ * Citus has no way for this: it removes no node that holds an only placement, and neither changes nor drops a table
+ * of which a shard has no living one (13.0).
+ *
+ * @throws Failure with the metadata as before; shards that were made already are made anew by the next run
+ */
+export async function repair(session: Session, losses: Losses, progress: Progress): Promise<void> {
+  const { nodes, lost, heirs } = losses;
+  if (nodes.length === 0) return;
+  if (lost.length > 0 && heirs.length === 0) {
+    throw new Failure(
+      "no node that stays can take the lost shards: the coordinator isn't registered",
+      "deploy first, which registers it; nothing is forgotten yet",
+    );
+  }
+  const assignments = assignShards(lost, heirs);
+  const ddl = await ShardDdl.read(
+    session,
+    lost.map(({ table }) => table),
+  );
+  const endpoints = new Map(
+    (await readRegistered(session)).map(({ nodeid, endpoint }) => [nodeid, endpoint] as const),
+  );
+  for (const { nodeid, shards } of assignments) {
+    const endpoint = endpoints.get(nodeid);
+    if (endpoint === undefined) throw new Failure(`node ${nodeid} is gone`, "run it again");
+    const [answer] = await runOnNodes(session, [endpoint], [ddl.statementFor(shards)]);
+    if (answer !== undefined && "value" in answer) continue;
+    throw new Failure(
+      `shard ${shards[0]?.shardid} of ${shards[0]?.table} could not be made on ${formatEndpoint(endpoint)}: ${answer?.error}`,
+      "nothing is forgotten yet; see to the cause and run it again",
+    );
+  }
+  if (lost.length > 0) progress(`${lost.length} lost shards made again, empty`);
+  const groups = nodes.map(({ groupid }) => groupid);
+  try {
+    await session.transaction(async () => {
+      for (const { groupid, shards } of assignments) {
+        await session.query(
+          "UPDATE pg_dist_placement SET groupid = $1 WHERE shardid = ANY ($2::bigint[]) AND groupid = ANY ($3::int[])",
+          [groupid, shards.map(({ shardid }) => shardid), groups],
+        );
+      }
+      // Of reference tables, and of tables with more than one copy.
+      await session.query("DELETE FROM pg_dist_placement WHERE groupid = ANY ($1::int[])", [groups]);
+      await session.query("DELETE FROM pg_dist_cleanup WHERE node_group_id = ANY ($1::int[])", [groups]);
+      await session.query("DELETE FROM pg_dist_transaction WHERE groupid = ANY ($1::int[])", [groups]);
+      await session.query("DELETE FROM pg_dist_node WHERE groupid = ANY ($1::int[])", [groups]);
+      await forgetNodes(
+        session,
+        nodes.map(({ id }) => id),
+      );
+      await session.query("SELECT start_metadata_sync_to_all_nodes()");
+    });
+  } catch (error) {
+    throw new Failure(
+      `the metadata could not be changed, nothing is forgotten: ${session.redact(oneLine(error))}`,
+      "see to the cause and run it again",
+      { cause: error },
+    );
+  }
+  progress(`forgotten by Citus: ${nodes.map(({ id }) => id).join(", ")}`);
+}

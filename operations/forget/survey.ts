@@ -1,0 +1,254 @@
+import type { Cluster } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { coordinatorOf } from "../cluster-file";
+import { DockerHost } from "../docker-host";
+import { EXIT, Failure } from "../failure";
+import type { Progress } from "../progress";
+import { readRecord } from "../record";
+import {
+  COORDINATOR_GROUP,
+  type RegisteredNode,
+  readRegistered,
+  sameEndpoint,
+} from "../registration/pg-dist-node";
+import { connectionCauses } from "../registration/reachability";
+import { runOnNodes } from "../registration/run-on-nodes";
+import type { Session } from "../session";
+import type { Heir } from "./assign-shards";
+import { type LostShard, type LostTable, describeLosses, findLostShards } from "./lost-shards";
+
+/** A registered node by the name that it has in the output. */
+export interface NamedNode extends RegisteredNode {
+  readonly id: string;
+}
+
+/** What the cluster loses with Docker hosts that never come back. */
+export interface Losses {
+  /** Docker hosts, and single nodes (`server-d/worker1`) whose volume is lost. */
+  readonly hosts: readonly string[];
+  readonly nodes: readonly NamedNode[];
+  readonly lost: readonly LostShard[];
+  readonly tables: readonly LostTable[];
+  /** Nodes that stay and may take shards; the coordinator where there is no other. */
+  readonly heirs: readonly Heir[];
+}
+
+/** A single node, and not a Docker host. */
+export function isNode(name: string): boolean {
+  return name.includes("/");
+}
+
+/**
+ * Looks at what Docker hosts carried, and that they are really gone; of a single node, that an empty server is in its place.
+ *
+ * @param hosts ids of Docker hosts, of the environment or of recorded nodes, or of single nodes
+ * @throws Failure (refused) when one of them carries the coordinator, or answers; when another node doesn't answer
+ */
+export async function surveyLosses(
+  session: Session,
+  cluster: Cluster,
+  hosts: readonly string[],
+  progress: Progress,
+): Promise<Losses> {
+  const nodes = await nameNodes(session, cluster);
+  const onHosts = ({ id }: NamedNode) =>
+    isNode(id) && (hosts.includes(id.split("/")[0] ?? "") || hosts.includes(id));
+  const dead = nodes.filter(onHosts);
+  requireKnown(cluster, hosts, dead);
+  if (
+    dead.some(({ groupid }) => groupid === COORDINATOR_GROUP) ||
+    hosts.some((host) => host === coordinatorOf(cluster).host || host === coordinatorOf(cluster).id)
+  ) {
+    throw new Failure(
+      `${coordinatorOf(cluster).host} carries the coordinator`,
+      "the cluster can't forget it: bring its volume back, or a backup",
+      { exitCode: EXIT.refused },
+    );
+  }
+  await requireGone(session, cluster, { hosts, nodes: dead }, progress);
+  const others = nodes.filter((node) => !dead.includes(node));
+  await requireAnswers(session, others);
+  const lost = await findLostShards(
+    session,
+    dead.map(({ groupid }) => groupid),
+  );
+  session.takeMessages();
+  return {
+    hosts,
+    nodes: dead,
+    lost,
+    tables: lost.length === 0 ? [] : await describeLosses(session, lost),
+    heirs: await findHeirs(session, others),
+  };
+}
+
+/**
+ * That neither the hosts nor their nodes answer.
+ *
+ * @throws Failure (refused) for what does, and where the hosts can't even be asked from here
+ */
+export async function requireGone(
+  session: Session,
+  cluster: Cluster,
+  { hosts, nodes }: Pick<Losses, "hosts" | "nodes">,
+  progress: Progress,
+): Promise<void> {
+  progress(`looking whether ${hosts.join(", ")} is really gone`);
+  const single = nodes.filter(({ id }) => hosts.includes(id));
+  await requireSilentEngines(cluster, hosts);
+  await requireSilentServers(
+    session,
+    nodes.filter((node) => !single.includes(node)),
+  );
+  await requireEmptyServers(session, single);
+}
+
+/** By the record; what isn't recorded by the environment, else by its endpoint. */
+async function nameNodes(session: Session, cluster: Cluster): Promise<NamedNode[]> {
+  const record = [...(await readRecord(session)).values()];
+  return (await readRegistered(session)).map((node) => ({
+    ...node,
+    id:
+      record.find(({ nodeid }) => nodeid === node.nodeid)?.id ??
+      cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint))?.id ??
+      formatEndpoint(node.endpoint),
+  }));
+}
+
+function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly NamedNode[]): void {
+  const known = cluster.hosts.map(({ id }) => id);
+  for (const host of hosts) {
+    if (known.includes(host) || dead.some(({ id }) => id === host || id.startsWith(`${host}/`))) continue;
+    throw new Failure(
+      isNode(host)
+        ? `no node ${host} is registered`
+        : `no Docker host ${host} in ${cluster.environment}, and no registered node of it`,
+      `use one of: ${known.join(", ")}, or a node's id`,
+      { exitCode: EXIT.usage },
+    );
+  }
+}
+
+async function requireSilentEngines(cluster: Cluster, hosts: readonly string[]): Promise<void> {
+  const answers = await Promise.all(
+    cluster.hosts
+      .filter(({ id }) => hosts.includes(id))
+      .map(async (host) => {
+        const docker = new DockerHost(host);
+        try {
+          await docker.check();
+          return host.id;
+        } catch (error) {
+          // The command is missing on this machine: that says nothing about the host.
+          if (error instanceof Failure && error.cause !== undefined) throw error;
+          return undefined;
+        } finally {
+          docker.close();
+        }
+      }),
+  );
+  const [alive] = answers.filter((id) => id !== undefined);
+  if (alive !== undefined) throw isAlive(alive, "its Docker engine answers");
+}
+
+async function requireSilentServers(session: Session, dead: readonly NamedNode[]): Promise<void> {
+  session.takeMessages();
+  const rows = await session.query<{ number: number; ok: boolean | null }>(
+    `SELECT number::int, citus_check_connection_to_node(host, port) AS ok
+       FROM unnest($1::text[], $2::int[]) WITH ORDINALITY AS t(host, port, number)`,
+    [dead.map(({ endpoint }) => endpoint.host), dead.map(({ endpoint }) => endpoint.port)],
+  );
+  const causes = connectionCauses(session.takeMessages());
+  const alive = dead.find(
+    ({ endpoint }, index) =>
+      rows.some(({ number, ok }) => number === index + 1 && ok === true) ||
+      causes.some(({ to, cause }) => to === formatEndpoint(endpoint) && isAnswer(cause)),
+  );
+  if (alive !== undefined) {
+    throw isAlive(
+      alive.id.split("/")[0] ?? alive.id,
+      `${alive.id} answers at ${formatEndpoint(alive.endpoint)}`,
+    );
+  }
+}
+
+/**
+ * Only a server that was just initialised proves that the node's data isn't there any more: one that stands still may have
+ * its volume.
+ */
+async function requireEmptyServers(session: Session, nodes: readonly NamedNode[]): Promise<void> {
+  const record = [...(await readRecord(session)).values()];
+  const answers = await runOnNodes(
+    session,
+    nodes.map(({ endpoint }) => endpoint),
+    nodes.map(() => SERVER),
+  );
+  for (const [index, node] of nodes.entries()) {
+    const answer = answers[index];
+    const recorded = record.find(({ nodeid }) => nodeid === node.nodeid);
+    const server =
+      answer !== undefined && "value" in answer
+        ? (JSON.parse(answer.value ?? "null") as { groupid: number; server_id: string } | null)
+        : undefined;
+    const empty = server?.groupid === COORDINATOR_GROUP && server.server_id !== recorded?.server_id;
+    if (recorded !== undefined && empty) continue;
+    throw new Failure(
+      `${node.id} is not proven to be lost: ` +
+        (server === undefined || server === null
+          ? `no server answers at ${formatEndpoint(node.endpoint)}`
+          : recorded === undefined
+            ? "it was never recorded"
+            : `the server at ${formatEndpoint(node.endpoint)} is a member of a cluster`),
+      "deploy, so that its container runs: only an empty server in its place shows that the volume is gone; with its whole " +
+        `Docker host, name that: ${node.id.split("/")[0]}`,
+      { exitCode: EXIT.refused },
+    );
+  }
+}
+
+const SERVER = `SELECT json_build_object('groupid', (SELECT groupid FROM pg_dist_local_group),
+  'server_id', (SELECT metadata->>'server_id' FROM pg_dist_node_metadata))::text`;
+
+/** Whether a server said it: one that starts up, has no connection left or refuses the password has its data. */
+export function isAnswer(cause: string): boolean {
+  return /\bFATAL:|does not support SSL/.test(cause);
+}
+
+function isAlive(host: string, what: string): Failure {
+  return new Failure(
+    `${host} is not gone: ${what}`,
+    "its shards can be saved: `pg-dist remove`, or delete its workers from the environment and deploy",
+    { exitCode: EXIT.refused },
+  );
+}
+
+/** The new list of nodes and shards goes to all that stay. */
+async function requireAnswers(session: Session, others: readonly NamedNode[]): Promise<void> {
+  const workers = others.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const answers = await runOnNodes(
+    session,
+    workers.map(({ endpoint }) => endpoint),
+    workers.map(() => "SELECT 1"),
+  );
+  const silent = workers.filter((_worker, index) => !("value" in (answers[index] ?? {})));
+  if (silent.length === 0) return;
+  const names = silent.map(({ id }) => id).join(", ");
+  throw new Failure(
+    `${names} ${silent.length === 1 ? "doesn't" : "don't"} answer either, and every node that stays must`,
+    "start what can be started; hosts that are gone are forgotten together: name all of them",
+    { exitCode: EXIT.refused },
+  );
+}
+
+async function findHeirs(session: Session, others: readonly NamedNode[]): Promise<Heir[]> {
+  const counts = await session.query<{ groupid: number; shards: number }>(
+    "SELECT groupid, count(*)::int AS shards FROM pg_dist_placement GROUP BY 1",
+  );
+  const heirs = others.map(({ nodeid, groupid, isactive, shouldhaveshards }) => ({
+    ...{ nodeid, groupid, shards: counts.find((row) => row.groupid === groupid)?.shards ?? 0 },
+    takes: isactive && shouldhaveshards,
+  }));
+  const takers = heirs.filter(({ takes }) => takes);
+  // A cluster whose only worker is gone has nobody else; a new worker gets the shards by a rebalance.
+  return takers.length > 0 ? takers : heirs.filter(({ groupid }) => groupid === COORDINATOR_GROUP);
+}
