@@ -1,0 +1,80 @@
+import type { Command } from "commander";
+import type { ExitCode } from "../failure";
+import { type Activity, readActivity } from "../status/activity";
+import { formatDuration } from "../status/duration";
+import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
+import { printJson, printLines, terminalWidth } from "./output";
+import { type Output, type ReadFlags, addReadCommand } from "./read-command";
+import { type Column, renderTable } from "./table";
+import type { Connected } from "./target";
+
+interface Flags extends ReadFlags {
+  readonly all?: true;
+}
+
+const HELP = `
+Statements of all nodes, by Citus' global pid: those of one distributed statement have the same, and the row
+without "internal" is the one that the client sees. \`SELECT pg_cancel_backend(<gpid>)\` on the coordinator
+cancels a statement wherever it runs.
+
+Examples:
+  npx pg-dist activity production
+  npx pg-dist activity production --all --json`;
+
+const COLUMNS: readonly Column[] = [
+  { header: "gpid", align: "right" },
+  { header: "node", yields: 5 },
+  { header: "pid", align: "right", yields: 3 },
+  { header: "user", yields: 4 },
+  { header: "application", yields: 1 },
+  { header: "kind", yields: 2 },
+  { header: "state" },
+  { header: "wait", yields: 6 },
+  { header: "for", align: "right" },
+  { header: "query", yields: 7 },
+];
+
+/** Characters of a statement where the output is no terminal. */
+const QUERY_LENGTH = 120;
+
+/** `pg-dist activity ENV`. */
+export function addActivity(program: Command): void {
+  addReadCommand<Flags>(program, {
+    name: "activity",
+    description: "What runs on all nodes, the longest first.",
+    help: HELP,
+    options: (command) => {
+      command.option("--all", "idle sessions and Citus' internal ones too");
+    },
+    run: showActivity,
+  });
+}
+
+async function showActivity(target: Connected, flags: Flags, { json, paint }: Output): Promise<ExitCode> {
+  const { asked, activity } = await readActivity(target);
+  const shown =
+    flags.all === true ? activity : activity.filter(({ state, internal }) => state !== "idle" && !internal);
+  if (json) printJson("activity", { nodes: describeAsked(asked), activity: shown });
+  else {
+    const rows = shown.map(activityRow);
+    const table = renderTable(COLUMNS, rows, terminalWidth(), (header) => paint("bold", header));
+    printLines(shown.length === 0 ? ["Nothing runs."] : table);
+    printFailedNodes(asked, paint);
+  }
+  return exitCodeOf(asked);
+}
+
+function activityRow(each: Activity): string[] {
+  return [
+    String(each.gpid),
+    each.node,
+    String(each.pid),
+    each.user,
+    each.application,
+    each.internal ? "internal" : "client",
+    each.state,
+    each.wait ?? "",
+    formatDuration(each.age),
+    each.query.replace(/\s+/g, " ").trim().slice(0, QUERY_LENGTH),
+  ];
+}

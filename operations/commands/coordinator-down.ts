@@ -1,0 +1,27 @@
+import type { Cluster } from "../../environments/cluster";
+import { coordinatorOf, hostOf } from "../cluster-file";
+import type { CoordinatorUnreachable } from "../connect";
+import { DockerHost } from "../docker-host";
+import { Failure } from "../failure";
+import { describeContainer, readContainer, remedyFor } from "./container-state";
+import type { Target } from "./target";
+
+/** The failure to reach the coordinator, with what Docker on its server says of its container. */
+export async function explainDown(
+  error: CoordinatorUnreachable,
+  cluster: Cluster,
+  { env, timeoutMs }: Pick<Target, "env" | "timeoutMs">,
+): Promise<Failure> {
+  const { container, host } = coordinatorOf(cluster);
+  const docker = new DockerHost(hostOf(cluster, coordinatorOf(cluster)), env);
+  try {
+    const state = await readContainer(docker, container, Math.max(timeoutMs * 0.3, 3000));
+    return new Failure(
+      `${error.summary}; its container ${container} on ${host} ${describeContainer(state)}`,
+      remedyFor(state, docker, container),
+      { detail: error.detail, cause: error },
+    );
+  } finally {
+    docker.close();
+  }
+}

@@ -1,0 +1,44 @@
+import { EXIT, type ExitCode } from "../failure";
+import type { Asked } from "../status/ask-all";
+import type { Finding } from "../status/finding";
+import { type Paint, printLines } from "./output";
+import { problems } from "./status-screen";
+
+/** The nodes that didn't answer, as `status` names them. */
+function findingsOf(asked: readonly Asked<unknown>[]): Finding[] {
+  return asked.flatMap(({ label, failed }) =>
+    failed === undefined
+      ? []
+      : [
+          {
+            severity: "broken",
+            check: "reachability",
+            node: label,
+            what: failed.what,
+            remedy: failed.remedy,
+          },
+        ],
+  );
+}
+
+/** Below a table of what the others said. */
+export function printFailedNodes(asked: readonly Asked<unknown>[], paint: Paint): void {
+  const findings = findingsOf(asked);
+  if (findings.length > 0) printLines(["", ...problems(findings, paint)]);
+}
+
+/** For a script: every node that was asked, and whether it answered. */
+export function describeAsked(asked: readonly Asked<unknown>[]): object[] {
+  return asked.map(({ label, role, nodeid, endpoint, failed }) => ({
+    node: label,
+    role,
+    nodeId: nodeid,
+    endpoint,
+    reachable: failed === undefined,
+    error: failed?.what ?? null,
+  }));
+}
+
+export function exitCodeOf(asked: readonly Asked<unknown>[]): ExitCode {
+  return asked.some(({ failed }) => failed !== undefined) ? EXIT.unhealthy : EXIT.ok;
+}

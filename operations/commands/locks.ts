@@ -1,0 +1,82 @@
+import type { Command } from "commander";
+import { EXIT, type ExitCode } from "../failure";
+import { readActivity } from "../status/activity";
+import { formatDuration } from "../status/duration";
+import { type LockWait, type Party, lockWaits } from "../status/lock-waits";
+import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
+import { printJson, printLines, terminalWidth } from "./output";
+import { type Output, addReadCommand } from "./read-command";
+import { type Column, renderTable } from "./table";
+import type { Connected } from "./target";
+
+const HELP = `
+Who waits for whom, over all nodes: each distributed statement once, as its client sees it. The blocking one
+ends with \`SELECT pg_terminate_backend(<its gpid>)\` on the coordinator. A blocking process without a client
+is a prepared transaction: see \`pg-dist status\`.
+
+Example:
+  npx pg-dist locks production`;
+
+const COLUMNS: readonly Column[] = [
+  { header: "waits", align: "right" },
+  { header: "gpid", align: "right" },
+  { header: "waiting statement", yields: 4 },
+  { header: "on", yields: 1 },
+  { header: "at", yields: 2 },
+  { header: "blocked by", align: "right" },
+  { header: "which is", yields: 3 },
+  { header: "user", yields: 5 },
+  { header: "blocking statement", yields: 6 },
+];
+
+const QUERY_LENGTH = 80;
+
+/** `pg-dist locks ENV`. */
+export function addLocks(program: Command): void {
+  addReadCommand(program, {
+    name: "locks",
+    description: "Statements that wait for others, and for which.",
+    help: HELP,
+    run: showLocks,
+  });
+}
+
+async function showLocks(target: Connected, _flags: object, { json, paint }: Output): Promise<ExitCode> {
+  const { asked, activity } = await readActivity(target);
+  const waits = lockWaits(activity);
+  if (json) printJson("locks", { nodes: describeAsked(asked), locks: waits });
+  else {
+    const table = renderTable(COLUMNS, waits.map(lockRow), terminalWidth(), (header) =>
+      paint("bold", header),
+    );
+    printLines(waits.length === 0 ? ["Nothing waits for a lock."] : table);
+    printFailedNodes(asked, paint);
+  }
+  const code = exitCodeOf(asked);
+  return code === EXIT.ok && waits.some(({ age }) => age >= LONG) ? EXIT.unhealthy : code;
+}
+
+/** Waits are a part of life; from so many seconds on they aren't. */
+const LONG = 300;
+
+function lockRow({ node, wait, age, waiting, blocking }: LockWait): string[] {
+  return [
+    formatDuration(age),
+    nameOf(waiting),
+    query(waiting),
+    wait,
+    node,
+    nameOf(blocking),
+    blocking.state,
+    blocking.user,
+    query(blocking),
+  ];
+}
+
+function nameOf({ gpid, pid }: Party): string {
+  return gpid === 0 ? `pid ${pid}` : String(gpid);
+}
+
+function query({ query: text }: Party): string {
+  return text.replace(/\s+/g, " ").trim().slice(0, QUERY_LENGTH);
+}

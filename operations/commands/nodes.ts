@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { formatEndpoint } from "../../environments/cluster";
+import { EXIT, type ExitCode } from "../failure";
+import { isHealthy } from "../status/finding";
+import { judgeNodes } from "../status/judge";
+import { type SnapshotNode, takeSnapshot } from "../status/snapshot";
+import { printJson, printLines, terminalWidth } from "./output";
+import { type Output, addReadCommand } from "./read-command";
+import { describeNode, describeProblems, describeTarget } from "./status-json";
+import { problems } from "./status-screen";
+import { type Column, renderTable } from "./table";
+import type { Connected } from "./target";
+
+const HELP = `
+What Citus has registered (pg_dist_node), what pg-dist recorded, and what the environment declares, side by
+side: with node and group ids, as SQL on the cluster needs them. Exit code 3 where they differ.
+
+Example:
+  npx pg-dist nodes production`;
+
+const COLUMNS: readonly Column[] = [
+  { header: "node" },
+  { header: "role", yields: 5 },
+  { header: "nodeid", align: "right" },
+  { header: "group", align: "right" },
+  { header: "endpoint", yields: 7 },
+  { header: "active" },
+  { header: "in sync" },
+  { header: "takes shards" },
+  { header: "declared", yields: 4 },
+  { header: "recorded", yields: 3 },
+  { header: "image", yields: 1 },
+  { header: "server id", yields: 2 },
+];
+
+/** `pg-dist nodes ENV`. */
+export function addNodes(program: Command): void {
+  addReadCommand(program, {
+    name: "nodes",
+    description: "The nodes as Citus, the record and the environment know them.",
+    help: HELP,
+    run: showNodes,
+  });
+}
+
+async function showNodes(target: Connected, _flags: object, { json, paint }: Output): Promise<ExitCode> {
+  const snapshot = await takeSnapshot(target);
+  const findings = judgeNodes(snapshot);
+  if (json) {
+    const nodes = snapshot.nodes.map((node) => ({
+      ...describeNode(node),
+      recorded: describeRecorded(node),
+    }));
+    printJson("nodes", { ...describeTarget(snapshot), nodes, problems: describeProblems(findings) });
+  } else {
+    const rows = snapshot.nodes.map(nodeRow);
+    printLines(renderTable(COLUMNS, rows, terminalWidth(), (header) => paint("bold", header)));
+    if (findings.length > 0) printLines(["", ...problems(findings, paint)]);
+  }
+  return isHealthy(findings) ? EXIT.ok : EXIT.unhealthy;
+}
+
+function describeRecorded({ recorded }: SnapshotNode): object | null {
+  if (recorded === undefined) return null;
+  const { id, image, server_id, recorded_at } = recorded;
+  return { node: id, image, serverId: server_id, at: recorded_at.toISOString() };
+}
+
+function nodeRow({ label, role, endpoint, registered, recorded, declared, state }: SnapshotNode): string[] {
+  const yes = (value: boolean | undefined) => (value === undefined ? "-" : value ? "yes" : "no");
+  return [
+    label,
+    role,
+    String(registered?.nodeid ?? "-"),
+    String(registered?.groupid ?? "-"),
+    formatEndpoint(endpoint),
+    yes(registered?.isactive),
+    yes(registered?.metadatasynced),
+    recorded?.leaving ? "leaving" : yes(registered?.shouldhaveshards),
+    yes(declared),
+    recorded === undefined ? "no" : recorded.recorded_at.toISOString().slice(0, 10),
+    recorded?.image || "-",
+    state?.server_id ?? recorded?.server_id ?? "-",
+  ];
+}

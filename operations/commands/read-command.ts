@@ -1,0 +1,74 @@
+import type { Command } from "commander";
+import { type ExitCode, Failure, oneLine } from "../failure";
+import { asFailure } from "../report";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { type Paint, createPaint, printJson } from "./output";
+import { type Connected, type TargetFlags, addTarget, findTarget, openTarget } from "./target";
+
+/** Flags of every command that only reads. */
+export interface ReadFlags extends TargetFlags {
+  readonly json?: true;
+}
+
+/** A command that reads from the cluster and shows it, as a table or as JSON. */
+export interface ReadCommand<Flags extends ReadFlags> {
+  readonly name: string;
+  readonly description: string;
+  /** Shown below the options, an example at least. */
+  readonly help: string;
+  /** Adds the command's own options. */
+  readonly options?: (command: Command) => void;
+  readonly run: (target: Connected, flags: Flags, output: Output) => Promise<ExitCode>;
+}
+
+export interface Output {
+  readonly paint: Paint;
+  /** JSON is wanted, and then nothing else goes to standard output. */
+  readonly json: boolean;
+}
+
+/** Adds the command with `[environment] --url --via --timeout --json`. */
+export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: ReadCommand<Flags>): void {
+  const command = addTarget(program.command(spec.name).description(spec.description));
+  spec.options?.(command);
+  command
+    .option("--json", "for a script; the shape is in operations/commands/schemas of the project, version 1")
+    .addHelpText("after", `\n${spec.help.trim()}`)
+    .action(async (environment: string | undefined, flags: Flags) => {
+      const json = flags.json === true;
+      const paint = createPaint(program.opts<{ color: boolean }>().color);
+      process.exitCode = await orJsonFailure(spec.name, json, async () => {
+        const target = await openTarget(findTarget(environment, flags), spec.name);
+        try {
+          return await spec.run(target, flags, { paint, json });
+        } catch (error) {
+          throw target.server.stand_in ? explainStandIn(error, spec.name) : error;
+        } finally {
+          await target.session.end();
+        }
+      });
+    });
+}
+
+function explainStandIn(error: unknown, command: string): unknown {
+  if (sqlStateOf(error) !== SQLSTATE.undefinedFunction) return error;
+  const what = `the stand-in image does not imitate what ${command} asks: ${oneLine(error)}`;
+  return new Failure(what, "it needs Citus itself", { cause: error });
+}
+
+/** A script that reads standard output finds a failure there too (schemas/failure.json). */
+export async function orJsonFailure<Result>(
+  command: string,
+  json: boolean,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (json) {
+      const { summary, remedy, detail } = asFailure(error);
+      printJson(command, { failure: { summary, remedy, detail } });
+    }
+    throw error;
+  }
+}

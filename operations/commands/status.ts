@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { EXIT, type ExitCode, Failure } from "../failure";
+import { isHealthy } from "../status/finding";
+import { judge } from "../status/judge";
+import { takeSnapshot } from "../status/snapshot";
+import { printJson, printLines, terminalWidth } from "./output";
+import { type Output, type ReadFlags, addReadCommand } from "./read-command";
+import { statusJson } from "./status-json";
+import { statusScreen } from "./status-screen";
+import { type Connected, openTarget } from "./target";
+import { watch } from "./watch";
+
+interface Flags extends ReadFlags {
+  readonly watch?: number;
+}
+
+const HELP = `
+Asks all nodes at once, through the coordinator. A node that doesn't answer is named, with what Docker on
+its server says of its container. \`broken\` and \`warning\` make the exit code 3; \`advice\` doesn't.
+
+Examples:
+  npx pg-dist status production
+  npx pg-dist status production --watch 5
+  npx pg-dist status --url postgres://postgres@10.0.0.1:5432/postgres --json`;
+
+/** `pg-dist status ENV`. */
+export function addStatus(program: Command): void {
+  addReadCommand<Flags>(program, {
+    name: "status",
+    description: "One screen: the nodes of the cluster, and what is wrong, worst first, with what helps.",
+    help: HELP,
+    options: (command) => {
+      command.option(
+        "--watch [seconds]",
+        "draw it again every so many seconds (2), until Ctrl-C",
+        parsePeriod,
+      );
+    },
+    run: (target, flags, output) =>
+      flags.watch === undefined ? once(target, output) : watchStatus(target, flags, output),
+  });
+}
+
+function parsePeriod(text: string): number {
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds >= 0.5) return seconds;
+  throw new InvalidArgumentError("It is a number of seconds, 0.5 at least.");
+}
+
+async function once(target: Connected, { json, paint }: Output): Promise<ExitCode> {
+  const snapshot = await takeSnapshot(target);
+  const findings = judge(snapshot);
+  if (json) printJson("status", statusJson(snapshot, findings));
+  else printLines(statusScreen(snapshot, findings, paint, terminalWidth()));
+  return isHealthy(findings) ? EXIT.ok : EXIT.unhealthy;
+}
+
+/** A coordinator that goes away is shown as such, and connected to again. */
+async function watchStatus(target: Connected, flags: Flags, { json, paint }: Output): Promise<ExitCode> {
+  if (json)
+    throw new Failure("--watch and --json exclude each other", "leave one out", { exitCode: EXIT.usage });
+  let session: Connected["session"] | undefined = target.session;
+  let over = false;
+  await watch(typeof flags.watch === "number" ? flags.watch : 2, async () => {
+    try {
+      const connected: Connected =
+        session === undefined ? await openTarget(target, "status") : { ...target, session };
+      session = connected.session;
+      if (over) await session.end();
+      const snapshot = await takeSnapshot(connected);
+      return statusScreen(snapshot, judge(snapshot), paint, terminalWidth());
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      await session?.end();
+      session = undefined;
+      return [
+        paint("bold", target.label),
+        "",
+        paint("red", error.summary),
+        `${paint("dim", "→")} ${error.remedy}`,
+      ];
+    }
+  });
+  over = true;
+  await session?.end();
+  return EXIT.ok;
+}

@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { formatBytes } from "../bytes";
+import { EXIT, type ExitCode } from "../failure";
+import { type CitusTable, type Placement, readPlacements, skewOf } from "../status/placements";
+import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "./output";
+import { type Output, addReadCommand } from "./read-command";
+import { type Column, renderTable } from "./table";
+import type { Connected } from "./target";
+
+const HELP = `
+Sizes are with indexes, and of reference tables those of all copies. "skew" is the largest shard by the average
+one: 1 is even, and a high number is a distribution column with a few frequent values.
+
+Example:
+  npx pg-dist tables production`;
+
+const COLUMNS: readonly Column[] = [
+  { header: "table", yields: 5 },
+  { header: "type" },
+  { header: "distributed by", yields: 2 },
+  { header: "colocation", align: "right", yields: 3 },
+  { header: "shards", align: "right" },
+  { header: "unreadable", align: "right", yields: 4 },
+  { header: "size", align: "right" },
+  { header: "largest shard", align: "right" },
+  { header: "skew", align: "right" },
+  { header: "owner", yields: 1 },
+];
+
+interface Measured extends CitusTable {
+  readonly shards: number;
+  readonly unreadable: number;
+  /** Of what could be read. */
+  readonly bytes: number;
+  readonly largestShard: number;
+  readonly skew: number | null;
+}
+
+/** `pg-dist tables ENV`. */
+export function addTables(program: Command): void {
+  addReadCommand(program, {
+    name: "tables",
+    description: "Tables of Citus: how they are distributed, and their sizes.",
+    help: HELP,
+    run: showTables,
+  });
+}
+
+async function showTables(target: Connected, _flags: object, { json, paint }: Output): Promise<ExitCode> {
+  const { tables, placements, asked } = await readPlacements(target);
+  const measured = tables.map((table) => measure(table, placements));
+  if (json) printJson("tables", { nodes: describeAsked(asked), tables: measured });
+  else {
+    const rows = measured.map((table) => tableRow(table, paint));
+    const lines = renderTable(COLUMNS, rows, terminalWidth(), (header) => paint("bold", header));
+    printLines(measured.length === 0 ? ["No table is distributed yet."] : lines);
+    printFailedNodes(asked, paint);
+  }
+  const code = exitCodeOf(asked);
+  return code === EXIT.ok && measured.some(({ unreadable }) => unreadable > 0) ? EXIT.unhealthy : code;
+}
+
+export function measure(table: CitusTable, placements: readonly Placement[]): Measured {
+  const own = placements.filter((placement) => placement.table === table.table);
+  const sizes = own.flatMap(({ bytes }) => bytes ?? []);
+  return {
+    ...table,
+    shards: new Set(own.map(({ shardid }) => shardid)).size,
+    unreadable: own.length - sizes.length,
+    bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    largestShard: Math.max(0, ...sizes),
+    skew: skewOf(sizes),
+  };
+}
+
+function tableRow(table: Measured, paint: Paint): string[] {
+  const { type, column, colocation, shards, unreadable, bytes, largestShard, skew, owner } = table;
+  return [
+    table.table,
+    type,
+    column ?? "-",
+    String(colocation ?? "-"),
+    String(shards),
+    unreadable === 0 ? "0" : paint("red", String(unreadable)),
+    formatBytes(bytes),
+    formatBytes(largestShard),
+    skew === null ? "-" : skew.toFixed(1),
+    owner,
+  ];
+}

@@ -1,0 +1,180 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Cluster, Endpoint } from "../../environments/cluster";
+import { describeCluster, formatEndpoint } from "../../environments/cluster";
+import type { Environment } from "../../environments/environment";
+import { coordinatorOf } from "../cluster-file";
+import { CoordinatorUnreachable, connectTo } from "../connect";
+import { EXIT, Failure } from "../failure";
+import { readPassword } from "../password";
+import { findProject, loadEnvironment } from "../project";
+import type { Session } from "../session";
+import { chooseWays } from "../ways/choose-ways";
+import { directWay } from "../ways/direct";
+import type { Way } from "../ways/way";
+import { explainDown } from "./coordinator-down";
+import { providePassword } from "./password";
+import { type ServerFacts, checkServer } from "./server-facts";
+import { parseUrl } from "./url";
+
+/** Of every command that works on a cluster; see `addTarget`. */
+export interface TargetFlags {
+  readonly url?: string;
+  readonly via?: Way["name"];
+  /** In seconds. */
+  readonly timeout: number;
+}
+
+/** The cluster that a command is about, before anything is connected. */
+export interface Target {
+  /** The environment's name; of a cluster that is given by address `host:port/database`. */
+  readonly label: string;
+  /** Absent with `--url`, and then nothing is known of containers and Docker hosts. */
+  readonly environment?: Environment;
+  readonly cluster?: Cluster;
+  readonly user: string;
+  readonly database: string;
+  /** As the cluster's own nodes know the coordinator, or as it was given. */
+  readonly coordinator: Endpoint;
+  readonly ways: readonly Way[];
+  /** `--timeout`: how long one node may take to answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** This process' environment, with `--via` and the password in it: what connect, leave, DockerHost, psql take. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A target with an open session on its coordinator. */
+export interface Connected extends Target {
+  readonly session: Session;
+  readonly server: ServerFacts;
+}
+
+/** Argument and options that name a cluster: `[environment] --url --via --timeout`. */
+export function addTarget(command: Command): Command {
+  return command
+    .argument("[environment]", "name of a file in environments/, without .ts")
+    .option("--url <url>", "a cluster that is not in an environment: postgres://user@host:port/database")
+    .addOption(viaOption())
+    .addOption(timeoutOption("how long one node may take to answer"));
+}
+
+/** `--via`. */
+export function viaOption(): Option {
+  const description = "only this way to the coordinator (default: the first that works)";
+  return new Option("--via <way>", description).choices(["direct", "ssh", "exec"]);
+}
+
+/** `--timeout`, in seconds. */
+export function timeoutOption(description: string): Option {
+  return new Option("--timeout <seconds>", description).default(10).argParser(parseSeconds);
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds >= 1 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError("It is a number of seconds from 1 to 3600.");
+}
+
+/**
+ * Finds the cluster, from the environment's file or the URL.
+ *
+ * @throws Failure (usage) when neither or both are given
+ */
+export function findTarget(environment: string | undefined, flags: TargetFlags, env = process.env): Target {
+  if ((environment === undefined) === (flags.url === undefined)) {
+    throw new Failure(
+      environment === undefined ? "no environment is named" : "both an environment and --url are given",
+      "give the name of a file in environments/, or --url",
+      { exitCode: EXIT.usage },
+    );
+  }
+  const timeoutMs = flags.timeout * 1000;
+  if (flags.url !== undefined) return fromUrl(flags.url, flags.via, timeoutMs, env);
+  const loaded = loadEnvironment(findProject(), environment ?? "");
+  const cluster = describeCluster(loaded);
+  if (flags.via !== undefined) env["PGDIST_VIA"] = flags.via;
+  return {
+    label: loaded.name,
+    environment: loaded,
+    cluster,
+    user: cluster.user,
+    database: cluster.database,
+    coordinator: coordinatorOf(cluster).endpoint,
+    ways: chooseWays(cluster, env),
+    timeoutMs,
+    env,
+  };
+}
+
+function fromUrl(
+  url: string,
+  via: Way["name"] | undefined,
+  timeoutMs: number,
+  env: NodeJS.ProcessEnv,
+): Target {
+  if (via !== undefined && via !== "direct") {
+    throw new Failure(
+      `--via ${via} needs an environment, which names the Docker host`,
+      "leave it out with --url",
+      {
+        exitCode: EXIT.usage,
+      },
+    );
+  }
+  const { user, database, ...coordinator } = parseUrl(url);
+  const label = `${formatEndpoint(coordinator)}/${database}`;
+  return { label, user, database, coordinator, ways: [directWay(coordinator)], timeoutMs, env };
+}
+
+/**
+ * The password, from where people keep it (see `providePassword`). That of an environment's Terraform variable isn't
+ * sent to a server which is given by address.
+ */
+export async function passwordOf(target: Target): Promise<string> {
+  const { cluster, coordinator, user, database, label, env } = target;
+  const published = cluster === undefined ? undefined : coordinatorOf(cluster).published;
+  const endpoints = [
+    ...(published === undefined ? [] : [{ host: published.ip, port: published.port }]),
+    coordinator,
+  ];
+  const names = cluster === undefined ? ["PGPASSWORD"] : ["TF_VAR_postgres_password", "PGPASSWORD"];
+  await providePassword({ user, database, label, endpoints }, names, env);
+  return cluster === undefined ? (env["PGPASSWORD"] ?? "") : readPassword(env);
+}
+
+/**
+ * A session on the coordinator, within about `timeoutMs`.
+ *
+ * @param command what the session is for, in pg_stat_activity
+ * @throws Failure with the cause, and what Docker says of the coordinator's container
+ */
+export async function openTarget(target: Target, command: string): Promise<Connected> {
+  const password = await passwordOf(target);
+  const { cluster, ways, user, database, timeoutMs } = target;
+  const label =
+    cluster === undefined
+      ? `the server ${formatEndpoint(target.coordinator)}`
+      : `the coordinator ${coordinatorOf(cluster).id}`;
+  try {
+    const session = await connectTo(
+      { label, ways, user, database, password },
+      // Without waiting for a server that starts: who asks how it is wants to hear that. Docker is asked in the rest.
+      { command, progress: () => undefined, patience: 0, again: "run it again", limit: timeoutMs * 0.7 },
+    );
+    return { ...target, session, server: await inSession(session, () => checkServer(session, target)) };
+  } catch (error) {
+    if (error instanceof CoordinatorUnreachable && !error.answered && cluster !== undefined) {
+      throw await explainDown(error, cluster, target);
+    }
+    throw error;
+  }
+}
+
+/** Ends the session when the work fails. */
+async function inSession<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { checkIdentity } from "../../registration/identity";
+import { type Check, type Finding, ofEachNode } from "../finding";
+
+/** Every node is the server that was registered and recorded: to Citus an empty one at its address looks healthy. */
+export const identity: Check = ofEachNode(({ label, endpoint, state, registered, recorded }, { cluster }) => {
+  if (state === undefined || registered === undefined) return [];
+  const known = { node: { id: label, endpoint }, facts: state, recorded };
+  const name = cluster ?? state.cluster_name.split(" ")[0] ?? "";
+  return checkIdentity(known, registered, { cluster: name }).map(({ what, remedy }): Finding => ({
+    severity: "broken",
+    check: "identity",
+    node: label,
+    what,
+    remedy,
+  }));
+});
+
+/** No two nodes are the same server, or copies of one. */
+export const copies: Check = ({ nodes }) =>
+  nodes.flatMap(({ label, state }, index) => {
+    const twin = nodes.slice(0, index).find((other) => other.state?.server_id === state?.server_id);
+    if (state === undefined || twin?.state === undefined) return [];
+    return [
+      {
+        severity: "broken",
+        check: "identity",
+        node: label,
+        what: `it has the same server id as ${twin.label} (${state.server_id})`,
+        remedy: "two addresses lead to one server, or a data directory was copied: correct the address",
+      },
+    ];
+  });

@@ -1,0 +1,96 @@
+import { formatBytes } from "../../bytes";
+import { formatDuration } from "../duration";
+import { type Check, type Finding, ofEachNode } from "../finding";
+import type { Slot } from "../node-state";
+import type { SnapshotNode } from "../snapshot";
+
+/** Whoever is alive commits what he has prepared within moments. In seconds. */
+const PREPARED_AGE = 30;
+
+/** Prepared transactions hold their locks, and keep VACUUM from cleaning, until somebody ends them. */
+export const preparedTransactions: Check = ofEachNode(({ label, state }) =>
+  (state?.prepared ?? [])
+    .filter(({ age }) => age >= PREPARED_AGE)
+    .map(({ gid, age }): Finding => {
+      const citus = gid.startsWith("citus_");
+      return {
+        severity: "warning",
+        check: "prepared-transaction",
+        node: label,
+        what: `the prepared transaction ${gid} is left over since ${formatDuration(age)}`,
+        remedy: citus
+          ? "SELECT recover_prepared_transactions() on the node that began it (the coordinator, as a rule)"
+          : `COMMIT PREPARED or ROLLBACK PREPARED '${gid}' there, whichever its client meant`,
+      };
+    }),
+);
+
+/** Slots that nobody reads keep WAL until the disk is full. */
+export const replicationSlots: Check = ofEachNode(({ label, state }, { moving }) =>
+  (state?.slots ?? [])
+    .filter(({ name, active }) => !active && !(moving && isOfMove(name)))
+    .map((slot): Finding => ({
+      severity: "warning",
+      check: "replication-slot",
+      node: label,
+      what: `the replication slot ${slot.name} is read by nobody and keeps ${formatBytes(slot.retained)} of WAL`,
+      remedy: slotRemedy(slot),
+    })),
+);
+
+function slotRemedy({ name }: Slot): string {
+  const drop = `SELECT pg_drop_replication_slot('${name}') there`;
+  return isOfMove(name)
+    ? `an ended move left it: CALL citus_cleanup_orphaned_resources() on the coordinator, or ${drop}`
+    : `bring its reader back, or ${drop}`;
+}
+
+/** Subscriptions that a move left on its target. */
+export const subscriptions: Check = ofEachNode(({ label, state }, { moving }) =>
+  (moving ? [] : (state?.subscriptions ?? [])).filter(isOfMove).map((name): Finding => ({
+    severity: "warning",
+    check: "subscription",
+    node: label,
+    what: `the subscription ${name} is left over from a move`,
+    remedy: "CALL citus_cleanup_orphaned_resources() on the coordinator",
+  })),
+);
+
+/** As Citus names the slots and subscriptions of moves and splits. */
+function isOfMove(name: string): boolean {
+  return /^citus_shard_(move|split)_/.test(name);
+}
+
+/** What moves left behind. Of a node that is gone it stays for ever, and keeps its shard from being moved again. */
+export const orphans: Check = ({ orphans: entries, nodes, jobs, moving }) => {
+  const dead = entries.filter(({ registered }) => !registered);
+  const findings: Finding[] = [];
+  const [first] = dead;
+  if (first !== undefined) {
+    findings.push({
+      severity: "warning",
+      check: "orphan",
+      what: `${dead.length} orphan(s) of nodes that are no longer registered, e.g. ${first.name}: that shard can't be moved again`,
+      remedy:
+        "DELETE FROM pg_dist_cleanup c WHERE NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = c.node_group_id)",
+    });
+  }
+  const working = moving || jobs.some(({ state }) => state === "running" || state === "scheduled");
+  const left = entries.filter(({ registered }) => registered);
+  const [some] = left;
+  if (some !== undefined && !working) {
+    findings.push({
+      severity: "warning",
+      check: "orphan",
+      node: nodeOf(nodes, some.groupid),
+      what: `${left.length} orphan(s) of moves are still to be cleaned up, e.g. ${some.name}`,
+      remedy:
+        "CALL citus_cleanup_orphaned_resources() on the coordinator; Citus tries it every 10 s by itself",
+    });
+  }
+  return findings;
+};
+
+function nodeOf(nodes: readonly SnapshotNode[], groupid: number): string | undefined {
+  return nodes.find(({ registered }) => registered?.groupid === groupid)?.label;
+}

@@ -1,0 +1,73 @@
+import { formatEndpoint } from "../../../environments/cluster";
+import { type Check, type Finding, ofEachNode, rebalanceCommand } from "../finding";
+import type { Snapshot, SnapshotNode } from "../snapshot";
+
+/** The environment and pg_dist_node name the same nodes, and every one takes part. */
+export const membership: Check = ofEachNode((node, snapshot) => [
+  ...difference(node),
+  ...leaving(node, snapshot),
+  ...participation(node),
+]);
+
+function difference({ label, role, endpoint, declared, registered, recorded }: SnapshotNode): Finding[] {
+  const check = "membership";
+  const address = formatEndpoint(endpoint);
+  if (registered === undefined) {
+    const what =
+      role === "coordinator"
+        ? "it is not registered as the coordinator: workers can't be added, and can't reach it"
+        : `it is in the environment, but not registered (${address})`;
+    return [{ severity: "warning", check, node: label, what, remedy: "`cdktf deploy` registers it" }];
+  }
+  // Of a node that leaves there is a finding of its own.
+  if (declared !== false || recorded?.leaving) return [];
+  const what = `it is registered (${address}, node ${registered.nodeid}), but not in the environment`;
+  const remedy = "put it into the environment, or `cdktf deploy` to remove it safely";
+  return [{ severity: "warning", check, node: label, what, remedy }];
+}
+
+function leaving(
+  { label, recorded, registered, shards, declared }: SnapshotNode,
+  snapshot: Snapshot,
+): Finding[] {
+  if (!recorded?.leaving || registered === undefined) return [];
+  const what = `it is marked as leaving since ${recorded.leaving.toISOString()}, with ${shards} shards left on it`;
+  // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.
+  const remedy = declared
+    ? `\`pg-dist add ${snapshot.environment} ${label}\` lifts the mark, as the environment still has it`
+    : `\`cdktf deploy\` goes on with the removal; ${rebalanceCommand(snapshot, "watch")} shows moves`;
+  return [{ severity: "warning", check: "leaving", node: label, what, remedy }];
+}
+
+function participation({ label, role, registered, recorded }: SnapshotNode): Finding[] {
+  if (registered === undefined) return [];
+  const { isactive, hasmetadata, metadatasynced, shouldhaveshards } = registered;
+  const { host, port } = registered.endpoint;
+  const address = `'${host}', ${port}`;
+  const found = (severity: Finding["severity"], check: string, what: string, remedy: string): Finding => ({
+    severity,
+    check,
+    node: label,
+    what,
+    remedy,
+  });
+  if (!isactive) {
+    const remedy = `SELECT citus_activate_node(${address}) on the coordinator, or \`cdktf deploy\``;
+    return [found("broken", "inactive", "it is not active: queries don't use it", remedy)];
+  }
+  const findings: Finding[] = [];
+  if (!hasmetadata && role === "worker") {
+    const remedy = `SELECT start_metadata_sync_to_node(${address}) on the coordinator`;
+    findings.push(found("warning", "metadata", "it has no metadata: it can't be queried itself", remedy));
+  } else if (!metadatasynced) {
+    const what = "its metadata is out of sync: DDL and changes of nodes fail until it is again";
+    const remedy = `it is retried every minute; at once: SELECT start_metadata_sync_to_node(${address}) on the coordinator`;
+    findings.push(found("warning", "metadata", what, remedy));
+  }
+  if (!shouldhaveshards && role === "worker" && !recorded?.leaving) {
+    const what = "it takes no new shards (shouldhaveshards is false), and is not marked as leaving";
+    const remedy = `after a failed drain, or on purpose? SELECT citus_set_node_property(${address}, 'shouldhaveshards', true)`;
+    findings.push(found("warning", "shouldhaveshards", what, remedy));
+  }
+  return findings;
+}

@@ -1,0 +1,39 @@
+import { type Check, type Finding, ofEachNode } from "../finding";
+
+/** The shards that a node should have are there. */
+export const missingShards: Check = ofEachNode(({ label, state }) =>
+  state === undefined || state.missing_count === 0
+    ? []
+    : [
+        {
+          severity: "broken",
+          check: "missing-shards",
+          node: label,
+          what: `${state.missing_count} shard(s) that the metadata places on it are not there: ${state.missing_shards.join(", ")}`,
+          remedy: "bring its volume or a backup of it back; don't move or repair anything before",
+        },
+      ],
+);
+
+/** Every node knows the same nodes and placements as the coordinator. A move changes them everywhere at once. */
+export const metadataDrift: Check = ({ nodes, moving }) => {
+  const own = nodes.find(({ role }) => role === "coordinator")?.state?.metadata_digest;
+  if (moving || own === undefined) return [];
+  return nodes.flatMap(({ label, role, registered, state }): Finding[] => {
+    const comparable = role === "worker" && registered?.hasmetadata === true && registered.metadatasynced;
+    // An empty or a wrong server has its own finding.
+    if (!comparable || state === undefined || state.groupid !== registered.groupid) return [];
+    if (state.metadata_digest === own) return [];
+    return [
+      {
+        severity: "broken",
+        check: "metadata-drift",
+        node: label,
+        what: "its copy of the metadata (nodes, placements) is not the coordinator's, though it counts as synced",
+        remedy:
+          "was the coordinator restored from an older backup? Then stop here and restore the whole cluster; otherwise " +
+          "SELECT start_metadata_sync_to_all_nodes() overwrites the workers' copy with the coordinator's",
+      },
+    ];
+  });
+};

@@ -1,0 +1,62 @@
+import { type Check, type Finding, rebalanceCommand } from "../finding";
+import type { Snapshot, SnapshotNode } from "../snapshot";
+
+/** Rebalances that run, or that failed. */
+export const rebalanceJobs: Check = (snapshot) =>
+  snapshot.jobs.flatMap(({ id, state, tasks, done, error, retries }): Finding[] => {
+    const watch = rebalanceCommand(snapshot, "watch");
+    const failing = error !== null && (retries > 0 || state.startsWith("fail"));
+    if (state === "finished" || state === "cancelled") return [];
+    const what = `rebalance ${id} is ${state}, ${done} of ${tasks} moves done`;
+    const check = "rebalance";
+    if (!failing) return [{ severity: "advice", check, what, remedy: `${watch} shows its progress` }];
+    const ended = state === "failed";
+    const again = ended ? `then ${rebalanceCommand(snapshot, "start")}` : watch;
+    return [
+      {
+        severity: "warning",
+        check,
+        what: `${what}, after ${retries} retries: ${error.replace(/\s+/g, " ").trim()}`,
+        remedy: `repair the cause; ${again}`,
+      },
+    ];
+  });
+
+/** What Citus adds to a group of shards besides its size (citus.rebalancer_by_disk_size_base_cost). In bytes. */
+const BASE_COST = 100 * 1024 * 1024;
+
+/** Shares of the average load that a node may be above or below. */
+const TOLERANCE = 0.2;
+
+/** A node carries much more or less than the others: by the sizes, as Citus' own strategy by_disk_size counts. */
+export const rebalanceAdvised: Check = (snapshot) => {
+  const { nodes, jobs, moving } = snapshot;
+  if (moving || jobs.some(({ state }) => !["finished", "cancelled", "failed"].includes(state))) return [];
+  const carriers = nodes.filter(
+    ({ registered }) => registered?.shouldhaveshards === true && registered.isactive,
+  );
+  if (carriers.length < 2 || carriers.some(({ state }) => state === undefined)) return [];
+  const loads = carriers.map((node) => ({ node, load: loadOf(node) }));
+  const groups = carriers.reduce((sum, { shardGroups }) => sum + shardGroups, 0);
+  const average = loads.reduce((sum, { load }) => sum + load, 0) / loads.length;
+  const least = loads.reduce((a, b) => (b.load < a.load ? b : a));
+  const most = loads.reduce((a, b) => (b.load > a.load ? b : a));
+  // Where one group more or less would only swap the two, there is nothing to gain.
+  const gains = most.node.shardGroups > 1 && most.load - least.load > (1.5 * average * loads.length) / groups;
+  const uneven = most.load > average * (1 + TOLERANCE) || least.load < average * (1 - TOLERANCE);
+  if (groups === 0 || !gains || !uneven) return [];
+  return [advice(snapshot, least.node, most.node)];
+};
+
+function loadOf({ shardGroups, state }: SnapshotNode): number {
+  return shardGroups === 0 ? 0 : shardGroups * BASE_COST + (state?.bytes ?? 0);
+}
+
+function advice(snapshot: Snapshot, least: SnapshotNode, most: SnapshotNode): Finding {
+  return {
+    severity: "advice",
+    check: "rebalance-advised",
+    what: `shards are uneven: ${most.label} has ${most.shards}, ${least.label} ${least.shards}`,
+    remedy: `${rebalanceCommand(snapshot, "plan")} shows what would move`,
+  };
+}

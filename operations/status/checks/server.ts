@@ -1,0 +1,110 @@
+import { X509Certificate } from "node:crypto";
+import { formatBytes } from "../../bytes";
+import { formatDuration } from "../duration";
+import { type Check, type Finding, type Severity, commandLine, ofEachNode } from "../finding";
+import type { NodeState } from "../node-state";
+import type { Snapshot } from "../snapshot";
+
+type Judged = Pick<Finding, "severity" | "check" | "what" | "remedy">;
+
+function found(severity: Severity, check: string, what: string, remedy: string): Judged[] {
+  return [{ severity, check, what, remedy }];
+}
+
+/** What can be wrong with one PostgreSQL server, by itself. */
+export const servers: Check = ofEachNode(({ label, state }, snapshot) =>
+  state === undefined
+    ? []
+    : [
+        ...recovery(state),
+        ...disk(state),
+        ...connections(state, snapshot),
+        ...walLevel(state),
+        ...archiving(state),
+        ...wraparound(state),
+        ...certificate(state, snapshot),
+      ].map((judged) => ({ ...judged, node: label })),
+);
+
+function recovery({ in_recovery, read_only }: NodeState): Judged[] {
+  if (in_recovery) {
+    const remedy =
+      "it is a standby, or restores a backup: let it finish, or promote it with SELECT pg_promote()";
+    return found("broken", "recovery", "it is in recovery: it can only be read", remedy);
+  }
+  if (!read_only) return [];
+  const remedy =
+    "ALTER SYSTEM RESET default_transaction_read_only, SELECT pg_reload_conf(); or what else sets it";
+  return found("broken", "read-only", "default_transaction_read_only is on", remedy);
+}
+
+/** Shares of the disk that are free. */
+const DISK = { broken: 0.05, warning: 0.15 };
+
+function disk({ disk: { available, total } }: NodeState): Judged[] {
+  const free = available / total;
+  if (total === 0 || free > DISK.warning) return [];
+  const what = `its disk is nearly full: ${formatBytes(available)} of ${formatBytes(total)} free (${Math.round(free * 100)} %)`;
+  const remedy = "PostgreSQL stops when it is full: make room, enlarge it, or add a worker and rebalance";
+  return found(free <= DISK.broken ? "broken" : "warning", "disk", what, remedy);
+}
+
+/** Shares of max_connections that are taken. */
+const CONNECTIONS = { broken: 0.95, warning: 0.8 };
+
+function connections({ connections: { used, max } }: NodeState, snapshot: Snapshot): Judged[] {
+  const share = used / max;
+  if (share < CONNECTIONS.warning) return [];
+  const what = `${used} of ${max} connections are taken`;
+  const shown = `${commandLine(snapshot, "connections")} shows whose they are`;
+  const remedy = `${shown}; pool the clients, or raise max_connections (a start-up setting)`;
+  return found(share >= CONNECTIONS.broken ? "broken" : "warning", "connections", what, remedy);
+}
+
+function walLevel({ wal_level }: NodeState): Judged[] {
+  if (wal_level === "logical") return [];
+  const remedy = 'set wal_level: "logical" in its settings';
+  return found("warning", "wal-level", `wal_level is ${wal_level}: its shards can't be moved online`, remedy);
+}
+
+function archiving({ archive_failure }: NodeState): Judged[] {
+  if (archive_failure === null) return [];
+  const remedy = "see archive_command and its log: WAL is kept until it can be archived, and fills the disk";
+  return found("warning", "archiving", `WAL archiving fails: ${archive_failure}`, remedy);
+}
+
+/** Of 2^31 transactions; PostgreSQL begins to warn 40 million, and stops 3 million before it. */
+const XIDS = { broken: 2_000_000_000, warning: 1_500_000_000 };
+
+function wraparound({ xid_age }: NodeState): Judged[] {
+  if (xid_age < XIDS.warning) return [];
+  const what = `its oldest transaction id is ${xid_age} transactions old: writes stop at 2^31`;
+  const remedy =
+    "VACUUM FREEZE there; see what holds it up: old transactions, prepared ones, replication slots";
+  return found(xid_age >= XIDS.broken ? "broken" : "warning", "wraparound", what, remedy);
+}
+
+/** Days before its end that a certificate is worth a warning. */
+const CERTIFICATE_DAYS = 30;
+
+/** Citus' own certificate has no duration at all, and with sslmode=require nobody verifies it. */
+function certificate({ certificate: pem, node_conninfo }: NodeState, { at }: Snapshot): Judged[] {
+  if (pem === null) return [];
+  let parsed: X509Certificate;
+  try {
+    parsed = new X509Certificate(pem);
+  } catch {
+    const remedy = "put a certificate in PEM into ssl_cert_file and reload the server";
+    return found("warning", "certificate", "its certificate (ssl_cert_file) can't be read", remedy);
+  }
+  const verified = /sslmode=verify/.test(node_conninfo);
+  if (!verified && parsed.subject.includes("CN=citus-auto-ssl")) return [];
+  const left = (new Date(parsed.validTo).getTime() - at.getTime()) / 1000;
+  if (left > CERTIFICATE_DAYS * 86_400) return [];
+  const remedy = "renew it, put it into ssl_cert_file, and SELECT pg_reload_conf(): no restart is needed";
+  if (left > 0) {
+    return found("warning", "certificate", `its certificate ends in ${formatDuration(left)}`, remedy);
+  }
+  const what = `its certificate ended on ${new Date(parsed.validTo).toISOString().slice(0, 10)}`;
+  return found(verified ? "broken" : "warning", "certificate", what, remedy);
+}

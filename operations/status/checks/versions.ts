@@ -1,0 +1,41 @@
+import { type Check, type Finding, ofEachNode } from "../finding";
+
+/** `13.0-1` and `13.0.3` both are 13.0, which is what Citus compares. */
+function release(version: string): string {
+  return version.split(/[.-]/).slice(0, 2).join(".");
+}
+
+/** Library and extension of a node fit each other. */
+export const extension: Check = ofEachNode(({ label, state }) =>
+  state === undefined || release(state.citus) === release(state.extension)
+    ? []
+    : [
+        {
+          severity: "broken",
+          check: "extension",
+          node: label,
+          what: `it runs Citus ${state.citus} with the extension of ${state.extension}`,
+          remedy:
+            "ALTER EXTENSION citus UPDATE there, as the first statement of a session; workers before the coordinator",
+        },
+      ],
+);
+
+/** All nodes run what the coordinator runs. Amid an upgrade this is so for a while. */
+export const skew: Check = ({ nodes }) => {
+  const coordinator = nodes.find(({ role }) => role === "coordinator")?.state;
+  if (coordinator === undefined) return [];
+  return nodes.flatMap(({ label, state }): Finding[] => {
+    if (state === undefined) return [];
+    const differences = [
+      ["Citus", state.citus, coordinator.citus],
+      ["the extension", state.extension, coordinator.extension],
+      ["PostgreSQL", state.postgres, coordinator.postgres],
+    ].filter(([, own, its]) => own !== its);
+    if (differences.length === 0) return [];
+    const what = differences.map(([name, own, its]) => `${name} ${own} (coordinator ${its})`).join(", ");
+    const remedy =
+      "give all nodes the same image, then ALTER EXTENSION citus UPDATE on the workers before the coordinator";
+    return [{ severity: "warning", check: "versions", node: label, what: `it runs ${what}`, remedy }];
+  });
+};

@@ -1,0 +1,48 @@
+import type { Snapshot, SnapshotNode } from "./snapshot";
+
+/** Worst first. Advice is no fault: a cluster with nothing else is healthy. */
+export const SEVERITIES = ["broken", "warning", "advice"] as const;
+
+export type Severity = (typeof SEVERITIES)[number];
+
+/** One thing that is wrong, or that is worth to know. */
+export interface Finding {
+  readonly severity: Severity;
+  /** Name of the check, for scripts: it stays the same. */
+  readonly check: string;
+  /** Label of the node; absent for what concerns the whole cluster. */
+  readonly node?: string;
+  /** With its value, without the node's name. */
+  readonly what: string;
+  /** The command that helps, or what to do. */
+  readonly remedy: string;
+}
+
+/** Looks at a snapshot and nothing else. */
+export type Check = (snapshot: Snapshot) => Finding[];
+
+/** A check that looks at each node by itself. */
+export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => readonly Finding[]): Check {
+  return (snapshot) => snapshot.nodes.flatMap((node) => check(node, snapshot));
+}
+
+/** A command line of this program for the same cluster. */
+export function commandLine({ environment, url }: Snapshot, command: string): string {
+  return `\`pg-dist ${command} ${environment ?? `--url ${url}`}\``;
+}
+
+/** The command of a rebalance, which needs an environment; else what it is in SQL. */
+export function rebalanceCommand({ environment }: Snapshot, action: "plan" | "start" | "watch"): string {
+  return environment === undefined ? REBALANCE_SQL[action] : `\`pg-dist rebalance ${environment} ${action}\``;
+}
+
+const REBALANCE_SQL = {
+  plan: "`SELECT * FROM get_rebalance_table_shards_plan()`",
+  start: "`SELECT citus_rebalance_start()`",
+  watch: "`SELECT * FROM get_rebalance_progress()`",
+};
+
+/** Whether the cluster is healthy, as the exit code says it. */
+export function isHealthy(findings: readonly Finding[]): boolean {
+  return findings.every(({ severity }) => severity === "advice");
+}

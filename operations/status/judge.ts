@@ -1,0 +1,46 @@
+import { identity, copies } from "./checks/identity";
+import { orphans, preparedTransactions, replicationSlots, subscriptions } from "./checks/leftovers";
+import { membership } from "./checks/membership";
+import { metadataDrift, missingShards } from "./checks/metadata";
+import { reachability } from "./checks/reachability";
+import { rebalanceAdvised, rebalanceJobs } from "./checks/rebalance";
+import { servers } from "./checks/server";
+import { transactions } from "./checks/transactions";
+import { extension, skew } from "./checks/versions";
+import { type Check, type Finding, SEVERITIES } from "./finding";
+import type { Snapshot } from "./snapshot";
+
+/** In this order among findings of the same severity: what may be the cause of others comes first. */
+const CHECKS: readonly Check[] = [
+  reachability,
+  identity,
+  copies,
+  missingShards,
+  metadataDrift,
+  extension,
+  servers,
+  membership,
+  skew,
+  preparedTransactions,
+  replicationSlots,
+  subscriptions,
+  orphans,
+  rebalanceJobs,
+  transactions,
+  rebalanceAdvised,
+];
+
+/** Everything that is wrong, worst first. */
+export function judge(snapshot: Snapshot): Finding[] {
+  return run(CHECKS, snapshot);
+}
+
+/** Only whether the nodes are who and what they should be. */
+export function judgeNodes(snapshot: Snapshot): Finding[] {
+  return run([reachability, identity, copies, membership], snapshot);
+}
+
+function run(checks: readonly Check[], snapshot: Snapshot): Finding[] {
+  const findings = checks.flatMap((check) => check(snapshot));
+  return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
+}

@@ -1,0 +1,139 @@
+/** What a server says of itself, as of now. Sizes in bytes, durations in seconds. */
+export interface NodeState {
+  /** From pg_dist_local_group: 0 on the coordinator, and on a server that is no worker of any cluster. */
+  readonly groupid: number;
+  readonly server_id: string;
+  /** Version of the loaded library, e.g. 13.0.3. */
+  readonly citus: string;
+  /** Version of the extension's catalog, e.g. 13.0-1. */
+  readonly extension: string;
+  /** e.g. 17.12 */
+  readonly postgres: string;
+  readonly cluster_name: string;
+  readonly wal_level: string;
+  readonly in_recovery: boolean;
+  /** default_transaction_read_only: every transaction that doesn't ask for more can only read. */
+  readonly read_only: boolean;
+  readonly uptime: number;
+  readonly connections: {
+    readonly used: number;
+    readonly max: number;
+    /** Of those, kept for superusers. */
+    readonly reserved: number;
+  };
+  /** Size of this database, whatever is in it. */
+  readonly bytes: number;
+  readonly disk: { readonly available: number; readonly total: number };
+  /** Transactions that were prepared and neither committed nor rolled back. */
+  readonly prepared: readonly { readonly gid: string; readonly age: number }[];
+  readonly slots: readonly Slot[];
+  readonly subscriptions: readonly string[];
+  /** Transactions that run for a minute or longer, the longest first, at most five. */
+  readonly long: readonly LongTransaction[];
+  /** PEM of the server's certificate; null where TLS is off. */
+  readonly certificate: string | null;
+  /** citus.node_conninfo: how this node connects to the others. */
+  readonly node_conninfo: string;
+  /** Why WAL archiving fails just now; null where it works or is off. */
+  readonly archive_failure: string | null;
+  /** Transactions until PostgreSQL stops to prevent a wraparound count from 2^31 down: the oldest one's age. */
+  readonly xid_age: number;
+  /** Tables of people, counted where the server is in no cluster's group, which is where it matters. */
+  readonly table_count: number;
+  /** Shards that the node's own metadata places here, and that are not here. */
+  readonly missing_shards: readonly string[];
+  readonly missing_count: number;
+  /** Of the nodes and the placements that its metadata knows; null where it has none. */
+  readonly metadata_digest: string | null;
+}
+
+export interface Slot {
+  readonly name: string;
+  readonly active: boolean;
+  /** WAL that is kept because of it. */
+  readonly retained: number;
+}
+
+export interface LongTransaction {
+  readonly pid: number;
+  readonly user: string;
+  readonly application: string;
+  readonly state: string;
+  readonly age: number;
+  readonly query: string;
+}
+
+/**
+ * The shards that the node's own metadata places on it, by qualified name. shard_name() leaves the schema `public` out, which
+ * is in nobody's search_path here.
+ */
+export const PLACED_HERE = `SELECT s.shardid,
+       CASE c.relnamespace::regnamespace::text WHEN 'public' THEN 'public.' ELSE '' END
+         || shard_name(s.logicalrelid, s.shardid) AS name
+  FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid) JOIN pg_class c ON c.oid = s.logicalrelid
+ WHERE p.groupid = (SELECT groupid FROM pg_dist_local_group)`;
+
+/** Transactions that are shorter aren't worth a look. In seconds. */
+const LONG = 60;
+
+const MISSING = `SELECT name FROM (${PLACED_HERE}) p WHERE to_regclass(name) IS NULL`;
+
+const TABLES = `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgdist')
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d
+                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+
+const DIGEST = `SELECT md5(coalesce(string_agg(entry, ',' ORDER BY entry), ''))
+   FROM (SELECT format('%s:%s:%s:%s', nodeid, groupid, nodename, nodeport) AS entry FROM pg_dist_node
+         UNION ALL SELECT format('%s@%s', shardid, groupid) FROM pg_dist_placement) m`;
+
+/**
+ * One row with one column, as text. It takes no lock that anyone could hold for long: sizes are of files, not of tables,
+ * and it names no table of people.
+ */
+export const NODE_STATE = `SELECT json_build_object(
+  'groupid', (SELECT groupid FROM pg_dist_local_group),
+  'server_id', (SELECT metadata->>'server_id' FROM pg_dist_node_metadata),
+  'citus', current_setting('citus.version'),
+  'extension', (SELECT extversion FROM pg_extension WHERE extname = 'citus'),
+  'postgres', split_part(current_setting('server_version'), ' ', 1),
+  'cluster_name', current_setting('cluster_name'),
+  'wal_level', current_setting('wal_level'),
+  'in_recovery', pg_is_in_recovery(),
+  'read_only', current_setting('default_transaction_read_only')::bool,
+  'uptime', extract(epoch FROM now() - pg_postmaster_start_time())::bigint,
+  'connections', json_build_object(
+     'used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+     'max', current_setting('max_connections')::int,
+     'reserved', current_setting('superuser_reserved_connections')::int),
+  'bytes', pg_database_size(current_database()),
+  'disk', (SELECT json_build_object('available', available_disk_size, 'total', total_disk_size)
+             FROM citus_local_disk_space_stats()),
+  'prepared', (SELECT coalesce(json_agg(json_build_object('gid', gid,
+                        'age', extract(epoch FROM now() - prepared)::bigint) ORDER BY prepared), '[]')
+                 FROM pg_prepared_xacts WHERE database = current_database()),
+  'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'active', active,
+                     'retained', coalesce(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()
+                        THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn), 0)) ORDER BY slot_name), '[]')
+              FROM pg_replication_slots WHERE NOT temporary),
+  'subscriptions', (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription s
+                     WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())),
+  'long', (SELECT coalesce(json_agg(t), '[]') FROM (
+     SELECT pid, usename AS user, application_name AS application, state,
+            extract(epoch FROM now() - xact_start)::bigint AS age, left(query, 200) AS query
+       FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND xact_start < now() - interval '${LONG} s' AND pid <> pg_backend_pid()
+      ORDER BY xact_start LIMIT 5) t),
+  'certificate', CASE WHEN current_setting('ssl')::bool
+                      THEN pg_read_file(current_setting('ssl_cert_file'), 0, 20000, true) END,
+  'node_conninfo', current_setting('citus.node_conninfo'),
+  'archive_failure', (SELECT format('%s could not be archived at %s', last_failed_wal, last_failed_time)
+                        FROM pg_stat_archiver
+                       WHERE current_setting('archive_mode') <> 'off'
+                         AND last_failed_time > coalesce(last_archived_time, '-infinity')),
+  'xid_age', (SELECT max(age(datfrozenxid)) FROM pg_database),
+  'table_count', (SELECT CASE WHEN groupid = 0 THEN (${TABLES}) ELSE 0 END FROM pg_dist_local_group),
+  'missing_shards', (SELECT coalesce(json_agg(name), '[]') FROM (${MISSING} LIMIT 3) t),
+  'missing_count', (SELECT count(*) FROM (${MISSING}) t),
+  'metadata_digest', (${DIGEST}))::text AS state`;

@@ -1,0 +1,139 @@
+import type { Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import type { Connected } from "../commands/target";
+import type { RecordedNode } from "../record";
+import type { Session } from "../session";
+import type { Explained } from "../registration/connection-cause";
+import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
+import { askRegistered } from "./ask-all";
+import { type ClusterState, readClusterState } from "./cluster-state";
+import { explainContainers } from "./down-containers";
+import { NODE_STATE, type NodeState } from "./node-state";
+
+/** Everything that the checks and the screens look at, taken within the time that one node has. */
+export interface Snapshot {
+  /** When it was taken. */
+  readonly at: Date;
+  readonly environment?: string;
+  /** Name of the cluster, where an environment tells it. */
+  readonly cluster?: string;
+  /** The environment, or the address that was given. */
+  readonly label: string;
+  /** Of a cluster that was given by address, as `--url` takes it. */
+  readonly url?: string;
+  /** How the coordinator was reached, e.g. `direct: 10.0.0.1:5432`. */
+  readonly way: string;
+  readonly standIn: boolean;
+  /** The coordinator first, then the workers in the order of their groups, then those that aren't registered. */
+  readonly nodes: readonly SnapshotNode[];
+  readonly orphans: ClusterState["orphans"];
+  readonly jobs: ClusterState["jobs"];
+  readonly moving: boolean;
+}
+
+export interface SnapshotNode {
+  /** The id in the environment or in the record, else the endpoint. */
+  readonly label: string;
+  readonly role: "coordinator" | "worker";
+  readonly endpoint: Endpoint;
+  /** The Docker host of the environment. */
+  readonly host?: string;
+  /** Whether the environment has it; undefined where there is no environment. */
+  readonly declared?: boolean;
+  /** Its row in pg_dist_node; undefined for a node that isn't registered. */
+  readonly registered?: ClusterState["registered"][number];
+  readonly recorded?: RecordedNode;
+  readonly shards: number;
+  readonly shardGroups: number;
+  /** What its server says, or why it says nothing. Neither for a node that isn't registered. */
+  readonly state?: NodeState;
+  readonly failed?: Explained;
+}
+
+export async function takeSnapshot(target: Connected): Promise<Snapshot> {
+  const { session, cluster } = target;
+  const state = await readClusterState(session);
+  const answers = await askRegistered<NodeState>(target, state.registered, NODE_STATE);
+  const nodes = state.registered.map((row, index) => {
+    const { value, failed } = answers[index] ?? {};
+    return registeredNode(target, state, row, { state: value, failed });
+  });
+  const unregistered = expected(target, state).filter(
+    (node) => !state.registered.some(({ endpoint }) => sameEndpoint(endpoint, node.endpoint)),
+  );
+  // It was reached, registered or not.
+  const own = unregistered.some(({ role }) => role === "coordinator") ? await ownState(session) : undefined;
+  const others = unregistered.map((node): SnapshotNode => ({
+    label: node.id,
+    role: node.role,
+    endpoint: node.endpoint,
+    host: node.host,
+    ...(cluster === undefined ? {} : { declared: true }),
+    shards: 0,
+    shardGroups: 0,
+    ...(node.role === "coordinator" ? { state: own } : {}),
+  }));
+  const all = [...nodes, ...others].sort(
+    (a, b) => Number(b.role === "coordinator") - Number(a.role === "coordinator"),
+  );
+  return {
+    at: new Date(),
+    environment: target.environment?.name,
+    cluster: cluster?.name,
+    label: target.label,
+    ...(cluster === undefined
+      ? { url: `postgres://${encodeURIComponent(target.user)}@${target.label}` }
+      : {}),
+    way: `${session.way.name}: ${session.way.description}`,
+    standIn: target.server.stand_in,
+    nodes: await explainContainers(target, all),
+    orphans: state.orphans,
+    jobs: state.jobs,
+    moving: state.moving,
+  };
+}
+
+/** The nodes of the environment; of a cluster that is given by address the coordinator, where it isn't registered. */
+function expected(
+  { cluster, coordinator: endpoint }: Connected,
+  { registered }: ClusterState,
+): (Pick<SnapshotNode, "role" | "endpoint" | "host"> & { id: string })[] {
+  if (cluster !== undefined) return [...cluster.nodes];
+  if (registered.some(({ groupid }) => groupid === COORDINATOR_GROUP)) return [];
+  return [{ id: formatEndpoint(endpoint), role: "coordinator", endpoint }];
+}
+
+async function ownState(session: Session): Promise<NodeState> {
+  const [row] = await session.query<{ state: string }>(NODE_STATE);
+  return JSON.parse(row?.state ?? "null") as NodeState;
+}
+
+function registeredNode(
+  { cluster }: Connected,
+  { record, shards }: ClusterState,
+  row: ClusterState["registered"][number],
+  answer: Pick<SnapshotNode, "state" | "failed">,
+): SnapshotNode {
+  const recorded = [...record.values()].find(({ nodeid }) => nodeid === row.nodeid);
+  const declared = cluster?.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
+  const id = declared?.id ?? recorded?.id ?? idFromName(answer.state?.cluster_name);
+  const own = shards.find(({ groupid }) => groupid === row.groupid);
+  return {
+    label: id ?? formatEndpoint(row.endpoint),
+    role: row.groupid === COORDINATOR_GROUP ? "coordinator" : "worker",
+    endpoint: row.endpoint,
+    host: declared?.host ?? id?.split("/")[0],
+    ...(cluster === undefined ? {} : { declared: declared !== undefined }),
+    registered: row,
+    recorded,
+    shards: own?.shards ?? 0,
+    shardGroups: own?.groups ?? 0,
+    ...answer,
+  };
+}
+
+/** `<cluster> <node id> <endpoint>`, as we name the servers that we start. */
+function idFromName(name: string | undefined): string | undefined {
+  const id = name?.split(" ")[1];
+  return id?.includes("/") === true ? id : undefined;
+}
