@@ -1,0 +1,53 @@
+import type { Target } from "../commands/target";
+import { connectTo } from "../connect";
+import { Failure, oneLine } from "../failure";
+import type { Session } from "../session";
+import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
+import type { Snapshot } from "./snapshot";
+
+export interface CoordinatorAnswer {
+  readonly connection: Snapshot["connection"];
+  /** Undefined where it isn't reached, or has no Citus. */
+  readonly registered?: CoordinatorFacts;
+}
+
+/**
+ * Connects to the coordinator from this machine, by the very ways of every other command, and asks what is registered:
+ * its Docker host may be out of reach while it serves.
+ */
+export async function askCoordinator(
+  { label, ways, user, database, timeoutMs }: Target,
+  password: string,
+): Promise<CoordinatorAnswer> {
+  const options = { command: "doctor", progress: () => undefined, patience: 0, limit: timeoutMs };
+  const destination = { label: `the coordinator of ${label}`, ways, user, database, password };
+  try {
+    const session = await connectTo(destination, options);
+    try {
+      const by = `${session.way.name}: ${session.way.description}`;
+      return { connection: { by }, registered: await readRegistered(session) };
+    } finally {
+      await session.end();
+    }
+  } catch (error) {
+    if (error instanceof Failure) return { connection: { what: error.summary, remedy: error.remedy } };
+    const remedy = "see the checks of its Docker host and container";
+    return { connection: { what: oneLine(error), remedy } };
+  }
+}
+
+/** What is wrong with Citus there, other checks say. */
+async function readRegistered(session: Session): Promise<CoordinatorFacts | undefined> {
+  try {
+    const facts = (await valueOf(session, REGISTERED_FACTS)) as Omit<CoordinatorFacts, "record">;
+    const recorded = (await valueOf(session, RECORD_EXISTS)) === true;
+    return { ...facts, record: recorded ? ((await valueOf(session, RECORD)) as Recorded[]) : [] };
+  } catch {
+    return undefined;
+  }
+}
+
+async function valueOf(session: Session, sql: string): Promise<unknown> {
+  const [row] = await session.query(sql);
+  return Object.values(row ?? {})[0];
+}

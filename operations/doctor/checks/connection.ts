@@ -1,0 +1,9 @@
+import { type Finding, failed, ok } from "../finding";
+import type { Snapshot } from "../snapshot";
+
+/** How this machine reaches the coordinator, with the password. */
+export function checkConnection({ cluster, connection }: Snapshot): Finding[] {
+  const place = { check: "connection", where: cluster.environment };
+  if ("by" in connection) return [ok(place, `the coordinator answers with the password (${connection.by})`)];
+  return [failed(place, connection.what, connection.remedy)];
+}

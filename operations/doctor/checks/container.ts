@@ -1,0 +1,72 @@
+import { type Finding, failed, ok, skipped, warning } from "../finding";
+import type { ContainerSnapshot } from "../snapshot";
+import { runs } from "../container-runs";
+import type { NodeCheck } from "./check";
+
+/** Whether a node's container is there and runs, and if not, its last words. */
+export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
+  const place = { check: "container", where: node.id };
+  const apply = `npx cdktf deploy ${cluster.environment}`;
+  if (container === undefined) return [skipped(place, `its Docker host ${node.host} did not answer`)];
+  if (container === "missing") {
+    return [
+      failed(place, `there is no container ${node.container}`, `${apply} makes it again on its volume`),
+    ];
+  }
+  const { status, lastLine } = container;
+  const words = lastLine === undefined ? "" : `: ${lastLine}`;
+  const logs = `npx pg-dist logs ${cluster.environment} ${node.id}`;
+  if (runs(container)) return [running(place, container, words, logs)];
+  switch (status) {
+    case "paused":
+      return [
+        failed(place, `${node.container} is paused`, `docker unpause ${node.container} on ${node.host}`),
+      ];
+    case "running":
+    case "restarting":
+      return [
+        failed(
+          place,
+          `${node.container} restarts again and again (${container.restarts} times, exit code ${container.exitCode})${words}`,
+          `correct what its log names (${logs}), in the node's \`settings\` if it is one, and ${apply}`,
+        ),
+      ];
+    default:
+      return [
+        failed(
+          place,
+          `${node.container} is ${status}${ending(container)}${words}`,
+          `${apply} starts it; ${logs}`,
+        ),
+      ];
+  }
+};
+
+function running(
+  place: { check: string; where: string },
+  container: ContainerSnapshot,
+  words: string,
+  logs: string,
+): Finding {
+  const since = `running since ${container.startedAt.slice(0, 19).replace("T", " ")} UTC`;
+  if (container.outOfMemory) {
+    return failed(
+      place,
+      `${since}, after the kernel killed it for want of memory`,
+      "raise `memory`, or lower shared_buffers and work_mem",
+    );
+  }
+  if (container.restarts > 0) {
+    return warning(
+      place,
+      `${since}, restarted ${container.restarts} times by Docker${words}`,
+      `see why: ${logs}`,
+    );
+  }
+  return ok(place, since);
+}
+
+function ending({ exitCode, outOfMemory, error }: ContainerSnapshot): string {
+  const how = outOfMemory ? "killed by the kernel for want of memory" : `exit code ${exitCode}`;
+  return ` (${error === "" ? how : `${how}; ${error}`})`;
+}

@@ -1,0 +1,40 @@
+import { formatBytes } from "../../bytes";
+import { type Finding, type Place, failed, ok, warning } from "../finding";
+import type { Disk } from "../snapshot";
+import type { HostCheck, InsideCheck } from "./check";
+
+/** PostgreSQL stops at a full disk, and a shard that moves needs its size twice. */
+const LITTLE = 0.15;
+const NEARLY_FULL = 0.05;
+
+const REMEDY =
+  "make room: docker system prune for unused images, or enlarge it; WAL that a replication slot keeps shows in the check of slots";
+
+/** The file systems of the engine's data root and of the data directories. */
+export const checkDisk: HostCheck = ({ host, system, dataPath }) => {
+  if (system === undefined) return [];
+  const disks = system.disks.map((disk) => judge({ check: "disk", where: host.id }, disk));
+  const missing =
+    dataPath === undefined ? [] : system.missing.filter((path) => path.startsWith(`${dataPath}/`));
+  return [
+    ...disks,
+    ...missing.map((path) =>
+      failed(
+        { check: "data directory", where: host.id },
+        `${path} does not exist`,
+        `if its disk should be mounted, mount it; for a new node: mkdir -p ${path}`,
+      ),
+    ),
+  ];
+};
+
+/** The file system of a node's data, as its server sees it. */
+export const checkNodeDisk: InsideCheck = ({ node, inside: { disk } }) =>
+  disk === undefined ? [] : [judge({ check: "disk", where: node.id }, disk)];
+
+function judge(place: Place, { path, size, free }: Disk): Finding {
+  const share = size === 0 ? 1 : free / size;
+  const seen = `${path}: ${formatBytes(free)} free of ${formatBytes(size)} (${Math.round(share * 100)} %)`;
+  if (share < NEARLY_FULL) return failed(place, seen, REMEDY);
+  return share < LITTLE ? warning(place, seen, REMEDY) : ok(place, seen);
+}

@@ -1,0 +1,34 @@
+import { formatBytes } from "../../bytes";
+import { type Finding, ok, warning } from "../finding";
+import { isUnreachable } from "../snapshot";
+import type { InsideCheck } from "./check";
+
+/** Prepared transactions and replication slots of Citus that nobody came back for: both keep vacuum or WAL waiting. */
+export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { cluster }) => {
+  if (isUnreachable(server)) return [];
+  const place = { check: "leftovers", where: node.id };
+  const psql = `npx pg-dist psql ${cluster.environment} ${node.id}`;
+  const findings: Finding[] = [];
+  const [gid] = server.prepared;
+  if (gid !== undefined) {
+    findings.push(
+      warning(
+        place,
+        `${server.prepared.length} prepared transaction(s) of Citus, older than 5 s: ${server.prepared.slice(0, 3).join(", ")}`,
+        `they hold locks: SELECT recover_prepared_transactions() on the coordinator decides them; one of another coordinator by hand: ${psql}, ROLLBACK PREPARED '${gid}'`,
+      ),
+    );
+  }
+  for (const { name, bytes } of server.slots) {
+    findings.push(
+      warning(
+        place,
+        `replication slot ${name} is left over of a move and keeps ${formatBytes(Number(bytes))} of WAL`,
+        `when no move runs: ${psql}, SELECT pg_drop_replication_slot('${name}')`,
+      ),
+    );
+  }
+  return findings.length > 0
+    ? findings
+    : [ok(place, "no prepared transaction or replication slot left over")];
+};

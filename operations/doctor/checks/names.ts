@@ -1,0 +1,23 @@
+import { isIP } from "node:net";
+import { failed, ok } from "../finding";
+import { type InsideCheck, standingStill } from "./check";
+
+/** Whether every name that is registered resolves inside this container, and what to. */
+export const checkNames: InsideCheck = ({ node, inside: { names } }, snapshot) => {
+  const place = { check: "names", where: node.id };
+  const down = standingStill(snapshot).map((each) => each.container);
+  // Docker forgets a container's name while it doesn't run: that it doesn't run is the finding.
+  const asked = [...names].filter(([name]) => isIP(name) === 0 && !down.includes(name));
+  const unknown = asked.filter(([, address]) => address === undefined).map(([name]) => name);
+  if (unknown.length > 0) {
+    return [
+      failed(
+        place,
+        `in its container ${unknown.join(", ")} does not resolve`,
+        "if it is a container, see that it runs; otherwise enter it in the DNS that containers use (not the server's /etc/hosts), or in extraHosts of this Docker host",
+      ),
+    ];
+  }
+  if (asked.length === 0) return [];
+  return [ok(place, asked.map(([name, address]) => `${name} is ${address}`).join(", "))];
+};

@@ -1,0 +1,65 @@
+import { formatEndpoint } from "../../../environments/cluster";
+import { sameEndpoint } from "../../registration/pg-dist-node";
+import { type Finding, failed, ok, skipped, warning } from "../finding";
+import type { Snapshot } from "../snapshot";
+
+/** What the coordinator has registered against what is declared. */
+export function checkRegistration({ cluster, registered }: Snapshot): Finding[] {
+  const everywhere = { check: "registration", where: cluster.environment };
+  if (registered === undefined)
+    return [skipped(everywhere, "the coordinator could not be asked what is registered")];
+  const deploy = `npx cdktf deploy ${cluster.environment}`;
+  const findings: Finding[] = [];
+  for (const node of cluster.nodes) {
+    const place = { check: "registration", where: node.id };
+    const endpoint = formatEndpoint(node.endpoint);
+    const row = registered.nodes.find(({ host, port }) => sameEndpoint({ host, port }, node.endpoint));
+    const leaving = registered.record.find(({ id }) => id === node.id)?.leaving ?? undefined;
+    if (row === undefined)
+      findings.push(failed(place, `${endpoint} is not registered`, `${deploy} registers it`));
+    else if (!row.isactive) {
+      findings.push(
+        failed(
+          place,
+          `it is disabled (citus_disable_node): no query reaches its ${row.placements} shard placements`,
+          `SELECT citus_activate_node('${row.host}', ${row.port}) on the coordinator`,
+        ),
+      );
+    } else if (!row.metadatasynced) {
+      findings.push(
+        failed(
+          place,
+          "its metadata is not in sync",
+          "Citus tries once a minute; now: SELECT start_metadata_sync_to_all_nodes() on the coordinator",
+        ),
+      );
+    } else if (leaving !== undefined) {
+      findings.push(
+        warning(
+          place,
+          `it is marked as leaving since ${leaving.slice(0, 19)}: no new shards go there`,
+          `finish the removal, or keep it: ${deploy}`,
+        ),
+      );
+    } else if (node.role === "worker" && !row.shouldhaveshards) {
+      findings.push(
+        warning(
+          place,
+          "shouldhaveshards is false: it gets no shards (left so by a drain)",
+          `SELECT citus_set_node_property('${row.host}', ${row.port}, 'shouldhaveshards', true) on the coordinator, if it is to stay`,
+        ),
+      );
+    } else findings.push(ok(place, `${endpoint} is group ${row.groupid}, active and in sync`));
+  }
+  for (const { host, port, placements } of registered.nodes) {
+    if (cluster.nodes.some(({ endpoint }) => sameEndpoint(endpoint, { host, port }))) continue;
+    findings.push(
+      warning(
+        everywhere,
+        `${formatEndpoint({ host, port })} is registered with ${placements} shard placements, but not declared`,
+        "declare it in the environment, or drain and remove it (npx pg-dist remove)",
+      ),
+    );
+  }
+  return findings;
+}

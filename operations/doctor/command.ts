@@ -1,0 +1,74 @@
+import type { Command } from "commander";
+import { describeCluster } from "../../environments/cluster";
+import { findProblems } from "../../environments/validation";
+import { createPaint, printJson, printLines } from "../commands/output";
+import { orJsonFailure } from "../commands/read-command";
+import { findTarget, passwordOf, timeoutOption } from "../commands/target";
+import { EXIT } from "../failure";
+import { findProject, readEnvironment } from "../project";
+import { examine } from "./examine";
+import { type Finding, failed, ok } from "./finding";
+import { reportFindings } from "./report";
+import { takeSnapshot } from "./take-snapshot";
+
+const HELP = `
+From outside in, all Docker hosts at once: the environment's file, ssh and the Docker engine, its version,
+architecture, clock, disk, image and network, each node's container, health, memory and port; then from inside
+every container: the server, the Citus extension, settings, the stored password, who it is, names, and a
+connection to every other node. At last what the coordinator has registered. It changes nothing, and says what
+it can also while the coordinator is down. A host that doesn't answer within --timeout is named.
+
+Exit codes: 0 nothing failed, 3 something did (warnings alone are 0).
+
+Examples:
+  npx pg-dist doctor production            every check, with what it saw
+  npx pg-dist doctor production --quiet    only what is wrong, with what to do
+  npx pg-dist doctor production --json     for a script (operations/commands/schemas/doctor.json)`;
+
+interface Flags {
+  readonly quiet?: true;
+  readonly json?: true;
+  readonly timeout: number;
+}
+
+/** `pg-dist doctor ENV`. */
+export function addDoctor(program: Command): void {
+  program
+    .command("doctor")
+    .argument("<environment>", "name of a file in environments/, without .ts")
+    .description(
+      "Find out why a cluster doesn't work: every check from ssh to the connections between nodes.",
+    )
+    .option("-q, --quiet", "leave out what is in order")
+    .option("--json", "all checks as JSON, version 1")
+    .addOption(timeoutOption("how long one Docker host may take in all"))
+    .addHelpText("after", HELP)
+    .action(async (environment: string, flags: Flags) => {
+      const paint = createPaint(program.opts<{ color: boolean }>().color);
+      process.exitCode = await orJsonFailure("doctor", flags.json === true, async () => {
+        const findings = await diagnose(environment, flags.timeout);
+        if (flags.json === true) printJson("doctor", { environment, healthy: isHealthy(findings), findings });
+        else printLines(reportFindings(findings, paint, flags.quiet === true));
+        return isHealthy(findings) ? EXIT.ok : EXIT.unhealthy;
+      });
+    });
+}
+
+function isHealthy(findings: readonly Finding[]): boolean {
+  return findings.every(({ outcome }) => outcome !== "failed");
+}
+
+async function diagnose(name: string, timeout: number): Promise<Finding[]> {
+  const { environment, file } = readEnvironment(findProject(), name);
+  const place = { check: "configuration", where: name };
+  const problems = findProblems(environment).map(({ field, problem }) =>
+    failed(place, `${field}: ${problem}`, `correct ${file}`),
+  );
+  // Nothing else can be relied on, not even where the hosts are.
+  if (problems.length > 0) return problems;
+  const cluster = describeCluster(environment);
+  const target = { ...findTarget(name, { timeout }), environment, cluster };
+  const snapshot = await takeSnapshot(target, await passwordOf(target));
+  const hosts = `${cluster.hosts.length} Docker hosts, ${cluster.nodes.length} nodes`;
+  return [ok(place, `${file} has no problem: ${hosts}`), ...examine(snapshot)];
+}

@@ -1,0 +1,86 @@
+import { checkArchitecture } from "./checks/architecture";
+import type { HostCheck, InsideCheck, NodeCheck } from "./checks/check";
+import { checkClock } from "./checks/clock";
+import { checkClocksApart } from "./checks/clocks-apart";
+import { checkConnection } from "./checks/connection";
+import { checkContainer } from "./checks/container";
+import { checkCredentials } from "./checks/credentials";
+import { checkDisk, checkNodeDisk } from "./checks/disk";
+import { checkEngine } from "./checks/engine";
+import { checkExtension } from "./checks/extension";
+import { checkHealth } from "./checks/health";
+import { checkIdentity } from "./checks/identity";
+import { checkImage, checkNodeImage } from "./checks/image";
+import { checkLeftovers } from "./checks/leftovers";
+import { checkMemory } from "./checks/memory";
+import { checkNames } from "./checks/names";
+import { checkNetwork } from "./checks/network";
+import { checkOrphans } from "./checks/orphans";
+import { checkPort } from "./checks/port";
+import { checkReachability } from "./checks/reachability";
+import { checkRegistration } from "./checks/registration";
+import { checkServer } from "./checks/server";
+import { checkSettings } from "./checks/settings";
+import { type Finding, failed } from "./finding";
+import { type NodeSnapshot, type Snapshot, isUnreachable } from "./snapshot";
+
+const HOST_CHECKS: readonly HostCheck[] = [
+  checkArchitecture,
+  checkClock,
+  checkDisk,
+  checkImage,
+  checkNetwork,
+];
+
+const NODE_CHECKS: readonly NodeCheck[] = [
+  checkContainer,
+  checkHealth,
+  checkNodeImage,
+  checkMemory,
+  checkPort,
+];
+
+const INSIDE_CHECKS: readonly InsideCheck[] = [
+  checkServer,
+  checkExtension,
+  checkSettings,
+  checkNodeDisk,
+  checkCredentials,
+  checkIdentity,
+  checkNames,
+  checkReachability,
+  checkLeftovers,
+];
+
+/** All checks, from outside in: the Docker hosts, the nodes of each, the cluster. */
+export function examine(snapshot: Snapshot): Finding[] {
+  const hosts = snapshot.hosts.flatMap((host) => {
+    const { engine } = host;
+    const reached = isUnreachable(engine)
+      ? []
+      : HOST_CHECKS.flatMap((check) => check({ ...host, engine }, snapshot));
+    const nodes = snapshot.nodes.filter(({ node }) => node.host === host.host.id);
+    return [...checkEngine(host), ...reached, ...nodes.flatMap((node) => examineNode(node, snapshot))];
+  });
+  return [
+    ...hosts,
+    ...checkClocksApart(snapshot),
+    ...checkConnection(snapshot),
+    ...checkRegistration(snapshot),
+    ...checkOrphans(snapshot),
+  ];
+}
+
+function examineNode(node: NodeSnapshot, snapshot: Snapshot): Finding[] {
+  const outside = NODE_CHECKS.flatMap((check) => check(node, snapshot));
+  const { inside } = node;
+  if (inside === undefined) return outside;
+  if (isUnreachable(inside)) {
+    const place = { check: "inside", where: node.node.id };
+    return [
+      ...outside,
+      failed(place, inside.unreachable, `see that docker exec ${node.node.container} works there`),
+    ];
+  }
+  return [...outside, ...INSIDE_CHECKS.flatMap((check) => check({ ...node, inside }, snapshot))];
+}

@@ -1,0 +1,98 @@
+import { clusterName, subnetOf } from "../../environments/cluster";
+import type { Cluster, ClusterNode } from "../../environments/cluster";
+import type { Environment } from "../../environments/environment";
+import type { Target } from "../commands/target";
+import { DockerHost } from "../docker-host";
+import { askCoordinator } from "./ask-coordinator";
+import { type HostAnswer, type Remaining, askHost } from "./ask-host";
+import { type InsideAnswer, askInside } from "./ask-inside";
+import { runs } from "./container-runs";
+import type { ContainerSnapshot, HostSnapshot, NodeSnapshot, Snapshot } from "./snapshot";
+
+/**
+ * Asks all Docker hosts at once, each from outside in; every question is bounded.
+ *
+ * @param target its `timeoutMs` is how long one Docker host may take in all
+ */
+export async function takeSnapshot(
+  target: Target & { readonly environment: Environment; readonly cluster: Cluster },
+  password: string,
+): Promise<Snapshot> {
+  const { environment, cluster, env, timeoutMs } = target;
+  const coordinator = askCoordinator(target, password);
+  const answers = await Promise.all(
+    cluster.hosts.map(async (host) => {
+      const deadline = performance.now() + timeoutMs;
+      const remaining = () => Math.max(1, deadline - performance.now());
+      const docker = new DockerHost(host, env);
+      const nodes = cluster.nodes.filter((node) => node.host === host.id);
+      const declared = environment.hosts[host.id];
+      try {
+        const answer = await askHost(
+          docker,
+          {
+            host,
+            dataPath: declared?.dataPath,
+            images: [...new Set(nodes.map(({ image }) => image))],
+            containers: nodes.map(({ container }) => container),
+            network: clusterName(environment),
+            subnet: declared === undefined ? "" : subnetOf(cluster.name, declared),
+          },
+          remaining,
+        );
+        const inside = await askNodes(docker, nodes, answer, { cluster, password, remaining });
+        return { ...answer, inside };
+      } finally {
+        docker.close();
+      }
+    }),
+  );
+  const hosts: HostSnapshot[] = answers.map(({ snapshot }) => snapshot);
+  const containers = new Map(answers.map(({ snapshot, containers }) => [snapshot.host.id, containers]));
+  const inside = new Map(answers.flatMap((answer) => [...answer.inside]));
+  const { connection, registered } = await coordinator;
+  return {
+    cluster,
+    hosts,
+    nodes: cluster.nodes.map((node): NodeSnapshot => ({
+      node,
+      container: containerOf(node, containers.get(node.host)),
+      inside: inside.get(node.id)?.inside,
+    })),
+    connection,
+    registered:
+      [...inside.values()].find((answer) => answer.registered !== undefined)?.registered ?? registered,
+  };
+}
+
+function containerOf(
+  node: ClusterNode,
+  containers: ReadonlyMap<string, ContainerSnapshot> | undefined,
+): NodeSnapshot["container"] {
+  if (containers === undefined) return undefined;
+  return containers.get(node.container) ?? "missing";
+}
+
+/** How many containers of one host are asked at once: sshd lets ten unfinished log-ins wait (MaxStartups). */
+const AT_ONCE = 4;
+
+async function askNodes(
+  docker: DockerHost,
+  nodes: readonly ClusterNode[],
+  { containers }: HostAnswer,
+  { cluster, password, remaining }: { cluster: Cluster; password: string; remaining: Remaining },
+): Promise<Map<string, InsideAnswer>> {
+  const answers = new Map<string, InsideAnswer>();
+  // A paused container takes no new process.
+  const running = nodes.filter((node) => {
+    const container = containers?.get(node.container);
+    return container !== undefined && runs(container);
+  });
+  const next = async (): Promise<void> => {
+    for (let node = running.shift(); node !== undefined; node = running.shift()) {
+      answers.set(node.id, await askInside(docker, node, { cluster, password, timeout: remaining() }));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  return answers;
+}
