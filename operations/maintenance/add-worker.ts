@@ -1,0 +1,115 @@
+import type { Cluster, ClusterNode } from "../../environments/cluster";
+import { coordinatorOf } from "../cluster-file";
+import { EXIT, Failure } from "../failure";
+import { takeLock } from "../lock";
+import type { Progress } from "../progress";
+import { clearLeaving, markRebalanceDue, prepareRecord, readRecord } from "../record";
+import { checkCoordinator } from "../registration/check-coordinator";
+import { storeOnCoordinator } from "../registration/credentials";
+import { type NodeFacts, nodeFacts } from "../registration/node-facts";
+import { type RegisteredNode, readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { limitNodeConnections } from "../registration/reachability";
+import type { Session } from "../session";
+import { type Holdings, readHoldings, requireWipeable } from "./holdings";
+import { wipeWorker } from "./wipe-worker";
+
+export interface AddOptions {
+  readonly cluster: Cluster;
+  readonly node: ClusterNode;
+  readonly password: string;
+  readonly progress: Progress;
+  readonly env: NodeJS.ProcessEnv;
+  /**
+   * Whether to delete everything that the server holds; called with what that is.
+   *
+   * @default never: a server that isn't empty is refused
+   */
+  readonly wipe?: (holdings: string) => Promise<boolean>;
+}
+
+/**
+ * Makes a worker of the environment ready to be registered: a drained one takes shards again, one that isn't empty is
+ * wiped where that is wanted. Registration itself is `register` with the cluster that this returns: workers that were
+ * removed for maintenance stay out.
+ *
+ * @throws Failure (refused) for a server that is not empty
+ */
+export async function prepareWorker(session: Session, options: AddOptions): Promise<Cluster> {
+  const { cluster, node, password, progress, env } = options;
+  await takeLock(session, progress, env);
+  await limitNodeConnections(session);
+  const record = await readRecord(session);
+  const coordinator = coordinatorOf(cluster);
+  const facts = await checkCoordinator(session, cluster, coordinator, record);
+  await prepareRecord(session);
+  await storeOnCoordinator(session, cluster.user, password, facts);
+  const registered = await readRegistered(session);
+  const isRegistered = ({ id, endpoint }: ClusterNode) =>
+    registered.some(
+      (row: RegisteredNode) => row.nodeid === record.get(id)?.nodeid || sameEndpoint(row.endpoint, endpoint),
+    );
+  const there = registered.find(
+    (row) => row.nodeid === record.get(node.id)?.nodeid || sameEndpoint(row.endpoint, node.endpoint),
+  );
+  if (there === undefined) await requireEmpty(session, options);
+  else await letTakeShards(session, node, there, progress);
+  const out = cluster.nodes.filter(
+    (each) => each.role === "worker" && each.id !== node.id && !isRegistered(each),
+  );
+  for (const { id } of out) progress(`${id}: is not registered, and stays out`);
+  return { ...cluster, nodes: cluster.nodes.filter((each) => !out.includes(each)) };
+}
+
+async function letTakeShards(
+  session: Session,
+  node: ClusterNode,
+  { endpoint, shouldhaveshards }: RegisteredNode,
+  progress: Progress,
+): Promise<void> {
+  if (shouldhaveshards) {
+    progress(`${node.id}: is registered already, and takes shards`);
+    return;
+  }
+  await session.transaction(async () => {
+    await session.query("SELECT citus_set_node_property($1, $2, 'shouldhaveshards', true)", [
+      endpoint.host,
+      endpoint.port,
+    ]);
+    await clearLeaving(session, [node.id]);
+    // Registration then does for it what it does for one that it added.
+    await markRebalanceDue(session, node.id);
+  });
+  progress(`${node.id}: takes shards again`);
+}
+
+async function requireEmpty(session: Session, options: AddOptions): Promise<void> {
+  const { node, progress, wipe } = options;
+  const facts = await askFacts(session, options);
+  const holdings = await readHoldings(session, node.endpoint, facts);
+  if (holdings.empty) return;
+  if (wipe === undefined) throw notEmpty(options, holdings);
+  await requireWipeable(session, options.cluster.name, node, facts);
+  if (!(await wipe(holdings.text))) throw notEmpty(options, holdings);
+  await wipeWorker(session, node.endpoint);
+  const left = await readHoldings(session, node.endpoint, await askFacts(session, options));
+  if (!left.empty) throw notEmpty(options, left);
+  progress(`${node.id}: wiped: everything in database ${options.cluster.database} is gone`);
+}
+
+function notEmpty({ cluster, node }: AddOptions, { text }: Holdings): Failure {
+  return new Failure(
+    `${node.id} is not empty: it holds ${text}`,
+    "joining would drop tables of the names that the cluster has, so it is refused; if all of it may go: " +
+      `npx pg-dist add ${cluster.environment} ${node.id} --wipe`,
+    { exitCode: EXIT.refused },
+  );
+}
+
+async function askFacts(session: Session, { cluster, node }: AddOptions): Promise<NodeFacts> {
+  const [answer] = await nodeFacts(session, cluster.database, [node.endpoint]);
+  if (answer !== undefined && "facts" in answer) return answer.facts;
+  throw new Failure(
+    `${node.id} can't be added: ${answer?.unknown.what}`,
+    answer?.unknown.remedy ?? "see that its container runs",
+  );
+}

@@ -1,0 +1,62 @@
+import type { Cluster } from "../../environments/cluster";
+import { coordinatorOf } from "../cluster-file";
+import type { TransferMode } from "../drain-mode";
+import { type Departures, type Member, readMembers } from "../leaving-members";
+import { takeLock } from "../lock";
+import type { Progress } from "../progress";
+import { type RecordedNode, prepareRecord, readRecord } from "../record";
+import { checkCoordinator } from "../registration/check-coordinator";
+import { limitNodeConnections } from "../registration/reachability";
+import { type Removal, findMember } from "../removal";
+import type { Session } from "../session";
+
+export interface MaintenanceOptions {
+  readonly cluster: Cluster;
+  /** Of the worker: `server-d/worker1`. */
+  readonly id: string;
+  readonly mode: TransferMode;
+  readonly progress: Progress;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Takes the cluster's lock and looks at all nodes.
+ *
+ * @returns undefined where the worker is not registered
+ * @throws Failure for the coordinator, or where the session leads to another server than the coordinator
+ */
+export async function beginMaintenance(
+  session: Session,
+  options: MaintenanceOptions,
+  done: Departures["done"],
+): Promise<Removal | undefined> {
+  const { cluster, id, mode, progress, env } = options;
+  await takeLock(session, progress, env);
+  await limitNodeConnections(session);
+  const record = await readRecord(session);
+  await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
+  await prepareRecord(session);
+  const departures = departuresOf(cluster, id, done);
+  const members = await readMembers(session, departures);
+  const node = await findMember(session, members, record, id);
+  return node === undefined ? undefined : { node, members, departures, mode, progress };
+}
+
+/**
+ * The one worker; and one that a run of Terraform has marked as leaving and the environment no longer has, so that
+ * nothing moves there.
+ */
+function departuresOf(cluster: Cluster, id: string, done: Departures["done"]): Departures {
+  const declared = new Set(cluster.nodes.map((node) => node.id));
+  return {
+    cluster: cluster.name,
+    done,
+    leaves: (each: string, recorded?: RecordedNode) =>
+      each === id || (!declared.has(each) && (recorded?.leaving ?? null) !== null),
+  };
+}
+
+/** The environment's name for a worker that it has. */
+export function isDeclared(cluster: Cluster, { id }: Pick<Member, "id">): boolean {
+  return cluster.nodes.some((node) => node.id === id);
+}

@@ -1,0 +1,131 @@
+import { type Command, Option } from "commander";
+import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { confirm, confirmName } from "../commands/confirm";
+import { findNode } from "../commands/find-node";
+import type { TransferMode } from "../drain-mode";
+import { MODES, readTransferMode } from "../drain-mode";
+import { readInventory } from "../drain-shards";
+import { EXIT, type ExitCode } from "../failure";
+import { readRecord } from "../record";
+import { formatAmount } from "../rebalance/lines";
+import { register } from "../register";
+import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { prepareWorker } from "./add-worker";
+import type { MaintenanceOptions } from "./begin";
+import { drainWorker } from "./drain-worker";
+import { removeWorker } from "./remove-worker";
+
+const MODE_HELP = `
+--mode auto moves online and refuses tables without a primary key or replica identity; force_logical moves those
+too, but their updates and deletes fail meanwhile; block_writes lets all writes to a shard wait while it moves.`;
+
+const DRAIN_HELP = `
+The worker stays in the cluster, holds no shards and takes none, also through applies, until it is added again.
+It is the move that Terraform makes before it destroys a worker, with the same checks before anything moves.
+${MODE_HELP}
+
+Examples:
+  npx pg-dist drain production server-d/worker1
+  npx pg-dist drain production server-d/worker1 --yes --mode block_writes`;
+
+const REMOVE_HELP = `
+Drains the worker, removes it from the cluster and leaves its server empty; container and volume stay, and
+\`pg-dist add\` takes it in again. To destroy them too, delete the worker from the environment and deploy: that
+drains it as well.
+${MODE_HELP}
+
+Examples:
+  npx pg-dist remove production server-d/worker1
+  npx pg-dist remove production server-d/worker1 --yes`;
+
+const ADD_HELP = `
+A worker of the environment that was drained takes shards again; one that was removed is registered, gets the
+reference tables, and every connection is verified. Its server must be empty: what it holds is said, and with
+--wipe deleted after its id was typed; never where a cluster counts on it. Other workers that were removed stay
+out. No shard moves but where the environment says rebalance: "after-adding".
+
+Examples:
+  npx pg-dist add production server-d/worker1
+  npx pg-dist add production server-d/worker1 --wipe --confirm server-d/worker1`;
+
+interface MoveFlags extends ChangeFlags {
+  readonly mode?: TransferMode;
+}
+
+interface AddFlags extends ChangeFlags {
+  readonly wipe?: true;
+  readonly confirm?: string;
+}
+
+/** `pg-dist drain ENV NODE`, `remove ENV NODE`, `add ENV NODE`. */
+export function addMaintenance(program: Command): void {
+  emptying(program, "drain", "Move all shards away from a worker, which stays in the cluster.", DRAIN_HELP);
+  emptying(program, "remove", "Take a worker out of the cluster and leave its server empty.", REMOVE_HELP);
+  addChangeTarget(program.command("add"))
+    .argument("<node>", "id of the worker")
+    .description("Give a drained worker shards again, or register one that was removed.")
+    .option("--wipe", "delete everything in the cluster's database on its server, if it is not empty")
+    .option("--confirm <id>", "the worker's id, instead of typing it")
+    .addHelpText("after", ADD_HELP)
+    .action(async (environment: string, name: string, flags: AddFlags) => {
+      process.exitCode = await changeCluster(environment, flags, `add ${name}`, (target) =>
+        add(target, name, flags),
+      );
+    });
+}
+
+function emptying(program: Command, name: "drain" | "remove", description: string, help: string): void {
+  addChangeTarget(program.command(name))
+    .argument("<node>", "id of the worker")
+    .description(description)
+    .option("--yes", "without asking")
+    .addOption(new Option("--mode <mode>", "how shards are moved (default: auto)").choices(MODES))
+    .addHelpText("after", help)
+    .action(async (environment: string, node: string, flags: MoveFlags) => {
+      process.exitCode = await changeCluster(environment, flags, `${name} ${node}`, async (target) => {
+        const { session, cluster, progress, env } = target;
+        const record = await readRecord(session);
+        const id = record.has(node) ? node : findNode(cluster, node).id;
+        await confirm(`${name} ${id} of ${environment}: ${await amountOn(target, id)}.`, flags.yes === true);
+        const mode = flags.mode ?? readTransferMode(env);
+        const options: MaintenanceOptions = { cluster, id, mode, progress, env };
+        await (name === "drain" ? drainWorker(session, options) : removeWorker(session, options));
+        return EXIT.ok;
+      });
+    });
+}
+
+/** `12 shards with 98.4 MB move to the other nodes` */
+async function amountOn({ session, cluster }: Changing, id: string): Promise<string> {
+  const record = await readRecord(session);
+  const endpoint = cluster.nodes.find((node) => node.id === id)?.endpoint;
+  const registered = (await readRegistered(session)).find(
+    (row) =>
+      row.nodeid === record.get(id)?.nodeid ||
+      (endpoint !== undefined && sameEndpoint(row.endpoint, endpoint)),
+  );
+  if (registered === undefined) return "it is not registered";
+  const groups = (await readInventory(session)).on(registered.nodeid).map(({ group }) => group);
+  const amount = {
+    shards: groups.reduce((sum, { shards }) => sum + shards, 0),
+    bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+  return amount.shards === 0 ? "no shard has to move" : `${formatAmount(amount)} move to the other nodes`;
+}
+
+async function add(target: Changing, name: string, flags: AddFlags): Promise<ExitCode> {
+  const { session, cluster, password, progress, env } = target;
+  const node = findNode(cluster, name);
+  const wipe = async (holdings: string) => {
+    await confirmName(`${node.id} holds ${holdings}. All of it will be deleted.`, node.id, flags.confirm);
+    return true;
+  };
+  const members = await prepareWorker(session, {
+    ...{ cluster, node, password, progress, env },
+    ...(flags.wipe === true ? { wipe } : {}),
+  });
+  // Its own session, with the lock again: this one goes on to hold it otherwise.
+  await session.end();
+  await register(members, { progress, env });
+  return EXIT.ok;
+}

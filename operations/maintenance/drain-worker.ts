@@ -1,0 +1,38 @@
+import { Failure } from "../failure";
+import { clearLeaving } from "../record";
+import { emptyNode, explainRemoval } from "../removal";
+import type { Session } from "../session";
+import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
+
+/**
+ * Moves all shards away from a worker, which stays in the cluster and takes none until it is added again. Unlike the mark
+ * of a removal that is on its way, this holds through every apply: to registration it is a `shouldhaveshards` that people
+ * have set.
+ *
+ * @throws Failure, with the worker as before except for the shards that moved
+ */
+export async function drainWorker(session: Session, options: MaintenanceOptions): Promise<void> {
+  const { cluster, id, progress } = options;
+  try {
+    const removal = await beginMaintenance(session, options, "drained");
+    if (removal === undefined) {
+      throw new Failure(`${id} is not registered: it holds no shards`, "see `pg-dist status`");
+    }
+    await emptyNode(session, removal, () => clearLeaving(session, [id]));
+    progress(
+      `${id}: drained: it holds no shards but its copies of reference tables, and takes none until it is added again`,
+    );
+    if (isDeclared(cluster, { id })) {
+      progress(
+        `${id}: the environment lists it, and an apply leaves it as it is now; to give it shards again: ` +
+          `npx pg-dist add ${cluster.environment} ${id}`,
+      );
+    }
+    progress(
+      `${id}: it is still a member: DDL and writes to reference tables need it up; before its server goes down: ` +
+        `npx pg-dist remove ${cluster.environment} ${id}`,
+    );
+  } catch (error) {
+    throw explainRemoval(error);
+  }
+}

@@ -1,0 +1,147 @@
+import type { ClusterNode, Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { formatBytes } from "../bytes";
+import { EXIT, Failure } from "../failure";
+import { checkName } from "../registration/identity";
+import type { NodeFacts } from "../registration/node-facts";
+import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
+import type { Session } from "../session";
+
+/** What a server that is to join holds in the cluster's database. */
+export interface Holdings {
+  /** Nothing: it can join. */
+  readonly empty: boolean;
+  /** In words. */
+  readonly text: string;
+}
+
+/** Looks at what a server holds that isn't registered. */
+export async function readHoldings(
+  session: Session,
+  endpoint: Endpoint,
+  facts: NodeFacts,
+): Promise<Holdings> {
+  const { groupid, tables, table_count } = facts;
+  if (groupid === 0 && table_count === 0) return { empty: true, text: "nothing" };
+  const [answer] = await runOnNodes(
+    session,
+    [endpoint],
+    ["SELECT pg_database_size(current_database())::text"],
+  );
+  const size = answer !== undefined && "value" in answer ? formatBytes(Number(answer.value)) : "unknown size";
+  const names = `${tables.join(", ")}${table_count > tables.length ? ", ..." : ""}`;
+  const parts = [
+    ...(table_count === 0 ? [] : [`${table_count} table(s) of its own (${names})`]),
+    ...(groupid === 0 ? [] : [`the metadata of a cluster in which it is or was a worker (group ${groupid})`]),
+  ];
+  return { empty: false, text: `${parts.join(" and ")}; its database has ${size}` };
+}
+
+interface Standing {
+  readonly groupid: number;
+  readonly recovery: boolean;
+  /** Of the node that it takes for its coordinator, `host:port`; null where it knows none. */
+  readonly host: string | null;
+  readonly port: number | null;
+  /** Nodes that it knows beside itself. */
+  readonly others: number;
+}
+
+const STANDING = `SELECT json_build_object(
+  'groupid', (SELECT groupid FROM pg_dist_local_group),
+  'recovery', pg_is_in_recovery(),
+  'host', (SELECT nodename FROM pg_dist_node WHERE groupid = 0),
+  'port', (SELECT nodeport FROM pg_dist_node WHERE groupid = 0),
+  'others', (SELECT count(*) FROM pg_dist_node WHERE groupid <> 0))::text`;
+
+/**
+ * A server's data may go only where no cluster counts on it.
+ *
+ * @throws Failure (refused) for a member of this cluster or of another one, a coordinator, a standby, and wherever that
+ *   can't be told
+ */
+export async function requireWipeable(
+  session: Session,
+  cluster: string,
+  { id, endpoint }: Pick<ClusterNode, "id" | "endpoint">,
+  facts: NodeFacts,
+): Promise<void> {
+  const refuse = (what: string, remedy: string): never => {
+    throw new Failure(`${id} is not wiped: ${what}`, remedy, { exitCode: EXIT.refused });
+  };
+  const at = formatEndpoint(endpoint);
+  // Registration would refuse it as well, but only once it is empty.
+  const [misnamed] = checkName({ node: { id, endpoint }, facts }, cluster);
+  if (misnamed !== undefined) refuse(misnamed.what, misnamed.remedy);
+  const registered = await readRegistered(session);
+  if (registered.some((node) => sameEndpoint(node.endpoint, endpoint)))
+    refuse(`${at} is registered in this cluster`, "remove it first: pg-dist remove");
+  const [own] = await session.query<{ server_id: string }>(
+    "SELECT metadata->>'server_id' AS server_id FROM pg_dist_node_metadata",
+  );
+  if (own?.server_id === facts.server_id) refuse(`${at} is the coordinator itself`, "correct the address");
+  const [recorded] = await session.query<{ id: string }>(
+    "SELECT r.id FROM pgdist.node r JOIN pg_dist_node n USING (nodeid) WHERE r.server_id = $1",
+    [facts.server_id],
+  );
+  if (recorded !== undefined)
+    refuse(`the server at ${at} is ${recorded.id}, a member of this cluster`, "correct the address");
+
+  const [answer] = await runOnNodes(session, [endpoint], [STANDING]);
+  if (answer === undefined || !("value" in answer))
+    return refuse(`it can't be asked: ${answer?.error}`, "see its log");
+  const { groupid, recovery, host, port, others } = JSON.parse(answer.value ?? "null") as Standing;
+  if (recovery) refuse(`${at} is a standby of another server`, "correct the address");
+  if (groupid === 0) {
+    // One without workers has registered itself, at its first distributed table.
+    if (others > 0 || host !== null)
+      refuse(`${at} is the coordinator of another cluster`, "correct the address");
+    return;
+  }
+  const byHand = `if its data may go, remove its container and its volume by hand`;
+  if (host === null || port === null)
+    return refuse(`it is or was a worker (group ${groupid}), and of which cluster can't be told`, byHand);
+  await requireForgotten({ session, endpoint, host, port, groupid, refuse, byHand });
+}
+
+interface Former {
+  readonly session: Session;
+  /** Of the worker itself. */
+  readonly endpoint: Endpoint;
+  /** Of the coordinator that the worker knows. */
+  readonly host: string;
+  readonly port: number;
+  readonly groupid: number;
+  readonly refuse: (what: string, remedy: string) => never;
+  readonly byHand: string;
+}
+
+/**
+ * The coordinator that it knows must say that it is no member (any more). The worker itself asks: the same address may
+ * lead our coordinator to another server, even to itself.
+ */
+async function requireForgotten(former: Former): Promise<void> {
+  const { session, endpoint, host, port, groupid, refuse, byHand } = former;
+  const coordinator = formatEndpoint({ host, port });
+  const question = quoteLiteral(`SELECT count(*)::text FROM pg_dist_node WHERE groupid = ${groupid}`);
+  const [answer] = await runOnNodes(
+    session,
+    [endpoint],
+    [
+      `SELECT json_build_object('success', success, 'result', result)::text
+         FROM master_run_on_worker(ARRAY[${quoteLiteral(host)}], ARRAY[${port}], ARRAY[${question}], false)`,
+    ],
+  );
+  const told =
+    answer !== undefined && "value" in answer
+      ? (JSON.parse(answer.value ?? "null") as { success: boolean; result: string })
+      : { success: false, result: answer?.error };
+  if (!told.success) {
+    return refuse(
+      `it is or was a worker of the cluster at ${coordinator}, which can't be asked whether it still is (${told.result})`,
+      byHand,
+    );
+  }
+  if (told.result !== "0") refuse(`it is a worker of the cluster at ${coordinator}`, "correct the address");
+}

@@ -1,0 +1,113 @@
+import type { Command } from "commander";
+import type { ClusterNode } from "../../environments/cluster";
+import { runChild } from "../child-process";
+import { coordinatorOf, hostOf } from "../cluster-file";
+import { explainDown } from "../commands/coordinator-down";
+import { findNode } from "../commands/find-node";
+import { type Target, type TargetFlags, addTarget, findTarget, passwordOf } from "../commands/target";
+import { CoordinatorUnreachable, connectTo } from "../connect";
+import { DockerHost } from "../docker-host";
+import { EXIT, Failure } from "../failure";
+import { chooseWays } from "../ways/choose-ways";
+import type { Way } from "../ways/way";
+import { type Login, runLocalPsql, runPsqlInside } from "./run-psql";
+
+const HELP = `
+NODE is an id (server-d/worker1), the name of its container, or its short name where only one node has it.
+What follows -- goes to psql. It runs the psql of this machine, if there is one, directly or through a tunnel by
+ssh (or docker exec) to the node's server; else the psql of the node's container. The exit code is psql's.
+
+Examples:
+  npx pg-dist psql production                             the coordinator, interactively
+  npx pg-dist psql production server-d/worker1            a worker, also where its port is not reachable from here
+  npx pg-dist psql production -- -c 'SELECT citus_version()'
+  npx pg-dist psql production < script.sql`;
+
+/** `pg-dist psql ENV [NODE] [-- ARGUMENTS]`. */
+export function addPsql(program: Command): void {
+  addTarget(program.command("psql"))
+    .argument("[node]", "which node (default: the coordinator)")
+    .argument("[arguments...]", "of psql, after --")
+    .description("Open psql on a node, with the right host, port, tunnel and password.")
+    .addHelpText("after", HELP)
+    .action(async (_environment, _node, _args, flags: TargetFlags, command: Command) => {
+      const { operands, args } = splitOperands(command.args, argumentsAfterDashes(program));
+      const [environment, node, ...more] = operands;
+      if (more.length > 0) {
+        throw new Failure(`too many arguments: ${more.join(" ")}`, "put those of psql after --", {
+          exitCode: EXIT.usage,
+        });
+      }
+      const target = findTarget(environment, flags);
+      process.exitCode = await openPsql(target, node, args);
+    });
+}
+
+/** What follows `--` on the command line; commander drops the dashes. */
+function argumentsAfterDashes(program: Command): readonly string[] {
+  const { rawArgs } = program as Command & { readonly rawArgs: readonly string[] };
+  const dashes = rawArgs.indexOf("--");
+  return dashes < 0 ? [] : rawArgs.slice(dashes + 1);
+}
+
+function splitOperands(
+  all: readonly string[],
+  args: readonly string[],
+): { operands: readonly string[]; args: readonly string[] } {
+  return { operands: all.slice(0, all.length - args.length), args };
+}
+
+async function openPsql(target: Target, name: string | undefined, args: readonly string[]): Promise<number> {
+  const { cluster, user, database } = target;
+  if (cluster === undefined && name !== undefined) {
+    throw new Failure("a node's name needs an environment", "give its own address in --url", {
+      exitCode: EXIT.usage,
+    });
+  }
+  const node =
+    cluster === undefined ? undefined : name === undefined ? coordinatorOf(cluster) : findNode(cluster, name);
+  const login: Login = { user, database, password: await passwordOf(target) };
+  const way = await findWay(target, node, login);
+  if (await hasPsql()) return runLocalPsql(way, node?.endpoint ?? target.coordinator, login, args);
+  if (node === undefined || cluster === undefined) {
+    throw new Failure("there is no psql on this machine", "install postgresql-client");
+  }
+  const docker = new DockerHost(hostOf(cluster, node), target.env);
+  try {
+    return await runPsqlInside(docker, node, login, args);
+  } finally {
+    docker.close();
+  }
+}
+
+/** The first way by which the node answers with this password. */
+async function findWay(target: Target, node: ClusterNode | undefined, login: Login): Promise<Way> {
+  const { cluster, env, timeoutMs, label } = target;
+  const isCoordinator = node === undefined || node.role === "coordinator";
+  const ways = isCoordinator || cluster === undefined ? target.ways : chooseWays(cluster, env, node);
+  const destination = { label: node === undefined ? label : `the ${node.role} ${node.id}`, ways, ...login };
+  try {
+    const options = { command: "psql", progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 };
+    const session = await connectTo(destination, options);
+    await session.end();
+    return session.way;
+  } catch (error) {
+    if (
+      error instanceof CoordinatorUnreachable &&
+      !error.answered &&
+      cluster !== undefined &&
+      isCoordinator
+    ) {
+      throw await explainDown(error, cluster, target);
+    }
+    throw error;
+  }
+}
+
+async function hasPsql(): Promise<boolean> {
+  try {
+    return (await runChild("psql", ["--version"])).code === 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,175 @@
+import type { Cluster } from "../../environments/cluster";
+import { readTransferMode } from "../drain-mode";
+import { Failure, oneLine } from "../failure";
+import { interruptible } from "../interrupt";
+import { explainImmovable, findImmovable } from "../movable-tables";
+import type { Progress } from "../progress";
+import { clearRebalanceDue, readRebalanceDue } from "../record";
+import type { Session } from "../session";
+import { awaitJob, stopJob } from "./await-job";
+import { messageOf, runningJob, startJob } from "./job";
+import { JobLines, amountOfMoves, formatAmount } from "./lines";
+import { type PlannedMove, planRebalance } from "./plan";
+import type { JobProgress } from "./progress-of-job";
+
+export interface AfterAddingOptions {
+  /** Ids of the workers that were added just now. */
+  readonly added: readonly string[];
+  readonly progress: Progress;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * What the environment wants done with the shards once workers were added: `manual` says what would move,
+ * `after-adding` moves it. Workers whose rebalance is due stay marked in the record until it is finished, so that a run
+ * that failed or was killed is made up for by the next one.
+ *
+ * @throws Failure with the reason of the first move that failed; the workers stay registered
+ */
+export async function rebalanceAfterAdding(
+  session: Session,
+  cluster: Cluster,
+  options: AfterAddingOptions,
+): Promise<void> {
+  const due = await readRebalanceDue(session);
+  if (cluster.rebalance === "after-adding") {
+    if (due.length > 0) await rebalanceNow(session, due, options);
+  } else {
+    // The environment was edited since: nothing is owed any more.
+    await clearRebalanceDue(session, due);
+    if (options.added.length > 0 || due.length > 0) await advise(session, cluster, options.progress);
+  }
+}
+
+/** An apply that added workers doesn't fail for want of an advice. */
+async function advise(session: Session, cluster: Cluster, progress: Progress): Promise<void> {
+  const command = `npx pg-dist rebalance ${cluster.environment} start`;
+  const job = await runningJob(session);
+  if (job !== undefined) {
+    progress(
+      `rebalance ${job} is running: it was planned without the new workers; when it is over, ${command}`,
+    );
+    return;
+  }
+  let moves: PlannedMove[];
+  try {
+    moves = await planRebalance(session);
+  } catch (error) {
+    progress(`Citus can't plan a rebalance: ${session.redact(oneLine(error))}; to try again: ${command}`);
+    return;
+  }
+  if (moves.length === 0) return;
+  progress(
+    `no shard was moved; a rebalance would move ${formatAmount(amountOfMoves(moves))} online: ${command}`,
+  );
+  const tables = await findImmovable(session, tablesOf(moves));
+  for (const { what, remedy } of explainImmovable(tables, "auto"))
+    progress(`before that: ${what}: ${remedy}`);
+}
+
+async function rebalanceNow(
+  session: Session,
+  due: readonly string[],
+  { progress, env }: AfterAddingOptions,
+): Promise<void> {
+  const mode = readTransferMode(env);
+  await awaitOther(session, progress);
+  const moves = await planned(session, due);
+  const problems = explainImmovable(await findImmovable(session, tablesOf(moves)), mode);
+  const [first] = problems;
+  if (first !== undefined) {
+    throw new Failure(`${workersOf(due)} added, but no shard was moved: ${first.what}`, again(first.remedy), {
+      detail: problems.map(({ what, remedy }) => `${what}: ${remedy}`),
+    });
+  }
+  if (moves.length > 0) progress(`rebalancing: to move ${formatAmount(amountOfMoves(moves))}`);
+  const job = await startJob(session, mode);
+  if (job === undefined) progress("rebalancing: nothing is to be moved");
+  else await attend(session, job, due, progress);
+  await clearRebalanceDue(session, due);
+}
+
+/** Somebody's, or that of a run of ours which was killed. */
+async function awaitOther(session: Session, progress: Progress): Promise<void> {
+  const job = await runningJob(session);
+  if (job === undefined) return;
+  progress(`rebalance ${job} is running already: waiting for it`);
+  const lines = new JobLines(progress);
+  const end = await interruptible((signal) =>
+    awaitJob(session, job, { show: (state) => lines.show(state), signal }),
+  );
+  if (end.failing !== undefined) {
+    throw new Failure(
+      `rebalance ${job}, which was running already, fails: ${messageOf(end.failing)}`,
+      "see to the cause; SELECT citus_rebalance_stop() ends its tries; then apply again: the new workers get their shards then",
+    );
+  }
+}
+
+/** An interrupt cancels it: what this apply began ends with it. A killed run's job goes on, and the next run awaits it. */
+async function attend(
+  session: Session,
+  job: string,
+  due: readonly string[],
+  progress: Progress,
+): Promise<void> {
+  const started = performance.now();
+  const lines = new JobLines(progress);
+  let end: JobProgress;
+  try {
+    end = await interruptible((signal) =>
+      awaitJob(session, job, { show: (state) => lines.show(state), signal }),
+    );
+  } catch (error) {
+    // The first error is the one that counts, also when the connection is gone.
+    await stopJob(session, job).then(
+      () => progress(`rebalance ${job} is cancelled: what was moved stays there`),
+      () => progress(`rebalance ${job} goes on: the next apply awaits it`),
+    );
+    throw error;
+  }
+  const { failing } = end;
+  if (failing !== undefined) {
+    await stopJob(session, job);
+    throw new Failure(
+      `${workersOf(due)} added, but the rebalance failed and is cancelled: ${describeTask(end)}${messageOf(failing)}`,
+      "what was moved stays there; see to the cause, then apply again: it goes on",
+    );
+  }
+  if (end.job.state !== "finished") {
+    throw new Failure(
+      `${workersOf(due)} added, but rebalance ${job} was ${end.job.state} by somebody else`,
+      'apply again to go on with it, or set rebalance: "manual" in the environment',
+    );
+  }
+  const seconds = Math.round((performance.now() - started) / 1000);
+  progress(`rebalanced: ${formatAmount(end.total)} moved in ${seconds} s`);
+}
+
+function describeTask({ failing }: JobProgress): string {
+  return failing?.shardid === undefined ? "" : `moving shard ${failing.shardid}: `;
+}
+
+async function planned(session: Session, due: readonly string[]): Promise<PlannedMove[]> {
+  try {
+    return await planRebalance(session);
+  } catch (error) {
+    throw new Failure(
+      `${workersOf(due)} added, but Citus can't plan a rebalance: ${session.redact(oneLine(error))}`,
+      "see to the cause, then apply again: it goes on",
+      { cause: error },
+    );
+  }
+}
+
+function tablesOf(moves: readonly PlannedMove[]): string[] {
+  return [...new Set(moves.flatMap(({ tables }) => tables))];
+}
+
+function workersOf(due: readonly string[]): string {
+  return `${due.join(", ")} ${due.length === 1 ? "was" : "were"}`;
+}
+
+function again(remedy: string): string {
+  return `${remedy}; then apply again: it goes on`;
+}

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Session } from "../session";
+import { cancelJob, isOver, readJob } from "./job";
+import { type JobProgress, measureJob, readGroups } from "./progress-of-job";
+
+/** Between two looks at a job, in milliseconds. */
+const LOOK_MS = 1000;
+
+/** How long a job that was cancelled is waited for, in milliseconds: a move may be rolling back. */
+const CANCEL_MS = 60_000;
+
+export interface AwaitOptions {
+  /** Called at every look, the last one included. */
+  readonly show: (progress: JobProgress) => void;
+  /** Ends the wait; the job goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Waits for a job until it is over, or one of its tasks failed for the first time, whatever Citus then makes of it.
+ *
+ * @throws the signal's reason
+ */
+export async function awaitJob(
+  session: Session,
+  id: string,
+  { show, signal }: AwaitOptions,
+): Promise<JobProgress> {
+  const groups = await readGroups(session, await readJob(session, id));
+  for (;;) {
+    signal?.throwIfAborted();
+    const progress = await measureJob(session, await readJob(session, id), groups);
+    show(progress);
+    if (isOver(progress.job) || progress.failing !== undefined) return progress;
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Cancels a job and waits until nothing of it moves any more. */
+export async function stopJob(session: Session, id: string): Promise<void> {
+  await cancelJob(session, id);
+  const deadline = performance.now() + CANCEL_MS;
+  while (!isOver(await readJob(session, id)) && performance.now() < deadline) await sleep(200);
+}

@@ -1,0 +1,203 @@
+import { Argument, type Command, Option } from "commander";
+import type { Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { formatBytes } from "../bytes";
+import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { confirm } from "../commands/confirm";
+import { createPaint, printJson, printLines, terminalWidth } from "../commands/output";
+import { orJsonFailure } from "../commands/read-command";
+import { renderTable } from "../commands/table";
+import { MODES, type TransferMode, readTransferMode } from "../drain-mode";
+import { EXIT, type ExitCode, Failure } from "../failure";
+import { takeLock } from "../lock";
+import { explainImmovable, findImmovable } from "../movable-tables";
+import { sameEndpoint } from "../registration/pg-dist-node";
+import { stopJob } from "./await-job";
+import { estimateTime, formatSeconds } from "./estimate";
+import { readJob, runningJob, startJob } from "./job";
+import { lastFinished } from "./last-finished";
+import { amountOfMoves, formatAmount } from "./lines";
+import { type PlannedMove, planRebalance } from "./plan";
+import { amountOf, measureJob, readGroups } from "./progress-of-job";
+import { watchJob } from "./watch";
+
+const HELP = `
+plan   shows each move with its bytes, and how long all of them may take; changes nothing
+start  starts it in Citus' background, after asking, and watches it
+watch  shows how far it is; Ctrl-C leaves it alone, watch again to resume; the first failing move ends it with its message
+stop   cancels it: what was moved stays where it is now
+
+--mode auto moves online and refuses tables without a primary key or replica identity; force_logical moves those
+too, but their updates and deletes fail meanwhile; block_writes lets all writes to a shard wait while it moves.
+
+Examples:
+  npx pg-dist rebalance production plan
+  npx pg-dist rebalance production start --yes
+  npx pg-dist rebalance production watch --json    waits, and then prints its end state`;
+
+const ACTIONS = ["plan", "start", "watch", "stop"] as const;
+
+interface Flags extends ChangeFlags {
+  readonly mode?: TransferMode;
+  readonly json?: true;
+}
+
+/** `pg-dist rebalance ENV plan|start|watch|stop`. */
+export function addRebalance(program: Command): void {
+  addChangeTarget(program.command("rebalance"))
+    .addArgument(new Argument("<action>", "what to do").choices(ACTIONS))
+    .description("Spread the shards evenly over the workers.")
+    .option("--yes", "start without asking")
+    .addOption(new Option("--mode <mode>", "of start: how shards are moved (default: auto)").choices(MODES))
+    .option("--json", "of plan and watch: the plan, or the end state, as JSON, version 1")
+    .addHelpText("after", HELP)
+    .action(async (environment: string, action: (typeof ACTIONS)[number], flags: Flags) => {
+      const json = flags.json === true;
+      refuseFlags(action, flags);
+      const work = { plan: showPlan, start, watch, stop }[action];
+      const paint = createPaint(program.opts<{ color: boolean }>().color);
+      process.exitCode = await orJsonFailure(`rebalance ${action}`, json, () =>
+        changeCluster(environment, flags, `rebalance ${action}`, (target) => work(target, flags, paint)),
+      );
+    });
+}
+
+/** An option that would be ignored is a mistake. */
+function refuseFlags(action: (typeof ACTIONS)[number], { yes, mode, json }: Flags): void {
+  const wrong =
+    (yes === true && action !== "start" && "--yes") ||
+    (mode !== undefined && action !== "start" && "--mode") ||
+    (json === true && (action === "start" || action === "stop") && "--json");
+  if (!wrong) return;
+  throw new Failure(`${wrong} is not for ${action}`, "see pg-dist rebalance --help", {
+    exitCode: EXIT.usage,
+  });
+}
+
+async function showPlan(
+  target: Changing,
+  { json }: Flags,
+  paint: ReturnType<typeof createPaint>,
+): Promise<ExitCode> {
+  const { session } = target;
+  const moves = await planRebalance(session);
+  const amount = amountOfMoves(moves);
+  const estimate = estimateTime({ moves: moves.length, bytes: amount.bytes }, await lastFinished(session));
+  const immovable = explainImmovable(await findImmovable(session, tablesOf(moves)), "auto");
+  if (json === true) {
+    printJson("rebalance plan", {
+      environment: target.cluster.environment,
+      moves: moves.map(({ shardid, tables, bytes, source, target: to }) => ({
+        ...{ shardid, tables, bytes },
+        from: nameOf(target, source),
+        to: nameOf(target, to),
+      })),
+      ...amount,
+      estimate: moves.length === 0 ? null : estimate,
+      immovable: immovable.map(({ what }) => what),
+    });
+    return EXIT.ok;
+  }
+  if (moves.length === 0) {
+    printLines(["Nothing is to be moved: the shards are spread as evenly as they can be."]);
+    return EXIT.ok;
+  }
+  printLines(
+    renderTable(
+      [
+        { header: "shard" },
+        { header: "tables", yields: 1 },
+        { header: "bytes", align: "right" },
+        { header: "from", yields: 2 },
+        { header: "to", yields: 3 },
+      ],
+      moves.map(({ shardid, tables, bytes, source, target: to }) => [
+        shardid,
+        `${tables[0]}${tables.length > 1 ? ` +${tables.length - 1}` : ""}`,
+        formatBytes(bytes),
+        nameOf(target, source),
+        nameOf(target, to),
+      ]),
+      terminalWidth(),
+      (header) => paint("bold", header),
+    ),
+  );
+  const time = `${estimate.complete ? "about" : "at least"} ${formatSeconds(estimate.seconds)}`;
+  printLines(["", `${moves.length} moves, ${formatAmount(amount)}; ${time} (${estimate.basis})`]);
+  for (const { what, remedy } of immovable) printLines([`${what}: ${remedy}`]);
+  return EXIT.ok;
+}
+
+async function start(target: Changing, flags: Flags): Promise<ExitCode> {
+  const { session, cluster, progress, env } = target;
+  const mode = flags.mode ?? readTransferMode(env);
+  await requireNoJob(target);
+  const moves = await planRebalance(session);
+  const [problem] = explainImmovable(
+    await findImmovable(session, tablesOf(moves)),
+    mode,
+    "let writes wait meanwhile: --mode block_writes",
+  );
+  if (problem !== undefined) {
+    throw new Failure(`${problem.what}`, `${problem.remedy}; nothing was started`, {
+      exitCode: EXIT.refused,
+    });
+  }
+  if (moves.length > 0) {
+    const question = `Rebalance ${cluster.environment}: ${moves.length} moves, ${formatAmount(amountOfMoves(moves))}.`;
+    await confirm(question, flags.yes === true);
+  }
+  await takeLock(session, progress, env);
+  await requireNoJob(target);
+  const job = await startJob(session, mode);
+  // It goes on without us: whoever needs it to be over looks for the job.
+  await session.query("SELECT pg_advisory_unlock_all()");
+  if (job === undefined) {
+    printLines(["Nothing is to be moved: the shards are spread as evenly as they can be."]);
+    return EXIT.ok;
+  }
+  return watchJob(target, job, false);
+}
+
+async function requireNoJob({ session, cluster }: Changing): Promise<void> {
+  const job = await runningJob(session);
+  if (job === undefined) return;
+  throw new Failure(
+    `rebalance ${job} is running already`,
+    `npx pg-dist rebalance ${cluster.environment} watch, or stop`,
+    { exitCode: EXIT.refused },
+  );
+}
+
+async function watch(target: Changing, { json }: Flags): Promise<ExitCode> {
+  const job = await runningJob(target.session);
+  if (job !== undefined) return watchJob(target, job, json === true);
+  if (json === true) printJson("rebalance watch", { environment: target.cluster.environment, job: null });
+  else printLines(["No rebalance is running."]);
+  return EXIT.ok;
+}
+
+async function stop({ session }: Changing): Promise<ExitCode> {
+  const id = await runningJob(session);
+  if (id === undefined) {
+    printLines(["No rebalance is running."]);
+    return EXIT.ok;
+  }
+  await stopJob(session, id);
+  const job = await readJob(session, id);
+  const groups = await readGroups(session, job);
+  const { done } = await measureJob(session, job, groups);
+  const left = amountOf([...groups.values()]).shards - done.shards;
+  printLines([
+    `Rebalance ${id} is ${job.state}: ${formatAmount(done)} moved and stay there, ${left} did not move.`,
+  ]);
+  return EXIT.ok;
+}
+
+function tablesOf(moves: readonly PlannedMove[]): string[] {
+  return [...new Set(moves.flatMap(({ tables }) => tables))];
+}
+
+function nameOf({ cluster }: Changing, endpoint: Endpoint): string {
+  return cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id ?? formatEndpoint(endpoint);
+}

@@ -1,0 +1,7 @@
+import type { JobProgress } from "./progress-of-job";
+
+/** Shows how far a rebalance is, again and again. */
+export interface JobView {
+  show(progress: JobProgress): void;
+  end(): void;
+}

@@ -1,0 +1,119 @@
+import type { TransferMode } from "../drain-mode";
+import { Failure, oneLine } from "../failure";
+import type { Session } from "../session";
+import { sqlStateOf } from "../sqlstate";
+
+/** A rebalance that runs in Citus' background, by `pg_dist_background_job`. */
+export interface Job {
+  readonly id: string;
+  /** scheduled, running, finished, cancelling, cancelled, failing or failed. */
+  readonly state: string;
+  readonly tasks: readonly Task[];
+}
+
+/** One move of a job. */
+export interface Task {
+  readonly id: string;
+  /** blocked, runnable, running, cancelling, done, error, unscheduled or cancelled. */
+  readonly status: string;
+  /** Shard that it moves with those colocated; absent for the copy of reference tables. */
+  readonly shardid?: string;
+  readonly target?: number;
+  /** Of the backend that works on it. */
+  readonly pid?: number;
+  /** How often it failed; Citus 13 tries a task 32 times within about half an hour. */
+  readonly retries: number;
+  /** The last error, or what a task that is done answered. */
+  readonly message: string;
+}
+
+/** States in which a job changes nothing any more. */
+export function isOver({ state }: Job): boolean {
+  return state === "finished" || state === "cancelled" || state === "failed";
+}
+
+/** @throws Failure when the coordinator knows no such job */
+export async function readJob(session: Session, id: string): Promise<Job> {
+  const [job] = await session.query<{ state: string }>(
+    "SELECT state::text FROM pg_dist_background_job WHERE job_id = $1",
+    [id],
+  );
+  if (job === undefined) throw new Failure(`background job ${id} is gone`, "see pg_dist_background_job");
+  const tasks = await session.query<TaskRow>(
+    `SELECT task_id::text AS id, status::text, command, pid, coalesce(retry_count, 0) AS retries,
+            coalesce(message, '') AS message
+       FROM pg_dist_background_task WHERE job_id = $1 ORDER BY task_id`,
+    [id],
+  );
+  return { id, state: job.state, tasks: tasks.map(describeTask) };
+}
+
+interface TaskRow {
+  readonly id: string;
+  readonly status: string;
+  readonly command: string;
+  readonly pid: number | null;
+  readonly retries: number;
+  readonly message: string;
+}
+
+function describeTask({ command, pid, ...task }: TaskRow): Task {
+  const move = /citus_move_shard_placement\((\d+),\s*\d+,\s*(\d+)/.exec(command);
+  return {
+    ...task,
+    ...(pid === null ? {} : { pid }),
+    ...(move === null ? {} : { shardid: move[1], target: Number(move[2]) }),
+  };
+}
+
+/** The rebalance that is not over yet. */
+export async function runningJob(session: Session): Promise<string | undefined> {
+  const [row] = await session.query<{ id: string }>(
+    `SELECT job_id::text AS id FROM pg_dist_background_job
+      WHERE job_type = 'rebalance' AND state IN ('scheduled', 'running', 'cancelling', 'failing') ORDER BY job_id LIMIT 1`,
+  );
+  return row?.id;
+}
+
+/**
+ * Starts a rebalance in the background.
+ *
+ * @returns its job; undefined where nothing is to be moved
+ * @throws Failure with Citus' reason
+ */
+export async function startJob(session: Session, mode: TransferMode): Promise<string | undefined> {
+  try {
+    const [row] = await session.query<{ id: string | null }>(
+      "SELECT citus_rebalance_start(shard_transfer_mode := $1)::text AS id",
+      [mode],
+    );
+    return row?.id ?? undefined;
+  } catch (error) {
+    if (sqlStateOf(error) === undefined) throw error;
+    const { hint } = error as { hint?: string };
+    throw new Failure(
+      `the rebalance could not be started: ${oneLine(error)}`,
+      hint === undefined ? "see to the cause and run it again" : oneLine(hint),
+      { cause: error },
+    );
+  }
+}
+
+/** Stops a job: what was moved stays where it is now, the move that runs is rolled back. Harmless once it is over. */
+export async function cancelJob(session: Session, id: string): Promise<void> {
+  await session.query("SELECT citus_job_cancel($1::bigint)", [id]);
+}
+
+/** The task that failed, as soon as it did for the first time: Citus itself goes on trying. */
+export function failingTask({ tasks }: Job): Task | undefined {
+  return tasks.find(
+    ({ status, retries }) =>
+      status === "error" || (retries > 0 && status !== "done" && status !== "cancelled"),
+  );
+}
+
+/** What a failed task says, without the part that names Citus' own queue. */
+export function messageOf({ message }: Task): string {
+  const text = message.replace(/\n?CONTEXT:\s+Citus Background Task Queue Executor[\s\S]*$/, "");
+  return oneLine(text.replace(/^ERROR:\s+/, "")) || "no message";
+}

@@ -1,0 +1,107 @@
+import type { Session } from "../session";
+import { type Job, type Task, failingTask } from "./job";
+
+/** Shards that move as one, by one of them. */
+export interface MovingGroup {
+  readonly shards: number;
+  readonly bytes: number;
+  readonly tables: readonly string[];
+}
+
+export interface Amount {
+  readonly shards: number;
+  readonly bytes: number;
+}
+
+/** A task that works now. */
+export interface RunningTask {
+  readonly task: Task;
+  readonly group: MovingGroup;
+  /** Bytes that are on the target already. */
+  readonly copied: number;
+  /** What Citus says it is doing, e.g. `Copying Data`, `Catching Up`. */
+  readonly phase: string;
+}
+
+/** How far a rebalance is. */
+export interface JobProgress {
+  readonly job: Job;
+  readonly total: Amount;
+  readonly done: Amount;
+  readonly running: readonly RunningTask[];
+  readonly failing?: Task;
+}
+
+/** Of the copy of reference tables, which moves no shard of its own. */
+const NO_GROUP: MovingGroup = { shards: 0, bytes: 0, tables: [] };
+
+/** Sizes of all the groups that a job moves, before or after they moved. */
+export async function readGroups(session: Session, job: Job): Promise<Map<string, MovingGroup>> {
+  const shardids = job.tasks.flatMap(({ shardid }) => shardid ?? []);
+  const rows = await session.query<{ shardid: string; shards: number; bytes: string; tables: string[] }>(
+    `WITH sizes AS MATERIALIZED (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY 1)
+     SELECT m.shardid::text, count(*)::int AS shards, coalesce(sum(z.bytes), 0)::text AS bytes,
+            array_agg(s.logicalrelid::text ORDER BY s.shardid = m.shardid DESC, s.shardid) AS tables
+       FROM unnest($1::bigint[]) m(shardid)
+       JOIN pg_dist_shard moved ON moved.shardid = m.shardid
+       JOIN pg_dist_partition mt ON mt.logicalrelid = moved.logicalrelid
+       JOIN pg_dist_shard s ON s.shardid = m.shardid OR s.shardminvalue IS NOT DISTINCT FROM moved.shardminvalue
+       JOIN pg_dist_partition t ON t.logicalrelid = s.logicalrelid
+        AND (s.shardid = m.shardid OR (mt.colocationid <> 0 AND t.colocationid = mt.colocationid))
+       LEFT JOIN sizes z ON z.shard_id = s.shardid
+      GROUP BY 1`,
+    [shardids],
+  );
+  return new Map(
+    rows.map(({ shardid, shards, bytes, tables }) => [shardid, { shards, bytes: Number(bytes), tables }]),
+  );
+}
+
+/** Where a job stands, the moves that are amid their copy included. */
+export async function measureJob(
+  session: Session,
+  job: Job,
+  groups: ReadonlyMap<string, MovingGroup>,
+): Promise<JobProgress> {
+  const groupOf = ({ shardid }: Task) =>
+    (shardid === undefined ? undefined : groups.get(shardid)) ?? NO_GROUP;
+  const working = job.tasks.filter(({ status }) => status === "running");
+  const copies = working.length === 0 ? [] : await readCopies(session);
+  const running = working.map((task): RunningTask => {
+    const group = groupOf(task);
+    const copy = copies.find(({ pid }) => pid === task.pid);
+    // The target's indexes may make it larger than the source.
+    return {
+      task,
+      group,
+      copied: Math.min(Number(copy?.copied ?? 0), group.bytes),
+      phase: copy?.phase ?? "starting",
+    };
+  });
+  return {
+    job,
+    total: amountOf(job.tasks.map(groupOf)),
+    done: amountOf(job.tasks.filter(({ status }) => status === "done").map(groupOf)),
+    running,
+    failing: failingTask(job),
+  };
+}
+
+function readCopies(session: Session): Promise<{ pid: number; copied: string; phase: string }[]> {
+  return session.query(
+    `SELECT sessionid AS pid, coalesce(sum(target_shard_size), 0)::text AS copied, min(status) AS phase
+       FROM get_rebalance_progress() GROUP BY 1`,
+  );
+}
+
+export function amountOf(groups: readonly MovingGroup[]): Amount {
+  return {
+    shards: groups.reduce((sum, { shards }) => sum + shards, 0),
+    bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+/** Bytes that are moved, those of moves that aren't finished included. */
+export function bytesMoved({ done, running }: JobProgress): number {
+  return running.reduce((sum, { copied }) => sum + copied, done.bytes);
+}
