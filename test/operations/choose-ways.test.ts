@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import type { Cluster } from "../../environments/cluster";
+import { describeCluster } from "../../environments/cluster";
+import { chooseWays } from "../../operations/ways/choose-ways";
+import { sshArguments } from "../../operations/ways/ssh";
+
+function clusterOn(connection: string, host: object = {}): Cluster {
+  return describeCluster({
+    name: "test",
+    hosts: { a: { connection, sshOptions: ["-o", "ConnectTimeout=3"], ...host } },
+    coordinator: { host: "a" },
+  });
+}
+
+const waysOf = (cluster: Cluster, env = {}) =>
+  chooseWays(cluster, env).map((way) => `${way.name} ${way.description}`);
+
+test.each([
+  [
+    "the local engine",
+    "unix:///var/run/docker.sock",
+    {},
+    ["direct 127.0.0.1:5432", "exec docker exec citus-coordinator"],
+  ],
+  [
+    "a server",
+    "ssh://deploy@a.example",
+    { address: "10.0.0.1" },
+    [
+      "direct 10.0.0.1:5432",
+      "ssh ssh deploy@a.example to 10.0.0.1:5432",
+      "exec ssh deploy@a.example: docker exec citus-coordinator",
+    ],
+  ],
+  [
+    "a server's loopback, which is never this machine's",
+    "ssh://a.example",
+    {},
+    ["ssh ssh a.example to 127.0.0.1:5432", "exec ssh a.example: docker exec citus-coordinator"],
+  ],
+  [
+    "all of a server's addresses",
+    "ssh://a.example",
+    { address: "a.internal", bindAddress: "0.0.0.0" },
+    [
+      "direct a.internal:5432",
+      "ssh ssh a.example to 127.0.0.1:5432",
+      "exec ssh a.example: docker exec citus-coordinator",
+    ],
+  ],
+  ["an engine's TLS port", "tcp://a.example:2376", {}, ["exec docker exec citus-coordinator"]],
+])("%s", (_where, connection, host, ways) => {
+  expect(waysOf(clusterOn(connection, host))).toEqual(ways);
+});
+
+test("PGDIST_VIA leaves one way, and says which there are", () => {
+  const cluster = clusterOn("ssh://a.example", { address: "10.0.0.1" });
+  expect(waysOf(cluster, { PGDIST_VIA: "exec" })).toHaveLength(1);
+  expect(() => chooseWays(cluster, { PGDIST_VIA: "vpn" })).toThrow(/PGDIST_VIA=vpn .* direct, ssh, exec/);
+});
+
+test("ssh gets the host's own options first, then ours, and never asks", () => {
+  const [host] = clusterOn("ssh://deploy@a.example:2222").hosts;
+  const args = sshArguments(host as Cluster["hosts"][number], ["-W", "x:1"]).join(" ");
+  expect(args).toMatch(/^-o ConnectTimeout=3 .*-o BatchMode=yes -o ConnectTimeout=10 /);
+  expect(args).toMatch(/-l deploy -p 2222 -T -W x:1 -- a\.example$/);
+});

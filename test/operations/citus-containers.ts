@@ -1,0 +1,18 @@
+import { describe, test } from "vitest";
+import { IMAGE, missingImage } from "./citus-on-docker";
+
+export * from "./citus-on-docker";
+
+/**
+ * Tests on the real image. Where the local engine lacks it they are one skipped test with the reason, and with
+ * PGDIST_PARTS=real an error.
+ */
+export function describeOnCitus(title: string, tests: () => void): void {
+  const reason = missingImage(IMAGE);
+  if (reason !== undefined && process.env["PGDIST_PARTS"] === "real")
+    throw new Error(`PGDIST_PARTS=real: ${reason}`);
+  describe(title, () => {
+    if (reason === undefined) tests();
+    else test("on real Citus", ({ skip }) => skip(reason));
+  });
+}

@@ -1,0 +1,291 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Ajv2020 from "ajv/dist/2020";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
+
+const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
+const SCHEMAS = join(__dirname, "../../operations/commands/schemas");
+
+const COMMANDS = [
+  "status",
+  "health",
+  "nodes",
+  "shards",
+  "tables",
+  "tenants",
+  "activity",
+  "locks",
+  "connections",
+];
+
+/** No command takes longer, whatever the nodes do: `--timeout` and what a start of Node on a busy machine takes. */
+const TIMEOUT = 15;
+const LIMIT_MS = (TIMEOUT + 14) * 1000;
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** People's read commands on real Citus: a healthy cluster, then one that is broken in many ways. In their order. */
+describeOnCitus("pg-dist sees a cluster", () => {
+  const citus = new CitusContainers();
+  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
+  let folder = "";
+  let port = "";
+
+  beforeAll(async () => {
+    for (const file of readdirSync(SCHEMAS)) {
+      ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, file), "utf8")) as object, file);
+    }
+    await citus.create();
+    await Promise.all(["coordinator", "w1", "w2", "w3"].map((name) => citus.start(name)));
+    const cluster = await citus.cluster(["w1", "w2", "w3"]);
+    expect((await citus.register(cluster)).code).toBe(0);
+    await citus.sql(
+      "coordinator",
+      `CREATE TABLE orders (id bigint PRIMARY KEY, note text);
+       SELECT create_distributed_table('orders', 'id', shard_count => 9);
+       CREATE TABLE country (code text PRIMARY KEY);
+       SELECT create_reference_table('country');
+       INSERT INTO orders SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i`,
+    );
+    port = (await docker("port", citus.container("coordinator"), "5432/tcp")).split(":").at(-1) ?? "";
+    folder = mkdtempSync(join(tmpdir(), "pg-dist-commands-"));
+    mkdirSync(join(folder, "environments"));
+    writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ app: "true" }));
+    environment("whole", ["w1", "w2", "w3"]);
+    environment("changed", ["w1", "w2", "w4"]);
+  });
+  afterAll(async () => {
+    await citus.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Its containers are those of the test. */
+  function environment(name: string, workers: readonly string[]): void {
+    const described = {
+      name,
+      cluster: citus.prefix,
+      ephemeral: true,
+      hosts: { local: { connection: "unix:///var/run/docker.sock" } },
+      coordinator: { host: "local", port: Number(port) },
+      workers: { local: Object.fromEntries(workers.map((worker) => [worker, {}])) },
+    };
+    writeFileSync(
+      join(folder, "environments", `${name}.ts`),
+      `export const environment = ${JSON.stringify(described)};`,
+    );
+  }
+
+  function pgDist(args: readonly string[], env: NodeJS.ProcessEnv = password()): Promise<Ended> {
+    return new Promise((resolve) => {
+      const options = { cwd: folder, env, timeout: LIMIT_MS, killSignal: "SIGKILL" as const };
+      execFile(
+        process.execPath,
+        [PG_DIST, ...args, "--timeout", String(TIMEOUT)],
+        options,
+        (error, stdout, stderr) => {
+          const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
+          resolve({ code, stdout, stderr });
+        },
+      );
+    });
+  }
+
+  function password(): NodeJS.ProcessEnv {
+    return { PATH: process.env["PATH"], HOME: folder, TF_VAR_postgres_password: citus.password };
+  }
+
+  /** The answer for a script, of the shape that its schema says. */
+  async function json(
+    command: string,
+    ...args: string[]
+  ): Promise<{ code: number | null; answer: unknown; text: string }> {
+    const { code, stdout, stderr } = await pgDist([command, ...args, "--json"]);
+    expect(stdout, stderr).toMatch(/^\{/);
+    const answer = JSON.parse(stdout) as { command: string; failure?: unknown };
+    expect(answer.command).toBe(command);
+    const schema = answer.failure === undefined ? `${command}.json` : "failure.json";
+    expect(ajv.validate(schema, answer), `${command}: ${ajv.errorsText()}\n${stdout}`).toBe(true);
+    return { code, answer, text: stdout };
+  }
+
+  test("a healthy cluster: every command answers with 0, as its schema says", async () => {
+    for (const pair of [COMMANDS.slice(0, 3), COMMANDS.slice(3, 6), COMMANDS.slice(6)]) {
+      const answers = await Promise.all(pair.map((command) => json(command, "whole")));
+      expect(answers.map(({ code, text }) => (code === 0 ? 0 : text))).toEqual(pair.map(() => 0));
+    }
+    // Grows old until it is looked for.
+    await citus.sql("w1", "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'forgotten'");
+  });
+
+  test("by address, with the password from .pgpass, and by docker exec", async () => {
+    writeFileSync(join(folder, ".pgpass"), `127.0.0.1:${port}:*:postgres:${citus.password}\n`, {
+      mode: 0o600,
+    });
+    const env = { PATH: process.env["PATH"], HOME: folder };
+    const [address, exec] = await Promise.all([
+      pgDist(["tables", "--url", `postgres://postgres@127.0.0.1:${port}/postgres`], env),
+      pgDist(["shards", "whole", "--via", "exec", "--table", "orders"]),
+    ]);
+    expect(address).toMatchObject({ code: 0, stdout: expect.stringContaining("public.orders") as string });
+    expect(exec.stdout).toMatch(/local\/w1\s+3\s/);
+    expect(exec.code).toBe(0);
+  });
+
+  test("--watch draws in place, and Ctrl-C leaves the terminal as it was", async () => {
+    const child = spawn(
+      "script",
+      ["-qec", `exec ${process.execPath} ${PG_DIST} status whole --watch 1`, "/dev/null"],
+      {
+        cwd: folder,
+        env: { ...password(), TERM: "xterm", SHELL: "/bin/sh" },
+      },
+    );
+    let output = "";
+    const drawn = new Promise<void>((resolve) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output.split("Ctrl-C ends it").length > 2) resolve();
+      });
+    });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    await Promise.race([drawn, ended]);
+    child.stdin.write("\x03");
+    expect(await ended).toBe(0);
+    expect(output).toContain("\x1b[?1049h\x1b[?25l");
+    expect(output.slice(output.lastIndexOf("\x1b[?25h\x1b[?1049l"))).toContain("local/w3");
+  });
+
+  test("who waits for whom, over the nodes", async () => {
+    const holder = citus.sql(
+      "coordinator",
+      "BEGIN; UPDATE orders SET note = 'a' WHERE id = 1; SELECT pg_sleep(6); ROLLBACK",
+    );
+    await citus.sql("coordinator", "SELECT pg_sleep(0.5)");
+    const waiter = citus.sql("coordinator", "UPDATE orders SET note = 'b' WHERE id = 1");
+    const { stdout } = await pgDist(["locks", "whole"]);
+    expect(stdout).toMatch(/UPDATE orders SET note = 'b' WHERE id = 1 .*SELECT pg_sleep\(6\)/);
+    await Promise.all([holder, waiter]);
+  });
+
+  test("a cluster that is broken in many ways: status names each, and ends with 3", async () => {
+    const placed = await citus.sql(
+      "coordinator",
+      `SELECT shardid FROM citus_shards WHERE table_name = 'orders'::regclass AND nodename = '${citus.container("w1")}' LIMIT 1`,
+    );
+    await Promise.all([
+      citus.sql("w1", "SELECT pg_create_physical_replication_slot('standby', true)"),
+      citus.sql("w1", `SET citus.enable_manual_changes_to_shards = on; DROP TABLE orders_${placed}`),
+      citus.sql("w3", "UPDATE pg_extension SET extversion = '12.1-1' WHERE extname = 'citus'"),
+      docker("exec", citus.container("w2"), "sh", "-c", 'touch "$PGDATA/standby.signal"'),
+    ]);
+    await docker("restart", citus.container("w2"));
+    for (const statement of [
+      `INSERT INTO pg_dist_cleanup (record_id, operation_id, object_type, object_name, node_group_id, policy_type)
+         VALUES (4711, 4711, 1, 'public.orders_1', 99, 0)`,
+      "UPDATE pgdist.node SET server_id = 'another' WHERE id = 'local/w1'",
+      "UPDATE pgdist.node SET leaving = now() WHERE id = 'local/w3'",
+      "UPDATE pg_dist_node SET shouldhaveshards = false WHERE groupid = 3",
+    ]) {
+      await citus.sql("coordinator", statement);
+    }
+    await citus.waitFor("w2");
+    const { code, answer } = await json("status", "changed");
+    const found = (
+      answer as { problems: { check: string; node: string | null; what: string }[] }
+    ).problems.map(({ check, node, what }) => `${check} ${node ?? "cluster"}: ${what}`);
+    for (const expected of [
+      /^reachability local\/w3: its Citus library and its extension have different versions/,
+      /^identity local\/w1: another server answers at .* instead of another/,
+      new RegExp(`^missing-shards local/w1: 1 shard\\(s\\) .*orders_${placed}`),
+      /^recovery local\/w2: it is in recovery/,
+      /^leaving local\/w3: it is marked as leaving since .* with 3 shards left/,
+      /^membership local\/w4: it is in the environment, but not registered/,
+      /^replication-slot local\/w1: the replication slot standby is read by nobody/,
+      /^orphan cluster: 1 orphan\(s\) of nodes that are no longer registered, e\.g\. public\.orders_1/,
+    ]) {
+      expect(found).toContainEqual(expect.stringMatching(expected));
+    }
+    expect(code).toBe(3);
+    expect((await json("tables", "whole")).text).toContain('"unreadable": 4');
+  });
+
+  test("a node that is stopped and one that is frozen are named in time, and hide no other", async () => {
+    await Promise.all([freeze(citus.container("w2")), docker("stop", "-t", "3", citus.container("w3"))]);
+    // And a link that is cut between two that are up: w1 takes the coordinator for an address that leads nowhere.
+    await docker(
+      ...[
+        "exec",
+        citus.container("w1"),
+        "sh",
+        "-c",
+        `echo '::2 ${citus.container("coordinator")}' >> /etc/hosts`,
+      ],
+    );
+    // By now it is, or gets, old enough to be a leftover.
+    await citus.sql(
+      "w1",
+      "SELECT pg_sleep(greatest(0, 31 - extract(epoch FROM now() - prepared))) FROM pg_prepared_xacts",
+    );
+    const commands = ["status", "health", "shards", "activity"];
+    const answers = [];
+    for (const pair of [commands.slice(0, 2), commands.slice(2)]) {
+      answers.push(...(await Promise.all(pair.map((command) => json(command, "whole")))));
+    }
+    for (const { code, text } of answers) {
+      expect(code).toBe(3);
+      expect(text).toContain(`its container ${citus.container("w2")} is paused`);
+      expect(text).toContain(`its container ${citus.container("w3")} is exited (code `);
+    }
+    expect(answers[0]?.text).toContain(
+      `docker -H unix:///var/run/docker.sock unpause ${citus.container("w2")}`,
+    );
+    expect(answers[0]?.text).toContain("the prepared transaction forgotten is left over since");
+    expect(answers[1]?.answer).toMatchObject({
+      pairs: expect.arrayContaining([
+        { from: "local/coordinator", to: "local/w1", healthy: true },
+        { from: "local/w1", to: "local/w1", healthy: true },
+        { from: "local/w1", to: "local/coordinator", healthy: false },
+        { from: "local/w1", to: "local/w2", healthy: false },
+        { from: "local/w2", to: "local/w1", healthy: null },
+      ]) as object,
+      broken: expect.arrayContaining([
+        expect.objectContaining({
+          node: "local/coordinator",
+          from: ["local/w1"],
+          what: expect.stringContaining("::2") as string,
+        }),
+      ]) as object,
+    });
+    const { shares } = answers[2]?.answer as {
+      shares: { node: string; table: string | null; bytes: number }[];
+    };
+    expect(shares.find(({ node, table }) => node === "local/w1" && table === null)?.bytes).toBeGreaterThan(0);
+  });
+
+  test("a coordinator that is down: the cause, its container, and what to do, in one line", async () => {
+    await docker("stop", "-t", "3", citus.container("coordinator"));
+    const { code, answer, text } = await json("status", "whole");
+    expect(code).toBe(1);
+    expect(answer).toMatchObject({ failure: { remedy: expect.stringContaining("start") as string } });
+    expect(text).toContain(`its container ${citus.container("coordinator")} on local is exited (code `);
+  });
+});
+
+/** The kernel may give up freezing on a busy machine; at another try it freezes. */
+async function freeze(container: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await docker("pause", container);
+      return;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}

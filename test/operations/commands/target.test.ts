@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { findTarget, passwordOf } from "../../../operations/commands/target";
+import { EXIT } from "../../../operations/failure";
+
+const URL = "postgres://app@db.example:6000/shop";
+
+describe("what a command is about", () => {
+  it.each([
+    ["nothing", undefined, { timeout: 10 }],
+    ["both an environment and an address", "local", { timeout: 10, url: URL }],
+    ["a tunnel to an address", undefined, { timeout: 10, url: URL, via: "ssh" as const }],
+  ])("refuses %s as a wrong command line", (_name, environment, flags) => {
+    expect(() => findTarget(environment, flags, {})).toThrow(
+      expect.objectContaining({ exitCode: EXIT.usage }),
+    );
+  });
+
+  it("takes an environment, and only the way that is wanted", () => {
+    const target = findTarget("local", { timeout: 5, via: "exec" }, {});
+    expect(target).toMatchObject({ label: "local", timeoutMs: 5000, user: "postgres" });
+    expect(target.ways.map(({ name }) => name)).toEqual(["exec"]);
+  });
+});
+
+describe("the password", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "pg-dist-password-"));
+    vi.stubEnv("PGPASSWORD", undefined);
+    vi.stubEnv("PGPASSFILE", join(folder, "pgpass"));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const secret = () => randomBytes(8).toString("hex");
+
+  it("is the environment's variable for an environment, and PGPASSWORD for an address", async () => {
+    const env = { TF_VAR_postgres_password: secret(), PGPASSWORD: secret() };
+    expect(await passwordOf(findTarget("local", { timeout: 1 }, { ...env }))).toBe(
+      env.TF_VAR_postgres_password,
+    );
+    expect(await passwordOf(findTarget(undefined, { timeout: 1, url: URL }, { ...env }))).toBe(
+      env.PGPASSWORD,
+    );
+  });
+
+  it("is read from a private .pgpass, and then known to what redacts messages", async () => {
+    const password = secret();
+    writeFileSync(join(folder, "pgpass"), `other:*:*:*:wrong\ndb.example:6000:*:app:${password}\n`, {
+      mode: 0o600,
+    });
+    const env: NodeJS.ProcessEnv = { TF_VAR_postgres_password: secret() };
+    expect(await passwordOf(findTarget(undefined, { timeout: 1, url: URL }, env))).toBe(password);
+    expect(env["PGPASSWORD"]).toBe(password);
+  });
+
+  it("is missed with a word on where it may stand, where nobody can be asked", async () => {
+    await expect(passwordOf(findTarget(undefined, { timeout: 1, url: URL }, {}))).rejects.toThrow(
+      /^no password for db\.example:6000\/shop: set PGPASSWORD, enter it in ~\/\.pgpass/,
+    );
+  });
+});

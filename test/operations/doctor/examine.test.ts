@@ -1,0 +1,231 @@
+import { describe, expect, it, test } from "vitest";
+import { examine } from "../../../operations/doctor/examine";
+import type { ServerFacts } from "../../../operations/doctor/facts";
+import type { ContainerSnapshot, EngineSnapshot, Snapshot } from "../../../operations/doctor/snapshot";
+import { problemsOf } from "../doctored-cluster";
+import { healthySnapshot, insideOf, someContainer, withHost, withInside, withNode } from "./some-snapshot";
+
+describe("the doctor's checks", () => {
+  it("find nothing wrong where nothing is", () => {
+    const findings = examine(healthySnapshot());
+    expect(problemsOf(findings)).toEqual([]);
+    expect(findings.filter(({ outcome }) => outcome === "ok").length).toBeGreaterThan(40);
+  });
+
+  const engine = (changes: Partial<EngineSnapshot>) => {
+    const [host] = healthySnapshot().hosts;
+    return withHost({ engine: { ...(host?.engine as EngineSnapshot), ...changes } });
+  };
+  const container = (changes: Partial<ContainerSnapshot>) => withNode({ container: someContainer(changes) });
+  const server = (changes: Partial<ServerFacts>) => {
+    const { server: healthy } = insideOf(healthySnapshot());
+    return withInside({ server: { ...(healthy as ServerFacts), ...changes } });
+  };
+  const settings = (changes: Record<string, string>) => {
+    const { settings: healthy } = insideOf(healthySnapshot()).server as ServerFacts;
+    return server({ settings: { ...healthy, ...changes } });
+  };
+  const published = (
+    ports: { ip: string; port: number }[],
+    more: Partial<Snapshot["hosts"][number]> = {},
+  ) => {
+    const snapshot = withHost(more);
+    const nodes = snapshot.nodes.map((each) =>
+      each.node.name === "worker1"
+        ? {
+            ...each,
+            node: { ...each.node, published: { ip: "10.0.0.1", port: 5433 } },
+            container: someContainer({ ports }),
+          }
+        : each,
+    );
+    return { ...snapshot, nodes };
+  };
+
+  test.each<[string, Snapshot, RegExp]>([
+    ["an old engine", engine({ version: "19.03.15" }), /^failed engine server-a: Docker 19\.03\.15/],
+    [
+      "another architecture",
+      engine({ architecture: "aarch64" }),
+      /^failed architecture server-a: linux\/aarch64/,
+    ],
+    [
+      "a clock that is behind",
+      engine({ skew: -3200 }),
+      /^warning clock server-a: 3\.2 s behind this machine/,
+    ],
+    ["a clock of another day", engine({ skew: 86_400_000 }), /^failed clock server-a: 86400\.0 s ahead/],
+    [
+      "little disk",
+      withHost({ system: { disks: [{ path: "/data", size: 100e9, free: 10e9 }], missing: [], routes: [] } }),
+      /^warning disk server-a: \/data: 9\.31 GB free of 93\.1 GB \(10 %\)/,
+    ],
+    [
+      "a data directory that is missing",
+      withHost({ dataPath: "/ssd", system: { disks: [], missing: ["/ssd/citus-worker1"], routes: [] } }),
+      /^failed data directory server-a: \/ssd\/citus-worker1 does not exist/,
+    ],
+    [
+      "a subnet that is taken",
+      withHost({
+        network: undefined,
+        system: { disks: [], missing: [], routes: [{ subnet: "10.213.0.0/16", device: "wg0" }] },
+      }),
+      /^failed network server-a: 10\.213\.7\.0\/24 overlaps the route 10\.213\.0\.0\/16 of wg0/,
+    ],
+    [
+      "a killed server",
+      container({ status: "exited", exitCode: 137, outOfMemory: true }),
+      /^failed container server-a\/worker1: citus-worker1 is exited \(killed by the kernel for want of memory\)/,
+    ],
+    [
+      "a container that couldn't start",
+      container({ status: "created", exitCode: 128, error: "port is already allocated" }),
+      /^failed container server-a\/worker1: citus-worker1 is created \(exit code 128; port is already allocated\)/,
+    ],
+    [
+      "a restart",
+      container({ restarts: 1, lastLine: "PANIC:  x" }),
+      /^warning container server-a\/worker1: .*restarted 1 times by Docker: PANIC/,
+    ],
+    [
+      "an unhealthy container",
+      container({ health: "unhealthy", healthOutput: "division by zero" }),
+      /^failed health server-a\/worker1: unhealthy: division by zero/,
+    ],
+    [
+      "another port than declared",
+      published([{ ip: "10.0.0.1", port: 5432 }]),
+      /^failed port server-a\/worker1: 10\.0\.0\.1:5433 is not published, but 10\.0\.0\.1:5432/,
+    ],
+    [
+      "a port of another container",
+      published([], { published: [{ container: "other", ip: "0.0.0.0", port: 5433 }] }),
+      /^failed port server-a\/worker1: 10\.0\.0\.1:5433 is taken by the container other/,
+    ],
+    [
+      "a standby",
+      server({ in_recovery: true }),
+      /^failed server server-a\/worker1: PostgreSQL 17\.12 is in recovery/,
+    ],
+    [
+      "few connections left",
+      server({ connections: 95 }),
+      /^warning server server-a\/worker1: 95 of 100 connections/,
+    ],
+    [
+      "citus not first",
+      settings({ shared_preload_libraries: "pg_stat_statements,citus" }),
+      /^failed settings .*citus is not the first/,
+    ],
+    [
+      "few workers",
+      settings({ max_worker_processes: "4" }),
+      /^warning settings server-a\/worker1: max_worker_processes = 4/,
+    ],
+    [
+      "few senders",
+      settings({ max_wal_senders: "1" }),
+      /^warning settings server-a\/worker1: max_wal_senders = 1/,
+    ],
+    [
+      "another node's name",
+      settings({ cluster_name: "citus server-b/worker1 b:5432" }),
+      /^failed identity server-a\/worker1: .*says that it is "citus server-b\/worker1/,
+    ],
+    [
+      "an old library",
+      withInside({ citus: { ...citusOf(), library: "12.1.0" } }),
+      /^failed extension server-a\/worker1: Citus 12\.1\.0, the coordinator has 13\.0\.3/,
+    ],
+  ])("name %s", (_title, snapshot, problem) => {
+    expect(problemsOf(examine(snapshot))).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test.each([
+    ["Permission denied (publickey).", "ssh-copy-id root@a"],
+    [
+      "Permissions 0644 for 'k' are too open.; This private key will be ignored.; Permission denied (publickey).",
+      "chmod 600",
+    ],
+    ["Host key verification failed.", "compare it"],
+    ["ssh: Could not resolve hostname a", "can't resolve"],
+    ["permission denied while trying to connect to the Docker daemon socket", "usermod -aG docker"],
+    ["Cannot connect to the Docker daemon at unix:///var/run/docker.sock", "systemctl start docker"],
+    ["sh: 1: docker: not found", "install Docker Engine"],
+    ["connect to host a port 22: Connection refused", "start sshd"],
+    ["connect to host a port 22: No route to host", "no route"],
+    ["no answer in 10 s", "firewall"],
+  ])("say what to do about: %s", (unreachable, remedy) => {
+    const host = { id: "a", connection: "ssh://root@a", sshOptions: [] };
+    const snapshot = withHost({ host, engine: { unreachable } });
+    const [finding] = examine(snapshot).filter(({ check }) => check === "engine");
+    expect(finding).toMatchObject({ outcome: "failed", where: "a" });
+    expect(finding?.remedy).toContain(remedy);
+  });
+
+  it("name clocks that differ from each other", () => {
+    const snapshot = healthySnapshot();
+    const [host] = snapshot.hosts;
+    if (host === undefined) throw new Error("no host");
+    const clock = (id: string, skew: number) => ({
+      ...host,
+      host: { ...host.host, id },
+      engine: { ...(host.engine as EngineSnapshot), skew, tolerance: 10 },
+    });
+    const two = { ...snapshot, hosts: [clock("server-a", -800), clock("server-b", 800)] };
+    expect(problemsOf(examine(two))).toEqual([
+      expect.stringMatching(
+        /^warning clock production: the clocks of server-a and server-b are 1\.6 s apart/,
+      ),
+    ]);
+  });
+
+  it("name a server that answers at another's address", () => {
+    const { reached } = insideOf(healthySnapshot());
+    const [coordinator, worker1, worker2] = reached;
+    if (coordinator === undefined || worker1 === undefined || worker2 === undefined)
+      throw new Error("reached none");
+    const snapshot = withInside({ reached: [coordinator, worker1, { ...worker2, serverId: "id-9" }] });
+    expect(problemsOf(examine(snapshot))).toEqual([
+      expect.stringMatching(
+        /^failed reachability server-a\/worker1: citus-worker2:5432 leads to another server than server-a\/worker2/,
+      ),
+    ]);
+  });
+
+  it("don't blame a node that the time was too short for", () => {
+    const { reached } = insideOf(healthySnapshot());
+    const snapshot = withInside({ reached: reached.map(({ endpoint }) => ({ endpoint, untried: true })) });
+    const findings = examine(snapshot).filter(
+      ({ check, where }) => `${check} ${where}` === "reachability server-a/worker1",
+    );
+    expect(problemsOf(findings)).toEqual([]);
+    expect(findings).toMatchObject([
+      { outcome: "skipped", seen: expect.stringContaining("--timeout") as string },
+    ]);
+  });
+
+  it("name what is registered otherwise", () => {
+    const snapshot = healthySnapshot();
+    const { registered } = snapshot;
+    if (registered === undefined) throw new Error("nothing is registered");
+    const nodes = registered.nodes.map((node) =>
+      node.groupid === 1
+        ? { ...node, isactive: false }
+        : node.groupid === 2
+          ? { ...node, metadatasynced: false }
+          : node,
+    );
+    expect(problemsOf(examine({ ...snapshot, registered: { ...registered, nodes } }))).toEqual([
+      expect.stringMatching(/^failed registration server-a\/worker1: it is disabled/),
+      expect.stringMatching(/^failed registration server-a\/worker2: its metadata is not in sync/),
+    ]);
+  });
+});
+
+function citusOf() {
+  const { citus } = insideOf(healthySnapshot());
+  if (citus === undefined) throw new Error("no Citus");
+  return citus;
+}

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { type Departure, planMoves, type Target } from "../../operations/drain-plan";
+
+const GB = 2 ** 30;
+
+function departure(shardid: string, bytes: number, source = 1, holders = [source]): Departure {
+  return { group: { shardid, shards: 1, tables: ["t"], bytes, holders }, source };
+}
+
+function target(nodeid: number, fileSystem: string, bytes = 0, groups = 0): Target {
+  return { nodeid, fileSystem, bytes, groups };
+}
+
+const servers = (nodeid: number) => `server-${nodeid}`;
+
+test("empty shards are spread by their number", () => {
+  const departures = ["1", "2", "3", "4", "5", "6"].map((shardid) => departure(shardid, 0));
+  const room = new Map([
+    ["a", GB],
+    ["b", GB],
+  ]);
+  const { moves } = planMoves(departures, [target(2, "a"), target(3, "b")], room, servers);
+  expect(moves.filter((move) => move.target === 2)).toHaveLength(3);
+  expect(moves.filter((move) => move.target === 3)).toHaveLength(3);
+});
+
+test("bytes go to where there are fewer", () => {
+  const room = new Map([
+    ["a", 100 * GB],
+    ["b", 100 * GB],
+  ]);
+  const departures = [departure("1", 2 * GB), departure("2", 8 * GB), departure("3", 2 * GB)];
+  const { moves } = planMoves(departures, [target(2, "a", 8 * GB, 4), target(3, "b", 0, 4)], room, servers);
+  expect(moves.map(({ group, target }) => [group.shardid, target])).toEqual([
+    ["2", 3],
+    ["1", 2],
+    ["3", 3],
+  ]);
+});
+
+test("the room of a server counts once for all of its workers", () => {
+  const departures = [departure("1", 3 * GB), departure("2", 3 * GB)];
+  const { moves, misfits } = planMoves(
+    departures,
+    [target(2, "server-d"), target(3, "server-d")],
+    new Map([["server-d", 5 * GB]]),
+    servers,
+  );
+  expect(moves).toHaveLength(1);
+  expect(misfits.map(({ group }) => group.shardid)).toEqual(["2"]);
+});
+
+test("a full server gets nothing while another has room", () => {
+  const room = new Map([
+    ["a", GB],
+    ["b", 100 * GB],
+  ]);
+  const departures = [departure("1", 2 * GB), departure("2", 2 * GB)];
+  const { moves, misfits } = planMoves(
+    departures,
+    [target(2, "a"), target(3, "b", 50 * GB, 9)],
+    room,
+    servers,
+  );
+  expect(moves.map(({ target }) => target)).toEqual([3, 3]);
+  expect(misfits).toEqual([]);
+});
+
+test("two workers of one server: what moves between them takes no room for good", () => {
+  const departures = [departure("1", 3 * GB), departure("2", 3 * GB)];
+  const plan = planMoves(
+    departures,
+    [target(2, "server-d")],
+    new Map([["server-d", 4 * GB]]),
+    () => "server-d",
+  );
+  expect(plan.misfits).toEqual([]);
+});
+
+test("a replica doesn't move to where another one is", () => {
+  const room = new Map([
+    ["a", GB],
+    ["b", GB],
+  ]);
+  const plan = planMoves(
+    [departure("1", 1, 1, [1, 2]), departure("2", 1, 1, [1, 2, 3])],
+    [target(2, "a"), target(3, "b", 900, 9)],
+    room,
+    servers,
+  );
+  expect(plan.moves.map(({ group, target }) => [group.shardid, target])).toEqual([["1", 3]]);
+  expect(plan.misfits.map(({ group }) => group.shardid)).toEqual(["2"]);
+});
+
+test("without a target everything is left over", () => {
+  expect(planMoves([departure("1", 0)], [], new Map(), servers)).toEqual({
+    moves: [],
+    misfits: [departure("1", 0)],
+  });
+});

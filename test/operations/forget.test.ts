@@ -1,0 +1,108 @@
+import { describe, expect, it, vi } from "vitest";
+import { assignShards } from "../../operations/forget/assign-shards";
+import { repair } from "../../operations/forget/repair";
+import { addressesOfHost } from "../../operations/forget/state-of-host";
+import { isAnswer } from "../../operations/forget/survey";
+import type { Session } from "../../operations/session";
+
+describe("lost shards", () => {
+  const lost = (key: string, ...tables: string[]) =>
+    tables.map((table) => ({ shardid: `${table}${key}`, table, key, name: `${table}_${key}` }));
+
+  it("go to where there are fewest, those of one key together", () => {
+    const shards = [...lost("1", "orders", "lines"), ...lost("2", "orders", "lines"), ...lost("3", "log")];
+    const heirs = [
+      { nodeid: 7, groupid: 5, shards: 3 },
+      { nodeid: 3, groupid: 2, shards: 0 },
+    ];
+    const assigned = assignShards(shards, heirs).map(({ nodeid, groupid, shards: group }) => [
+      nodeid,
+      groupid,
+      ...group.map(({ shardid }) => shardid),
+    ]);
+    expect(assigned).toEqual([
+      [3, 2, "orders1", "lines1"],
+      [3, 2, "orders2", "lines2"],
+      [7, 5, "log3"],
+    ]);
+  });
+
+  it("go nowhere without a node that stays", () => {
+    expect(assignShards(lost("1", "orders"), [])).toEqual([]);
+  });
+});
+
+describe("the metadata", () => {
+  it("keeps its placements where no node can take the lost shards", async () => {
+    const query = vi.fn();
+    const losses = {
+      ...{ hosts: ["b"], tables: [], heirs: [] },
+      nodes: [
+        {
+          ...{ id: "b/worker1", nodeid: 2, groupid: 1, endpoint: { host: "b", port: 5432 } },
+          ...{ isactive: true, metadatasynced: true, shouldhaveshards: true },
+        },
+      ],
+      lost: [{ shardid: "102008", table: "public.orders", key: "1:0", name: "public.orders_102008" }],
+    };
+    const repaired = repair({ query, transaction: query } as unknown as Session, losses, () => undefined);
+    await expect(repaired).rejects.toThrow(/the coordinator isn't registered/);
+    expect(query).not.toHaveBeenCalled();
+  });
+});
+
+describe("a server that refuses the connection itself", () => {
+  it.each([
+    [
+      'connection to server at "b" (10.0.0.2), port 5432 failed: FATAL: the database system is starting up',
+      true,
+    ],
+    ["connection failed: FATAL:  sorry, too many clients already", true],
+    ["connection failed: server does not support SSL, but SSL was required", true],
+    ["connection failed: Connection refused Is the server running on that host?", false],
+    ['could not translate host name "b" to address: Name or service not known', false],
+    ["timed out", false],
+  ])("is not gone: %s", (cause, answers) => {
+    expect(isAnswer(cause)).toBe(answers);
+  });
+});
+
+describe("a host's addresses in Terraform's state", () => {
+  const docker = (type: string, name: string, host: string, mode = "managed") => ({
+    ...{ mode, type, name },
+    provider: `provider["registry.terraform.io/kreuzwerker/docker"].${host}`,
+    instances: [{}],
+  });
+  const state = {
+    version: 4,
+    resources: [
+      docker("docker_container", "b_worker1", "b"),
+      docker("docker_volume", "b_worker1", "b"),
+      docker("docker_network", "ab", "ab"),
+      docker("docker_image", "b", "b", "data"),
+      {
+        ...{ mode: "managed", type: "null_resource", name: "membership" },
+        provider: 'provider["registry.terraform.io/hashicorp/null"]',
+        instances: [{ index_key: "b/worker1" }, { index_key: "ab/worker1" }],
+      },
+      {
+        ...{ mode: "managed", type: "null_resource", name: "registration" },
+        provider: 'provider["registry.terraform.io/hashicorp/null"]',
+        instances: [{}],
+      },
+    ],
+  };
+
+  it("are what its provider made, and the membership of its workers; not those of a host with a longer name", () => {
+    expect(addressesOfHost(state, "b")).toEqual([
+      "docker_container.b_worker1",
+      "docker_volume.b_worker1",
+      'null_resource.membership["b/worker1"]',
+    ]);
+  });
+
+  it("are none where there is no state", () => {
+    expect(addressesOfHost(undefined, "b")).toEqual([]);
+    expect(addressesOfHost({ version: 4 }, "b")).toEqual([]);
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, expect, test } from "vitest";
+import { EXIT } from "../../operations/failure";
+import { guard } from "../../operations/guard";
+import { someCluster } from "./some-cluster";
+
+const env = { TF_VAR_postgres_password: "unused" };
+const progress = () => undefined;
+
+describe("while the coordinator can't be reached", () => {
+  test("the destroy of the whole cluster goes on with both keys", async () => {
+    await guard(someCluster({ protected: false }), {
+      progress,
+      env: { ...env, PGDIST_DESTROY: "production" },
+    });
+  });
+
+  test("that of an ephemeral cluster goes on too", async () => {
+    await guard(someCluster({ protected: false, ephemeral: true }), { progress, env });
+  });
+
+  test.each([{}, { protected: false }])("else nothing is replaced: %o", async (changes) => {
+    const refused = guard(someCluster(changes), { progress, env: { ...env, PGDIST_DESTROY: "staging" } });
+    await expect(refused).rejects.toMatchObject({ exitCode: EXIT.refused });
+    await expect(refused).rejects.toThrow(
+      /it can't be known what would happen to the data: .* terraform apply -target=docker_container.server-a_coordinator/,
+    );
+  });
+});

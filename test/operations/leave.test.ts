@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { EXIT } from "../../operations/failure";
+import { leave } from "../../operations/leave";
+import { someCluster } from "./some-cluster";
+
+/** The coordinator can't be reached here: what is allowed must not need it. */
+const env = { TF_VAR_postgres_password: "unused" };
+
+describe("a worker that is still in the environment", () => {
+  const destroy = (changes: object, more: NodeJS.ProcessEnv = {}) => {
+    const lines: string[] = [];
+    const progress = (text: string) => void lines.push(text);
+    return leave(someCluster(changes), "server-a/worker1", { progress, env: { ...env, ...more } }).then(
+      () => lines,
+    );
+  };
+
+  test("goes with the whole cluster when both keys are turned", async () => {
+    expect(await destroy({ protected: false }, { PGDIST_DESTROY: "production" })).toEqual([
+      "server-a/worker1: goes with the whole cluster, its shards are not moved",
+    ]);
+  });
+
+  test("goes with an ephemeral cluster without a second key", async () => {
+    expect(await destroy({ protected: false, ephemeral: true })).toHaveLength(1);
+  });
+
+  test.each([
+    ["protected, and not named", {}, {}],
+    ["protected, although named", {}, { PGDIST_DESTROY: "production" }],
+    ["protected, although ephemeral", { ephemeral: true }, {}],
+    ["not protected, but not named", { protected: false }, {}],
+    ["another environment named", { protected: false }, { PGDIST_DESTROY: "staging" }],
+  ])("is refused: %s", async (_case, changes, more) => {
+    const refused = destroy(changes, more);
+    await expect(refused).rejects.toMatchObject({ exitCode: EXIT.refused });
+    await expect(refused).rejects.toThrow(
+      /set `protected: false` in the environment.*PGDIST_DESTROY=production/,
+    );
+  });
+});
+
+test("a coordinator that moves to another host would be empty there: it takes both keys, and nobody is asked", async () => {
+  const move = (more: NodeJS.ProcessEnv) =>
+    leave(someCluster({ protected: false }), "server-b/coordinator", {
+      progress: () => undefined,
+      env: { ...env, ...more },
+    });
+  await expect(move({})).rejects.toThrow(
+    /^server-b\/coordinator is no longer the coordinator in environment production/,
+  );
+  await move({ PGDIST_DESTROY: "production" });
+});
+
+test("a worker that leaves stays when the coordinator can't be reached", async () => {
+  const leaving = leave(someCluster(), "server-a/worker9", { progress: () => undefined, env });
+  await expect(leaving).rejects.toMatchObject({ exitCode: EXIT.failed });
+  await expect(leaving).rejects.toThrow(/the coordinator server-a\/coordinator can't be reached/);
+});
+
+test("an unknown way of moving shards is refused before anything is looked at", async () => {
+  const leaving = leave(someCluster(), "server-a/worker9", {
+    progress: () => undefined,
+    env: { ...env, PGDIST_SHARD_TRANSFER_MODE: "fast" },
+  });
+  await expect(leaving).rejects.toThrow(
+    "PGDIST_SHARD_TRANSFER_MODE is fast: set it to one of: auto, force_logical, block_writes",
+  );
+});

@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LOCK_KEY } from "../../operations/lock";
+import { CitusContainers, describeOnCitus } from "./citus-containers";
+import { CitusProject } from "./citus-project";
+import { Writers } from "./writers";
+
+/** The guide's maintenance of a worker, by `pg-dist drain | remove | add`. Steps in their order. */
+describeOnCitus("maintenance on real Citus", () => {
+  const citus = new CitusContainers();
+  const project = new CitusProject(citus);
+
+  beforeAll(async () => {
+    await citus.create();
+    // As the constructs start a node, its name says who it is; w3 was started by somebody else.
+    const named = { settings: [`cluster_name=${citus.prefix} local/w2 ${citus.container("w2")}:5432`] };
+    await Promise.all([
+      ...["coordinator", "w1", "w3"].map((name) => citus.start(name)),
+      citus.start("w2", named),
+    ]);
+    expect(await citus.register(await citus.cluster(["w1", "w2"]))).toMatchObject({ code: 0 });
+    await project.declare(["w1", "w2"]);
+    await citus.sql(
+      "coordinator",
+      `CREATE TYPE mood AS ENUM ('good', 'bad');
+       CREATE SCHEMA "odd '$pgdist$"; CREATE TABLE "odd '$pgdist$".thing (id bigint PRIMARY KEY);
+       SELECT create_reference_table('"odd ''$pgdist$".thing');
+       CREATE TABLE country (code text PRIMARY KEY);
+       CREATE TABLE orders (id bigserial PRIMARY KEY, note text, mood mood, country text);
+       CREATE TABLE lines (id bigint PRIMARY KEY, note text);
+       SELECT create_reference_table('country');
+       SELECT create_distributed_table('orders', 'id', shard_count => 6);
+       SELECT create_distributed_table('lines', 'id', colocate_with => 'orders');
+       ALTER TABLE orders ADD FOREIGN KEY (country) REFERENCES country (code);
+       CREATE VIEW count_of_orders AS SELECT count(*) FROM orders;
+       INSERT INTO country VALUES ('de'), ('fr');
+       INSERT INTO orders (id, mood, country) SELECT i, 'good', 'de' FROM generate_series(1, 1000) i;
+       INSERT INTO lines SELECT i, 'x' FROM generate_series(1, 1000) i`,
+    );
+    await citus.sql(
+      "coordinator",
+      `SET citus.enable_schema_based_sharding = on; CREATE SCHEMA tenant1; CREATE TABLE tenant1.invoice (id bigint PRIMARY KEY);
+       INSERT INTO tenant1.invoice SELECT generate_series(1, 100)`,
+    );
+  });
+  afterAll(async () => {
+    await project.destroy();
+    await citus.destroy();
+  });
+
+  test("drain asks, and is refused where nobody can answer", async () => {
+    const outcome = await project.run("drain", "test", "w2");
+    expect(outcome.code, outcome.output).toBe(4);
+    expect(outcome.last).toMatch(
+      /drain local\/w2 of test: \d+ shards with .* move to the other nodes\. Nobody can be asked here: .*--yes/,
+    );
+    expect(await nodes()).toEqual(["w1 t", "w2 t"]);
+  });
+
+  test("a drained worker stays without shards through an apply, until it is added again", async () => {
+    // --timeout is no limit for what is done: it waits longer for the lock of another run.
+    const other = citus.sql("coordinator", `SELECT pg_advisory_lock(${LOCK_KEY}); SELECT pg_sleep(12)`);
+    const drain = ["drain", "test", "w2", "--yes", "--mode", "block_writes", "--timeout", "4"];
+    const [drained] = await Promise.all([project.run(...drain), other]);
+    expect(drained.code, drained.output).toBe(0);
+    expect(drained.output).toMatch(/local\/w2: moved \d+ shards/);
+    expect(drained.output).toContain("the environment lists it, and an apply leaves it as it is now");
+    expect(drained.last).toContain("npx pg-dist remove test local/w2");
+    expect(await shards("w2")).toBe(0);
+
+    const applied = await citus.register(await citus.cluster(["w1", "w2"]));
+    expect(applied.code, applied.output).toBe(0);
+    expect(applied.output).toMatch(
+      /local\/w2: takes no shards .*: left as it is.*npx pg-dist add test local\/w2/,
+    );
+    expect(await nodes()).toEqual(["w1 t", "w2 f"]);
+
+    const added = await project.run("add", "test", "local/w2");
+    expect(added.code, added.output).toBe(0);
+    expect(added.output).toContain("local/w2: takes shards again");
+    expect(added.output).toMatch(/a rebalance would move \d+ shards/);
+    expect(await nodes()).toEqual(["w1 t", "w2 t"]);
+  });
+
+  test("a removed worker is left empty but for what was never the cluster's, and can be added again", async () => {
+    await citus.sql("coordinator", "SELECT rebalance_table_shards(shard_transfer_mode => 'block_writes')");
+    await citus.sql("coordinator", "CALL citus_cleanup_orphaned_resources()");
+    expect(await shards("w2")).toBeGreaterThan(2);
+    await citus.sql("w2", "SET citus.enable_ddl_propagation = off; CREATE TABLE mine (mood mood)");
+    const port = (await citus.cluster([])).nodes[0]?.published?.port ?? 0;
+    const writers = await Writers.start("orders", 1_000_000_000, { port, password: citus.password });
+    const removed = await project.run("remove", "test", "w2", "--yes");
+    await writers.stop();
+    expect(removed.code, removed.output).toBe(0);
+    expect(writers.errors).toEqual([]);
+    expect(removed.output).toMatch(/its server keeps nothing of the cluster \(\d+ objects dropped\)/);
+    expect(removed.output).toContain("it keeps 1 table(s) that were never the cluster's (public.mine)");
+    expect(removed.last).toMatch(
+      /the environment still lists it: the next apply that changes .* adds it again/,
+    );
+    expect(await nodes()).toEqual(["w1 t"]);
+    // The type stays with the table that uses it.
+    expect(await objects("w2")).toBe("mine mood");
+
+    const refused = await project.run("add", "test", "w2");
+    expect(refused.code, refused.output).toBe(4);
+    expect(refused.last).toMatch(/local\/w2 is not empty: it holds 1 table\(s\) of its own \(public\.mine\)/);
+
+    await citus.sql("w2", "DROP TABLE mine");
+    const again = await project.run("remove", "test", "w2", "--yes");
+    expect(again.output).toContain("local/w2: is not registered, there is nothing to move");
+    expect(await objects("w2")).toBe("");
+
+    const added = await project.run("add", "test", "w2");
+    expect(added.code, added.output).toBe(0);
+    expect(added.output).toMatch(/local\/w2: added as node \d+/);
+    expect(added.output).toContain("9 of 9 pairs healthy");
+    const ids = await citus.sql("coordinator", "SELECT id FROM orders WHERE id >= 1000000000");
+    expect(ids.split("\n").map(Number).sort()).toEqual(writers.acknowledged.sort());
+    const rows =
+      "SELECT concat_ws(' ', (SELECT count(*) FROM lines), (SELECT count(*) FROM country), (SELECT count(*) FROM tenant1.invoice))";
+    for (const name of ["coordinator", "w1", "w2"]) expect(await citus.sql(name, rows)).toBe("1000 2 100");
+    await citus.sql("coordinator", "SELECT rebalance_table_shards(shard_transfer_mode => 'block_writes')");
+    expect(await shards("w2")).toBeGreaterThan(2);
+    expect(await citus.sql("w2", "SELECT count(*) FROM lines")).toBe("1000");
+  });
+
+  test("a server that isn't empty is wiped only with its id typed, and never one that is registered", async () => {
+    await project.declare(["w1", "w2", "w3"]);
+    await citus.sql(
+      "w3",
+      "CREATE SCHEMA shop; CREATE TABLE shop.item AS SELECT generate_series(1, 1000) AS id",
+    );
+    const foreign = await project.run("remove", "test", "w3", "--yes");
+    expect(foreign.code, foreign.output).toBe(4);
+    expect(foreign.last).toMatch(/the server at .* doesn't say that it is this node .*: it was not touched/);
+    const wrong = await project.run("add", "test", "w3", "--wipe", "--confirm", "w3");
+    expect(wrong.code, wrong.output).toBe(4);
+    expect(wrong.last).toContain("w3 is not local/w3: nothing was changed");
+    const unasked = await project.run("add", "test", "w3", "--wipe");
+    expect(unasked.code, unasked.output).toBe(4);
+    expect(unasked.last).toMatch(
+      /local\/w3 holds 1 table\(s\) of its own \(shop\.item\); its database has .* MB/,
+    );
+    expect(await citus.sql("w3", "SELECT count(*) FROM shop.item")).toBe("1000");
+
+    const wiped = await project.run("add", "test", "w3", "--wipe", "--confirm", "local/w3");
+    expect(wiped.code, wiped.output).toBe(0);
+    expect(wiped.output).toContain("local/w3: wiped");
+    expect(wiped.output).toContain("16 of 16 pairs healthy");
+    expect(await citus.sql("w3", "SELECT to_regnamespace('shop') IS NULL")).toBe("t");
+
+    // Registered already: there is nothing to wipe.
+    const once = await project.run("add", "test", "w3", "--wipe", "--confirm", "local/w3");
+    expect(once.code, once.output).toBe(0);
+    expect(once.output).toContain("local/w3: is registered already, and takes shards");
+  });
+
+  test("a server that another cluster counts on is not wiped", async () => {
+    // As far as its own metadata tells, it is node 1 of this coordinator: so it would look from another cluster.
+    const w3 = `'${citus.container("w3")}', 5432`;
+    await citus.sql(
+      "coordinator",
+      `SELECT citus_remove_node(${w3}); DELETE FROM pgdist.node WHERE id = 'local/w3'`,
+    );
+    await citus.sql("w3", "UPDATE pg_dist_local_group SET groupid = 1; CREATE TABLE kept (id int)");
+    const refused = await project.run("add", "test", "w3", "--wipe", "--confirm", "local/w3");
+    expect(refused.code, refused.output).toBe(4);
+    expect(refused.last).toMatch(
+      /local\/w3 is not wiped: it is a worker of the cluster at .*-coordinator:5432/,
+    );
+    // A single server that is its own cluster's coordinator.
+    await citus.start("single", { settings: ["cluster_name=other local/single 10.0.0.9:5432"] });
+    await project.declare(["w1", "w2", "single"]);
+    const wipe = ["add", "test", "single", "--wipe", "--confirm", "local/single"];
+    await citus.sql("single", "CREATE TABLE kept (id int)");
+    const named = await project.run(...wipe);
+    expect(named.code, named.output).toBe(4);
+    expect(named.last).toMatch(/local\/single is not wiped: .* is another node: "other local\/single 10/);
+    await citus.remove("single");
+    await citus.start("single");
+    await citus.sql("single", "SELECT create_distributed_table('kept', 'id')");
+    const single = await project.run(...wipe);
+    expect(single.code, single.output).toBe(4);
+    expect(single.last).toMatch(/local\/single is not wiped: .* is the coordinator of another cluster/);
+    for (const name of ["w3", "single"]) expect(await citus.sql(name, "SELECT count(*) FROM kept")).toBe("0");
+  });
+
+  test("neither the coordinator nor an unknown node", async () => {
+    const coordinator = await project.run("remove", "test", "coordinator", "--yes");
+    expect(coordinator.code, coordinator.output).toBe(4);
+    expect(coordinator.last).toContain("local/coordinator is the coordinator");
+    expect(await project.run("drain", "test", "w9", "--yes")).toMatchObject({ code: 2 });
+  });
+
+  /** `w1 t`: name and shouldhaveshards. */
+  async function nodes(): Promise<string[]> {
+    const rows = await citus.sql(
+      "coordinator",
+      "SELECT nodename || ' ' || left(shouldhaveshards::text, 1) FROM pg_dist_node WHERE groupid <> 0 ORDER BY 1",
+    );
+    return rows.split("\n").map((row) => row.replace(`${citus.prefix}-`, ""));
+  }
+
+  async function shards(name: string): Promise<number> {
+    const where = `nodename = '${citus.container(name)}' AND citus_table_type <> 'reference'`;
+    return Number(await citus.sql("coordinator", `SELECT count(*) FROM citus_shards WHERE ${where}`));
+  }
+
+  /** Tables, sequences, views, types and schemas that are neither PostgreSQL's nor an extension's. */
+  async function objects(name: string): Promise<string> {
+    return citus.sql(
+      name,
+      `SELECT string_agg(name, ' ' ORDER BY name) FROM (
+         SELECT relname AS name, oid FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'S') AND oid >= 16384
+         UNION ALL SELECT typname, oid FROM pg_type WHERE typtype = 'e' AND oid >= 16384
+         UNION ALL SELECT nspname, oid FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_') o
+        WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')`,
+    );
+  }
+});

@@ -1,0 +1,143 @@
+import { spawn } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CitusContainers, describeOnCitus } from "./citus-containers";
+import { CitusProject } from "./citus-project";
+import { expectShape } from "./json-shape";
+
+/** `pg-dist rebalance ENV plan | start | watch | stop`, on real Citus. Steps in their order. */
+describeOnCitus("pg-dist rebalance", () => {
+  const citus = new CitusContainers();
+  const project = new CitusProject(citus);
+
+  beforeAll(async () => {
+    await citus.create();
+    await Promise.all([
+      citus.start("coordinator", { settings: ["citus.background_task_queue_interval=1s"] }),
+      ...["w1", "w2"].map((name) => citus.start(name)),
+    ]);
+    expect(await citus.register(await citus.cluster(["w1"]))).toMatchObject({ code: 0 });
+    await project.declare(["w1", "w2"]);
+    await citus.sql(
+      "coordinator",
+      `CREATE TABLE orders (id bigint, note text);
+       CREATE TABLE lines (id bigint PRIMARY KEY);
+       SELECT create_distributed_table('orders', 'id', shard_count => 16);
+       SELECT create_distributed_table('lines', 'id', colocate_with => 'orders');
+       INSERT INTO orders SELECT i, repeat('x', 500) FROM generate_series(1, 10000) i`,
+    );
+    expect(await citus.register(await citus.cluster(["w1", "w2"]))).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await project.destroy();
+    await citus.destroy();
+  });
+
+  test("plan shows each move and a time, and changes nothing", async () => {
+    const plan = await project.run("rebalance", "test", "plan");
+    expect(plan.code, plan.output).toBe(0);
+    expect(plan.stdout).toMatch(/^shard +tables +bytes +from +to$/m);
+    expect(plan.stdout.match(/^\d+ +public\.\w+ \+1 +\d.* +local\/w1 +local\/w2$/gm)).toHaveLength(8);
+    expect(plan.stdout).toMatch(/^8 moves, 16 shards with \d.*; at least 12 s \(1\.4 s per move/m);
+    expect(plan.stdout).toMatch(
+      /without a primary key or replica identity .*: public\.orders: add a primary key/,
+    );
+    const json = await project.run("rebalance", "test", "plan", "--json");
+    expect(expectShape("rebalance-plan", json.stdout)).toMatchObject({
+      ...{ version: 1, command: "rebalance plan", shards: 16 },
+      immovable: [expect.stringContaining("public.orders")],
+    });
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_background_job")).toBe("0");
+  });
+
+  test("start is refused without a yes, and where a table can't move; an option that would be ignored is a mistake", async () => {
+    const immovable = await project.run("rebalance", "test", "start", "--yes");
+    expect(immovable.code, immovable.output).toBe(4);
+    expect(immovable.last).toMatch(/public\.orders: .*--mode block_writes; nothing was started/);
+    await citus.sql("coordinator", "ALTER TABLE orders REPLICA IDENTITY FULL");
+    const unasked = await project.run("rebalance", "test", "start");
+    expect(unasked.code, unasked.output).toBe(4);
+    expect(unasked.last).toMatch(
+      /Rebalance test: 8 moves, 16 shards with .*Nobody can be asked here: .*--yes/,
+    );
+    expect(await project.run("rebalance", "test", "watch", "--yes")).toMatchObject({ code: 2 });
+    expect(await project.run("rebalance", "test", "dance")).toMatchObject({ code: 2 });
+    expectShape("rebalance-watch", (await project.run("rebalance", "test", "watch", "--json")).stdout);
+    const nothing = await project.run("rebalance", "test", "watch");
+    expect(nothing.stdout.trim()).toBe("No rebalance is running.");
+  });
+
+  test("on a terminal start asks, draws bars, and is left by Ctrl-C; stop ends it", async () => {
+    const screen = await onTerminal(
+      ["rebalance", "test", "start"],
+      [
+        { when: /Only yes is a yes:/, type: "yes\r" },
+        { when: /public\.\w+ \+1 \(\d+\).*[░█].* of /, type: "\x03" },
+      ],
+    );
+    expect(screen).toMatch(/rebalance 1 .*\d+\/16 shards/);
+    expect(screen).toMatch(/Rebalance 1 goes on\. To see it again: npx pg-dist rebalance test watch/);
+    const twice = await project.run("rebalance", "test", "start", "--yes");
+    expect(twice.code, twice.output).toBe(4);
+    expect(twice.last).toContain("rebalance 1 is running already");
+    const stopped = await project.run("rebalance", "test", "stop");
+    expect(stopped.code, stopped.output).toBe(0);
+    expect(stopped.stdout).toMatch(
+      /Rebalance 1 is cancelled: \d+ shards? with .* moved and stay there, \d+ did not move/,
+    );
+  });
+
+  test("a move that fails is shown at once; watch --json tells its end", async () => {
+    const setting = "citus.desired_percent_disk_available_after_move";
+    await citus.sql("coordinator", `ALTER SYSTEM SET ${setting} = 99`);
+    await citus.sql("coordinator", "SELECT pg_reload_conf()");
+    const failed = await project.run("rebalance", "test", "start", "--yes");
+    expect(failed.code, failed.output).toBe(1);
+    expect(failed.last).toMatch(
+      /moving shard \d+ fails: not enough empty space on node .*: Citus tries it again .*npx pg-dist rebalance test stop/,
+    );
+    await citus.sql("coordinator", `ALTER SYSTEM RESET ${setting}`);
+    await citus.sql("coordinator", "SELECT pg_reload_conf()");
+    const json = await project.run("rebalance", "test", "watch", "--json");
+    expect(json.code, json.output).toBe(1);
+    expect(expectShape("rebalance-watch", json.stdout)).toMatchObject({
+      job: { failing: { message: expect.stringContaining("not enough") as string } },
+    });
+    await project.run("rebalance", "test", "stop");
+
+    const done = await project.run("rebalance", "test", "start", "--yes", "--mode", "block_writes");
+    expect(done.code, done.output).toBe(0);
+    expect(done.output).toMatch(/rebalance 3: \d+ of \d+ shards moved, .*tasks: /);
+    expect(done.last).toMatch(/Rebalance 3 is finished: \d+ shards with .* moved/);
+    const plan = await project.run("rebalance", "test", "plan");
+    expect(plan.stdout).toContain("Nothing is to be moved");
+  });
+
+  /** Runs it on a pseudo-terminal of util-linux' `script`, and types where the screen shows something. */
+  async function onTerminal(
+    args: readonly string[],
+    answers: readonly { readonly when: RegExp; readonly type: string }[],
+  ): Promise<string> {
+    const { command, env, cwd } = project.command(...args);
+    const line = command.map((word) => `'${word}'`).join(" ");
+    const child = spawn("script", ["-qefc", `stty cols 120 rows 30; ${line}`, "/dev/null"], {
+      cwd,
+      env: { ...env, TERM: "xterm", SHELL: "/bin/sh" },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let screen = "";
+    const left = [...answers];
+    child.stdout.on("data", (chunk: Buffer) => {
+      screen += chunk.toString();
+      const [next] = left;
+      if (next?.when.test(stripVTControlCharacters(screen)) === true) {
+        left.shift();
+        child.stdin.write(next.type);
+      }
+    });
+    await new Promise((resolve) => child.once("close", resolve));
+    const text = stripVTControlCharacters(screen);
+    expect(left, text).toEqual([]);
+    return text;
+  }
+});

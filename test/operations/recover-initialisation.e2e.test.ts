@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DockerHost } from "../../operations/docker-host";
+import { followInitialisation } from "../../operations/recover/initialisation";
+import { listContainers } from "../../operations/recover/inventory";
+import { findParts, type Parts } from "../testbed/parts";
+import { docker } from "./recover-cluster";
+
+/** A container on a volume that another one has initialised: its own log proves nothing, its server must be asked. */
+describe("what a server says of its first initialisation", () => {
+  const name = `recover-${randomBytes(3).toString("hex")}`;
+  const host = new DockerHost({ id: "local", connection: "unix:///var/run/docker.sock", sshOptions: [] });
+  let parts: Parts;
+
+  beforeAll(async () => {
+    parts = await findParts({ log: console.log });
+    await start();
+    await docker("rm", "--force", "--volumes", name);
+    await start();
+  });
+  afterAll(async () => {
+    await docker("rm", "--force", "--volumes", name).catch(() => undefined);
+    await docker("volume", "rm", name).catch(() => undefined);
+    await parts?.stop();
+  });
+
+  async function start(): Promise<void> {
+    const password = randomBytes(12).toString("hex");
+    await docker(
+      ...["run", "--detach", "--name", name, "--no-healthcheck", "--volume", `${name}:/var/lib/postgresql`],
+      ...["--env", `POSTGRES_PASSWORD=${password}`, "--env", "PGDATA=/var/lib/postgresql/17/docker"],
+      parts.image.tag,
+    );
+    for (;;) {
+      const answer = await sql("SELECT 1").catch(() => "");
+      if (answer.trim() === "1") return;
+      const running = await docker("inspect", "--format", "{{.State.Running}}", name);
+      if (running.trim() !== "true") throw new Error(await docker("logs", name));
+    }
+  }
+
+  function sql(statement: string): Promise<string> {
+    return docker("exec", name, "psql", "-h", "127.0.0.1", "-U", "postgres", "-qAtc", statement);
+  }
+
+  async function judged(database = "postgres"): Promise<string | undefined> {
+    const container = (await listContainers(host)).find(({ Name }) => Name === `/${name}`);
+    if (container === undefined) throw new Error(`no container ${name}`);
+    const identity = { user: "postgres", database };
+    return (await followInitialisation(host, container, identity, () => undefined))?.initialisation;
+  }
+
+  it("with Citus, it ended", async () => {
+    expect(await judged()).toBe("finished");
+  });
+
+  it("with Citus in another database than the cluster's, nothing is proven", async () => {
+    expect(await judged("app")).toBe("unknown");
+  });
+
+  it("without Citus and without any relation of a user, it never ended", async () => {
+    await sql("DROP EXTENSION citus CASCADE");
+    expect(await judged()).toBe("unfinished");
+    expect(await judged("app")).toBe("unfinished");
+  });
+
+  it("with a relation of a user in any database, nothing is proven", async () => {
+    await sql("CREATE DATABASE other");
+    await docker(
+      ...["exec", name, "psql", "-h", "127.0.0.1", "-U", "postgres", "-d", "other"],
+      "-c",
+      "CREATE TABLE t ()",
+    );
+    expect(await judged()).toBe("unknown");
+  });
+
+  it("when it can't be asked, nothing is proven", async () => {
+    await docker("stop", name);
+    expect(await judged()).toBe("unknown");
+  });
+});

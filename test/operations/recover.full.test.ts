@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { findParts, type Parts } from "../testbed/parts";
+import { RecoverCluster, TAKEN, docker } from "./recover-cluster";
+
+describe("pg-dist recover, further", () => {
+  let parts: Parts;
+  let cluster: RecoverCluster;
+
+  beforeAll(async () => {
+    parts = await findParts({ log: console.log });
+    console.log(parts.banner);
+  });
+  afterAll(() => parts?.stop());
+
+  describe("of a running cluster", () => {
+    beforeAll(async () => {
+      cluster = await RecoverCluster.create(parts);
+      await cluster.deployment.applied();
+    });
+    afterAll(() => cluster?.destroy());
+
+    it("asks on a terminal, where only yes is a yes", async () => {
+      const state = cluster.stateText();
+      cluster.loseState();
+      for (const keys of ["\u0003", "\u0004", "y\r"]) {
+        const { exitCode, output } = await cluster.recoverOnTerminal(keys);
+        expect(output.trim().split(/\r?\n/).at(-1)).toBe("Nothing was changed. Carry it out with --yes.");
+        expect(exitCode).toBe(4);
+        expect(cluster.stateText()).toBe("");
+      }
+      const { exitCode, output } = await cluster.recoverOnTerminal("yes\r");
+      expect(output).toContain(`Next: npx cdktf deploy ${cluster.name}`);
+      expect(exitCode).toBe(0);
+      cluster.restoreState(state);
+    });
+
+    it("adds what a part of the state lacks, started where it stands still", async () => {
+      const before = await cluster.starts();
+      cluster.loseResources("docker_container.local_worker1", "docker_volume.local_worker2");
+      await docker("stop", cluster.node("worker1"));
+      const recovered = await cluster.recover("--yes");
+      expect(recovered.exitCode, recovered.output).toBe(0);
+      expect(recovered.stdout.split("\n").filter((line) => line.startsWith("adopt"))).toHaveLength(2);
+      expect(await cluster.deployment.plan()).toEqual([]);
+      const after = await cluster.starts();
+      expect({ ...after, [cluster.node("worker1")]: "" }).toEqual({
+        ...before,
+        [cluster.node("worker1")]: "",
+      });
+      expect(after[cluster.node("worker1")]).not.toBe(before[cluster.node("worker1")]);
+    });
+
+    it("takes up a container that an old copy of the state doesn't know", async () => {
+      const old = cluster.stateText();
+      await docker("rm", "--force", cluster.node("worker2"));
+      await cluster.deployment.applied();
+      const before = await cluster.starts();
+      cluster.restoreState(old);
+      expect((await cluster.deployment.apply()).output).toMatch(TAKEN);
+      cluster.restoreState(old);
+      const recovered = await cluster.recover("--yes");
+      expect(recovered.exitCode, recovered.output).toBe(0);
+      expect(recovered.stdout).toContain("the state knows an older one");
+      await cluster.deployment.applied();
+      expect(await cluster.deployment.plan()).toEqual([]);
+      expect(await cluster.starts()).toEqual(before);
+    });
+
+    it("refuses to adopt where that would replace a container, and changes nothing", async () => {
+      const before = await cluster.starts();
+      const state = cluster.stateText();
+      cluster.loseState();
+      cluster.declare(cluster.environment({ settings: { max_connections: 77 } }));
+      const { exitCode, output } = await cluster.recover("--yes");
+      expect(output).toMatch(
+        /nothing was adopted: docker_container\.\S+: would delete and create \(its command differ/,
+      );
+      expect(exitCode).toBe(4);
+      expect(await cluster.starts()).toEqual(before);
+      expect(await cluster.list("volume")).toHaveLength(2 * cluster.size);
+      cluster.declare(cluster.environment());
+      cluster.restoreState(state);
+      expect(await cluster.deployment.plan()).toEqual([]);
+    });
+
+    it("never removes a registered node, also not by its volume's name", async () => {
+      const before = await cluster.starts();
+      cluster.loseState();
+      cluster.declare(cluster.environment({ workers: { local: 1 } }));
+      const typed = await cluster.recover("--yes", "--remove-volume", cluster.node("worker2"));
+      expect(typed.output).toContain("it is registered in the cluster");
+      expect(typed.exitCode).toBe(4);
+      const { exitCode, stdout } = await cluster.recover();
+      expect(stdout).toMatch(/leave alone +local +container \S+worker2 .*it is registered in the cluster/);
+      expect(exitCode).toBe(4);
+      expect(await cluster.starts()).toEqual(before);
+      cluster.declare(cluster.environment());
+    });
+  });
+
+  describe("after Terraform was killed", () => {
+    beforeAll(async () => {
+      cluster = await RecoverCluster.create(parts);
+    });
+    afterEach(() => cluster?.clear());
+    afterAll(() => cluster?.destroy());
+
+    const moments: Record<string, () => Promise<boolean>> = {
+      "while the network was being made": async () => (await cluster.list("network")).length > 0,
+      "while all containers initialised": async () => {
+        const running = await docker("ps", "--quiet", "--filter", `label=pg-dist.cluster=${cluster.name}`);
+        return running.split("\n").filter(Boolean).length === cluster.size;
+      },
+    };
+
+    it.each(Object.keys(moments))("%s", async (moment) => {
+      await cluster.killApply(moments[moment] as () => Promise<boolean>);
+      const stuck = await cluster.deployment.apply();
+      expect(stuck.exitCode).toBe(1);
+      expect(stuck.output).toMatch(TAKEN);
+
+      const recovered = await cluster.recover("--yes");
+      expect(recovered.exitCode, recovered.output).toBe(0);
+      const before = await cluster.starts();
+      await cluster.deployment.applied();
+      expect(await cluster.deployment.plan()).toEqual([]);
+      expect(await cluster.starts()).toMatchObject(before);
+    });
+  });
+});

@@ -1,0 +1,264 @@
+import { describe, expect, it } from "vitest";
+import { isHealthy } from "../../../operations/status/finding";
+import { judge } from "../../../operations/status/judge";
+import type { Snapshot } from "../../../operations/status/snapshot";
+import { type NodeChanges, someSnapshot } from "./some-snapshot";
+
+const GB = 1024 ** 3;
+const LEAVING = new Date("2026-02-27T08:00:00Z");
+
+describe("judge", () => {
+  it("finds nothing in a healthy cluster", () => {
+    expect(judge(someSnapshot())).toEqual([]);
+  });
+
+  /** What is changed on worker1, and what is found, in lines: `severity check: text`. */
+  const NODE: readonly [string, NodeChanges, string][] = [
+    [
+      "no answer",
+      { state: null, failed: { what: "10.0.0.2:5432 refuses the connection", remedy: "start it" } },
+      "broken reachability: 10.0.0.2:5432 refuses the connection",
+    ],
+    [
+      "an empty server",
+      { state: { groupid: 0, server_id: "new" } },
+      "broken identity: the server at 10.0.0.2:5432 is empty",
+    ],
+    [
+      "another server",
+      { state: { server_id: "other" } },
+      "broken identity: another server answers at 10.0.0.2:5432",
+    ],
+    [
+      "a wrong name",
+      { state: { cluster_name: "citus server-x/worker9 10.0.0.9:5432" } },
+      'broken identity: the server at 10.0.0.2:5432 is another node: "citus server-x/worker9 10.0.0.9:5432"',
+    ],
+    [
+      "lost shards",
+      { state: { missing_count: 2, missing_shards: ["public.t_102008", "public.t_102010"] } },
+      "broken missing-shards: 2 shard(s) that the metadata places on it are not there: public.t_102008, public.t_102010",
+    ],
+    [
+      "other metadata",
+      { state: { metadata_digest: "e" } },
+      "broken metadata-drift: its copy of the metadata",
+    ],
+    [
+      "an extension that was not updated",
+      { state: { citus: "13.2.0" } },
+      "broken extension: it runs Citus 13.2.0 with the extension of 13.0-1\nwarning versions: it runs Citus 13.2.0 (coordinator 13.0.3)",
+    ],
+    [
+      "another minor version",
+      { state: { postgres: "17.4" } },
+      "warning versions: it runs PostgreSQL 17.4 (coordinator 17.2)",
+    ],
+    ["recovery", { state: { in_recovery: true } }, "broken recovery: it is in recovery"],
+    ["read-only", { state: { read_only: true } }, "broken read-only: default_transaction_read_only is on"],
+    [
+      "a disk that gets full",
+      { state: { disk: { available: 12 * GB, total: 100 * GB } } },
+      "warning disk: its disk is nearly full: 12 GB of 100 GB free (12 %)",
+    ],
+    [
+      "a full disk",
+      { state: { disk: { available: GB, total: 100 * GB } } },
+      "broken disk: its disk is nearly full",
+    ],
+    [
+      "many connections",
+      { state: { connections: { used: 85, max: 100, reserved: 3 } } },
+      "warning connections: 85 of 100 connections are taken",
+    ],
+    [
+      "no connections",
+      { state: { connections: { used: 97, max: 100, reserved: 3 } } },
+      "broken connections: 97 of 100 connections are taken",
+    ],
+    ["wal_level", { state: { wal_level: "replica" } }, "warning wal-level: wal_level is replica"],
+    [
+      "archiving",
+      { state: { archive_failure: "0001 could not be archived at noon" } },
+      "warning archiving: WAL archiving fails: 0001 could not be archived at noon",
+    ],
+    [
+      "old transaction ids",
+      { state: { xid_age: 1_600_000_000 } },
+      "warning wraparound: its oldest transaction id is 1600000000",
+    ],
+    [
+      "a certificate that isn't one",
+      { state: { certificate: "x" } },
+      "warning certificate: its certificate (ssl_cert_file) can't be read",
+    ],
+    [
+      "not registered",
+      { registered: null, state: null },
+      "warning membership: it is in the environment, but not registered",
+    ],
+    [
+      "not declared",
+      { declared: false },
+      "warning membership: it is registered (10.0.0.2:5432, node 2), but not in the environment",
+    ],
+    [
+      "leaving",
+      { recorded: { leaving: LEAVING }, registered: { shouldhaveshards: false }, declared: false },
+      "warning leaving: it is marked as leaving since 2026-02-27T08:00:00.000Z, with 16 shards left on it",
+    ],
+    ["not active", { registered: { isactive: false } }, "broken inactive: it is not active"],
+    ["no metadata", { registered: { hasmetadata: false } }, "warning metadata: it has no metadata"],
+    [
+      "out of sync",
+      { registered: { metadatasynced: false } },
+      "warning metadata: its metadata is out of sync",
+    ],
+    [
+      "no new shards",
+      { registered: { shouldhaveshards: false } },
+      "warning shouldhaveshards: it takes no new shards",
+    ],
+    [
+      "a prepared transaction",
+      { state: { prepared: [{ gid: "citus_0_1_2_3", age: 7300 }] } },
+      "warning prepared-transaction: the prepared transaction citus_0_1_2_3 is left over since 2 h 1 min",
+    ],
+    [
+      "an unread slot",
+      { state: { slots: [{ name: "standby", active: false, retained: 3 * GB }] } },
+      "warning replication-slot: the replication slot standby is read by nobody and keeps 3 GB of WAL",
+    ],
+    [
+      "a subscription of a move",
+      { state: { subscriptions: ["citus_shard_move_subscription_10_1"] } },
+      "warning subscription: the subscription citus_shard_move_subscription_10_1 is left over from a move",
+    ],
+    [
+      "an open transaction",
+      {
+        state: {
+          long: [
+            {
+              pid: 7,
+              user: "app",
+              application: "api",
+              state: "idle in transaction",
+              age: 600,
+              query: "SELECT  1",
+            },
+          ],
+        },
+      },
+      "warning long-transaction: process 7 (app, api) is idle in transaction for 10 min: SELECT 1",
+    ],
+  ];
+
+  it.each(NODE)("finds %s", (_name, changes, expected) => {
+    const findings = judge(someSnapshot({ worker1: changes }));
+    expect(findings.map(({ severity, check, what }) => `${severity} ${check}: ${what}`)).toEqual(
+      expected.split("\n").map((text) => expect.stringContaining(text) as string),
+    );
+    expect(findings[0]?.node).toBe("server-b/worker1");
+    expect(findings[0]?.remedy).toMatch(/\S/);
+    expect(isHealthy(findings)).toBe(false);
+  });
+
+  const WHOLE: readonly [string, Partial<Snapshot>, string][] = [
+    [
+      "orphans of a node that is gone",
+      { orphans: [{ name: "public.t_1", groupid: 9, registered: false }] },
+      "warning orphan: 1 orphan(s) of nodes that are no longer registered, e.g. public.t_1",
+    ],
+    [
+      "orphans of moves",
+      { orphans: [{ name: "public.t_1", groupid: 2, registered: true }] },
+      "warning orphan: 1 orphan(s) of moves are still to be cleaned up, e.g. public.t_1",
+    ],
+    [
+      "a rebalance that runs",
+      { jobs: [{ id: 3, state: "running", tasks: 8, done: 2, error: null, retries: 0 }] },
+      "advice rebalance: rebalance 3 is running, 2 of 8 moves done",
+    ],
+    [
+      "a rebalance that fails",
+      { jobs: [{ id: 3, state: "running", tasks: 8, done: 2, error: "ERROR: no room", retries: 4 }] },
+      "warning rebalance: rebalance 3 is running, 2 of 8 moves done, after 4 retries: ERROR: no room",
+    ],
+  ];
+
+  it.each(WHOLE)("finds %s", (_name, whole, expected) => {
+    const found = judge(someSnapshot({}, whole)).map(
+      ({ severity, check, what }) => `${severity} ${check}: ${what}`,
+    );
+    expect(found).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it("takes what a move needs for no leftover while one runs", () => {
+    const slots = [{ name: "citus_shard_move_slot_2_10_1", active: false, retained: 0 }];
+    const changes = { worker1: { state: { slots, subscriptions: ["citus_shard_move_subscription_10"] } } };
+    const orphans = [{ name: "public.t_1", groupid: 2, registered: true }];
+    expect(judge(someSnapshot(changes, { moving: true, orphans }))).toEqual([]);
+  });
+
+  it("takes two nodes with one server id for copies", () => {
+    const found = judge(someSnapshot({ worker2: { state: { server_id: "id-1" } } }));
+    expect(found.map(({ what }) => what)).toContainEqual(
+      expect.stringContaining("it has the same server id as server-b/worker1"),
+    );
+  });
+
+  it("advises a rebalance where a worker is new, and is healthy all the same", () => {
+    const findings = judge(someSnapshot({ worker2: { shards: 0, shardGroups: 0 } }));
+    expect(findings).toMatchObject([
+      {
+        severity: "advice",
+        what: "shards are uneven: server-b/worker1 has 16, server-c/worker1 0",
+        remedy: "`pg-dist rebalance production plan` shows what would move",
+      },
+    ]);
+    expect(isHealthy(findings)).toBe(true);
+  });
+
+  it.each([
+    ["one group more", { shardGroups: 17, shards: 17 }],
+    ["a single group that has to be somewhere", { shardGroups: 1, shards: 1 }],
+  ])("advises none for %s", (_name, worker1) => {
+    const worker2 = worker1.shardGroups === 1 ? { shardGroups: 0, shards: 0 } : {};
+    expect(judge(someSnapshot({ worker1, worker2 }))).toEqual([]);
+  });
+
+  it("names the address in the commands for a cluster without an environment", () => {
+    const remedies = judge(
+      someSnapshot(
+        {
+          worker1: { state: { connections: { used: 85, max: 100, reserved: 3 } } },
+          worker2: { shards: 0, shardGroups: 0 },
+        },
+        { environment: undefined, url: "postgres://app@db:5432/app" },
+      ),
+    ).map(({ remedy }) => remedy);
+    expect(remedies).toEqual([
+      expect.stringContaining("pg-dist connections --url postgres://app@db:5432/app"),
+      expect.stringContaining("SELECT * FROM get_rebalance_table_shards_plan()"),
+    ]);
+  });
+
+  it("names the command that lifts a mark which a killed run left on a declared worker: a deploy may register nothing", () => {
+    const worker1 = { recorded: { leaving: LEAVING }, registered: { shouldhaveshards: false } };
+    expect(judge(someSnapshot({ worker1 }))).toMatchObject([
+      {
+        check: "leaving",
+        remedy: expect.stringContaining("`pg-dist add production server-b/worker1`") as string,
+      },
+    ]);
+  });
+
+  it("lists what is broken before what is only a warning", () => {
+    const changes = {
+      coordinator: { state: { wal_level: "replica" } },
+      worker2: { state: { in_recovery: true } },
+    };
+    expect(judge(someSnapshot(changes)).map(({ severity }) => severity)).toEqual(["broken", "warning"]);
+  });
+});

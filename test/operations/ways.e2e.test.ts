@@ -1,0 +1,116 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Server, createServer } from "node:tls";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Cluster, ClusterHost } from "../../environments/cluster";
+import { CitusContainers, describeOnCitus } from "./citus-containers";
+import { Sshd } from "./sshd";
+
+const missingSshd = Sshd.missing();
+
+describeOnCitus("the ways to the coordinator", () => {
+  const citus = new CitusContainers();
+
+  beforeAll(async () => {
+    await citus.create();
+    await citus.start("coordinator");
+  });
+  afterAll(() => citus.destroy());
+
+  const on = async (host: Partial<ClusterHost>): Promise<Cluster> => {
+    const cluster = await citus.cluster([]);
+    return { ...cluster, hosts: cluster.hosts.map((local) => ({ ...local, ...host })) };
+  };
+
+  describe.skipIf(missingSshd !== undefined)(`by ssh${missingSshd ? ` (${missingSshd})` : ""}`, () => {
+    let sshd: Sshd;
+    let noForwarding: Sshd;
+    beforeAll(async () => {
+      sshd = await Sshd.start();
+      noForwarding = await Sshd.start(["AllowTcpForwarding no"]);
+    });
+    afterAll(() => Promise.all([sshd.stop(), noForwarding.stop()]));
+
+    test("a tunnel, as another server's loopback is never this machine's", async () => {
+      const cluster = await on({ connection: sshd.connection, sshOptions: sshd.options() });
+      const outcome = await citus.register(cluster);
+      expect(outcome).toMatchObject({ code: 0 });
+      expect(outcome.output).toMatch(/connected \(ssh: ssh \S+@127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+\)/);
+      expect((await citus.register(cluster, { PGDIST_VIA: "direct" })).code).toBe(2);
+    });
+
+    test("docker exec on the server where it forwards nothing", async () => {
+      const cluster = await on({ connection: noForwarding.connection, sshOptions: noForwarding.options() });
+      const outcome = await citus.register(cluster);
+      expect(outcome).toMatchObject({ code: 0 });
+      expect(outcome.output).toMatch(/connected \(exec: ssh \S+: docker exec \S+coordinator\)/);
+      const wrong = await citus.register(cluster, { TF_VAR_postgres_password: "not-it" });
+      expect(wrong.last).toMatch(/password authentication failed/);
+    });
+
+    test("a refused key, an unknown host key, and a server that isn't there", async () => {
+      const refused = await citus.register(
+        await on({ connection: sshd.connection, sshOptions: sshd.options("stranger") }),
+      );
+      expect(refused).toMatchObject({ code: 1 });
+      expect(refused.last).toMatch(/can't be reached: .*Permission denied \(publickey/);
+      const strange = await on({ connection: sshd.connection, sshOptions: sshd.strangeHostOptions() });
+      expect((await citus.register(strange)).last).toMatch(/Host key verification failed/);
+      const nowhere = await on({ connection: "ssh://nowhere.invalid", sshOptions: sshd.options() });
+      expect((await citus.register(nowhere)).last).toMatch(/Could not resolve hostname nowhere\.invalid/);
+    });
+  });
+
+  describe("by the engine's own TLS port", () => {
+    const folder = mkdtempSync(join(tmpdir(), "pg-dist-tls-"));
+    const pem = (name: string) => readFileSync(join(folder, name), "utf8");
+    let engine: Server;
+
+    beforeAll(async () => {
+      createCertificates(folder);
+      const options = { ca: pem("ca.pem"), cert: pem("cert.pem"), key: pem("key.pem") };
+      engine = createServer({ ...options, requestCert: true, rejectUnauthorized: true }, (client) => {
+        const socket = connect("/var/run/docker.sock");
+        client.pipe(socket).pipe(client);
+        client.on("error", () => socket.destroy());
+        socket.on("error", () => client.destroy());
+      });
+      engine.listen(0, "127.0.0.1");
+      await new Promise((resolve) => engine.once("listening", resolve));
+    });
+    afterAll(() => {
+      engine.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    test("exec with the certificate from Terraform's variables, and without", async () => {
+      const { port } = engine.address() as AddressInfo;
+      const cluster = await on({ connection: `tcp://127.0.0.1:${port}`, tls: "docker" });
+      const material = {
+        TF_VAR_docker_ca: pem("ca.pem"),
+        TF_VAR_docker_cert: pem("cert.pem"),
+        TF_VAR_docker_key: pem("key.pem"),
+      };
+      const outcome = await citus.register(cluster, material);
+      expect(outcome).toMatchObject({ code: 0 });
+      expect(outcome.output).toMatch(/connected \(exec: docker exec \S+coordinator\)/);
+      expect((await citus.register(cluster)).last).toContain("TF_VAR_docker_ca is not set");
+    });
+  });
+});
+
+/** One key signed by itself as authority, server and client: what is tested is that it is asked for and sent. */
+function createCertificates(folder: string): void {
+  execFileSync(
+    "openssl",
+    [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"],
+      ...["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
+    ],
+    { cwd: folder, stdio: "pipe" },
+  );
+  execFileSync("cp", ["cert.pem", "ca.pem"], { cwd: folder });
+}
