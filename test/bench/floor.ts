@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster, ClusterNode } from "../../environments/cluster";
+import type { Testbed } from "../testbed/testbed";
+
+/**
+ * The same containers without Terraform: `docker run` for all nodes in parallel over the same ssh connections, waited
+ * for until they are healthy, and added by one psql session. No checks, no credentials for later, nothing recorded.
+ */
+export async function startFloor(bed: Testbed, cluster: Cluster, password: string): Promise<void> {
+  const docker = dockerOver(bed);
+  await Promise.all(cluster.hosts.map(({ id }) => docker(id, "network", "create", cluster.name)));
+  await Promise.all(
+    cluster.nodes.map(async (node) => {
+      await docker(node.host, ...runArguments(cluster, node, password));
+      // On the host itself, as a script there would: an ssh connection for each look would be the floor's own cost.
+      while (!(await isHealthy(bed, node))) {
+        await sleep(250);
+      }
+    }),
+  );
+  const [coordinator, ...workers] = cluster.nodes;
+  if (coordinator === undefined) throw new Error("The cluster has no coordinator.");
+  const { host, port } = coordinator.endpoint;
+  const sql = [
+    `SELECT citus_set_coordinator_host('${host}', ${port})`,
+    ...workers.map(({ endpoint }) => `SELECT citus_add_node('${endpoint.host}', ${endpoint.port})`),
+  ];
+  const psql = [
+    "exec",
+    "-e",
+    `PGPASSWORD=${password}`,
+    coordinator.container,
+    "psql",
+    "-U",
+    "postgres",
+    "-v",
+    "ON_ERROR_STOP=1",
+  ];
+  await docker(coordinator.host, ...psql, ...sql.flatMap((statement) => ["-c", statement]));
+}
+
+export async function removeFloor(bed: Testbed, cluster: Cluster): Promise<void> {
+  const docker = dockerOver(bed);
+  await Promise.all(
+    cluster.nodes.map(({ host, container }) => docker(host, "rm", "--force", "--volumes", container)),
+  );
+  await Promise.all(cluster.nodes.map(({ host, container }) => docker(host, "volume", "rm", container)));
+  await Promise.all(cluster.hosts.map(({ id }) => docker(id, "network", "rm", cluster.name)));
+}
+
+async function isHealthy(bed: Testbed, node: ClusterNode): Promise<boolean> {
+  const state = await bed.hosts[node.host]?.docker(
+    "inspect",
+    "--format",
+    "{{.State.Health.Status}}",
+    node.container,
+  );
+  return state?.trim() === "healthy";
+}
+
+function runArguments(cluster: Cluster, node: ClusterNode, password: string): string[] {
+  const settings = Object.entries(node.settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  return [
+    ...[
+      "run",
+      "--detach",
+      "--name",
+      node.container,
+      "--network",
+      cluster.name,
+      "--restart",
+      "unless-stopped",
+    ],
+    ...["--publish", `${node.published?.ip}:${node.published?.port}:5432`],
+    ...["--volume", `${node.container}:/var/lib/postgresql`],
+    ...["--env", `PGDATA=/var/lib/postgresql/${node.postgresMajor}/docker`],
+    ...["--env", `POSTGRES_PASSWORD=${password}`, "--env", "POSTGRES_INITDB_ARGS=--data-checksums"],
+    ...["--shm-size", "1024m", "--health-interval", "1.5s", "--health-start-period", "60s"],
+    ...[
+      "--health-cmd",
+      `psql -h 127.0.0.1 -U postgres -qAtc "SELECT 1/count(*) FROM pg_extension WHERE extname = 'citus'"`,
+    ],
+    ...[node.image, "postgres", ...settings],
+  ];
+}
+
+function dockerOver(bed: Testbed) {
+  return (host: string, ...args: string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const child = spawn("docker", ["--host", bed.hosts[host]?.connection ?? "", ...args], {
+        env: { ...process.env, ...bed.sshEnvironment },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let output = "";
+      let errors = "";
+      child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+      child.on("error", reject);
+      child.on("close", (code) =>
+        code === 0 ? resolve(output.trim()) : reject(new Error(`docker ${args[0]} on ${host}: ${errors}`)),
+      );
+    });
+}
