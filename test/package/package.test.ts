@@ -1,0 +1,83 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import * as published from "../../index";
+import { filesIn, temporaryFolder } from "../synthesis";
+import { compile, copySources, install, linkPackages, runIn } from "./project";
+
+const MAIN = `
+import { NullProvider } from "@cdktf/provider-null/lib/provider";
+import { App, LocalBackend, TerraformStack, TerraformVariable } from "cdktf";
+import { CitusCoordinator, CitusWorkerHost, type DockerHostOptions, DockerHost } from "pg-dist";
+
+const app = new App({ outdir: "out" });
+const stack = new TerraformStack(app, "shop");
+new LocalBackend(stack, { path: "../../../shop.tfstate" });
+new NullProvider(stack, "null");
+const password = new TerraformVariable(stack, "postgres_password", { sensitive: true }).stringValue;
+const server = (number: number): DockerHostOptions => ({
+  connection: \`ssh://root@10.0.0.\${number}\`,
+  address: \`10.0.0.\${number}\`,
+});
+const [first, second] = [new DockerHost(stack, "first", server(1)), new DockerHost(stack, "second", server(2))];
+const coordinator = new CitusCoordinator(stack, "coordinator", { environment: "shop", host: first, password });
+new CitusWorkerHost(stack, "workers", { host: second, coordinator, workers: { worker1: {}, olap: { port: 7000 } } });
+app.synth();
+`;
+
+const COMPILER = {
+  compilerOptions: { module: "NodeNext", target: "ES2022", strict: true, skipLibCheck: true, types: [] },
+  files: ["main.ts"],
+};
+
+it("names exactly these things for other projects", () => {
+  expect(Object.keys(published).sort()).toEqual([
+    "CitusCoordinator",
+    "CitusStack",
+    "CitusWorkerHost",
+    "DEFAULT_IMAGE",
+    "DEFAULT_SETTINGS",
+    "DEFAULT_SSH_OPTIONS",
+    "DockerHost",
+    "describeCluster",
+    "findConflicts",
+    "findProblems",
+    "formatEndpoint",
+    "placeLockFile",
+  ]);
+});
+
+it(
+  "packed and installed in an empty CDKTF project, declares and synthesizes a cluster",
+  { timeout: 180_000 },
+  (context) => {
+    const sources = join(temporaryFolder(), "pg-dist");
+    copySources(sources);
+    linkPackages(sources);
+    runIn(sources, "npm", "pack", "--loglevel=error");
+    const [tarball = ""] = readdirSync(sources).filter((file) => file.endsWith(".tgz"));
+
+    const project = temporaryFolder();
+    // The package's peers (cdktf, constructs, the provider bindings) come with it.
+    install(project, { dependencies: { "pg-dist": `file:${join(sources, tarball)}` } }, context);
+    expect(filesIn(join(project, "node_modules/pg-dist"))).not.toHaveProperty("main.ts");
+    writeFileSync(join(project, "main.ts"), MAIN);
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify(COMPILER));
+    compile(project, "-p", ".");
+    runIn(project, "node", "main.js");
+
+    const files = filesIn(join(project, "out/stacks/shop"));
+    const { resource } = JSON.parse(files["cdk.tf.json"] ?? "");
+    expect(Object.keys(resource.docker_container)).toEqual([
+      "first_coordinator",
+      "second_olap",
+      "second_worker1",
+    ]);
+    const [, path = ""] = resource.null_resource.registration.provisioner[0]["local-exec"].command.split(" ");
+    expect(files[path]).toBe(filesIn(join(sources, "dist"))["pg-dist.mjs"]);
+    expect(JSON.parse(files["cluster.json"] ?? "").nodes).toHaveLength(3);
+
+    // The command for people is in it too.
+    expect(runIn(project, "npx", "--no-install", "pg-dist", "--help")).toContain("Exit codes:");
+  },
+);
