@@ -1,0 +1,2 @@
+export const USAGE: string;
+export function parseOptions(args: readonly string[]): "up" | "down" | "help";

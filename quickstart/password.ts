@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Failure } from "../operations/failure";
+import { stateFile } from "./context";
+
+/** As messages name it; `npm run` starts in the project's folder. */
+export const PASSWORD_FILE = "state/local.password";
+
+const FILE = "local.password";
+
+export interface Password {
+  readonly value: string;
+  /** Where a person finds it. */
+  readonly from: string;
+}
+
+/**
+ * The superuser's password: TF_VAR_postgres_password, else the one in state/local.password, else, for a cluster that
+ * is still to be made, a new random one in that file.
+ *
+ * @throws Failure when the cluster is there and its password isn't
+ */
+export function choosePassword(
+  root: string,
+  clusterExists: boolean,
+  env: NodeJS.ProcessEnv = process.env,
+): Password {
+  const found = knownPassword(root, env);
+  if (found !== undefined) return found;
+  if (clusterExists) {
+    throw new Failure(
+      `the cluster is there, but its password is neither in TF_VAR_postgres_password nor in ${PASSWORD_FILE}`,
+      "set TF_VAR_postgres_password to it, or take the cluster away with: npm run quickstart -- --destroy",
+    );
+  }
+  const value = randomPassword();
+  const file = stateFile(root, FILE);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${value}\n`, { mode: 0o600, flag: "wx" });
+  return { value, from: PASSWORD_FILE };
+}
+
+/** To take a cluster away its password isn't needed where the container itself can be entered; Terraform wants any. */
+export function passwordToDestroy(root: string, env: NodeJS.ProcessEnv = process.env): string {
+  return knownPassword(root, env)?.value ?? randomPassword();
+}
+
+export function forgetPassword(root: string): void {
+  rmSync(stateFile(root, FILE), { force: true });
+}
+
+function knownPassword(root: string, env: NodeJS.ProcessEnv): Password | undefined {
+  const variable = env.TF_VAR_postgres_password;
+  if (variable) return { value: variable, from: "TF_VAR_postgres_password" };
+  try {
+    const value = readFileSync(stateFile(root, FILE), "utf8").trim();
+    return value === "" ? undefined : { value, from: PASSWORD_FILE };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function randomPassword(): string {
+  return randomBytes(18).toString("base64url");
+}

@@ -1,0 +1,2 @@
+export { down } from "./down";
+export { up } from "./up";

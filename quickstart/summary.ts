@@ -1,0 +1,120 @@
+import { local } from "../environments/local";
+import { type Cluster, POSTGRES_PORT } from "../environments/cluster";
+import { connect } from "../operations/connect";
+import { PASSWORD_FILE, type Password } from "./password";
+import { formatTable } from "./table";
+
+/** A node as Citus sees it. */
+interface NodeRow {
+  readonly node: string;
+  readonly role: string;
+  readonly active: string;
+  readonly shards: string;
+}
+
+const NODES = `
+  SELECT n.nodename || ':' || n.nodeport AS node,
+         CASE n.groupid WHEN 0 THEN 'coordinator' ELSE 'worker' END AS role,
+         CASE WHEN n.isactive THEN 'yes' ELSE 'no' END AS active,
+         (SELECT count(*)::text FROM pg_dist_placement p WHERE p.groupid = n.groupid) AS shards
+    FROM pg_dist_node n ORDER BY n.groupid`;
+
+const HEALTH = `SELECT count(*)::int AS pairs, count(*) FILTER (WHERE result)::int AS healthy
+                  FROM citus_check_cluster_node_health()`;
+
+export interface SummaryOptions {
+  readonly cluster: Cluster;
+  readonly port: number;
+  readonly password: Password;
+  readonly standIns: { readonly image: boolean; readonly providers: boolean };
+}
+
+/** The node table from the coordinator, how to connect, and what to try. */
+export async function describeResult(options: SummaryOptions, say: (line: string) => void): Promise<string> {
+  const { cluster, standIns } = options;
+  const session = await connect(cluster, {
+    command: "quickstart",
+    progress: say,
+    env: { ...process.env, TF_VAR_postgres_password: options.password.value },
+  });
+  try {
+    const nodes = await session.query<NodeRow>(NODES);
+    const [health] = await session.query<{ pairs: number; healthy: number }>(HEALTH);
+    return [
+      "",
+      formatTable(nodes),
+      `${health?.healthy ?? 0} of ${health?.pairs ?? 0} connections between the nodes are healthy.`,
+      ...(standIns.image ? ["The nodes run a STAND-IN of Citus: for a look at the tool, not at Citus."] : []),
+      ...(standIns.providers
+        ? [
+            "The providers are STAND-INS that run only while quickstart does: `cdktf diff local` by hand needs real ones.",
+          ]
+        : []),
+      "",
+      ...connecting(options),
+      "",
+      ...thingsToTry(cluster),
+    ].join("\n");
+  } finally {
+    await session.end();
+  }
+}
+
+function connecting({ cluster, port, password, standIns }: SummaryOptions): string[] {
+  const { user, database } = cluster;
+  const url = `postgres://${encodeURIComponent(user)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+  const fromFile = password.from === PASSWORD_FILE;
+  const value = fromFile ? `$(cat ${PASSWORD_FILE})` : `$${password.from}`;
+  const exports = [
+    ...(fromFile ? [`TF_VAR_postgres_password=${value}`] : []),
+    ...(port === POSTGRES_PORT ? [] : [`PGDIST_LOCAL_PORT=${port}`]),
+    ...(standIns.image ? [`PGDIST_LOCAL_IMAGE=${cluster.nodes[0]?.image}`] : []),
+  ];
+  return [
+    `Connection string: ${url}`,
+    `Password: in ${password.from}. With a psql of your own: PGPASSWORD=${value} psql ${url}`,
+    ...(exports.length === 0 ? [] : [`For npx pg-dist and npx cdktf by hand: export ${exports.join(" ")}`]),
+  ];
+}
+
+/** Commands that work by copy and paste (hence at the margin: a here-document ends there), and also twice. */
+export function thingsToTry(cluster: Cluster): string[] {
+  const coordinator = cluster.nodes[0]?.container ?? "";
+  const psql = `psql -U ${cluster.user} -d ${cluster.database}`;
+  return [
+    "--- 1. Look around:",
+    `docker exec -it ${coordinator} ${psql}`,
+    "",
+    "--- 2. Distribute a table, fill it, and see where its shards are:",
+    `docker exec -i ${coordinator} ${psql} <<'SQL'`,
+    "DROP TABLE IF EXISTS visits;",
+    "CREATE TABLE visits (id bigint PRIMARY KEY, at timestamptz DEFAULT now());",
+    "SELECT create_distributed_table('visits', 'id', shard_count => 12);",
+    "INSERT INTO visits SELECT generate_series(1, 10000);",
+    "SELECT nodename, count(*) AS shards, pg_size_pretty(sum(shard_size)) AS size",
+    "  FROM citus_shards WHERE table_name = 'visits'::regclass GROUP BY nodename ORDER BY nodename;",
+    "SQL",
+    "",
+    ...anotherWorker(coordinator, psql),
+    "",
+    "--- Is it healthy?",
+    `docker exec ${coordinator} ${psql} -c 'SELECT * FROM citus_check_cluster_node_health()'`,
+    "",
+    "--- Take it away again:",
+    "npm run quickstart -- --destroy",
+  ];
+}
+
+function anotherWorker(coordinator: string, psql: string): string[] {
+  const [entry] = Object.entries(local.workers ?? {});
+  if (entry === undefined || typeof entry[1] !== "number") {
+    return ["--- 3. Add a worker: name it in environments/local.ts (workers), then", "npm run quickstart"];
+  }
+  const [host, count] = entry;
+  return [
+    `--- 3. Add worker ${count + 1}, and move shards to it:`,
+    `perl -pi -e 's/workers: \\{ ${host}: ${count} \\}/workers: { ${host}: ${count + 1} }/' environments/local.ts`,
+    "npm run quickstart",
+    `docker exec ${coordinator} ${psql} -v ON_ERROR_STOP=1 -c 'SELECT citus_rebalance_start()' -c 'SELECT citus_rebalance_wait()'`,
+  ];
+}

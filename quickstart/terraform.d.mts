@@ -1,0 +1,1 @@
+export function findTerraform(env: Readonly<Record<string, string | undefined>>): string;
