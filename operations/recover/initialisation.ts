@@ -24,6 +24,8 @@ const ENTRYPOINT = "/usr/local/bin/docker-entrypoint.sh";
 /** What it and initdb print. Proof only where the container's own entrypoint is the one that would print it. */
 const PRINTED = {
   begun: "The files belonging to this database system will be owned by user",
+  /** initdb has seen that the data directory is empty, and starts to fill it. */
+  filling: "creating subdirectories",
   complete: "PostgreSQL init process complete; ready for start up.",
   skipped: "Skipping initialization",
   ready: "database system is ready to accept connections",
@@ -84,13 +86,18 @@ async function readLog(docker: DockerHost, container: ContainerJson): Promise<In
 /** What the log of a container that is not healthy proves of its first initialisation. */
 export function judgeLog(log: string, status: string, officialEntrypoint: boolean): Initialisation {
   if (!officialEntrypoint) return "unknown";
-  const begun = log.lastIndexOf(PRINTED.begun);
   if (log.includes(PRINTED.complete)) return "finished";
-  if (begun < 0 || log.includes(PRINTED.notEmpty)) return "unknown";
-  const startedAgain = log.indexOf(PRINTED.skipped, begun);
+  const [, ...attempts] = log.split(PRINTED.begun);
+  // The first may have been cut off before it had looked into the directory, which then proves nothing.
+  const filling = attempts.findIndex((attempt) => attempt.includes(PRINTED.filling));
+  if (filling < 0) return "unknown";
+  const after = attempts.slice(filling).join(PRINTED.begun);
+  // What initdb finds there now is what it left itself, before it had written the version's file.
+  if (after.includes(PRINTED.notEmpty)) return "unfinished";
+  const startedAgain = after.indexOf(PRINTED.skipped);
   if (startedAgain >= 0) {
     // Once it served again, somebody may have completed it by hand, and it may hold data: only the server can tell.
-    return log.includes(PRINTED.ready, startedAgain) ? "unknown" : "unfinished";
+    return after.includes(PRINTED.ready, startedAgain) ? "unknown" : "unfinished";
   }
   return status === "running" ? "running" : "unfinished";
 }
@@ -120,13 +127,13 @@ async function askServer(
     ]);
     return result.code === 0 ? result.stdout.trim() : undefined;
   };
+  // initdb makes `postgres` last, so it is not there when that was cut off late.
   const databases = await query(
-    "postgres",
-    "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate",
+    "template1",
+    "SELECT datname FROM pg_database WHERE datallowconn AND datname <> 'template1'",
   );
   if (databases === undefined) return "unknown";
-  const names = databases.split("\n");
-  for (const name of names) {
+  for (const name of databases.split("\n").filter(Boolean)) {
     const answer = await query(name, CONTENT);
     if (answer === undefined) return "unknown";
     const [extensions, relations] = answer.split("|").map(Number);

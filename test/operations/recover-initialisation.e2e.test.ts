@@ -39,8 +39,9 @@ describe("what a server says of its first initialisation", () => {
     }
   }
 
-  function sql(statement: string): Promise<string> {
-    return docker("exec", name, "psql", "-h", "127.0.0.1", "-U", "postgres", "-qAtc", statement);
+  function sql(statement: string, database = "postgres"): Promise<string> {
+    const psql = ["psql", "-h", "127.0.0.1", "-U", "postgres", "-d", database, "-qAtc", statement];
+    return docker("exec", name, ...psql);
   }
 
   async function judged(database = "postgres"): Promise<string | undefined> {
@@ -66,12 +67,14 @@ describe("what a server says of its first initialisation", () => {
 
   it("with a relation of a user in any database, nothing is proven", async () => {
     await sql("CREATE DATABASE other");
-    await docker(
-      ...["exec", name, "psql", "-h", "127.0.0.1", "-U", "postgres", "-d", "other"],
-      "-c",
-      "CREATE TABLE t ()",
-    );
+    await sql("CREATE TABLE t ()", "other");
     expect(await judged()).toBe("unknown");
+    await sql("DROP DATABASE other");
+  });
+
+  it("cut off before initdb had made its last database, it never ended", async () => {
+    await sql("DROP DATABASE postgres", "template1");
+    expect(await judged()).toBe("unfinished");
   });
 
   it("when it can't be asked, nothing is proven", async () => {

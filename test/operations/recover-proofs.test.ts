@@ -3,8 +3,9 @@ import { checkPlan } from "../../operations/recover/check-plan";
 import { judgeLog } from "../../operations/recover/initialisation";
 
 describe("what a log proves of a first initialisation", () => {
-  const begun =
-    'The files belonging to this database system will be owned by user "postgres".\ncreating ... ok\n';
+  const owner = 'The files belonging to this database system will be owned by user "postgres".\n';
+  const begun = `${owner}creating subdirectories ... ok\n`;
+  const notEmpty = `${owner}initdb: error: directory "/x" exists but is not empty\n`;
   const complete = "PostgreSQL init process complete; ready for start up.\n";
   const again = "PostgreSQL Database directory appears to contain a database; Skipping initialization\n";
 
@@ -20,12 +21,10 @@ describe("what a log proves of a first initialisation", () => {
     ["ended, and the server died later", begun + complete + again, "exited", "finished"],
     ["was another container's", again, "running", "unknown"],
     ["had not begun", "", "exited", "unknown"],
-    [
-      "ran into another one's files",
-      `${begun}initdb: error: directory "/x" exists but is not empty\n`,
-      "exited",
-      "unknown",
-    ],
+    ["was cut off before it had looked into the directory", owner, "exited", "unknown"],
+    ["ran into another one's files", notEmpty, "exited", "unknown"],
+    ["ran into another one's files, after one that had not looked", owner + notEmpty, "exited", "unknown"],
+    ["was cut off early, and runs into its own files", begun + notEmpty + notEmpty, "running", "unfinished"],
   ] as const)("that %s", (_, log, status, expected) => {
     expect(judgeLog(log, status, true)).toBe(expected);
   });
