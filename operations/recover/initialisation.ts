@@ -29,7 +29,9 @@ const PRINTED = {
   complete: "PostgreSQL init process complete; ready for start up.",
   skipped: "Skipping initialization",
   ready: "database system is ready to accept connections",
-  /** initdb found files of someone else in the data directory. */
+  /** Bootstrap writes this file last: without it the server starts, and no session ever does. */
+  noRelationMap: 'could not open file "global/pg_filenode.map"',
+  /** initdb found files in the data directory. */
   notEmpty: "exists but is not empty",
 } as const;
 
@@ -96,8 +98,9 @@ export function judgeLog(log: string, status: string, officialEntrypoint: boolea
   if (after.includes(PRINTED.notEmpty)) return "unfinished";
   const startedAgain = after.indexOf(PRINTED.skipped);
   if (startedAgain >= 0) {
+    const [, served] = after.slice(startedAgain).split(PRINTED.ready);
     // Once it served again, somebody may have completed it by hand, and it may hold data: only the server can tell.
-    return after.includes(PRINTED.ready, startedAgain) ? "unknown" : "unfinished";
+    return served === undefined || served.includes(PRINTED.noRelationMap) ? "unfinished" : "unknown";
   }
   return status === "running" ? "running" : "unfinished";
 }

@@ -118,7 +118,7 @@ describe("pg-dist recover", () => {
       await cluster.killApply(async () => {
         for (const name of [one, two].filter((each) => !frozen.has(each))) {
           const log = await docker("logs", name).catch(() => "");
-          if (!log.includes("The files belonging to this database system")) continue;
+          if (!log.includes("creating subdirectories")) continue;
           await docker("pause", name);
           frozen.add(name);
         }
