@@ -1,66 +1,99 @@
-import { MultiBar, Presets, type SingleBar } from "cli-progress";
+import { MultiBar, type Options, Presets, type SingleBar } from "cli-progress";
 import { formatBytes } from "../bytes";
-import { formatSeconds } from "./estimate";
+import { terminalWidth } from "../commands/output";
+import { type BarLayout, type BarRow, barLine, layOut } from "./bar-rows";
 import type { JobView } from "./job-view";
-import { type JobProgress, bytesMoved } from "./progress-of-job";
+import { Pace } from "./pace";
+import { type JobProgress, type RunningTask, bytesMoved } from "./progress-of-job";
 
-/** Characters that a task's name may take. */
-const NAME_WIDTH = 34;
+/** What a bar is drawn from, beside how full it is. */
+interface Drawn {
+  readonly row: BarRow;
+  readonly layout: BarLayout;
+}
+
+/** One line, and what its note is made of. */
+interface Line {
+  readonly key: string;
+  readonly name: string;
+  readonly moved: number;
+  readonly size: number;
+  /** The note while nothing says how fast it is. */
+  readonly otherwise: string;
+}
 
 /** Progress on a terminal: a bar for the whole, and one for each move that works now, with speed and time left. */
 export class JobBars implements JobView {
-  private readonly bars = new MultiBar(
-    {
-      stream: process.stdout,
-      format: "{name} {bar} {moved} of {size}  {note}",
-      barsize: 24,
-      hideCursor: true,
-      // Ctrl-C is ours: it leaves the job alone, and says so below the bars.
-      gracefulExit: false,
-    },
-    Presets.shades_classic,
-  );
-  private readonly tasks = new Map<string, SingleBar>();
-  private total?: SingleBar;
-  private first?: { readonly bytes: number; readonly at: number };
+  private readonly bars: MultiBar;
+  private readonly shown = new Map<string, SingleBar>();
+  private readonly paces = new Map<string, Pace>();
+
+  constructor(
+    private readonly stream: NodeJS.WriteStream = process.stdout,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.bars = new MultiBar(
+      {
+        stream,
+        format: (options, { progress }, { row, layout }: Drawn) =>
+          barLine(row, barOf(options, progress, layout.bar), layout),
+        hideCursor: true,
+        // A bar that goes leaves its line to the next one, which may have the same text as before.
+        forceRedraw: true,
+        fps: 2,
+        // Ctrl-C is ours: it leaves the job alone, and says so below the bars.
+        gracefulExit: false,
+      },
+      Presets.shades_classic,
+    );
+  }
 
   show(progress: JobProgress): void {
-    const moved = bytesMoved(progress);
-    const { total, done, running } = progress;
-    this.first ??= { bytes: moved, at: performance.now() };
-    const seconds = (performance.now() - this.first.at) / 1000;
-    const speed = seconds > 0 ? (moved - this.first.bytes) / seconds : 0;
-    const left = speed > 0 ? `, ${formatSeconds((total.bytes - moved) / speed)} left` : "";
-    const note = `${done.shards}/${total.shards} shards${speed > 0 ? `, ${formatBytes(Math.round(speed))}/s${left}` : ""}`;
-    this.total ??= this.bars.create(100, 0, { name: "", moved: "", size: "", note: "" });
-    update(this.total, `rebalance ${progress.job.id}`, moved, total.bytes, note);
-    for (const { task, group, copied, phase } of running) {
-      const bar =
-        this.tasks.get(task.id) ?? this.bars.create(100, 0, { name: "", moved: "", size: "", note: "" });
-      this.tasks.set(task.id, bar);
-      const more = group.shards > 1 ? ` +${group.shards - 1}` : "";
-      const name =
-        task.shardid === undefined ? "reference tables" : `${group.tables[0]}${more} (${task.shardid})`;
-      update(bar, name, copied, group.bytes, phase.toLowerCase());
+    const lines = [totalLine(progress), ...progress.running.map(taskLine)];
+    const rows = lines.map((line) => this.rowOf(line));
+    const layout = layOut(rows, terminalWidth(this.stream));
+    for (const [index, { key, moved, size }] of lines.entries()) {
+      const drawn: Drawn = { row: rows[index] as BarRow, layout };
+      const bar = this.shown.get(key) ?? this.bars.create(100, 0, drawn);
+      this.shown.set(key, bar);
+      bar.update(size === 0 ? 0 : Math.min(100, (moved / size) * 100), drawn);
     }
-    for (const [id, bar] of this.tasks) {
-      if (running.some(({ task }) => task.id === id)) continue;
+    for (const [key, bar] of this.shown) {
+      if (lines.some((line) => line.key === key)) continue;
       this.bars.remove(bar);
-      this.tasks.delete(id);
+      this.shown.delete(key);
     }
   }
 
   end(): void {
     this.bars.stop();
   }
+
+  private rowOf({ key, name, moved, size, otherwise }: Line): BarRow {
+    const pace = this.paces.get(key) ?? new Pace(this.now);
+    this.paces.set(key, pace);
+    const note = pace.describe(moved, size) ?? otherwise;
+    return { name, note, sizes: `${formatBytes(moved)} of ${formatBytes(size)}` };
+  }
 }
 
-function update(bar: SingleBar, name: string, moved: number, size: number, note: string): void {
-  const short = name.length > NAME_WIDTH ? `${name.slice(0, NAME_WIDTH - 1)}…` : name.padEnd(NAME_WIDTH);
-  bar.update(size === 0 ? 0 : Math.min(100, (moved / size) * 100), {
-    name: short,
-    moved: formatBytes(moved),
-    size: formatBytes(size),
-    note,
-  });
+function totalLine(progress: JobProgress): Line {
+  const { job, done, total } = progress;
+  const name = `rebalance ${job.id} (${done.shards}/${total.shards} shards)`;
+  return { key: "total", name, moved: bytesMoved(progress), size: total.bytes, otherwise: "" };
+}
+
+function taskLine({ task, group, copied, phase }: RunningTask): Line {
+  const more = group.shards > 1 ? ` +${group.shards - 1}` : "";
+  const name =
+    task.shardid === undefined ? "reference tables" : `${group.tables[0]}${more} (${task.shardid})`;
+  return { key: task.id, name, moved: copied, size: group.bytes, otherwise: phase.toLowerCase() };
+}
+
+/** The preset's characters; the size of a bar can't be changed once it is there, but that of its text can. */
+function barOf(options: Options, progress: number, length: number): string {
+  const full = Math.round(progress * length);
+  return (
+    (options.barCompleteChar ?? "").repeat(full) + (options.barIncompleteChar ?? "").repeat(length - full)
+  );
 }
