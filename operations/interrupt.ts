@@ -1,7 +1,7 @@
 import { Failure } from "./failure";
 
-/** SIGHUP is the end of the terminal, as when ssh drops. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** What ends a program from outside. SIGHUP is the end of the terminal, as when ssh drops. */
+export const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Runs work that must put something back when it is interrupted (Ctrl-C in Terraform reaches its programs too). The work
@@ -13,8 +13,8 @@ export async function interruptible<Result>(work: (signal: AbortSignal) => Promi
     release();
     controller.abort(new Failure(`interrupted by ${name}`, "apply again: it goes on from here"));
   };
-  const release = () => SIGNALS.forEach((name) => process.off(name, stop));
-  SIGNALS.forEach((name) => process.on(name, stop));
+  const release = () => INTERRUPTS.forEach((name) => process.off(name, stop));
+  INTERRUPTS.forEach((name) => process.on(name, stop));
   try {
     return await work(controller.signal);
   } finally {

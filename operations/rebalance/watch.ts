@@ -1,6 +1,7 @@
 import type { Changing } from "../commands/change-command";
 import { printJson, printLines } from "../commands/output";
 import { EXIT, type ExitCode, Failure } from "../failure";
+import { INTERRUPTS } from "../interrupt";
 import { awaitJob } from "./await-job";
 import { messageOf } from "./job";
 import { JobBars } from "./job-bars";
@@ -8,31 +9,19 @@ import type { JobView } from "./job-view";
 import { JobLines, countStates, formatAmount } from "./lines";
 import type { JobProgress } from "./progress-of-job";
 
-/** The reason for which a person's Ctrl-C ends a watch. */
-const LEFT = Symbol("left");
-
 /**
  * Shows a job until it is over, its first task fails, or Ctrl-C. The job itself is left alone.
  *
- * @throws Failure with the message of the task that failed
+ * @throws Failure with the message of the task that failed; with JSON also when it is left, as there is no end to print
  */
 export async function watchJob(target: Changing, id: string, json: boolean): Promise<ExitCode> {
   const { session, cluster } = target;
-  const view = createView(target, json);
-  const leaving = new AbortController();
-  const leave = () => leaving.abort(LEFT);
-  process.once("SIGINT", leave);
-  let end: JobProgress | undefined;
-  try {
-    end = await awaitJob(session, id, { show: (progress) => view.show(progress), signal: leaving.signal });
-  } catch (error) {
-    if (error !== LEFT) throw error;
-  } finally {
-    process.off("SIGINT", leave);
-    view.end();
-  }
+  const end = await untilLeft(createView(target, json), (show, signal) =>
+    awaitJob(session, id, { show, signal }),
+  );
   const command = `npx pg-dist rebalance ${cluster.environment}`;
   if (end === undefined) {
+    if (json) throw new Failure(`left rebalance ${id} before its end: it goes on`, `${command} watch`);
     printLines([`Rebalance ${id} goes on. To see it again: ${command} watch`]);
     return EXIT.ok;
   }
@@ -46,6 +35,35 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
   }
   if (!json) printLines([`Rebalance ${id} is ${end.job.state}: ${formatAmount(end.done)} moved.`]);
   return end.job.state === "finished" ? EXIT.ok : EXIT.failed;
+}
+
+/**
+ * Lets the work show its progress until it ends, or somebody leaves it. Who leaves doesn't wait for an answer of the
+ * server: he would interrupt again, and be left with a terminal without a cursor.
+ *
+ * @returns undefined when it was left
+ */
+export async function untilLeft<Result>(
+  view: JobView,
+  work: (show: JobView["show"], signal: AbortSignal) => Promise<Result>,
+): Promise<Result | undefined> {
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  for (const name of INTERRUPTS) process.on(name, leave);
+  const left = new Promise<undefined>((resolve) =>
+    leaving.signal.addEventListener("abort", () => resolve(undefined)),
+  );
+  const working = work((progress) => {
+    if (!leaving.signal.aborted) view.show(progress);
+  }, leaving.signal);
+  try {
+    return await Promise.race([working, left]);
+  } finally {
+    view.end();
+    for (const name of INTERRUPTS) process.off(name, leave);
+    // Nobody waits for it any more.
+    working.catch(() => undefined);
+  }
 }
 
 function createView({ progress }: Changing, json: boolean): JobView {
