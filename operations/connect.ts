@@ -152,6 +152,10 @@ function causeOf(error: unknown): Cause {
     const settled = /is not running|[Nn]o such container/.test(text);
     return { text, transient: error.transient, settled, answered: false };
   }
+  if (isNotPostgres(text)) {
+    const strange = `what listens there is not PostgreSQL (${text})`;
+    return { text: strange, transient: false, settled: false, answered: false };
+  }
   // Docker's proxy accepts on the published port before the server listens behind it, and then hangs up.
   const hungUp =
     /terminated unexpectedly|ECONNRESET|EPIPE|disconnected before secure TLS|socket hang up/.test(text);
@@ -164,6 +168,14 @@ function causeOf(error: unknown): Cause {
     settled: false,
     answered: false,
   };
+}
+
+/**
+ * A server of another protocol answers the request for TLS with words of its own: with any letter but S and N, or, as
+ * ssh does, with an S that no TLS follows.
+ */
+function isNotPostgres(text: string): boolean {
+  return /error establishing an SSL connection|wrong version number|packet length too long/.test(text);
 }
 
 const STARTING: readonly string[] = [
