@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
+import { INTERRUPTS } from "../interrupt";
 
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
@@ -16,7 +18,7 @@ export async function watch(seconds: number, draw: () => Promise<string[]>): Pro
   const terminal = process.stdout.isTTY;
   const stop = new AbortController();
   const onSignal = () => stop.abort();
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of INTERRUPTS) process.on(signal, onSignal);
   // Whoever read it, e.g. head, has gone.
   process.stdout.once("error", onSignal);
   const stopped = new Promise<undefined>((resolve) =>
@@ -29,25 +31,51 @@ export async function watch(seconds: number, draw: () => Promise<string[]>): Pro
       const lines = await Promise.race([draw(), stopped]);
       if (lines === undefined) break;
       last = lines;
-      process.stdout.write(terminal ? inPlace(lines, seconds) : `${lines.join("\n")}\n\n`);
+      const footer = `every ${seconds} s, Ctrl-C ends it`;
+      process.stdout.write(
+        terminal ? inPlace(lines, footer, screenSize(process.stdout)) : `${lines.join("\n")}\n\n`,
+      );
       await sleep(seconds * 1000, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   } finally {
     if (terminal) process.stdout.write(`${LEAVE}${last.join("\n")}\n`);
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const signal of INTERRUPTS) process.off(signal, onSignal);
     process.stdout.off("error", onSignal);
   }
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Size of a terminal, in characters. */
+export interface ScreenSize {
+  readonly rows: number;
+  readonly columns: number;
+}
 
-/** What the terminal has no lines for is left out, at the end, and said. */
-function inPlace(lines: readonly string[], seconds: number): string {
-  const space = Math.max((process.stdout.rows || 24) - 2, 1);
-  const shown =
-    lines.length <= space
-      ? lines
-      : [...lines.slice(0, space - 1), `… ${lines.length - space + 1} more lines`];
-  const footer = `every ${seconds} s, Ctrl-C ends it`;
-  return `${HOME}${[...shown, footer].map((line) => `${line}${CLEAR_LINE}`).join("\n")}${CLEAR_REST}`;
+function screenSize({ rows, columns }: Pick<NodeJS.WriteStream, "rows" | "columns">): ScreenSize {
+  return { rows: rows || 24, columns: columns || 80 };
+}
+
+/**
+ * The text that draws a screen over the one before. A line that is longer than the terminal goes on in its next row; what
+ * the terminal has no rows for is left out, at the end, and said: else it would scroll, and the top be lost.
+ */
+export function inPlace(lines: readonly string[], footer: string, { rows, columns }: ScreenSize): string {
+  const rowsOf = (line: string) => Math.max(Math.ceil(lengthOf(line) / columns), 1);
+  const total = (some: readonly string[]) => some.reduce((sum, line) => sum + rowsOf(line), 0);
+  const space = Math.max(rows - 1 - rowsOf(footer), 1);
+  let shown = lines;
+  while (total(shown) > space && shown.length > 1) {
+    const kept = shown === lines ? lines.length - 1 : shown.length - 2;
+    shown = [...lines.slice(0, kept), `… ${lines.length - kept} more lines`];
+  }
+  return `${HOME}${[...shown, footer].map((line) => clearing(line, columns)).join("\n")}${CLEAR_REST}`;
+}
+
+/** Behind the end of a full row the cursor still stands on its last character, which must not be cleared. */
+function clearing(line: string, columns: number): string {
+  const length = lengthOf(line);
+  return length > 0 && length % columns === 0 ? line : `${line}${CLEAR_LINE}`;
+}
+
+function lengthOf(line: string): number {
+  return stripVTControlCharacters(line).length;
 }
