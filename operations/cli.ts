@@ -1,70 +1,38 @@
-import { Command, CommanderError } from "commander";
-import { addNodes } from "./commands/nodes";
-import { addActivity } from "./commands/activity";
-import { addLocks } from "./commands/locks";
-import { addConnections } from "./commands/connections";
-import { addHealth } from "./commands/health";
-import { addShards } from "./commands/shards";
-import { addTables } from "./commands/tables";
-import { addTenants } from "./commands/tenants";
-import { addStatus } from "./commands/status";
-import { addCompletion } from "./completion/command";
-import { addDoctor } from "./doctor/command";
-import { addLogs } from "./logs/command";
-import { addPsql } from "./psql/command";
-import { addForget } from "./forget/command";
-import { addMaintenance } from "./maintenance/command";
-import { addRebalance } from "./rebalance/command";
-import { addRecover } from "./recover/command";
+import { type Command, CommanderError } from "commander";
+import { printJson } from "./commands/output";
+import { createProgram } from "./create-program";
 import { EXIT } from "./failure";
 import { report } from "./report";
 
-/** Exit codes of every command, as its help shows them. */
-const EXIT_CODES = `
-Exit codes:
-  0  fine
-  1  failed: the last line says why, and what to do
-  2  the command line is wrong
-  3  done, but the cluster is not healthy
-  4  refused, nothing was changed`;
-
-/** `pg-dist`: the command line for people. What Terraform runs is program.ts, bundled for itself. */
-function createProgram(): Command {
-  const program = new Command("pg-dist")
-    .description("See and operate a Citus cluster of this project, from its own environment file.")
-    .option("--no-color", "no colours, also on a terminal")
-    .addHelpText("after", EXIT_CODES)
-    .addHelpText("after", "\nExample:\n  npx pg-dist status production")
-    .showHelpAfterError("(--help shows how it is used)")
-    .exitOverride();
-  addStatus(program);
-  addHealth(program);
-  addNodes(program);
-  addShards(program);
-  addTables(program);
-  addTenants(program);
-  addActivity(program);
-  addLocks(program);
-  addConnections(program);
-  addDoctor(program);
-  addLogs(program);
-  addPsql(program);
-  addRebalance(program);
-  addMaintenance(program);
-  addForget(program);
-  addRecover(program);
-  addCompletion(program);
-  return program;
-}
-
 async function run(args: readonly string[]): Promise<void> {
+  const program = createProgram();
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    await program.parseAsync(args, { from: "user" });
   } catch (error) {
     // Commander has written its message, or the help, already.
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    else process.exitCode = report(error);
+    if (!(error instanceof CommanderError)) process.exitCode = report(error);
+    else if (error.exitCode === 0) process.exitCode = EXIT.ok;
+    else {
+      printUsageFailure(program, args, error);
+      process.exitCode = EXIT.usage;
+    }
   }
+}
+
+/** A script that reads standard output finds a wrong command line there too (schemas/failure.json). */
+function printUsageFailure(program: Command, args: readonly string[], { message }: CommanderError): void {
+  const end = args.indexOf("--");
+  const own = end < 0 ? args : args.slice(0, end);
+  if (!own.includes("--json")) return;
+  const names = program.commands.map((command) => command.name());
+  const path = [program.name(), ...own.filter((word) => names.includes(word)).slice(0, 1)];
+  printJson(path.at(-1) ?? "", {
+    failure: {
+      summary: message.replace(/^error: /, ""),
+      remedy: `see npx ${path.join(" ")} --help`,
+      detail: [],
+    },
+  });
 }
 
 // The reader of a pipe, e.g. head, may go before the end: work that was begun goes on.

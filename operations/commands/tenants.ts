@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { ExitCode } from "../failure";
 import { type Asked, askAll } from "../status/ask-all";
 import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
@@ -72,15 +72,15 @@ export function addTenants(program: Command): void {
     description: "The busiest tenants, with their statements and CPU time.",
     help: HELP,
     options: (command) => {
-      command.option(
-        "--limit <count>",
-        "so many of them",
-        (text) => Math.max(1, Math.floor(Number(text)) || 20),
-        20,
-      );
+      command.option("--limit <count>", "so many of them", parseLimit, 20);
     },
     run: showTenants,
   });
+}
+
+function parseLimit(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a whole number, 1 at least.");
 }
 
 async function showTenants(target: Connected, { limit }: Flags, { json, paint }: Output): Promise<ExitCode> {

@@ -38,6 +38,13 @@ export function addPsql(program: Command): void {
           exitCode: EXIT.usage,
         });
       }
+      if (flags.url !== undefined && environment !== undefined) {
+        throw new Failure(
+          `--url and ${[environment, node].join(" ").trim()} are given: a node's name needs an environment`,
+          "give the node's own address in --url and no name, or an environment and no --url",
+          { exitCode: EXIT.usage },
+        );
+      }
       const target = findTarget(environment, flags);
       process.exitCode = await openPsql(target, node, args);
     });
@@ -59,11 +66,6 @@ function splitOperands(
 
 async function openPsql(target: Target, name: string | undefined, args: readonly string[]): Promise<number> {
   const { cluster, user, database } = target;
-  if (cluster === undefined && name !== undefined) {
-    throw new Failure("a node's name needs an environment", "give its own address in --url", {
-      exitCode: EXIT.usage,
-    });
-  }
   const node =
     cluster === undefined ? undefined : name === undefined ? coordinatorOf(cluster) : findNode(cluster, name);
   const login: Login = { user, database, password: await passwordOf(target) };

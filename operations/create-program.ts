@@ -1,0 +1,56 @@
+import { Command } from "commander";
+import { addNodes } from "./commands/nodes";
+import { addActivity } from "./commands/activity";
+import { addLocks } from "./commands/locks";
+import { addConnections } from "./commands/connections";
+import { addHealth } from "./commands/health";
+import { addShards } from "./commands/shards";
+import { addTables } from "./commands/tables";
+import { addTenants } from "./commands/tenants";
+import { addStatus } from "./commands/status";
+import { addCompletion } from "./completion/command";
+import { addDoctor } from "./doctor/command";
+import { addLogs } from "./logs/command";
+import { addPsql } from "./psql/command";
+import { addForget } from "./forget/command";
+import { addMaintenance } from "./maintenance/command";
+import { addRebalance } from "./rebalance/command";
+import { addRecover } from "./recover/command";
+
+/** Exit codes of every command, as its help shows them. */
+const EXIT_CODES = `
+Exit codes:
+  0  fine
+  1  failed: the last line says why, and what to do
+  2  the command line is wrong
+  3  done, but the cluster is not healthy
+  4  refused, nothing was changed`;
+
+/** `pg-dist`: the command line for people, with all its commands. What Terraform runs is program.ts, bundled for itself. */
+export function createProgram(): Command {
+  const program = new Command("pg-dist")
+    .description("See and operate a Citus cluster of this project, from its own environment file.")
+    .option("--no-color", "no colours, also on a terminal")
+    .addHelpText("after", EXIT_CODES)
+    .addHelpText("after", "\nExample:\n  npx pg-dist status production")
+    .showHelpAfterError("(--help shows how it is used)")
+    .exitOverride();
+  addStatus(program);
+  addHealth(program);
+  addNodes(program);
+  addShards(program);
+  addTables(program);
+  addTenants(program);
+  addActivity(program);
+  addLocks(program);
+  addConnections(program);
+  addDoctor(program);
+  addLogs(program);
+  addPsql(program);
+  addRebalance(program);
+  addMaintenance(program);
+  addForget(program);
+  addRecover(program);
+  addCompletion(program);
+  return program;
+}
