@@ -40,15 +40,15 @@ export function checkNode(version, range) {
 export function describePlatform({ platform, arch, abi }) {
   if (platform !== "linux" && platform !== "darwin") {
     throw new Failure(
-      `quickstart runs on Linux and macOS, this is ${platform}`,
+      `pg-dist runs on Linux and macOS, this is ${platform}`,
       "on Windows, run it in WSL 2 with Docker Desktop's WSL integration",
     );
   }
   const notes = [];
   if (platform === "darwin") {
     notes.push(
-      "macOS: Docker Desktop must be running, with the default socket allowed (Settings > Advanced); quickstart installs " +
-        "no engine here. Stand-ins and the test hosts need Linux and root.",
+      "macOS: for a cluster here, Docker Desktop must be running, with the default socket allowed (Settings > Advanced); " +
+        "quickstart installs no engine here. Stand-ins and the test hosts need Linux and root.",
     );
   }
   if (arch !== "x64") {

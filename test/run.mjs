@@ -1,17 +1,19 @@
 // `npm test`: plain JavaScript, as it runs on a fresh clone and installs the npm packages first.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installPackages } from "../quickstart/packages.mjs";
+import { checkNode, describePlatform } from "../quickstart/platform.mjs";
 import { createProgress } from "../quickstart/progress.mjs";
 import { readReport, summaryOf } from "./run-report.mjs";
+import { chooseTiers } from "./tiers.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const USAGE = `usage: npm test                types, lint, format, the unit tests and the end-to-end tests
-       npm test -- --unit      without the end-to-end tests: needs no Docker engine
+       npm test -- --unit      without the end-to-end tests: needs no Docker engine, and neither Linux nor root
        npm run test:full       with the long end-to-end tests
 PGDIST_PARTS=real makes a missing Citus image or provider an error, stand-in ignores the real ones.`;
 
@@ -31,10 +33,19 @@ const total = { passed: 0, failures: [], skips: [] };
 let child;
 let interrupted = false;
 
-/** @param {string[]} tiers */
-async function runAll(tiers) {
+/** @param {string[]} wanted */
+async function runAll(wanted) {
   const reports = mkdtempSync(join(tmpdir(), "pg-dist-run-"));
   try {
+    const { engines } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    checkNode(process.versions.node, engines.node);
+    const { platform, arch } = process;
+    for (const note of describePlatform({ platform, arch, abi: process.versions.modules })) {
+      progress.say(`note: ${note}`);
+    }
+    const { tiers, skips } = chooseTiers(wanted, { platform, uid: process.getuid?.() });
+    for (const { test, reason } of skips) progress.say(`not run: ${test}: ${reason}`);
+    total.skips.push(...skips);
     await installPackages(ROOT, progress.say);
     for (const { name, program, args } of CHECKS) {
       await step(name, async () => {
