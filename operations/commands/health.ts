@@ -4,8 +4,8 @@ import { type Health, checkHealth } from "../status/health";
 import type { Finding } from "../status/finding";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, addReadCommand } from "./read-command";
+import { reachTable } from "./reach-table";
 import { problems } from "./status-screen";
-import { renderTable } from "./table";
 import type { Connected } from "./target";
 
 const HELP = `
@@ -33,14 +33,9 @@ async function showHealth(target: Connected, _flags: object, { json, paint }: Ou
   return healthy ? EXIT.ok : EXIT.unhealthy;
 }
 
-/** The matrix, and below it the causes. */
-export function healthScreen(
-  { nodes, pairs, broken, inactive }: Health,
-  paint: Paint,
-  width: number,
-): string[] {
-  const mark = (healthy: boolean | null | undefined) =>
-    healthy === true ? paint("green", "ok") : healthy === false ? paint("red", "FAIL") : paint("yellow", "?");
+/** Who reaches whom, and below it the causes. */
+export function healthScreen(health: Health, paint: Paint, width: number): string[] {
+  const { pairs, broken, inactive } = health;
   const findings = broken.map(({ node, from, what, remedy }): Finding => ({
     severity: "broken",
     check: "reachability",
@@ -48,21 +43,9 @@ export function healthScreen(
     what: from.length > 1 ? `not reached by ${from.length} nodes: ${what}` : what,
     remedy,
   }));
-  const columns = [
-    { header: "" },
-    { header: "from \\ to" },
-    ...nodes.map((_, index) => ({ header: String(index + 1) })),
-  ];
-  const rows = nodes.map(({ label }, index) => [
-    String(index + 1),
-    label,
-    ...nodes.map(({ label: to }) =>
-      mark(pairs.find((pair) => pair.from === label && pair.to === to)?.healthy),
-    ),
-  ]);
   const good = pairs.filter(({ healthy }) => healthy === true).length;
   return [
-    ...renderTable(columns, rows, width, (header) => paint("bold", header)),
+    ...reachTable(health, paint, width),
     "",
     `${good} of ${pairs.length} pairs healthy`,
     ...(inactive.length === 0 ? [] : [`not active, and left out: ${inactive.join(", ")}`]),

@@ -75,3 +75,60 @@ it("shows a node that is down, one link that is cut, and a node that isn't activ
     "
   `);
 });
+
+/** Fourteen nodes, the sixth of which is down, and the second of which doesn't reach three others. */
+function fourteen(): Health {
+  const labels = Array.from({ length: 14 }, (_, index) => `server-${"abcdefghijklmn"[index]}/worker1`);
+  return {
+    nodes: labels.map((label, index) => ({ label, endpoint: { host: `10.0.0.${index + 1}`, port: 5432 } })),
+    pairs: labels.flatMap((from, source) =>
+      labels.map((to, target) => {
+        const cut = target === 5 || (source === 1 && target >= 11);
+        return { from, to, healthy: source === 5 ? null : !cut };
+      }),
+    ),
+    broken: [
+      {
+        node: "server-f/worker1",
+        from: labels.filter((_, index) => index !== 5),
+        what: "10.0.0.6:5432 refuses the connection of the coordinator",
+        remedy: "start it",
+      },
+    ],
+    inactive: [],
+  };
+}
+
+it("is a row per node where the terminal is too narrow for the matrix, with those it fails to reach", () => {
+  const shown = fourteen();
+  const lines = (width: number) => healthScreen(shown, (_colour, text) => text, width);
+  expect(`\n${lines(80).join("\n")}\n`).toMatchInlineSnapshot(`
+    "
+        from               reaches  fails to reach
+     1  server-a/worker1  13 of 14  6
+     2  server-b/worker1  10 of 14  6, 12-14
+     3  server-c/worker1  13 of 14  6
+     4  server-d/worker1  13 of 14  6
+     5  server-e/worker1  13 of 14  6
+     6  server-f/worker1         ?  could not be asked
+     7  server-g/worker1  13 of 14  6
+     8  server-h/worker1  13 of 14  6
+     9  server-i/worker1  13 of 14  6
+    10  server-j/worker1  13 of 14  6
+    11  server-k/worker1  13 of 14  6
+    12  server-l/worker1  13 of 14  6
+    13  server-m/worker1  13 of 14  6
+    14  server-n/worker1  13 of 14  6
+
+    166 of 196 pairs healthy
+    Not healthy.
+    broken   server-f/worker1: not reached by 13 nodes: 10.0.0.6:5432 refuses the connection of the coordinator
+             → start it
+    "
+  `);
+  expect(lines(120)[0]).toMatch(/^ +from \\ to +1 +2 +3 /);
+  for (const width of [40, 60, 80, 100, 120]) {
+    const table = lines(width).slice(0, 15);
+    for (const line of table) expect(line.length, line).toBeLessThanOrEqual(width);
+  }
+});
