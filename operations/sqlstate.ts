@@ -10,6 +10,7 @@ export const SQLSTATE = {
   invalidCatalogName: "3D000",
   /** A setting that no loaded library knows, among others. */
   undefinedObject: "42704",
+  insufficientPrivilege: "42501",
   undefinedTable: "42P01",
   undefinedFunction: "42883",
   /** All of max_connections are taken. */

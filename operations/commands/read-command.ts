@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { type ExitCode, Failure, oneLine } from "../failure";
+import type { ExitCode } from "../failure";
 import { asFailure } from "../report";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { explainError } from "./explain-error";
 import { type Paint, createPaint, printJson } from "./output";
 import { type Connected, type TargetFlags, addTarget, findTarget, openTarget } from "./target";
 
@@ -42,18 +42,12 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
         try {
           return await spec.run(target, flags, { paint, json });
         } catch (error) {
-          throw target.server.stand_in ? explainStandIn(error, spec.name) : error;
+          throw explainError(error, spec.name, target);
         } finally {
           await target.session.end();
         }
       });
     });
-}
-
-function explainStandIn(error: unknown, command: string): unknown {
-  if (sqlStateOf(error) !== SQLSTATE.undefinedFunction) return error;
-  const what = `the stand-in image does not imitate what ${command} asks: ${oneLine(error)}`;
-  return new Failure(what, "it needs Citus itself", { cause: error });
 }
 
 /** A script that reads standard output finds a failure there too (schemas/failure.json). */

@@ -2,8 +2,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { isHealthy } from "../status/finding";
 import { judge } from "../status/judge";
+import { asFailure } from "../report";
+import { sqlStateOf } from "../sqlstate";
 import { takeSnapshot } from "../status/snapshot";
-import { printJson, printLines, terminalWidth } from "./output";
+import { explainError } from "./explain-error";
+import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, type ReadFlags, addReadCommand } from "./read-command";
 import { statusJson } from "./status-json";
 import { statusScreen } from "./status-screen";
@@ -55,7 +58,7 @@ async function once(target: Connected, { json, paint }: Output): Promise<ExitCod
   return isHealthy(findings) ? EXIT.ok : EXIT.unhealthy;
 }
 
-/** A coordinator that goes away is shown as such, and connected to again. */
+/** A coordinator that goes away, or answers with an error, is shown as such, and connected to again. */
 async function watchStatus(target: Connected, flags: Flags, { json, paint }: Output): Promise<ExitCode> {
   if (json)
     throw new Failure("--watch and --json exclude each other", "leave one out", { exitCode: EXIT.usage });
@@ -70,18 +73,25 @@ async function watchStatus(target: Connected, flags: Flags, { json, paint }: Out
       const snapshot = await takeSnapshot(connected);
       return statusScreen(snapshot, judge(snapshot), paint, terminalWidth());
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
       await session?.end();
       session = undefined;
-      return [
-        paint("bold", target.label),
-        "",
-        paint("red", error.summary),
-        `${paint("dim", "→")} ${error.remedy}`,
-      ];
+      const explained = explainError(error, "status", target);
+      // A mistake of ours stays one.
+      if (!(explained instanceof Failure) && sqlStateOf(explained) === undefined) throw error;
+      return failureScreen(target.label, asFailure(explained), paint);
     }
   });
   over = true;
   await session?.end();
   return EXIT.ok;
+}
+
+function failureScreen(label: string, { detail, summary, remedy }: Failure, paint: Paint): string[] {
+  return [
+    paint("bold", label),
+    "",
+    ...detail.map((line) => paint("dim", line)),
+    paint("red", summary),
+    `${paint("dim", "→")} ${remedy}`,
+  ];
 }

@@ -101,6 +101,19 @@ describeOnCitus("pg-dist sees a cluster", () => {
     return { PATH: process.env["PATH"], HOME: folder, TF_VAR_postgres_password: citus.password };
   }
 
+  /** A transaction on the coordinator that keeps its locks until it is cancelled. */
+  function holding(statement: string): { pid: () => Promise<string>; ended: Promise<unknown> } {
+    const sql = `BEGIN; ${statement}; SELECT pg_sleep(600); ROLLBACK`;
+    const ended = citus.sql("coordinator", sql).catch(() => undefined);
+    const find = () => citus.sql("coordinator", SLEEPING);
+    const pid = async () => {
+      // Only once it sleeps does it have them.
+      await expect.poll(find, { timeout: 30_000 }).toMatch(/^\d+$/);
+      return find();
+    };
+    return { pid, ended };
+  }
+
   /** The answer for a script, of the shape that its schema says. */
   async function json(
     command: string,
@@ -162,16 +175,55 @@ describeOnCitus("pg-dist sees a cluster", () => {
     expect(output.slice(output.lastIndexOf("\x1b[?25h\x1b[?1049l"))).toContain("local/w3");
   });
 
+  test("--watch shows what a coordinator answers that is slow, or ends, or starts again, and goes on", async () => {
+    const watching = spawn(process.execPath, [PG_DIST, "status", "whole", "--watch", "1", "--timeout", "4"], {
+      cwd: folder,
+      env: password(),
+    });
+    let output = "";
+    watching.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => watching.once("close", resolve));
+    /** From now on. */
+    const shows = async (text: RegExp) => {
+      const before = output.length;
+      await expect.poll(() => output.slice(before), { timeout: 60_000 }).toMatch(text);
+    };
+    await shows(/local\/w3/);
+    const lock = holding("LOCK TABLE pgdist.node");
+    await shows(/the coordinator did not answer within 4 s\n→ .*--timeout/);
+    await expect.poll(() => citus.sql("coordinator", TERMINATE_WAITING), { timeout: 30_000 }).toBe("t");
+    await shows(/terminating connection due to administrator command \(SQLSTATE 57P01\)/);
+    // The end of one process by a signal makes PostgreSQL end all sessions, and start again.
+    await docker("exec", citus.container("coordinator"), "sh", "-c", `kill -9 ${await lock.pid()}`);
+    await lock.ended;
+    await shows(/local\/w3/);
+    watching.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(output).not.toContain("unexpected error");
+  });
+
+  test("a user who is no superuser is told so", async () => {
+    await citus.sql("coordinator", `CREATE ROLE plain LOGIN PASSWORD '${citus.password}'`);
+    const url = `postgres://plain@127.0.0.1:${port}/postgres`;
+    const { code, stderr } = await pgDist(["status", "--url", url], {
+      ...password(),
+      PGPASSWORD: citus.password,
+    });
+    expect(stderr).toMatch(/^pg-dist: user plain may not see what status shows: .*: connect as a superuser/m);
+    expect(code).toBe(1);
+  });
+
   test("who waits for whom, over the nodes", async () => {
-    const holder = citus.sql(
-      "coordinator",
-      "BEGIN; UPDATE orders SET note = 'a' WHERE id = 1; SELECT pg_sleep(6); ROLLBACK",
-    );
-    await citus.sql("coordinator", "SELECT pg_sleep(0.5)");
+    const holder = holding("UPDATE orders SET note = 'a' WHERE id = 1");
+    await holder.pid();
     const waiter = citus.sql("coordinator", "UPDATE orders SET note = 'b' WHERE id = 1");
+    const waits = async () =>
+      (await Promise.all(["w1", "w2", "w3"].map((name) => citus.sql(name, WAITS)))).join("");
+    await expect.poll(waits, { timeout: 30_000 }).toContain("t");
     const { stdout } = await pgDist(["locks", "whole"]);
-    expect(stdout).toMatch(/UPDATE orders SET note = 'b' WHERE id = 1 .*SELECT pg_sleep\(6\)/);
-    await Promise.all([holder, waiter]);
+    expect(stdout).toMatch(/UPDATE orders SET note = 'b' WHERE id = 1 .*SELECT pg_sleep\(600\)/);
+    await citus.sql("coordinator", `SELECT pg_cancel_backend(${await holder.pid()})`);
+    await Promise.all([holder.ended, waiter]);
   });
 
   test("a cluster that is broken in many ways: status names each, and ends with 3", async () => {
@@ -277,6 +329,14 @@ describeOnCitus("pg-dist sees a cluster", () => {
     expect(text).toContain(`its container ${citus.container("coordinator")} on local is exited (code `);
   });
 });
+
+const SLEEPING =
+  "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'BEGIN;%pg_sleep(600)%'";
+
+const WAITS = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted";
+
+const TERMINATE_WAITING = `SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity
+  WHERE application_name LIKE 'pg-dist status%' AND wait_event_type = 'Lock'`;
 
 /** The kernel may give up freezing on a busy machine; at another try it freezes. */
 async function freeze(container: string): Promise<void> {

@@ -1,0 +1,41 @@
+import { Failure, oneLine } from "../failure";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import type { Target } from "./target";
+
+/** What the errors that a command which only reads may meet mean for whoever ran it; any other is left as it is. */
+export function explainError(
+  error: unknown,
+  command: string,
+  {
+    user,
+    timeoutMs,
+    server,
+  }: Pick<Target, "user" | "timeoutMs"> & { readonly server: { stand_in: boolean } },
+): unknown {
+  const text = oneLine(error);
+  switch (sqlStateOf(error)) {
+    case SQLSTATE.queryCanceled:
+      // Somebody's pg_cancel_backend has the same code.
+      if (text.includes("user request")) return error;
+      return new Failure(
+        `the coordinator did not answer within ${timeoutMs / 1000} s`,
+        "see its load and its locks; --timeout gives it longer",
+        { cause: error },
+      );
+    case SQLSTATE.insufficientPrivilege:
+      return new Failure(
+        `user ${user} may not see what ${command} shows: ${text}`,
+        "connect as a superuser of the cluster",
+        { cause: error },
+      );
+    case SQLSTATE.undefinedFunction:
+      if (!server.stand_in) return error;
+      return new Failure(
+        `the stand-in image does not imitate what ${command} asks: ${text}`,
+        "it needs Citus itself",
+        { cause: error },
+      );
+    default:
+      return error;
+  }
+}
