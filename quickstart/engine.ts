@@ -1,13 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Failure } from "../operations/failure";
-import { engineGet, LOCAL_SOCKET } from "../test/testbed/engine";
+import { answers, engineGet, isAbsent, LOCAL_SOCKET, pingEngine } from "../test/testbed/engine";
 import { isAlive, readIfThere, RUN_ROOT, type ProcessIdentity } from "../test/testbed/state";
 import { ensureTools, isInstalled } from "../test/testbed/tools";
 import type { Context } from "./context";
 import { startEngine } from "./engine-process";
-
-/** In milliseconds. */
-const PING_MS = 3000;
 
 /**
  * Sees to it that an engine answers where the environment looks for it; on Linux, as root, it starts one, and on Debian
@@ -16,7 +13,7 @@ const PING_MS = 3000;
  * @throws Failure that says what to install or to start
  */
 export async function ensureEngine(context: Context, socket: string): Promise<void> {
-  const problem = await probe(socket);
+  const problem = await pingEngine(socket);
   if (problem === undefined) {
     refuseTestEngine();
     const { Version } = JSON.parse((await engineGet("/version", { socketPath: socket })).body) as {
@@ -30,17 +27,7 @@ export async function ensureEngine(context: Context, socket: string): Promise<vo
     context.say("no Docker engine here: installing Debian's docker.io with apt-get");
     await ensureTools((line) => context.say(line), ["dockerd", "docker"]);
   }
-  await startEngine(context, () => probe(socket).then((reason) => reason === undefined));
-}
-
-/** Undefined if an engine answers, else the error's code. */
-async function probe(socketPath: string): Promise<string | undefined> {
-  try {
-    const { status } = await engineGet("/_ping", { socketPath, timeout: PING_MS });
-    return status === 200 ? undefined : `HTTP ${status}`;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error);
-  }
+  await startEngine(context, () => answers(socket));
 }
 
 /** @throws Failure unless quickstart can start an engine here itself */
@@ -51,14 +38,14 @@ async function explain(socket: string, problem: string): Promise<void> {
       "run sudo usermod -aG docker $USER and log in again, or run this as root",
     );
   }
-  if (problem !== "ENOENT" && problem !== "ECONNREFUSED") {
+  if (!isAbsent(problem)) {
     throw new Failure(
       `what listens on ${socket} doesn't answer as a Docker engine (${problem})`,
       "restart it",
     );
   }
   const other = process.env.DOCKER_HOST;
-  if (other?.startsWith("unix://") && (await probe(other.slice("unix://".length))) === undefined) {
+  if (other?.startsWith("unix://") && (await answers(other.slice("unix://".length)))) {
     throw new Failure(
       `no Docker engine answers on ${socket}, but one does on DOCKER_HOST=${other}`,
       `write it into environments/local.ts: hosts: { local: { connection: "${other}" } }`,

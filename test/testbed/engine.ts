@@ -31,7 +31,7 @@ export interface LocalEngine {
  */
 export async function ensureLocalEngine(log: (line: string) => void = () => undefined): Promise<LocalEngine> {
   return withLock(LOCK, async () => {
-    if ((await answers()) && !isOurs()) {
+    if (!isOurs() && (await isThere())) {
       return { startedByUs: false, version: await engineVersion(), stop: async () => undefined };
     }
     const userFile = use();
@@ -44,10 +44,42 @@ export async function ensureLocalEngine(log: (line: string) => void = () => unde
   });
 }
 
+/**
+ * Whether the machine has an engine already.
+ *
+ * @throws when something listens and doesn't answer as one: a second one would work on the same data directory
+ */
+async function isThere(): Promise<boolean> {
+  const problem = await pingEngine();
+  if (problem !== undefined && !isAbsent(problem)) {
+    throw new Error(
+      `What listens on ${LOCAL_SOCKET} doesn't answer as a Docker engine (${problem}): restart it.`,
+    );
+  }
+  return problem === undefined;
+}
+
+/**
+ * Undefined if a Docker engine answers on a socket, else the error's code. On a busy machine an engine may need many
+ * seconds for its answer: it is waited for.
+ */
+export async function pingEngine(socketPath = LOCAL_SOCKET): Promise<string | undefined> {
+  try {
+    const { status } = await engineGet("/_ping", { socketPath });
+    return status === 200 ? undefined : `HTTP ${status}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+/** Whether that code of `pingEngine` means that no engine runs, as opposed to one that is slow or may not be used. */
+export function isAbsent(problem: string): boolean {
+  return problem === "ENOENT" || problem === "ECONNREFUSED";
+}
+
 /** Whether a Docker engine answers on a socket. */
 export async function answers(socketPath = LOCAL_SOCKET): Promise<boolean> {
-  const answer = await engineGet("/_ping", { socketPath, timeout: 2_000 }).catch(() => undefined);
-  return answer?.status === 200;
+  return (await pingEngine(socketPath)) === undefined;
 }
 
 /**
