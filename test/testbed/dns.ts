@@ -5,12 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NamespaceHolder } from "./namespace";
 import { runDirectory } from "./state";
 
-const PATIENCE_MS = 5_000;
+/** How long the server may take to read its names again: many seconds on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 /** The testbed's name server: a dnsmasq that knows the names below and answers NXDOMAIN to every other. */
 export class NameServer {
   private readonly names = new Map<string, string>();
-  private readonly resolver = new Resolver({ timeout: 500, tries: 1 });
+  private readonly resolver = new Resolver({ timeout: 2_000, tries: 4 });
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(

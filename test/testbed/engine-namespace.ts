@@ -5,7 +5,8 @@ import { answers } from "./engine";
 import { holdNamespaces, lastLines, type NamespaceHolder } from "./namespace";
 import { cgroupName, dataDirectory, isAlive, runDirectory, writeState, type TestbedState } from "./state";
 
-const START_PATIENCE_MS = 60_000;
+/** Five engines that start at once share two cores and a disk. */
+const START_PATIENCE_MS = 300_000;
 
 /** The directories of a host, as the root namespace sees them. */
 export interface HostDirectories {
@@ -72,7 +73,7 @@ export async function engineAnswers(host: string, directories: HostDirectories, 
   await until(holder, () => answers(directories.socket), `The Docker engine of ${host}`, directories);
 }
 
-/** Waits until `ready` says so; an end of the host's first process or 60 s without success is an error. */
+/** Waits until `ready` says so; an end of the host's first process is an error, and so are five minutes without success. */
 export async function until(
   holder: NamespaceHolder,
   ready: () => Promise<boolean>,

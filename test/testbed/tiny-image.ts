@@ -26,10 +26,10 @@ export async function makeTinyImage(): Promise<void> {
   await run("bash", ["-c", script]);
 }
 
-/** A command in a container of this image that prints what a web server answers, or fails within two seconds. */
-export function fetchCommand(address: string, port: number): string[] {
+/** A command in a container of this image that prints what a web server answers, or ends with 124 after `seconds`. */
+export function fetchCommand(address: string, port: number, seconds: number): string[] {
   const request = `exec 3<>/dev/tcp/${address}/${port}; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
-  return ["timeout", "2", "bash", "-c", request];
+  return ["timeout", String(seconds), "bash", "-c", request];
 }
 
 export async function removeTinyImage(): Promise<void> {
