@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { ExitCode } from "../failure";
 import { type Activity, readActivity } from "../status/activity";
+import type { Asked } from "../status/ask-all";
 import { formatDuration } from "../status/duration";
-import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
-import { printJson, printLines, terminalWidth } from "./output";
+import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, type ReadFlags, addReadCommand } from "./read-command";
 import { type Column, renderTable } from "./table";
 import type { Connected } from "./target";
@@ -55,13 +56,18 @@ async function showActivity(target: Connected, flags: Flags, { json, paint }: Ou
   const shown =
     flags.all === true ? activity : activity.filter(({ state, internal }) => state !== "idle" && !internal);
   if (json) printJson("activity", { nodes: describeAsked(asked), activity: shown });
-  else {
-    const rows = shown.map(activityRow);
-    const table = renderTable(COLUMNS, rows, terminalWidth(), (header) => paint("bold", header));
-    printLines(shown.length === 0 ? ["Nothing runs."] : table);
-    printFailedNodes(asked, paint);
-  }
+  else printLines(activityScreen(shown, asked, paint, terminalWidth()));
   return exitCodeOf(asked);
+}
+
+export function activityScreen(
+  activity: readonly Activity[],
+  asked: readonly Asked<unknown>[],
+  paint: Paint,
+  width: number,
+): string[] {
+  const table = renderTable(COLUMNS, activity.map(activityRow), width, (header) => paint("bold", header));
+  return [...(activity.length === 0 ? ["Nothing runs."] : table), ...failedNodes(asked, paint)];
 }
 
 function activityRow(each: Activity): string[] {

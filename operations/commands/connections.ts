@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { ExitCode } from "../failure";
 import { type Asked, askAll } from "../status/ask-all";
-import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
+import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, type ReadFlags, addReadCommand } from "./read-command";
 import { type Column, renderTable } from "./table";
@@ -91,14 +91,24 @@ async function showConnections(target: Connected, flags: Flags, { json, paint }:
     );
     printJson("connections", { nodes: describeAsked(asked), connections });
   } else {
-    const [columns, rows] =
-      flags.applications === true
-        ? [APPLICATIONS, asked.flatMap(applicationRows)]
-        : [COLUMNS, asked.map((each) => row(each, paint))];
-    printLines(renderTable(columns, rows, terminalWidth(), (header) => paint("bold", header)));
-    printFailedNodes(asked, paint);
+    printLines(connectionsScreen(asked, flags.applications === true, paint, terminalWidth()));
   }
   return exitCodeOf(asked);
+}
+
+export function connectionsScreen(
+  asked: readonly Asked<Connections>[],
+  applications: boolean,
+  paint: Paint,
+  width: number,
+): string[] {
+  const [columns, rows] = applications
+    ? [APPLICATIONS, asked.flatMap(applicationRows)]
+    : [COLUMNS, asked.map((each) => row(each, paint))];
+  return [
+    ...renderTable(columns, rows, width, (header) => paint("bold", header)),
+    ...failedNodes(asked, paint),
+  ];
 }
 
 function row({ label, value }: Asked<Connections>, paint: Paint): string[] {

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from "../failure";
 import type { Asked } from "../status/ask-all";
 import type { Finding } from "../status/finding";
-import { type Paint, printLines } from "./output";
+import type { Paint } from "./output";
 import { problems } from "./status-screen";
 
 /** The nodes that didn't answer, as `status` names them. */
@@ -21,10 +21,10 @@ function findingsOf(asked: readonly Asked<unknown>[]): Finding[] {
   );
 }
 
-/** Below a table of what the others said. */
-export function printFailedNodes(asked: readonly Asked<unknown>[], paint: Paint): void {
+/** Lines below a table of what the others said; none where all answered. */
+export function failedNodes(asked: readonly Asked<unknown>[], paint: Paint): string[] {
   const findings = findingsOf(asked);
-  if (findings.length > 0) printLines(["", ...problems(findings, paint)]);
+  return findings.length === 0 ? [] : ["", ...problems(findings, paint)];
 }
 
 /** For a script: every node that was asked, and whether it answered. */

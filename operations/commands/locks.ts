@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { EXIT, type ExitCode } from "../failure";
 import { readActivity } from "../status/activity";
+import type { Asked } from "../status/ask-all";
 import { formatDuration } from "../status/duration";
 import { type LockWait, type Party, lockWaits } from "../status/lock-waits";
-import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
-import { printJson, printLines, terminalWidth } from "./output";
+import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, addReadCommand } from "./read-command";
 import { type Column, renderTable } from "./table";
 import type { Connected } from "./target";
@@ -12,7 +13,7 @@ import type { Connected } from "./target";
 const HELP = `
 Who waits for whom, over all nodes: each distributed statement once, as its client sees it. The blocking one
 ends with \`SELECT pg_terminate_backend(<its gpid>)\` on the coordinator. A blocking process without a client
-is a prepared transaction: see \`pg-dist status\`.
+is a prepared transaction: see \`npx pg-dist status\`.
 
 Example:
   npx pg-dist locks production`;
@@ -45,15 +46,19 @@ async function showLocks(target: Connected, _flags: object, { json, paint }: Out
   const { asked, activity } = await readActivity(target);
   const waits = lockWaits(activity);
   if (json) printJson("locks", { nodes: describeAsked(asked), locks: waits });
-  else {
-    const table = renderTable(COLUMNS, waits.map(lockRow), terminalWidth(), (header) =>
-      paint("bold", header),
-    );
-    printLines(waits.length === 0 ? ["Nothing waits for a lock."] : table);
-    printFailedNodes(asked, paint);
-  }
+  else printLines(locksScreen(waits, asked, paint, terminalWidth()));
   const code = exitCodeOf(asked);
   return code === EXIT.ok && waits.some(({ age }) => age >= LONG) ? EXIT.unhealthy : code;
+}
+
+export function locksScreen(
+  waits: readonly LockWait[],
+  asked: readonly Asked<unknown>[],
+  paint: Paint,
+  width: number,
+): string[] {
+  const table = renderTable(COLUMNS, waits.map(lockRow), width, (header) => paint("bold", header));
+  return [...(waits.length === 0 ? ["Nothing waits for a lock."] : table), ...failedNodes(asked, paint)];
 }
 
 /** Waits are a part of life; from so many seconds on they aren't. */

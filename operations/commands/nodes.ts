@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { formatEndpoint } from "../../environments/cluster";
 import { EXIT, type ExitCode } from "../failure";
-import { isHealthy } from "../status/finding";
+import { type Finding, isHealthy } from "../status/finding";
 import { judgeNodes } from "../status/judge";
-import { type SnapshotNode, takeSnapshot } from "../status/snapshot";
-import { printJson, printLines, terminalWidth } from "./output";
+import { type Snapshot, type SnapshotNode, takeSnapshot } from "../status/snapshot";
+import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, addReadCommand } from "./read-command";
 import { describeNode, describeProblems, describeTarget } from "./status-json";
 import { problems } from "./status-screen";
@@ -52,12 +52,20 @@ async function showNodes(target: Connected, _flags: object, { json, paint }: Out
       recorded: describeRecorded(node),
     }));
     printJson("nodes", { ...describeTarget(snapshot), nodes, problems: describeProblems(findings) });
-  } else {
-    const rows = snapshot.nodes.map(nodeRow);
-    printLines(renderTable(COLUMNS, rows, terminalWidth(), (header) => paint("bold", header)));
-    if (findings.length > 0) printLines(["", ...problems(findings, paint)]);
-  }
+  } else printLines(nodesScreen(snapshot, findings, paint, terminalWidth()));
   return isHealthy(findings) ? EXIT.ok : EXIT.unhealthy;
+}
+
+export function nodesScreen(
+  { nodes }: Pick<Snapshot, "nodes">,
+  findings: readonly Finding[],
+  paint: Paint,
+  width: number,
+): string[] {
+  return [
+    ...renderTable(COLUMNS, nodes.map(nodeRow), width, (header) => paint("bold", header)),
+    ...(findings.length === 0 ? [] : ["", ...problems(findings, paint)]),
+  ];
 }
 
 function describeRecorded({ recorded }: SnapshotNode): object | null {

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { formatBytes } from "../bytes";
 import { EXIT, type ExitCode } from "../failure";
+import type { Asked } from "../status/ask-all";
 import { type CitusTable, type Placement, readPlacements, skewOf } from "../status/placements";
-import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
+import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, addReadCommand } from "./read-command";
 import { type Column, renderTable } from "./table";
@@ -51,14 +52,20 @@ async function showTables(target: Connected, _flags: object, { json, paint }: Ou
   const { tables, placements, asked } = await readPlacements(target);
   const measured = tables.map((table) => measure(table, placements));
   if (json) printJson("tables", { nodes: describeAsked(asked), tables: measured });
-  else {
-    const rows = measured.map((table) => tableRow(table, paint));
-    const lines = renderTable(COLUMNS, rows, terminalWidth(), (header) => paint("bold", header));
-    printLines(measured.length === 0 ? ["No table is distributed yet."] : lines);
-    printFailedNodes(asked, paint);
-  }
+  else printLines(tablesScreen(measured, asked, paint, terminalWidth()));
   const code = exitCodeOf(asked);
   return code === EXIT.ok && measured.some(({ unreadable }) => unreadable > 0) ? EXIT.unhealthy : code;
+}
+
+export function tablesScreen(
+  tables: readonly Measured[],
+  asked: readonly Asked<unknown>[],
+  paint: Paint,
+  width: number,
+): string[] {
+  const rows = tables.map((table) => tableRow(table, paint));
+  const lines = renderTable(COLUMNS, rows, width, (header) => paint("bold", header));
+  return [...(tables.length === 0 ? ["No table is distributed yet."] : lines), ...failedNodes(asked, paint)];
 }
 
 export function measure(table: CitusTable, placements: readonly Placement[]): Measured {

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ExitCode } from "../failure";
 import { type Asked, askAll } from "../status/ask-all";
-import { describeAsked, exitCodeOf, printFailedNodes } from "./failed-nodes";
-import { printJson, printLines, terminalWidth } from "./output";
+import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, type ReadFlags, addReadCommand } from "./read-command";
 import { type Column, renderTable } from "./table";
 import type { Connected } from "./target";
@@ -29,6 +29,10 @@ interface Tenant {
   readonly lastReads: number;
   readonly lastQueries: number;
   readonly lastCpu: number;
+}
+
+interface NodeTenant extends Tenant {
+  readonly node: string;
 }
 
 /** The view shows no more than citus.stat_tenants_limit of them. */
@@ -89,26 +93,33 @@ async function showTenants(target: Connected, { limit }: Flags, { json, paint }:
     .filter(({ value }) => value !== undefined && value.track !== "all")
     .map(({ label }) => label);
   const tenants = asked.flatMap(tenantsOf).sort(busiestFirst).slice(0, limit);
-  if (json) {
-    printJson("tenants", { nodes: describeAsked(asked), notTracked: off, tenants });
-  } else {
-    const rows = tenants.map(tenantRow);
-    if (tenants.length > 0)
-      printLines(renderTable(COLUMNS, rows, terminalWidth(), (header) => paint("bold", header)));
-    else if (off.length === 0)
-      printLines(["No statement concerned a single tenant in this period or the last."]);
-    if (off.length > 0) {
-      printLines([
-        `${paint("yellow", "Not counted")} on ${off.join(", ")}: citus.stat_tenants_track is none there.`,
-        `Switch it on: ${SWITCH_ON}`,
-      ]);
-    }
-    printFailedNodes(asked, paint);
-  }
+  if (json) printJson("tenants", { nodes: describeAsked(asked), notTracked: off, tenants });
+  else printLines(tenantsScreen({ tenants, off, asked }, paint, terminalWidth()));
   return exitCodeOf(asked);
 }
 
-function tenantsOf({ label, value }: Asked<Counted>): (Tenant & { node: string })[] {
+interface Shown {
+  readonly tenants: readonly NodeTenant[];
+  /** Nodes that don't count them. */
+  readonly off: readonly string[];
+  readonly asked: readonly Asked<unknown>[];
+}
+
+export function tenantsScreen({ tenants, off, asked }: Shown, paint: Paint, width: number): string[] {
+  const none = off.length > 0 ? [] : ["No statement concerned a single tenant in this period or the last."];
+  const table = renderTable(COLUMNS, tenants.map(tenantRow), width, (header) => paint("bold", header));
+  const notCounted = [
+    `${paint("yellow", "Not counted")} on ${off.join(", ")}: citus.stat_tenants_track is none there.`,
+    `Switch it on: ${SWITCH_ON}`,
+  ];
+  return [
+    ...(tenants.length > 0 ? table : none),
+    ...(off.length > 0 ? notCounted : []),
+    ...failedNodes(asked, paint),
+  ];
+}
+
+function tenantsOf({ label, value }: Asked<Counted>): NodeTenant[] {
   return (value?.tenants ?? []).map((tenant) => ({ ...tenant, node: label }));
 }
 
@@ -116,7 +127,7 @@ function busiestFirst(a: Tenant, b: Tenant): number {
   return b.queries + b.lastQueries - (a.queries + a.lastQueries);
 }
 
-function tenantRow({ tenant, colocation, node, ...counts }: Tenant & { node: string }): string[] {
+function tenantRow({ tenant, colocation, node, ...counts }: NodeTenant): string[] {
   const { queries, reads, cpu, lastQueries, lastReads, lastCpu } = counts;
   return [
     tenant,

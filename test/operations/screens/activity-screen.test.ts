@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { activityScreen } from "../../../operations/commands/activity";
+import { locksScreen } from "../../../operations/commands/locks";
+import type { Activity } from "../../../operations/status/activity";
+import { lockWaits } from "../../../operations/status/lock-waits";
+import { plain, show, someAnswers } from "./some-nodes";
+
+const ASKED = someAnswers({}, {}, {});
+
+function process(pid: number, changes: Partial<Activity>): Activity {
+  return {
+    ...{ node: "server-a/coordinator", pid, gpid: 10_000_000_000 + pid, internal: false, user: "shop" },
+    ...{ application: "shop-api", state: "active", wait: null, age: 8, blockers: [] },
+    query: "UPDATE orders\n   SET note = 'b'\n WHERE customer_id = 7",
+    ...changes,
+  };
+}
+
+/** An update that waits on a worker for a transaction that idles. */
+const ACTIVITY: readonly Activity[] = [
+  process(71, {
+    state: "idle in transaction",
+    age: 754,
+    user: "ada",
+    application: "psql",
+    query: "SELECT 1",
+  }),
+  process(72, { wait: "Client: ClientRead", age: 310 }),
+  process(801, {
+    ...{
+      node: "server-b/worker1",
+      gpid: 10_000_000_072,
+      internal: true,
+      age: 310,
+      wait: "Lock: transactionid",
+    },
+    ...{ application: "citus_internal gpid=10000000072", blockers: [802] },
+    query: "UPDATE public.orders_102008 orders SET note = 'b' WHERE customer_id = 7",
+  }),
+  process(802, {
+    ...{ node: "server-b/worker1", gpid: 10_000_000_071, internal: true, state: "idle in transaction" },
+    application: "citus_internal gpid=10000000071",
+  }),
+];
+
+it.each([Infinity, 80])("activity, in %d columns, with a node that doesn't answer", (width) => {
+  expect(show(activityScreen(ACTIVITY, someAnswers({}, {}), plain, width))).toMatchSnapshot();
+});
+
+it.each([Infinity, 80])("locks, in %d columns", (width) => {
+  expect(show(locksScreen(lockWaits(ACTIVITY), ASKED, plain, width))).toMatchSnapshot();
+});
+
+it("activity and locks where there is nothing", () => {
+  expect(show(activityScreen([], ASKED, plain, 80))).toMatchSnapshot();
+  expect(show(locksScreen([], ASKED, plain, 80))).toMatchSnapshot();
+});
