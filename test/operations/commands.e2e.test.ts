@@ -101,17 +101,23 @@ describeOnCitus("pg-dist sees a cluster", () => {
     return { PATH: process.env["PATH"], HOME: folder, TF_VAR_postgres_password: citus.password };
   }
 
-  /** A transaction on the coordinator that keeps its locks until it is cancelled. */
-  function holding(statement: string): { pid: () => Promise<string>; ended: Promise<unknown> } {
-    const sql = `BEGIN; ${statement}; SELECT pg_sleep(600); ROLLBACK`;
-    const ended = citus.sql("coordinator", sql).catch(() => undefined);
-    const find = () => citus.sql("coordinator", SLEEPING);
-    const pid = async () => {
-      // Only once it sleeps does it have them.
-      await expect.poll(find, { timeout: 30_000 }).toMatch(/^\d+$/);
-      return find();
+  /** A transaction on the coordinator that keeps its locks until it is released. */
+  function holding(statement: string): { pid: () => Promise<string>; release: () => Promise<void> } {
+    const held = `BEGIN; ${statement}; SELECT pg_sleep(600); ROLLBACK`;
+    const ended = citus.sql("coordinator", held).catch(() => undefined);
+    const sleeping = "FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'BEGIN;%'";
+    const find = () => citus.sql("coordinator", `SELECT pid ${sleeping}`);
+    return {
+      pid: async () => {
+        // Only once it sleeps does it have them.
+        await expect.poll(find, { timeout: 30_000 }).toMatch(/^\d+$/);
+        return find();
+      },
+      release: async () => {
+        await citus.sql("coordinator", `SELECT pg_cancel_backend(pid) ${sleeping}`);
+        await ended;
+      },
     };
-    return { pid, ended };
   }
 
   /** The answer for a script, of the shape that its schema says. */
@@ -183,23 +189,27 @@ describeOnCitus("pg-dist sees a cluster", () => {
     let output = "";
     watching.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const ended = new Promise<number | null>((resolve) => watching.once("close", resolve));
-    /** From now on. */
-    const shows = async (text: RegExp) => {
+    /** What the work brings onto the screen. */
+    const shows = async (text: RegExp, work: () => Promise<unknown> = async () => undefined) => {
       const before = output.length;
+      await work();
       await expect.poll(() => output.slice(before), { timeout: 60_000 }).toMatch(text);
     };
-    await shows(/local\/w3/);
     const lock = holding("LOCK TABLE pgdist.node");
-    await shows(/the coordinator did not answer within 4 s\n→ .*--timeout/);
-    await expect.poll(() => citus.sql("coordinator", TERMINATE_WAITING), { timeout: 30_000 }).toBe("t");
-    await shows(/terminating connection due to administrator command \(SQLSTATE 57P01\)/);
-    // The end of one process by a signal makes PostgreSQL end all sessions, and start again.
-    await docker("exec", citus.container("coordinator"), "sh", "-c", `kill -9 ${await lock.pid()}`);
-    await lock.ended;
-    await shows(/local\/w3/);
-    watching.kill("SIGINT");
+    try {
+      await lock.pid();
+      await shows(/the coordinator did not answer within 4 s\n→ .*--timeout/);
+      await shows(/terminating connection due to administrator command \(SQLSTATE 57P01\)/, () =>
+        expect.poll(() => citus.sql("coordinator", TERMINATE_WAITING), { timeout: 30_000 }).toBe("t"),
+      );
+      // The end of one process by a signal makes PostgreSQL end all sessions, and start again.
+      const kill = `kill -9 ${await lock.pid()}`;
+      await shows(/local\/w3/, () => docker("exec", citus.container("coordinator"), "sh", "-c", kill));
+    } finally {
+      watching.kill("SIGINT");
+      await lock.release();
+    }
     expect(await ended).toBe(0);
-    expect(output).not.toContain("unexpected error");
   });
 
   test("a user who is no superuser is told so", async () => {
@@ -215,15 +225,19 @@ describeOnCitus("pg-dist sees a cluster", () => {
 
   test("who waits for whom, over the nodes", async () => {
     const holder = holding("UPDATE orders SET note = 'a' WHERE id = 1");
-    await holder.pid();
-    const waiter = citus.sql("coordinator", "UPDATE orders SET note = 'b' WHERE id = 1");
-    const waits = async () =>
-      (await Promise.all(["w1", "w2", "w3"].map((name) => citus.sql(name, WAITS)))).join("");
-    await expect.poll(waits, { timeout: 30_000 }).toContain("t");
-    const { stdout } = await pgDist(["locks", "whole"]);
-    expect(stdout).toMatch(/UPDATE orders SET note = 'b' WHERE id = 1 .*SELECT pg_sleep\(600\)/);
-    await citus.sql("coordinator", `SELECT pg_cancel_backend(${await holder.pid()})`);
-    await Promise.all([holder.ended, waiter]);
+    try {
+      await holder.pid();
+      const waiter = citus.sql("coordinator", "UPDATE orders SET note = 'b' WHERE id = 1");
+      const waits = async () =>
+        (await Promise.all(["w1", "w2", "w3"].map((name) => citus.sql(name, WAITS)))).join("");
+      await expect.poll(waits, { timeout: 30_000 }).toContain("t");
+      const { stdout } = await pgDist(["locks", "whole"]);
+      expect(stdout).toMatch(/UPDATE orders SET note = 'b' WHERE id = 1 .*SELECT pg_sleep\(600\)/);
+      await holder.release();
+      await waiter;
+    } finally {
+      await holder.release();
+    }
   });
 
   test("a cluster that is broken in many ways: status names each, and ends with 3", async () => {
@@ -329,9 +343,6 @@ describeOnCitus("pg-dist sees a cluster", () => {
     expect(text).toContain(`its container ${citus.container("coordinator")} on local is exited (code `);
   });
 });
-
-const SLEEPING =
-  "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'BEGIN;%pg_sleep(600)%'";
 
 const WAITS = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted";
 
