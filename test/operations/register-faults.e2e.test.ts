@@ -1,9 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { CitusContainers, IMAGE, describeOnCitus, docker, missingImage } from "./citus-containers";
-
-const OTHER_IMAGE = process.env["PGDIST_TEST_OTHER_IMAGE"] || "citusdata/citus:13.2.2";
-const otherVersion = missingImage(OTHER_IMAGE);
+import { CitusContainers, IMAGE, describeOnCitus, docker } from "./citus-containers";
 
 const NODES = "SELECT string_agg(nodename || ':' || nodeid, ' ' ORDER BY nodeid) FROM pg_dist_node";
 
@@ -54,14 +51,18 @@ describeOnCitus("registration that meets faults", () => {
     });
   });
 
-  test.skipIf(otherVersion !== undefined)(`a worker of another Citus version (${OTHER_IMAGE})`, async () => {
-    await citus.start("newer", { image: OTHER_IMAGE });
-    const outcome = await citus.register(await citus.cluster(["w1", "w2", "newer"]));
+  test("a worker of another Citus version", async () => {
+    await citus.start("older");
+    // As after an image with an older Citus, whose extension the data then has.
+    await citus.sql("older", "UPDATE pg_extension SET extversion = '12.1-1' WHERE extname = 'citus'");
+    const outcome = await citus.register(await citus.cluster(["w1", "w2", "older"]));
     expect(outcome).toMatchObject({ code: 1 });
-    expect(outcome.last).toMatch(
-      /local\/newer: it runs Citus \S+ \(\S+\), PostgreSQL 17, the coordinator Citus/,
-    );
+    expect(outcome.last).toMatch(/local\/older: it runs Citus .*12\.1-1.*, the coordinator Citus /);
     expect(await citus.sql("coordinator", NODES)).toBe(before);
+
+    // The next run after the repair converges.
+    await citus.sql("older", "UPDATE pg_extension SET extversion = '13.0-1' WHERE extname = 'citus'");
+    expect(await citus.register(await citus.cluster(["w1", "w2", "older"]))).toMatchObject({ code: 0 });
   });
 
   test("an empty server at a registered address, which Citus calls healthy", async () => {
