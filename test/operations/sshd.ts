@@ -4,8 +4,18 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { describe, test } from "vitest";
 
 const SSHD = "/usr/sbin/sshd";
+
+/** Tests that need an sshd. Where there can be none they are one skipped test with the reason. */
+export function describeOverSsh(title: string, tests: () => void): void {
+  const reason = Sshd.missing();
+  describe(title, () => {
+    if (reason === undefined) tests();
+    else test("with an sshd of its own", ({ skip }) => skip(reason));
+  });
+}
 
 /** An sshd on a loopback port, with keys of its own, that lets the user of this process in. */
 export class Sshd {

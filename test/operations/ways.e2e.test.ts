@@ -7,9 +7,7 @@ import { type Server, createServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cluster, ClusterHost } from "../../environments/cluster";
 import { CitusContainers, describeOnCitus } from "./citus-containers";
-import { Sshd } from "./sshd";
-
-const missingSshd = Sshd.missing();
+import { Sshd, describeOverSsh } from "./sshd";
 
 describeOnCitus("the ways to the coordinator", () => {
   const citus = new CitusContainers();
@@ -25,7 +23,7 @@ describeOnCitus("the ways to the coordinator", () => {
     return { ...cluster, hosts: cluster.hosts.map((local) => ({ ...local, ...host })) };
   };
 
-  describe.skipIf(missingSshd !== undefined)(`by ssh${missingSshd ? ` (${missingSshd})` : ""}`, () => {
+  describeOverSsh("by ssh", () => {
     let sshd: Sshd;
     let noForwarding: Sshd;
     beforeAll(async () => {
