@@ -1,30 +1,30 @@
 import { Argument, type Command, Option } from "commander";
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
-import { formatBytes } from "../bytes";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
 import { confirm } from "../commands/confirm";
 import { createPaint, printJson, printLines, terminalWidth } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
-import { renderTable } from "../commands/table";
 import { MODES, type TransferMode, readTransferMode } from "../drain-mode";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { takeLock } from "../lock";
 import { explainImmovable, findImmovable } from "../movable-tables";
 import { sameEndpoint } from "../registration/pg-dist-node";
 import { stopJob } from "./await-job";
-import { estimateTime, formatSeconds } from "./estimate";
+import { estimateTime } from "./estimate";
 import { readJob, runningJob, startJob } from "./job";
 import { lastFinished } from "./last-finished";
 import { amountOfMoves, formatAmount } from "./lines";
 import { type PlannedMove, planRebalance } from "./plan";
+import { planScreen } from "./plan-screen";
 import { amountOf, measureJob, readGroups } from "./progress-of-job";
 import { watchJob } from "./watch";
 
 const HELP = `
 plan   shows each move with its bytes, and how long all of them may take; changes nothing
 start  starts it in Citus' background, after asking, and watches it
-watch  shows how far it is; Ctrl-C leaves it alone, watch again to resume; the first failing move ends it with its message
+watch  shows how far it is; Ctrl-C leaves it alone, watch again to resume; the first failing move ends it with
+       its message
 stop   cancels it: what was moved stays where it is now
 
 --mode auto moves online and refuses tables without a primary key or replica identity; force_logical moves those
@@ -53,12 +53,14 @@ export function addRebalance(program: Command): void {
     .addHelpText("after", HELP)
     .action(async (environment: string, action: (typeof ACTIONS)[number], flags: Flags) => {
       const json = flags.json === true;
-      refuseFlags(action, flags);
       const work = { plan: showPlan, start, watch, stop }[action];
       const paint = createPaint(program.opts<{ color: boolean }>().color);
-      process.exitCode = await orJsonFailure(`rebalance ${action}`, json, () =>
-        changeCluster(environment, flags, `rebalance ${action}`, (target) => work(target, flags, paint)),
-      );
+      process.exitCode = await orJsonFailure(`rebalance ${action}`, json, async () => {
+        refuseFlags(action, flags);
+        return changeCluster(environment, flags, `rebalance ${action}`, (target) =>
+          work(target, flags, paint),
+        );
+      });
     });
 }
 
@@ -69,7 +71,7 @@ function refuseFlags(action: (typeof ACTIONS)[number], { yes, mode, json }: Flag
     (mode !== undefined && action !== "start" && "--mode") ||
     (json === true && (action === "start" || action === "stop") && "--json");
   if (!wrong) return;
-  throw new Failure(`${wrong} is not for ${action}`, "see pg-dist rebalance --help", {
+  throw new Failure(`${wrong} is not for ${action}`, "see npx pg-dist rebalance --help", {
     exitCode: EXIT.usage,
   });
 }
@@ -98,33 +100,8 @@ async function showPlan(
     });
     return EXIT.ok;
   }
-  if (moves.length === 0) {
-    printLines(["Nothing is to be moved: the shards are spread as evenly as they can be."]);
-    return EXIT.ok;
-  }
-  printLines(
-    renderTable(
-      [
-        { header: "shard" },
-        { header: "tables", yields: 1 },
-        { header: "bytes", align: "right" },
-        { header: "from", yields: 2 },
-        { header: "to", yields: 3 },
-      ],
-      moves.map(({ shardid, tables, bytes, source, target: to }) => [
-        shardid,
-        `${tables[0]}${tables.length > 1 ? ` +${tables.length - 1}` : ""}`,
-        formatBytes(bytes),
-        nameOf(target, source),
-        nameOf(target, to),
-      ]),
-      terminalWidth(),
-      (header) => paint("bold", header),
-    ),
-  );
-  const time = `${estimate.complete ? "about" : "at least"} ${formatSeconds(estimate.seconds)}`;
-  printLines(["", `${moves.length} moves, ${formatAmount(amount)}; ${time} (${estimate.basis})`]);
-  for (const { what, remedy } of immovable) printLines([`${what}: ${remedy}`]);
+  const view = { moves, estimate, immovable };
+  printLines(planScreen(view, (endpoint) => nameOf(target, endpoint), paint, terminalWidth()));
   return EXIT.ok;
 }
 

@@ -1,0 +1,51 @@
+import type { Endpoint } from "../../environments/cluster";
+import { formatBytes } from "../bytes";
+import type { Paint } from "../commands/output";
+import { renderTable } from "../commands/table";
+import { type Estimate, formatSeconds } from "./estimate";
+import { amountOfMoves, formatAmount } from "./lines";
+import type { PlannedMove } from "./plan";
+
+/** What a rebalance would do. */
+export interface PlanView {
+  readonly moves: readonly PlannedMove[];
+  readonly estimate: Estimate;
+  /** Tables that can't be moved while they are written to. */
+  readonly immovable: readonly { readonly what: string; readonly remedy: string }[];
+}
+
+const COLUMNS = [
+  { header: "shard" },
+  { header: "tables", yields: 1 },
+  { header: "bytes", align: "right" as const },
+  { header: "from", yields: 2 },
+  { header: "to", yields: 3 },
+];
+
+/**
+ * Each move, and below them how long all may take.
+ *
+ * @param nameOf the node at an endpoint
+ */
+export function planScreen(
+  { moves, estimate, immovable }: PlanView,
+  nameOf: (endpoint: Endpoint) => string,
+  paint: Paint,
+  width: number,
+): string[] {
+  if (moves.length === 0) return ["Nothing is to be moved: the shards are spread as evenly as they can be."];
+  const rows = moves.map(({ shardid, tables, bytes, source, target }) => [
+    shardid,
+    `${tables[0]}${tables.length > 1 ? ` +${tables.length - 1}` : ""}`,
+    formatBytes(bytes),
+    nameOf(source),
+    nameOf(target),
+  ]);
+  const time = `${estimate.complete ? "about" : "at least"} ${formatSeconds(estimate.seconds)}`;
+  return [
+    ...renderTable(COLUMNS, rows, width, (header) => paint("bold", header)),
+    "",
+    `${moves.length} moves, ${formatAmount(amountOfMoves(moves))}; ${time} (${estimate.basis})`,
+    ...immovable.map(({ what, remedy }) => `${what}: ${remedy}`),
+  ];
+}

@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { formatEndpoint } from "../../../environments/cluster";
+import { estimateTime } from "../../../operations/rebalance/estimate";
+import type { PlannedMove } from "../../../operations/rebalance/plan";
+import { planScreen } from "../../../operations/rebalance/plan-screen";
+import { plain, show } from "./some-nodes";
+
+const MB = 1024 * 1024;
+
+const MOVES: readonly PlannedMove[] = [
+  { shardid: "102008", tables: ["public.orders", "public.lines"], bytes: 40 * MB },
+  { shardid: "102012", tables: ["public.events"], bytes: 8192 },
+].map((move) => ({
+  ...move,
+  source: { host: "server-b.example.com", port: 5432 },
+  target: { host: "server-c.example.com", port: 5432 },
+}));
+
+const PLAN = {
+  moves: MOVES,
+  estimate: estimateTime({ moves: 2, bytes: 40 * MB }),
+  immovable: [{ what: "without a primary key: public.events", remedy: "add a primary key" }],
+};
+
+it.each([Infinity, 60])("rebalance plan, in %d columns", (width) => {
+  expect(show(planScreen(PLAN, formatEndpoint, plain, width))).toMatchSnapshot();
+});
+
+it("rebalance plan where nothing is to be moved", () => {
+  expect(show(planScreen({ ...PLAN, moves: [] }, formatEndpoint, plain, 80))).toMatchSnapshot();
+});
