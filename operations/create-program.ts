@@ -31,6 +31,11 @@ export function createProgram(): Command {
   const program = new Command("pg-dist")
     .description("See and operate a Citus cluster of this project, from its own environment file.")
     .option("--no-color", "no colours, also on a terminal")
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureOutput({
+      getOutHelpWidth: () => helpWidth(process.stdout),
+      getErrHelpWidth: () => helpWidth(process.stderr),
+    })
     .addHelpText("after", EXIT_CODES)
     .addHelpText("after", "\nExample:\n  npx pg-dist status production")
     .showHelpAfterError("(--help shows how it is used)")
@@ -54,3 +59,10 @@ export function createProgram(): Command {
   addCompletion(program);
   return program;
 }
+
+/** Lines are no longer than one reads, also where the terminal is wider or there is none. */
+function helpWidth({ columns }: Partial<Pick<NodeJS.WriteStream, "columns">>): number {
+  return Math.min(columns || WIDEST_HELP, WIDEST_HELP);
+}
+
+const WIDEST_HELP = 100;

@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import { describeCluster } from "../../environments/cluster";
+import { type Cluster, describeCluster } from "../../environments/cluster";
 import { findProject, listEnvironments, readEnvironment } from "../project";
 import { type Knowledge, findCandidates } from "./candidates";
 import { SHELLS, type Shell, completionScript } from "./scripts";
@@ -37,12 +37,13 @@ export function addCompletion(program: Command): void {
 /** A name that is being typed, or a file amid an edit, is no reason for an error message in the prompt. */
 const knowledge: Knowledge = {
   environments: () => orNothing(() => listEnvironments(findProject())),
-  nodes: (environment) =>
-    orNothing(() => {
-      const cluster = describeCluster(readEnvironment(findProject(), environment).environment);
-      return cluster.nodes.map(({ id }) => id);
-    }),
+  hosts: (environment) => orNothing(() => clusterOf(environment).hosts.map(({ id }) => id)),
+  nodes: (environment) => orNothing(() => clusterOf(environment).nodes.map(({ id }) => id)),
 };
+
+function clusterOf(environment: string): Cluster {
+  return describeCluster(readEnvironment(findProject(), environment).environment);
+}
 
 function orNothing(list: () => readonly string[]): readonly string[] {
   try {

@@ -1,4 +1,3 @@
-import { Command, Option } from "commander";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,62 +5,89 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { local } from "../../environments/local";
 import { findCandidates } from "../../operations/completion/candidates";
+import { createProgram } from "../../operations/create-program";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
 
 describe("completion", () => {
-  const program = new Command("pg-dist").option("--no-color", "no colours");
-  program.command("status").argument("[environment]").option("--json", "for a script");
-  program
-    .command("logs")
-    .argument("<environment>")
-    .argument("<node>")
-    .option("-f, --follow", "go on")
-    .option("--since <time>", "from then on");
-  const rebalance = program.command("rebalance");
-  rebalance.command("plan").argument("<environment>");
-  rebalance.command("start").argument("<environment>");
-  program
-    .command("psql")
-    .argument("[environment]")
-    .argument("[node]")
-    .addOption(new Option("--via <way>").choices(["direct", "ssh"]));
-  program.command("__complete", { hidden: true });
+  const program = createProgram();
+  const commands = program
+    .createHelp()
+    .visibleCommands(program)
+    .map((command) => command.name());
+  const nodes = ["server-a/coordinator", "server-b/worker1"];
   const knowledge = {
     environments: () => ["local", "production"],
-    nodes: (environment: string) => (environment === "local" ? ["local/coordinator", "local/worker1"] : []),
+    hosts: (environment: string) => (environment === "production" ? ["server-a", "server-b"] : []),
+    nodes: (environment: string) => (environment === "production" ? nodes : []),
   };
   const words = (...typed: string[]) => findCandidates(program, typed, knowledge).map(({ word }) => word);
 
+  it("knows every command of the program", () => {
+    expect(words("")).toEqual(commands);
+    expect(commands).toContain("status");
+  });
+
+  it("names the commands after help, and not help itself", () => {
+    expect(words("help", "")).toEqual(commands.filter((name) => name !== "help"));
+    expect(words("help", "rec")).toEqual(["recover"]);
+  });
+
   it.each<[string[], string[]]>([
-    [[""], ["status", "logs", "rebalance", "psql", "help"]],
-    [["l"], ["logs"]],
+    [["lo"], ["locks", "logs"]],
+    [["__"], []],
     [
       ["logs", ""],
       ["local", "production"],
     ],
     [["logs", "p"], ["production"]],
-    [
-      ["logs", "local", ""],
-      ["local/coordinator", "local/worker1"],
-    ],
-    [["logs", "local", "--follow", "local/w"], ["local/worker1"]],
+    [["logs", "production", ""], nodes],
+    [["logs", "production", "--follow", "server-b/"], ["server-b/worker1"]],
     [["logs", "--since", ""], []],
     [["logs", "--since", "1h", "lo"], ["local"]],
+    [["logs", "--since=1h", "lo"], ["local"]],
+    [["logs", "--since", "=", "1h", "lo"], ["local"]],
     [["logs", "nowhere", ""], []],
-    [["logs", "local", "local/worker1", ""], []],
+    [["logs", "production", "server-b/worker1", ""], []],
     [["logs", "--f"], ["--follow"]],
+    [["tenants", "--l"], ["--limit"]],
     [
-      ["status", "--"],
-      ["--no-color", "--help", "--json"],
+      ["rebalance", "local", ""],
+      ["plan", "start", "watch", "stop"],
     ],
-    [["rebalance", "s"], ["start"]],
-    [["rebalance", "plan", "l"], ["local"]],
+    [["drain", "production", "server-b"], ["server-b/worker1"]],
+    [
+      ["forget", "production", ""],
+      ["server-a", "server-b", ...nodes],
+    ],
+    [
+      ["forget", "production", "server-a", "server-b"],
+      ["server-b", "server-b/worker1"],
+    ],
+    [["completion", "z"], ["zsh"]],
+    // The value of an option, as a word of its own and behind its name.
     [["psql", "--via", "s"], ["ssh"]],
-    [["psql", "local", "--", ""], []],
+    [["status", "--via=s"], ["--via=ssh"]],
+    [
+      ["status", "--via="],
+      ["--via=direct", "--via=ssh", "--via=exec"],
+    ],
+    // As bash splits it.
+    [["status", "--via", "=", "s"], ["ssh"]],
+    [
+      ["status", "--via", "="],
+      ["direct", "ssh", "exec"],
+    ],
+    [["status", "--via", "=", "ssh", "lo"], ["local"]],
+    // A number of seconds may come first.
+    [["status", "--watch", ""], []],
+    [["status", "--watch", "5", "l"], ["local"]],
+    [["status", "--watch", "--j"], ["--json"]],
+    [["status", "--watch", "--json", "l"], ["local"]],
+    [["psql", "production", "--", ""], []],
     [["nonsense", ""], []],
   ])("%j", (typed, expected) => {
-    expect(words(...typed).filter((word) => word !== "help" || typed[0] === "")).toEqual(expected);
+    expect(words(...typed)).toEqual(expected);
   });
 
   describe("in a shell", () => {
@@ -80,6 +106,14 @@ describe("completion", () => {
         _pg_dist; printf '%s\\n' "\${COMPREPLY[@]}"`;
       const found = execFileSync("bash", ["-c", type], { cwd: folder, encoding: "utf8" });
       expect(found.trim().split("\n")).toEqual(["local/worker1", "local/worker2"]);
+    });
+
+    it("bash completes the value of an option behind its name", () => {
+      writeFileSync(join(folder, "script"), script("bash"));
+      const type = `source ./script
+        COMP_WORDS=(pg-dist status --via = s); COMP_CWORD=4
+        _pg_dist; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      expect(execFileSync("bash", ["-c", type], { cwd: folder, encoding: "utf8" }).trim()).toBe("ssh");
     });
 
     it.each(["zsh", "fish"])("%s asks the same program", (shell) => {

@@ -1,36 +1,42 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { addActivity } from "../../../operations/commands/activity";
-import { addConnections } from "../../../operations/commands/connections";
-import { addHealth } from "../../../operations/commands/health";
-import { addLocks } from "../../../operations/commands/locks";
-import { addNodes } from "../../../operations/commands/nodes";
-import { addShards } from "../../../operations/commands/shards";
-import { addStatus } from "../../../operations/commands/status";
-import { addTables } from "../../../operations/commands/tables";
-import { addTenants } from "../../../operations/commands/tenants";
+import { createProgram } from "../../../operations/create-program";
 
-const ADDERS = [
-  addStatus,
-  addHealth,
-  addNodes,
-  addShards,
-  addTables,
-  addTenants,
-  addActivity,
-  addLocks,
-  addConnections,
-];
+const PROGRAM = createProgram();
 
-describe("the help of every read command", () => {
-  it.each(ADDERS.map((add) => [add.name, add] as const))("%s", (_name, add) => {
-    const program = new Command("pg-dist");
-    add(program);
-    const [command] = program.commands;
-    let help = "";
-    command?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
-    expect(help).toMatch(new RegExp(`Examples?:\n  npx pg-dist ${command?.name()} production`));
-    for (const option of ["--url", "--via", "--timeout", "--json"]) expect(help).toContain(option);
-    for (const line of help.split("\n")) expect(line.length, line).toBeLessThanOrEqual(120);
+/** What `--help` prints. */
+function helpOf(command: Command): string {
+  let help = "";
+  command.configureOutput({ ...command.configureOutput(), writeOut: (text) => (help += text) }).outputHelp();
+  return help;
+}
+
+const COMMANDS = PROGRAM.createHelp()
+  .visibleCommands(PROGRAM)
+  .filter((command) => command.name() !== "help");
+
+describe("the help", () => {
+  it.each([PROGRAM, ...COMMANDS].map((command) => [command.name(), command] as const))(
+    "of %s has an example and fits a page",
+    (name, command) => {
+      const help = helpOf(command);
+      const line = name === "pg-dist" ? "npx pg-dist status" : `npx pg-dist ${name}`;
+      expect(help).toMatch(new RegExp(`Examples?:\n  (source <\\()?${line} `));
+      for (const each of help.split("\n")) expect(each.length, each).toBeLessThanOrEqual(120);
+    },
+  );
+
+  it.each(["status", "health", "nodes", "shards", "tables", "tenants", "activity", "locks", "connections"])(
+    "of %s, which reads, has the options of all that read",
+    (name) => {
+      const help = helpOf(COMMANDS.find((command) => command.name() === name) as Command);
+      for (const option of ["--url", "--via", "--timeout", "--json"]) expect(help).toContain(option);
+    },
+  );
+
+  it("of the program lists every command", () => {
+    const help = helpOf(PROGRAM);
+    for (const command of COMMANDS) expect(help).toMatch(new RegExp(`^  ${command.name()} `, "m"));
+    expect(COMMANDS).toHaveLength(19);
   });
 });
