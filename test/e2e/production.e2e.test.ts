@@ -66,7 +66,7 @@ describe("production on four Docker hosts", () => {
 
   it("has an empty plan and healthy pairs after every container was restarted", async () => {
     for (const { host, name } of await containersOf(bed)) await bed.hosts[host]?.docker("restart", name);
-    await expect.poll(pairs, { timeout: 60_000, interval: 1000 }).toEqual({ all: 25, healthy: 25 });
+    await expect.poll(pairs, { timeout: 300_000, interval: 1000 }).toEqual({ all: 25, healthy: 25 });
     expect(await deployment.plan()).toEqual([]);
     expect(await customers()).toBe(1000);
   });
