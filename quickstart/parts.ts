@@ -26,8 +26,7 @@ export interface Parts {
 export async function chooseParts(context: Context): Promise<Parts> {
   const isPossible =
     process.platform === "linux" && process.getuid?.() === 0 && localSocket() === LOCAL_SOCKET;
-  if (!isPossible) return realParts();
-  process.env.TERRAFORM_BINARY_NAME = context.terraform; // findParts would look for terraform only
+  if (!isPossible) return realParts(context.terraform);
   const parts = await findParts({ log: context.say });
   return {
     image: parts.image.kind === "real" ? (local.image ?? DEFAULT_IMAGE) : parts.image.tag,
@@ -39,7 +38,7 @@ export async function chooseParts(context: Context): Promise<Parts> {
   };
 }
 
-function realParts(): Parts {
+function realParts(terraform: string): Parts {
   if (process.env.PGDIST_PARTS === "stand-in") {
     throw new Failure(
       "PGDIST_PARTS=stand-in, and stand-ins are made only on Linux, as root, in the engine on /var/run/docker.sock",
@@ -50,7 +49,13 @@ function realParts(): Parts {
   return {
     image,
     standIns: { image: false, providers: false },
-    env: { CHECKPOINT_DISABLE: "1", TF_INPUT: "0", TF_CLI_CONFIG_FILE: "", ...ownConfiguration() },
+    env: {
+      CHECKPOINT_DISABLE: "1",
+      TF_INPUT: "0",
+      TF_CLI_CONFIG_FILE: "",
+      TERRAFORM_BINARY_NAME: terraform,
+      ...ownConfiguration(),
+    },
     cdktfArgs: [],
     banner: `parts of this run: all real, from their registries where they aren't here (image ${image})`,
     stop: async () => undefined,

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { askImageRegistry } from "./citus-image";
-import { findParts } from "./parts";
+import { findParts, findTerraform } from "./parts";
 import { askProviderRegistry } from "./terraform-providers";
 
 const directories: string[] = [];
@@ -91,4 +91,35 @@ describe("Terraform's registry", () => {
 it("a mistyped PGDIST_PARTS is an error", async () => {
   vi.stubEnv("PGDIST_PARTS", "fake");
   await expect(findParts()).rejects.toThrow('PGDIST_PARTS is "fake"; it can be auto, real or stand-in.');
+});
+
+describe("the command that runs the plans", () => {
+  /** A PATH with these commands only, which say a version as Terraform and OpenTofu do. */
+  function pathWith(...commands: string[]): string {
+    const folder = mkdtempSync(join(tmpdir(), "pg-dist-parts-"));
+    directories.push(folder);
+    symlinkSync("/bin/sh", join(folder, "sh"));
+    for (const command of commands) {
+      const script = `#!/bin/sh\necho '{ "terraform_version": "1.9.0" }'\n`;
+      writeFileSync(join(folder, command), script, { mode: 0o755 });
+    }
+    vi.stubEnv("PATH", folder);
+    vi.stubEnv("TERRAFORM_BINARY_NAME", "");
+    return folder;
+  }
+
+  it("is terraform, or tofu where that isn't there", async () => {
+    const both = pathWith("tofu", "terraform");
+    expect(await findTerraform()).toEqual({ path: join(both, "terraform"), version: "1.9.0" });
+    const one = pathWith("tofu");
+    expect(await findTerraform()).toEqual({ path: join(one, "tofu"), version: "1.9.0" });
+  });
+
+  it("is an error where neither is there, or not the one that is named", async () => {
+    pathWith();
+    await expect(findTerraform()).rejects.toThrow(/terraform or tofu is not in PATH: install/);
+    pathWith("terraform");
+    vi.stubEnv("TERRAFORM_BINARY_NAME", "tofu");
+    await expect(findTerraform()).rejects.toThrow(/^tofu is not in PATH/);
+  });
 });

@@ -46,7 +46,7 @@ export async function findParts({ log = (_: string): void => undefined } = {}): 
       image,
       providers: { kind: providers.kind, from: providers.from },
       terraform,
-      env: { ...terraformEnvironment(), ...providers.env },
+      env: { ...terraformEnvironment(), TERRAFORM_BINARY_NAME: terraform.path, ...providers.env },
       cdktfArgs: providers.cdktfArgs,
       banner: [
         `parts of this run (PGDIST_PARTS=${mode}):`,
@@ -83,10 +83,19 @@ function terraformEnvironment(): Record<string, string> {
   return { TF_CLI_CONFIG_FILE: config, CHECKPOINT_DISABLE: "1", TF_INPUT: "0" };
 }
 
-async function findTerraform(): Promise<Parts["terraform"]> {
-  const command = process.env.TERRAFORM_BINARY_NAME || "terraform";
-  const path = await run("sh", ["-c", 'command -v "$1"', "sh", command]).catch(() => {
-    throw new Error(`${command} is not in PATH: install Terraform, or name it in TERRAFORM_BINARY_NAME.`);
+/** What TERRAFORM_BINARY_NAME names, else `terraform`, else `tofu`, as quickstart/terraform.mjs has it. */
+export async function findTerraform(): Promise<Parts["terraform"]> {
+  const named = process.env.TERRAFORM_BINARY_NAME;
+  const commands = named ? [named] : ["terraform", "tofu"];
+  const path = await run("sh", [
+    "-c",
+    'for each; do command -v "$each" && exit; done; exit 1',
+    "sh",
+    ...commands,
+  ]).catch(() => {
+    throw new Error(
+      `${commands.join(" or ")} is not in PATH: install Terraform or OpenTofu, or name it in TERRAFORM_BINARY_NAME.`,
+    );
   });
   const output = await run(path, ["version", "-json"], { env: terraformEnvironment() });
   return { path, version: (JSON.parse(output) as { terraform_version: string }).terraform_version };
