@@ -59,11 +59,10 @@ async function isInEngine(): Promise<boolean> {
  * @throws when the registry answers with an error
  */
 export async function askImageRegistry(engine = LOCAL_SOCKET): Promise<string | undefined> {
-  const options = { socketPath: engine, timeout: 20_000 };
-  const answer = await engineGet(`/distribution/${CITUS_IMAGE}/json`, options).catch((error: Error) => ({
-    status: 0,
-    body: error.message,
-  }));
+  const answer = await engineGet(`/distribution/${CITUS_IMAGE}/json`, {
+    socketPath: engine,
+    timeout: 60_000,
+  }).catch((error: Error) => ({ status: 0, body: error.message }));
   if (answer.status === 200) return undefined;
   const said = messageOf(answer.body);
   if (answer.status === 0 || UNREACHABLE.test(said)) return said;

@@ -123,7 +123,7 @@ function pluginFolders(): string[] {
  */
 export async function askProviderRegistry(source: string, registry = REGISTRY): Promise<string | undefined> {
   const url = `${registry}/v1/providers/${source}/versions`;
-  const args = ["--silent", "--show-error", "--max-time", "10", "--output", "/dev/null"];
+  const args = ["--silent", "--show-error", "--max-time", "30", "--output", "/dev/null"];
   try {
     const status = await run("curl", [...args, "--write-out", "%{http_code}", url]);
     if (status === "200") return undefined;
