@@ -17,7 +17,7 @@ export interface AwaitOptions {
 }
 
 /**
- * Waits for a job until it is over, or one of its tasks failed for the first time, whatever Citus then makes of it.
+ * Waits for a job until it is over, or one of its tasks fails (see `failingTask`), whatever Citus then makes of it.
  *
  * @throws the signal's reason
  */
@@ -26,10 +26,11 @@ export async function awaitJob(
   id: string,
   { show, signal }: AwaitOptions,
 ): Promise<JobProgress> {
-  const groups = await readGroups(session, await readJob(session, id));
+  const before = await readJob(session, id);
+  const groups = await readGroups(session, before);
   for (;;) {
     signal?.throwIfAborted();
-    const progress = await measureJob(session, await readJob(session, id), groups);
+    const progress = await measureJob(session, await readJob(session, id), groups, before);
     show(progress);
     if (isOver(progress.job) || progress.failing !== undefined) return progress;
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);

@@ -104,12 +104,19 @@ export async function cancelJob(session: Session, id: string): Promise<void> {
   await session.query("SELECT citus_job_cancel($1::bigint)", [id]);
 }
 
-/** The task that failed, as soon as it did for the first time: Citus itself goes on trying. */
-export function failingTask({ tasks }: Job): Task | undefined {
-  return tasks.find(
-    ({ status, retries }) =>
-      status === "error" || (retries > 0 && status !== "done" && status !== "cancelled"),
-  );
+/**
+ * The task that failed, as soon as it did for the first time: Citus itself goes on trying. One that is being tried again
+ * counts only if it failed since `before`: its cause may be repaired by now.
+ *
+ * @param before the job as it was when whoever asks began to look at it
+ */
+export function failingTask({ tasks }: Job, before?: Job): Task | undefined {
+  return tasks.find(({ id, status, retries }) => {
+    if (status === "error") return true;
+    if (retries === 0 || status === "done" || status === "cancelled") return false;
+    const known = before?.tasks.find((task) => task.id === id)?.retries ?? 0;
+    return status !== "running" || (before !== undefined && retries > known);
+  });
 }
 
 /** What a failed task says, without the part that names Citus' own queue. */

@@ -1,4 +1,5 @@
 import type { Session } from "../session";
+import { wasCanceled, withStatementTimeout } from "../statement-timeout";
 import { type Job, type Task, failingTask } from "./job";
 
 /** Shards that move as one, by one of them. */
@@ -57,11 +58,16 @@ export async function readGroups(session: Session, job: Job): Promise<Map<string
   );
 }
 
-/** Where a job stands, the moves that are amid their copy included. */
+/**
+ * Where a job stands, the moves that are amid their copy included.
+ *
+ * @param before how it stood when whoever asks began to look at it
+ */
 export async function measureJob(
   session: Session,
   job: Job,
   groups: ReadonlyMap<string, MovingGroup>,
+  before?: Job,
 ): Promise<JobProgress> {
   const groupOf = ({ shardid }: Task) =>
     (shardid === undefined ? undefined : groups.get(shardid)) ?? NO_GROUP;
@@ -69,13 +75,13 @@ export async function measureJob(
   const copies = working.length === 0 ? [] : await readCopies(session);
   const running = working.map((task): RunningTask => {
     const group = groupOf(task);
-    const copy = copies.find(({ pid }) => pid === task.pid);
+    const copy = copies?.find(({ pid }) => pid === task.pid);
     // The target's indexes may make it larger than the source.
     return {
       task,
       group,
       copied: Math.min(Number(copy?.copied ?? 0), group.bytes),
-      phase: copy?.phase ?? "starting",
+      phase: copies === undefined ? "servers don't answer" : (copy?.phase ?? "starting"),
     };
   });
   return {
@@ -83,15 +89,30 @@ export async function measureJob(
     total: amountOf(job.tasks.map(groupOf)),
     done: amountOf(job.tasks.filter(({ status }) => status === "done").map(groupOf)),
     running,
-    failing: failingTask(job),
+    failing: failingTask(job, before),
   };
 }
 
-function readCopies(session: Session): Promise<{ pid: number; copied: string; phase: string }[]> {
-  return session.query(
-    `SELECT sessionid AS pid, coalesce(sum(target_shard_size), 0)::text AS copied, min(status) AS phase
-       FROM get_rebalance_progress() GROUP BY 1`,
-  );
+/** How long the servers of the moves are waited for at one look, in milliseconds: the states of the tasks count more. */
+const COPIES_MS = 3000;
+
+/** Undefined where a server doesn't say how much it has. */
+async function readCopies(session: Session): Promise<Copy[] | undefined> {
+  const sql = `SELECT sessionid AS pid, coalesce(sum(target_shard_size), 0)::text AS copied, min(status) AS phase
+                 FROM get_rebalance_progress() GROUP BY 1`;
+  try {
+    return await withStatementTimeout(session, COPIES_MS, () => session.query<Copy>(sql));
+  } catch (error) {
+    if (wasCanceled(error)) return undefined;
+    throw error;
+  }
+}
+
+interface Copy {
+  /** Of the backend that moves. */
+  readonly pid: number;
+  readonly copied: string;
+  readonly phase: string;
 }
 
 export function amountOf(groups: readonly MovingGroup[]): Amount {

@@ -51,6 +51,15 @@ describe("a task that fails", () => {
     ).toBe(undefined);
   });
 
+  it("is none while it is tried again, unless it failed since the watch began: its cause may be repaired", () => {
+    const again = job(task({ status: "running", retries: 2 }));
+    expect(failingTask(again)).toBe(undefined);
+    expect(failingTask(again, again)).toBe(undefined);
+    expect(failingTask(again, job(task({ status: "running", retries: 1 })))?.id).toBe("1");
+    expect(failingTask(again, job(task()))?.id).toBe("1");
+    expect(failingTask(job(task({ retries: 2 })), again)?.id).toBe("1");
+  });
+
   it("says what Citus said, without Citus' own queue", () => {
     const message =
       "ERROR: not enough empty space\nHINT: consider lowering it.\nCONTEXT: Citus Background Task Queue Executor: postgres/postgres for (2/10)\n";
