@@ -116,9 +116,13 @@ export class Session {
     }
   }
 
-  /** Another session by the same way, e.g. to look on while the first one waits. */
-  open(): Promise<Session> {
-    return Session.start(this.way, this.options);
+  /**
+   * Another session by the same way, e.g. to look on while the first one waits.
+   *
+   * @param startMs how long its start may take, in milliseconds; by default as long as this one's
+   */
+  open(startMs = this.options.startMs): Promise<Session> {
+    return Session.start(this.way, startMs === undefined ? this.options : { ...this.options, startMs });
   }
 
   /**

@@ -13,10 +13,10 @@ export type NodeAnswer =
   | { readonly failed: Explained; readonly error?: string };
 
 /**
- * Parts of the time that a node has: the first round's connections and all of it, the second round, and the look for
- * causes. Together less than the whole, so that the answer is there in time.
+ * Parts of the time: until when the first round, the second one and the look for causes end; and how long one node may
+ * take to be connected to, how long the second round waits for it, and how long a session may take to start.
  */
-const SHARE = { connect: 0.3, first: 0.5, second: 0.2, causes: 0.2 };
+const SHARE = { first: 0.5, second: 0.75, causes: 1, connect: 0.3, again: 0.2, start: 0.3 };
 
 /**
  * Citus connects to the nodes of one statement one after the other, so each node is asked from a session of its own where
@@ -26,7 +26,7 @@ const MOST_TUNNELS = 3;
 
 /**
  * Asks many nodes the same, through the coordinator. A node that is down, or takes the connection and then says nothing,
- * costs only its own answer: all are there within the time.
+ * costs only its own answer: all are there within the time, however many are silent and few sessions there are.
  *
  * @param statement gives one row with one column
  * @param timeoutMs for all of it
@@ -37,28 +37,61 @@ export async function askNodes(
   statement: string,
   timeoutMs: number,
 ): Promise<NodeAnswer[]> {
+  const deadline = performance.now() + timeoutMs;
+  const until = (share: number) => deadline - timeoutMs * (1 - share) - performance.now();
   const most = await mostSessions(session, endpoints.length);
+  const sessions = openSessions(session, most, timeoutMs * SHARE.start);
   const groups = split(endpoints, most);
   const answers = new Map<Endpoint, NodeAnswer | "silent" | "unreachable">();
-  await inParallel(session, groups, most, async (own, group) => {
-    await limit(own, timeoutMs, { connect: SHARE.connect, statement: SHARE.first });
-    for (const [endpoint, answer] of await ask(own, group, statement)) answers.set(endpoint, answer);
-  });
-  // One that hangs takes the answers of its whole group with it: each of them is asked again by itself.
-  const silent = endpoints.filter((endpoint) => answers.get(endpoint) === "silent");
-  await inParallel(session, silent, most, async (own, endpoint) => {
-    await limit(own, timeoutMs, { connect: SHARE.second / 2, statement: SHARE.second });
-    for (const [, answer] of await ask(own, [endpoint], statement)) answers.set(endpoint, answer);
-  });
-  const unreachable = endpoints.filter((endpoint) => answers.get(endpoint) === "unreachable");
-  await inParallel(session, unreachable, most, async (own, endpoint) => {
-    await limit(own, timeoutMs, { connect: SHARE.causes / 2, statement: SHARE.causes });
-    answers.set(endpoint, { failed: await whyNot(own, endpoint) });
-  });
-  await limit(session, timeoutMs, { connect: SHARE.connect, statement: 1 });
+  try {
+    await inParallel(sessions, groups, async (own, group) => {
+      const left = until(SHARE.first);
+      if (left <= 0) return;
+      // The silent ones of a group are waited for one after the other, and must leave the others their turn and the
+      // statement its own time.
+      await limit(own, {
+        connect: Math.min(timeoutMs * SHARE.connect, (left * 0.8) / group.length),
+        statement: left,
+      });
+      for (const [endpoint, answer] of await ask(own, group, statement)) answers.set(endpoint, answer);
+    });
+    // One that hangs takes the answers of its whole group with it, and one that is only slow had a short turn there: each
+    // of them is asked again by itself.
+    const alone = groups.flatMap((group) => (group.length === 1 ? group : []));
+    const unheard = endpoints.filter((endpoint) => {
+      const answer = answers.get(endpoint);
+      return typeof answer !== "object" && !(answer === "unreachable" && alone.includes(endpoint));
+    });
+    await eachInTime(
+      sessions,
+      unheard,
+      () => until(SHARE.second),
+      async (own, endpoint, share) => {
+        const statementMs = Math.min(timeoutMs * SHARE.again, share);
+        await limit(own, { connect: statementMs / 2, statement: statementMs });
+        for (const [, answer] of await ask(own, [endpoint], statement)) answers.set(endpoint, answer);
+      },
+    );
+    const unreachable = endpoints.filter((endpoint) => answers.get(endpoint) === "unreachable");
+    await eachInTime(
+      sessions,
+      unreachable,
+      () => until(SHARE.causes),
+      async (own, endpoint, share) => {
+        const statementMs = Math.min(timeoutMs * SHARE.again, share);
+        await limit(own, { connect: statementMs / 2, statement: statementMs });
+        answers.set(endpoint, { failed: await whyNot(own, endpoint) });
+      },
+    );
+  } finally {
+    await Promise.all(sessions.slice(1).map(async (own) => (await own)?.end()));
+  }
+  await limit(session, { connect: timeoutMs * SHARE.connect, statement: timeoutMs });
   return endpoints.map((endpoint) => {
     const answer = answers.get(endpoint);
-    return typeof answer === "object" ? answer : { failed: noAnswer(endpoint, timeoutMs) };
+    if (typeof answer === "object") return answer;
+    if (answer === "unreachable") return { failed: explainTimeout(endpoint) };
+    return { failed: noAnswer(endpoint, timeoutMs) };
   });
 }
 
@@ -70,6 +103,13 @@ async function mostSessions(session: Session, nodes: number): Promise<number> {
        FROM pg_stat_activity WHERE backend_type = 'client backend'`,
   );
   return Math.min(nodes, Math.max(Math.floor((row?.free ?? 0) / 2), 1));
+}
+
+/** A question that may take less than this is not worth asking. In milliseconds. */
+const LEAST_MS = 200;
+
+function explainTimeout(endpoint: Endpoint): Explained {
+  return explainConnection("timed out", "the coordinator", formatEndpoint(endpoint));
 }
 
 function noAnswer(endpoint: Endpoint, timeoutMs: number): Explained {
@@ -115,7 +155,7 @@ function explainError(error: string): Explained {
   if (/(pg_dist_|citus)/.test(text) && /does not exist|unrecognized configuration/.test(text)) {
     return {
       what: `its database has no Citus extension (${text})`,
-      remedy: "CREATE EXTENSION citus there; or, if its first start was cut off, `pg-dist recover`",
+      remedy: "CREATE EXTENSION citus there; or, if its first start was cut off, `npx pg-dist recover`",
     };
   }
   return { what: `it answers with an error: ${text}`, remedy: "see the server's log" };
@@ -138,41 +178,63 @@ async function whyNot(session: Session, endpoint: Endpoint): Promise<Explained> 
     return explainConnection(cause ?? "timed out", "the coordinator", target);
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
-    return explainConnection("timed out", "the coordinator", target);
+    return explainTimeout(endpoint);
   }
 }
 
+/** In milliseconds, at least what a node nearby needs. */
 async function limit(
   session: Session,
-  timeoutMs: number,
-  share: { connect: number; statement: number },
+  { connect, statement }: { connect: number; statement: number },
 ): Promise<void> {
   await session.query(
     `SELECT set_config('citus.node_connection_timeout', $1, false), set_config('statement_timeout', $2, false)`,
-    [Math.max(Math.round(timeoutMs * share.connect), 200), Math.round(timeoutMs * share.statement)].map(
-      String,
-    ),
+    [connect, statement].map((milliseconds) => String(Math.max(Math.round(milliseconds), LEAST_MS))),
   );
 }
 
-/** Lets several sessions work on the items, at most so many at once: the given one, and others by the same way. */
+/** The given session at once, and others by the same way as soon as they are there. */
+type Sessions = readonly [Session, ...Promise<Session | undefined>[]];
+
+function openSessions(session: Session, most: number, startMs: number): Sessions {
+  // A server without a connection to spare leaves the work to the first session.
+  const open = () => session.open(startMs).catch(() => undefined);
+  return [session, ...Array.from({ length: Math.max(most - 1, 0) }, open)];
+}
+
+/** Lets the sessions work on the items, each on one at a time. */
 async function inParallel<Item>(
-  session: Session,
+  sessions: Sessions,
   items: readonly Item[],
-  most: number,
   work: (session: Session, item: Item) => Promise<void>,
 ): Promise<void> {
   const queue = [...items];
-  const run = async (own: Session) => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(own, item);
-  };
-  const others = Array.from({ length: Math.min(most, items.length) - 1 }, async () => {
-    // A server without a connection to spare leaves the work to the first session.
-    const own = await session.open().catch(() => undefined);
-    if (own === undefined) return;
-    await run(own).finally(() => own.end());
+  await Promise.all(
+    sessions.map(async (opening) => {
+      // Whoever comes late finds what is left.
+      const own = await opening;
+      if (own === undefined) return;
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(own, item);
+    }),
+  );
+}
+
+/**
+ * As `inParallel`, with an equal share of the time that is left for each item that is left: those that hang can't use up
+ * the time of the others. What there is no time for is left out.
+ */
+async function eachInTime<Item>(
+  sessions: Sessions,
+  items: readonly Item[],
+  remaining: () => number,
+  work: (session: Session, item: Item, share: number) => Promise<void>,
+): Promise<void> {
+  let waiting = items.length;
+  await inParallel(sessions, items, async (own, item) => {
+    const left = remaining();
+    const share = Math.min(left, (left * sessions.length) / waiting--);
+    if (left >= LEAST_MS) await work(own, item, Math.max(share, LEAST_MS));
   });
-  await Promise.all([run(session), ...others]);
 }
 
 function split<Item>(items: readonly Item[], parts: number): Item[][] {

@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Session } from "../../../operations/session";
+import { askNodes } from "../../../operations/status/ask-nodes";
+
+const TIMEOUT_MS = 8500;
+
+/** How a node behaves: `deaf` takes no connection, `stuck` takes it and then says nothing. */
+type Behaviour = "well" | "refuses" | "deaf" | "stuck";
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * Acts as Citus 13.0.3 does: a statement connects to its nodes one after the other, and waits for each deaf one as long as
+ * a connection may take; its own limit ends it with all its answers.
+ */
+class CoordinatorSession {
+  readonly way = { name: "ssh" as const, description: "ssh" };
+  private connectMs = 30_000;
+  private statementMs = Infinity;
+
+  constructor(
+    private readonly nodes: readonly Behaviour[],
+    private readonly opened: { count: number },
+  ) {}
+
+  async open(): Promise<CoordinatorSession> {
+    this.opened.count++;
+    await sleep(500);
+    return new CoordinatorSession(this.nodes, this.opened);
+  }
+
+  async end(): Promise<void> {}
+
+  takeMessages(): never[] {
+    return [];
+  }
+
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<object[]> {
+    if (sql.includes("statement_timeout")) {
+      [this.connectMs = 0, this.statementMs = 0] = parameters.map(Number);
+      return [];
+    }
+    if (sql.includes("master_run_on_worker")) return this.run((parameters[1] as number[]).map(Number));
+    if (sql.includes("citus_check_connection_to_node")) {
+      const [answer] = await this.run([Number(parameters[1])]);
+      return [{ ok: answer?.success }];
+    }
+    return [];
+  }
+
+  private async run(ports: readonly number[]): Promise<{ success: boolean; result: string }[]> {
+    const kinds = ports.map((port) => this.nodes[port] ?? "well");
+    const connecting = kinds.reduce((sum, kind) => sum + (kind === "deaf" ? this.connectMs : 20), 0);
+    const time = kinds.includes("stuck") ? Infinity : connecting + 30;
+    if (time > this.statementMs) {
+      await sleep(this.statementMs);
+      throw Object.assign(new Error("canceling statement due to statement timeout"), {
+        code: "57014",
+        severity: "ERROR",
+      });
+    }
+    await sleep(time);
+    return ports.map((port, index) =>
+      kinds[index] === "well"
+        ? { success: true, result: String(port) }
+        : { success: false, result: `failed to connect to node:${port}` },
+    );
+  }
+}
+
+describe("asking many nodes by the few sessions of a tunnel", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** What the nodes answered, and after how long. */
+  async function ask(nodes: readonly Behaviour[]) {
+    const opened = { count: 0 };
+    const session = new CoordinatorSession(nodes, opened) as unknown as Session;
+    const endpoints = nodes.map((_kind, port) => ({ host: "node", port }));
+    const start = performance.now();
+    let ended = NaN;
+    const asking = askNodes(session, endpoints, "SELECT 1", TIMEOUT_MS).finally(() => {
+      ended = performance.now() - start;
+    });
+    await vi.advanceTimersByTimeAsync(20 * TIMEOUT_MS);
+    return { answers: await asking, time: ended, opened: opened.count };
+  }
+
+  it.each<[string, readonly Behaviour[]]>([
+    ["nobody", []],
+    ["two deaf ones", ["deaf", "deaf"]],
+    ["twelve deaf ones", Array<Behaviour>(12).fill("deaf")],
+    ["thirty-six deaf ones", Array<Behaviour>(36).fill("deaf")],
+    ["one that is stuck", ["stuck"]],
+    ["three that are stuck, in three groups", ["stuck", "stuck", "stuck"]],
+    ["all kinds", ["stuck", "deaf", "refuses", "deaf", "refuses", "stuck", "deaf", "stuck", "deaf", "deaf"]],
+  ])("hides no node behind %s, and is done in time", async (_title, silent) => {
+    const nodes = [...silent, ...Array<Behaviour>(40 - silent.length).fill("well")];
+    const { answers, time, opened } = await ask(nodes);
+    expect(time).toBeLessThan(TIMEOUT_MS + 250);
+    expect(answers.map((answer) => "value" in answer)).toEqual(nodes.map((kind) => kind === "well"));
+    expect(opened).toBeLessThanOrEqual(2);
+  });
+
+  it("is done in time also where every node is silent", async () => {
+    const { answers, time } = await ask(
+      Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? "deaf" : "stuck")),
+    );
+    expect(time).toBeLessThan(TIMEOUT_MS + 250);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ failed: { what: expect.stringMatching(/not answer/) as string } });
+    }
+  });
+});
