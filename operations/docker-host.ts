@@ -10,6 +10,12 @@ import { sshArguments } from "./ways/ssh";
 /** How long one docker command may take, a stop with its grace included. In milliseconds. */
 const COMMAND_MS = 180_000;
 
+/**
+ * How many commands one Docker host is given at once: each is a login by ssh, and sshd refuses some as soon as ten wait
+ * for their end (MaxStartups 10:30:100). Others log in too.
+ */
+export const COMMANDS_AT_ONCE = 4;
+
 /** How long a Docker host may take to answer at all. In milliseconds. */
 const ANSWER_MS = 30_000;
 

@@ -1,5 +1,7 @@
-import { DockerHost } from "../docker-host";
+import type { ChildResult } from "../child-process";
+import { COMMANDS_AT_ONCE, DockerHost } from "../docker-host";
 import { Failure, oneLine } from "../failure";
+import { mapAtMost } from "../map-at-most";
 import { shorten } from "./table";
 
 /** What Docker says of a container. */
@@ -36,27 +38,79 @@ export async function readContainer(
   container: string,
   timeoutMs: number,
 ): Promise<ContainerAnswer> {
+  const answers = await readContainers(docker, [container], timeoutMs);
+  return answers.get(container) ?? { missing: true };
+}
+
+/**
+ * As `readContainer`, of any number on one Docker host: all their states by one command, and the ends of their logs a few
+ * at a time, as far as the time goes.
+ */
+export async function readContainers(
+  docker: DockerHost,
+  containers: readonly string[],
+  timeoutMs: number,
+): Promise<Map<string, ContainerAnswer>> {
+  const deadline = performance.now() + timeoutMs;
+  let inspected: ChildResult | undefined;
+  const lastLines = new Map<string, string>();
   try {
-    const [inspected, logs] = await Promise.all([
-      docker.try(["inspect", "--type", "container", "--format", "{{json .State}}", container], timeoutMs),
-      docker.try(["logs", "--tail", "1", container], timeoutMs),
-    ]);
-    if (/[Nn]o such container/.test(inspected.stderr)) return { missing: true };
-    if (inspected.code !== 0) return { unknown: docker.failure(["inspect", container], inspected).summary };
-    const state = JSON.parse(inspected.stdout) as Inspected;
-    return {
-      status: state.Status,
-      exitCode: state.ExitCode,
-      oomKilled: state.OOMKilled,
-      error: state.Error,
-      ...(state.Health === undefined ? {} : { health: state.Health.Status }),
-      startedAt: state.StartedAt,
-      finishedAt: state.FinishedAt,
-      lastLine: oneLine(`${logs.stdout}${logs.stderr}`),
-    };
+    // The states first: a log only adds to them.
+    await mapAtMost(COMMANDS_AT_ONCE, [undefined, ...containers], async (container) => {
+      if (container === undefined) {
+        const args = [
+          "inspect",
+          "--type",
+          "container",
+          "--format",
+          "{{.Name}} {{json .State}}",
+          ...containers,
+        ];
+        inspected = await docker.try(args, timeoutMs);
+        return;
+      }
+      const left = deadline - performance.now();
+      if (left <= 0) return;
+      const { stdout, stderr, code } = await docker.try(["logs", "--tail", "1", container], left);
+      if (code === 0) lastLines.set(container, oneLine(`${stdout}${stderr}`));
+    });
   } catch (error) {
-    return { unknown: error instanceof Failure ? error.summary : oneLine(error) };
+    const unknown = error instanceof Failure ? error.summary : oneLine(error);
+    return new Map(containers.map((container) => [container, { unknown }]));
   }
+  const states = statesOf(inspected === undefined || inspected.timedOut ? "" : inspected.stdout);
+  return new Map(
+    containers.map((container): [string, ContainerAnswer] => {
+      const state = states.get(container);
+      if (state !== undefined) return [container, describeState(state, lastLines.get(container) ?? "")];
+      const missing = new RegExp(`[Nn]o such container: ${container}$`, "m").test(inspected?.stderr ?? "");
+      if (missing || inspected === undefined) return [container, { missing: true }];
+      return [container, { unknown: docker.failure(["inspect", container], inspected).summary }];
+    }),
+  );
+}
+
+/** Of the containers that exist: docker prints them also where another one doesn't. */
+function statesOf(stdout: string): Map<string, Inspected> {
+  return new Map(
+    stdout.split("\n").flatMap((line): [string, Inspected][] => {
+      const [, name = "", json = ""] = /^\/?(\S+) (\{.*\})$/.exec(line.trim()) ?? [];
+      return json === "" ? [] : [[name, JSON.parse(json) as Inspected]];
+    }),
+  );
+}
+
+function describeState(state: Inspected, lastLine: string): ContainerState {
+  return {
+    status: state.Status,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    error: state.Error,
+    ...(state.Health === undefined ? {} : { health: state.Health.Status }),
+    startedAt: state.StartedAt,
+    finishedAt: state.FinishedAt,
+    lastLine,
+  };
 }
 
 /** Characters of a log's line in a sentence. */

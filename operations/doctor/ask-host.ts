@@ -1,4 +1,5 @@
-import type { DockerHost } from "../docker-host";
+import { COMMANDS_AT_ONCE, type DockerHost } from "../docker-host";
+import { mapAtMost } from "../map-at-most";
 import { askSystem } from "./host-shell";
 import type { ContainerSnapshot, EngineSnapshot, HostSnapshot, PublishedPort, Unreachable } from "./snapshot";
 import { isUnreachable } from "./snapshot";
@@ -102,14 +103,14 @@ async function askContainers(
   const { stdout, timedOut } = await docker.try(["container", "inspect", ...names], remaining());
   const found = readJson<ContainerJson[]>(stdout);
   if (timedOut || found === undefined) return undefined;
-  const containers = found.map(async (json): Promise<[string, ContainerSnapshot]> => {
+  const describe = async (json: ContainerJson): Promise<[string, ContainerSnapshot]> => {
     const container = containerOf(json, Date.now() + skew);
     const well =
       container.status === "running" && container.health !== "unhealthy" && container.restarts === 0;
     const lastLine = well ? undefined : await askLastLine(docker, json.Id, remaining);
     return [json.Name.replace(/^\//, ""), { ...container, lastLine }];
-  });
-  return new Map(await Promise.all(containers));
+  };
+  return new Map(await mapAtMost(COMMANDS_AT_ONCE, found, describe));
 }
 
 interface ContainerJson {

@@ -2,7 +2,8 @@ import { clusterName, subnetOf } from "../../environments/cluster";
 import type { Cluster, ClusterNode } from "../../environments/cluster";
 import type { Environment } from "../../environments/environment";
 import type { Target } from "../commands/target";
-import { DockerHost } from "../docker-host";
+import { COMMANDS_AT_ONCE, DockerHost } from "../docker-host";
+import { mapAtMost } from "../map-at-most";
 import { askCoordinator } from "./ask-coordinator";
 import { type HostAnswer, type Remaining, askHost } from "./ask-host";
 import { type InsideAnswer, askInside } from "./ask-inside";
@@ -73,26 +74,24 @@ function containerOf(
   return containers.get(node.container) ?? "missing";
 }
 
-/** How many containers of one host are asked at once: sshd lets ten unfinished log-ins wait (MaxStartups). */
-const AT_ONCE = 4;
-
 async function askNodes(
   docker: DockerHost,
   nodes: readonly ClusterNode[],
   { containers }: HostAnswer,
   { cluster, password, remaining }: { cluster: Cluster; password: string; remaining: Remaining },
 ): Promise<Map<string, InsideAnswer>> {
-  const answers = new Map<string, InsideAnswer>();
   // A paused container takes no new process.
   const running = nodes.filter((node) => {
     const container = containers?.get(node.container);
     return container !== undefined && runs(container);
   });
-  const next = async (): Promise<void> => {
-    for (let node = running.shift(); node !== undefined; node = running.shift()) {
-      answers.set(node.id, await askInside(docker, node, { cluster, password, timeout: remaining() }));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, next));
-  return answers;
+  const answers = await mapAtMost(
+    COMMANDS_AT_ONCE,
+    running,
+    async (node): Promise<[string, InsideAnswer]> => [
+      node.id,
+      await askInside(docker, node, { cluster, password, timeout: remaining() }),
+    ],
+  );
+  return new Map(answers);
 }

@@ -1,34 +1,67 @@
-import { describeContainer, readContainer, remedyFor } from "../commands/container-state";
+import type { ClusterHost, ClusterNode } from "../../environments/cluster";
+import {
+  type ContainerAnswer,
+  describeContainer,
+  readContainers,
+  remedyFor,
+} from "../commands/container-state";
 import type { Target } from "../commands/target";
 import { DockerHost } from "../docker-host";
 import type { Explained } from "../registration/connection-cause";
 
-/** Adds to each node that says nothing what Docker on its server says of its container. */
+/** Adds to each node that says nothing what Docker on its server says of its container; each server is asked once. */
 export async function explainContainers<Node extends { label: string; failed?: Explained }>(
   { cluster, env, timeoutMs }: Pick<Target, "cluster" | "env" | "timeoutMs">,
   nodes: readonly Node[],
 ): Promise<Node[]> {
-  return Promise.all(
-    nodes.map(async (node) => {
-      const declared = cluster?.nodes.find(({ id }) => id === node.label);
-      const host = cluster?.hosts.find(({ id }) => id === declared?.host);
-      if (node.failed === undefined || declared === undefined || host === undefined) return node;
-      const docker = new DockerHost(host, env);
-      try {
-        const state = await readContainer(docker, declared.container, Math.max(timeoutMs * 0.15, 2000));
-        // A container that runs explains nothing: then it is the network, or the server in it.
-        const up = "status" in state && state.status === "running" && state.health !== "unhealthy";
-        return {
-          ...node,
-          failed: {
-            what: `${node.failed.what}; its container ${declared.container} ${describeContainer(state)}`,
-            remedy:
-              up || "unknown" in state ? node.failed.remedy : remedyFor(state, docker, declared.container),
-          },
-        };
-      } finally {
-        docker.close();
-      }
+  if (cluster === undefined) return [...nodes];
+  const failed = nodes.filter((node) => node.failed !== undefined).map(({ label }) => label);
+  const declared = cluster.nodes.filter(({ id }) => failed.includes(id));
+  const explanations = new Map<string, (failed: Explained) => Explained>();
+  await Promise.all(
+    cluster.hosts.map(async (host) => {
+      const own = declared.filter((node) => node.host === host.id);
+      for (const [id, explain] of await askHost(host, own, env, timeoutMs)) explanations.set(id, explain);
     }),
   );
+  return nodes.map((node) => {
+    const explain = explanations.get(node.label);
+    return node.failed === undefined || explain === undefined
+      ? node
+      : { ...node, failed: explain(node.failed) };
+  });
+}
+
+async function askHost(
+  host: ClusterHost,
+  nodes: readonly ClusterNode[],
+  env: NodeJS.ProcessEnv,
+  timeoutMs: number,
+): Promise<[string, (failed: Explained) => Explained][]> {
+  if (nodes.length === 0) return [];
+  const docker = new DockerHost(host, env);
+  try {
+    const names = nodes.map(({ container }) => container);
+    const states = await readContainers(docker, names, Math.max(timeoutMs * 0.15, 2000));
+    return nodes.map(({ id, container }) => {
+      const state = states.get(container) ?? { missing: true };
+      return [id, (failed) => explain(failed, state, docker, container)];
+    });
+  } finally {
+    docker.close();
+  }
+}
+
+function explain(
+  failed: Explained,
+  state: ContainerAnswer,
+  docker: DockerHost,
+  container: string,
+): Explained {
+  // A container that runs explains nothing: then it is the network, or the server in it.
+  const up = "status" in state && state.status === "running" && state.health !== "unhealthy";
+  return {
+    what: `${failed.what}; its container ${container} ${describeContainer(state)}`,
+    remedy: up || "unknown" in state ? failed.remedy : remedyFor(state, docker, container),
+  };
 }

@@ -150,21 +150,28 @@ async function explain(
   causes: readonly ConnectionCause[],
 ): Promise<BrokenLink[]> {
   const coordinator = nodes.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.label ?? "the coordinator";
-  const links: BrokenLink[] = [];
-  for (const [index, node] of nodes.entries()) {
+  const judged = nodes.map((node, index) => {
     const known = pairs.filter(({ to, healthy }) => to === node.label && healthy !== null);
     const from = known.filter(({ healthy }) => healthy === false).map((pair) => pair.from);
     const answer = answers[index];
     const own = answer !== undefined && "failed" in answer ? answer.failed : undefined;
-    if (own !== undefined && from.length === known.length) {
-      const [explained] = await explainContainers(target, [{ label: node.label, failed: own }]);
-      links.push({ node: node.label, from, ...(explained?.failed ?? own) });
+    return { node, from, own, byNobody: own !== undefined && from.length === known.length };
+  });
+  const unreached = await explainContainers(
+    target,
+    judged.filter(({ byNobody }) => byNobody).map(({ node, own }) => ({ label: node.label, failed: own })),
+  );
+  const links: BrokenLink[] = [];
+  for (const { node, from, own } of judged) {
+    const explained = unreached.find(({ label }) => label === node.label)?.failed;
+    if (explained !== undefined) {
+      links.push({ node: node.label, from, ...explained });
       continue;
     }
     for (const source of from) {
-      const explained =
+      const pair =
         source === coordinator && own !== undefined ? own : explainPair(nodes, source, node, causes);
-      links.push({ node: node.label, from: [source], ...explained });
+      links.push({ node: node.label, from: [source], ...pair });
     }
     // Reached, and yet without an answer.
     if (own !== undefined && from.length === 0) links.push({ node: node.label, from, ...own });
