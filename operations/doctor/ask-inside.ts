@@ -16,8 +16,16 @@ import {
 import { INSIDE_SCRIPT } from "./inside-script";
 import type { InsideSnapshot, Reached, Unreachable } from "./snapshot";
 
-/** How long one connection between nodes may take to be made, as psql and Citus count it. In seconds. */
-const PATIENCE_S = 3;
+/**
+ * Share of the time that one connection between nodes may take to be made, by psql and then by Citus. One that drops
+ * packets costs it once, with seven others at the same time.
+ */
+const CONNECT_SHARE = 0.3;
+
+/** In whole seconds, as libpq counts it; 0 would be no limit. */
+function patience(timeoutMs: number): number {
+  return Math.ceil((timeoutMs * CONNECT_SHARE) / 1000);
+}
 
 export interface InsideAnswer {
   readonly inside: InsideSnapshot | Unreachable;
@@ -44,7 +52,7 @@ export async function askInside(
   const registered = node.role === "coordinator" ? REGISTERED_FACTS : "";
   const args = [
     ...["exec", "-i", node.container, "sh", "-c", INSIDE_SCRIPT, "sh"],
-    ...[cluster.user, cluster.database, String(PATIENCE_S)],
+    ...[cluster.user, cluster.database, String(patience(timeout))],
     ...[SERVER_FACTS, CITUS_FACTS, registered, RECORD_EXISTS, RECORD],
     ...endpoints,
   ];
