@@ -48,7 +48,7 @@ function nodeProblems(member: Member): Problem[] {
             remedy:
               "its shards can't be moved from there: start it and apply again. If it answers at a changed address or port, " +
               "put it back into the environment with that, apply, and remove it then. If its server never comes back, give it " +
-              "up with `pg-dist forget`; nothing was changed",
+              "up with `npx pg-dist forget`; nothing was changed",
           }
         : { node, what, remedy: member.unreachable?.remedy ?? "start it and apply again" },
     ];

@@ -217,7 +217,7 @@ export function isAnswer(cause: string): boolean {
 function isAlive(host: string, what: string): Failure {
   return new Failure(
     `${host} is not gone: ${what}`,
-    "its shards can be saved: `pg-dist remove`, or delete its workers from the environment and deploy",
+    "its shards can be saved: `npx pg-dist remove`, or delete its workers from the environment and deploy",
     { exitCode: EXIT.refused },
   );
 }

@@ -89,7 +89,7 @@ async function showLog(docker: DockerHost, node: ClusterNode, flags: Flags): Pro
     if (code === 0 || interrupted) return EXIT.ok;
     throw new Failure(
       `${node.id}: docker logs ended with ${code ?? "a signal"}: ${last.trim().split("\n").at(-1) ?? ""}`,
-      `see that \`${docker.describe(["logs", node.container])}\` works, or run pg-dist doctor`,
+      `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor`,
     );
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);

@@ -30,7 +30,7 @@ Examples:
 
 const REMOVE_HELP = `
 Drains the worker, removes it from the cluster and leaves its server empty; container and volume stay, and
-\`pg-dist add\` takes it in again. To destroy them too, delete the worker from the environment and deploy: that
+\`npx pg-dist add\` takes it in again. To destroy them too, delete the worker from the environment and deploy: that
 drains it as well.
 ${MODE_HELP}
 

@@ -16,7 +16,7 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
   try {
     const removal = await beginMaintenance(session, options, "drained");
     if (removal === undefined) {
-      throw new Failure(`${id} is not registered: it holds no shards`, "see `pg-dist status`");
+      throw new Failure(`${id} is not registered: it holds no shards`, "see `npx pg-dist status`");
     }
     await emptyNode(session, removal, () => clearLeaving(session, [id]));
     progress(

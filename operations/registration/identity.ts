@@ -35,12 +35,12 @@ export function checkNewcomer({ node, facts }: Known, { cluster, registered, rec
     refuse(
       `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
       "if it belongs to another cluster, correct the address; if its data may go, empty it with " +
-        "`pg-dist add --wipe`, or remove its container and its volume, and apply again",
+        "`npx pg-dist add --wipe`, or remove its container and its volume, and apply again",
     );
   } else if (facts.table_count > 0) {
     refuse(
       `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
-      "joining would drop those that the cluster has too: move them away; or empty it with `pg-dist add --wipe`, or " +
+      "joining would drop those that the cluster has too: move them away; or empty it with `npx pg-dist add --wipe`, or " +
         "remove its container and its volume, and apply again",
     );
   }
@@ -70,7 +70,7 @@ export function checkIdentity(
         (sameServer ? "" : `, server id ${facts.server_id} instead of ${recorded?.server_id}`),
     remedy:
       "bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: " +
-      `pg-dist forget ENVIRONMENT ${node.id}`,
+      `npx pg-dist forget ENVIRONMENT ${node.id}`,
     refused: true,
   });
   return findings;

@@ -28,12 +28,14 @@ export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => re
 
 /** A command line of this program for the same cluster. */
 export function commandLine({ environment, url }: Snapshot, command: string): string {
-  return `\`pg-dist ${command} ${environment ?? `--url ${url}`}\``;
+  return `\`npx pg-dist ${command} ${environment ?? `--url ${url}`}\``;
 }
 
 /** The command of a rebalance, which needs an environment; else what it is in SQL. */
 export function rebalanceCommand({ environment }: Snapshot, action: "plan" | "start" | "watch"): string {
-  return environment === undefined ? REBALANCE_SQL[action] : `\`pg-dist rebalance ${environment} ${action}\``;
+  return environment === undefined
+    ? REBALANCE_SQL[action]
+    : `\`npx pg-dist rebalance ${environment} ${action}\``;
 }
 
 const REBALANCE_SQL = {

@@ -32,7 +32,7 @@ export const checkIdentity: InsideCheck = ({ node, inside: { citus, server } }, 
       empty
         ? `the server is empty, but group ${row.groupid} with ${row.placements} shard placements is registered here: its volume was deleted, or another one is mounted`
         : `another server than the registered one: group ${citus.groupid} instead of ${row.groupid}, server id ${citus.server_id} instead of ${recorded?.server_id ?? "(not recorded)"}`,
-      `bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: pg-dist forget ENVIRONMENT ${node.id}`,
+      `bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: npx pg-dist forget ENVIRONMENT ${node.id}`,
     ),
   ];
 };

@@ -34,7 +34,7 @@ function leaving(
   const what = `it is marked as leaving since ${recorded.leaving.toISOString()}, with ${shards} shards left on it`;
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.
   const remedy = declared
-    ? `\`pg-dist add ${snapshot.environment} ${label}\` lifts the mark, as the environment still has it`
+    ? `\`npx pg-dist add ${snapshot.environment} ${label}\` lifts the mark, as the environment still has it`
     : `\`cdktf deploy\` goes on with the removal; ${rebalanceCommand(snapshot, "watch")} shows moves`;
   return [{ severity: "warning", check: "leaving", node: label, what, remedy }];
 }

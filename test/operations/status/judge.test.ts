@@ -214,7 +214,7 @@ describe("judge", () => {
       {
         severity: "advice",
         what: "shards are uneven: server-b/worker1 has 16, server-c/worker1 0",
-        remedy: "`pg-dist rebalance production plan` shows what would move",
+        remedy: "`npx pg-dist rebalance production plan` shows what would move",
       },
     ]);
     expect(isHealthy(findings)).toBe(true);
@@ -249,7 +249,7 @@ describe("judge", () => {
     expect(judge(someSnapshot({ worker1 }))).toMatchObject([
       {
         check: "leaving",
-        remedy: expect.stringContaining("`pg-dist add production server-b/worker1`") as string,
+        remedy: expect.stringContaining("`npx pg-dist add production server-b/worker1`") as string,
       },
     ]);
   });

@@ -56,7 +56,7 @@ describe("the screen of status", () => {
       broken   server-b/worker1: 10.0.0.2:5432 refuses the connection of the coordinator
                → \`docker start citus-worker1\`
       warning  server-c/worker1: it is marked as leaving since 2026-02-27T08:00:00.000Z, with 16 shards left on it
-               → \`pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
+               → \`npx pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
       warning  server-c/worker1: it runs PostgreSQL 17.4 (coordinator 17.2)
                → give all nodes the same image, then ALTER EXTENSION citus UPDATE on the workers before the coordinator
       warning  server-a/coordinator: the replication slot standby is read by nobody and keeps 3 GB of WAL
@@ -80,7 +80,7 @@ describe("the screen of status", () => {
       broken   server-b/worker1: 10.0.0.2:5432 refuses the connection of the coordinator
                → \`docker start citus-worker1\`
       warning  server-c/worker1: it is marked as leaving since 2026-02-27T08:00:00.000Z, with 16 shards left on it
-               → \`pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
+               → \`npx pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
       warning  server-c/worker1: it runs PostgreSQL 17.4 (coordinator 17.2)
                → give all nodes the same image, then ALTER EXTENSION citus UPDATE on the workers before the coordinator
       warning  server-a/coordinator: the replication slot standby is read by nobody and keeps 3 GB of WAL
