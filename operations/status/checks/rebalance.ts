@@ -1,7 +1,10 @@
 import { type Check, type Finding, rebalanceCommand } from "../finding";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
-/** Rebalances that run, or that failed. */
+/**
+ * Rebalances that run, or that failed. Citus keeps a failed one as the last job until another is started, which it isn't
+ * where nothing is left to move: then it is no fault any more.
+ */
 export const rebalanceJobs: Check = (snapshot) =>
   snapshot.jobs.flatMap(({ id, state, tasks, done, error, retries }): Finding[] => {
     const watch = rebalanceCommand(snapshot, "watch");
@@ -11,13 +14,16 @@ export const rebalanceJobs: Check = (snapshot) =>
     const check = "rebalance";
     if (!failing) return [{ severity: "advice", check, what, remedy: `${watch} shows its progress` }];
     const ended = state === "failed";
+    const past = ended && rebalanceAdvised(snapshot).length === 0;
     const again = ended ? `then ${rebalanceCommand(snapshot, "start")}` : watch;
     return [
       {
-        severity: "warning",
+        severity: past ? "advice" : "warning",
         check,
         what: `${what}, after ${retries} retries: ${error.replace(/\s+/g, " ").trim()}`,
-        remedy: `repair the cause; ${again}`,
+        remedy: past
+          ? `the shards are even all the same; ${rebalanceCommand(snapshot, "plan")} shows whether any is left to move`
+          : `repair the cause; ${again}`,
       },
     ];
   });

@@ -187,6 +187,30 @@ describe("judge", () => {
     ],
   ];
 
+  const FAILED = { id: 3, state: "failed", tasks: 8, done: 2, error: "ERROR: no room", retries: 31 };
+
+  it("warns of a failed rebalance while shards are uneven", () => {
+    const findings = judge(someSnapshot({ worker2: { shards: 0, shardGroups: 0 } }, { jobs: [FAILED] }));
+    expect(findings).toMatchObject([
+      {
+        severity: "warning",
+        check: "rebalance",
+        what: expect.stringContaining("rebalance 3 is failed, 2 of 8 moves done, after 31 retries") as string,
+        remedy: "repair the cause; then `npx pg-dist rebalance production start`",
+      },
+      { severity: "advice", check: "rebalance-advised" },
+    ]);
+    expect(isHealthy(findings)).toBe(false);
+  });
+
+  it("takes a failed rebalance for no fault once nothing is left to move: nothing would ever clear it", () => {
+    const findings = judge(someSnapshot({}, { jobs: [FAILED] }));
+    expect(findings).toMatchObject([
+      { severity: "advice", check: "rebalance", remedy: expect.stringContaining("plan`") as string },
+    ]);
+    expect(isHealthy(findings)).toBe(true);
+  });
+
   it.each(WHOLE)("finds %s", (_name, whole, expected) => {
     const found = judge(someSnapshot({}, whole)).map(
       ({ severity, check, what }) => `${severity} ${check}: ${what}`,
