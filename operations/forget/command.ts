@@ -21,12 +21,13 @@ import { addressesOfHost } from "./state-of-host";
 import { isNode, requireGone, surveyLosses } from "./survey";
 
 const HELP = `
-For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants the host's name typed, then makes
-the lost shards again, empty, on the nodes that stay, takes the host's nodes out of Citus' metadata, and its
-resources out of Terraform's state. Refused while the host's Docker engine or one of its nodes answers, and for
-the host of the coordinator; for a single node unless an empty server is in its place. Every node that stays must be up: hosts that are gone together are named together.
-Afterwards delete the host from the environment and deploy, or put a new server in its place and deploy: its
-workers join anew. Needs what \`cdktf deploy\` needs. Without --confirm nothing is changed where nobody can type.
+For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants
+the host's name typed, then makes the lost shards again, empty, on the nodes that stay, takes the host's nodes
+out of Citus' metadata, and its resources out of Terraform's state. Refused while the host's Docker engine or
+one of its nodes answers, and for the host of the coordinator; for a single node unless an empty server is in
+its place. Every node that stays must be up: hosts that are gone together are named together. Afterwards delete
+the host from the environment and deploy, or put a new server in its place and deploy: its workers join anew.
+Needs what \`cdktf deploy\` needs. Without --confirm nothing is changed where nobody can type.
 
 Examples:
   npx pg-dist forget production server-c                      shows what is lost, and asks
