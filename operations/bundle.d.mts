@@ -1,2 +1,2 @@
 export const BUNDLE: string;
-export function bundle(outfile?: string): Promise<{ outfile: string; bytes: number }>;
+export function bundle(outfile?: string): Promise<{ outfile: string; bytes: number; packages: string[] }>;

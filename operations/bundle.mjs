@@ -13,11 +13,11 @@ export const BUNDLE = join(root, "dist", "pg-dist.mjs");
  * any folder (the stack's plan shows the file's digest): no paths of the machine, and esbuild is pinned exactly.
  *
  * @param {string} [outfile]
- * @returns {Promise<{ outfile: string, bytes: number }>}
+ * @returns {Promise<{ outfile: string, bytes: number, packages: string[] }>} with the npm packages that are in it
  */
 export async function bundle(outfile = BUNDLE) {
   mkdirSync(dirname(outfile), { recursive: true });
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ["operations/program.ts"],
     outfile,
@@ -36,9 +36,13 @@ export async function bundle(outfile = BUNDLE) {
     legalComments: "none",
     charset: "utf8",
     logLevel: "warning",
+    metafile: true,
   });
-  return { outfile, bytes: statSync(outfile).size };
+  const names = Object.keys(metafile.inputs).flatMap((path) => PACKAGE.exec(path)?.[1] ?? []);
+  return { outfile, bytes: statSync(outfile).size, packages: [...new Set(names)].sort() };
 }
+
+const PACKAGE = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/;
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { outfile, bytes } = await bundle();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../../operations/bundle.mjs";
 
 const run = promisify(execFile);
 const root = join(__dirname, "../..");
@@ -34,10 +35,17 @@ test("the same sources give the same bytes in any folder", async () => {
   expect(first.includes(root)).toBe(false);
 });
 
+test("the bundle stays small: what only people need is not in it", async () => {
+  const { bytes, packages } = await bundle(join(folder, "small.mjs"));
+  expect(packages).toContain("pg");
+  expect(packages.filter((name) => /^(commander|cli-|@inquirer)/.test(name))).toEqual([]);
+  expect(bytes).toBeLessThan(220 * 1024);
+});
+
 test("the bundle runs alone, and says how it is used", async () => {
-  const bundle = join(folder, "alone.mjs");
-  await cp(await buildIn("alone", "node_modules"), bundle);
-  const result = run(process.execPath, [bundle], { cwd: folder });
+  const alone = join(folder, "alone.mjs");
+  await cp(await buildIn("alone", "node_modules"), alone);
+  const result = run(process.execPath, [alone], { cwd: folder });
   await expect(result).rejects.toMatchObject({
     code: 2,
     stderr: expect.stringContaining("usage: pg-dist.mjs"),
