@@ -13,7 +13,7 @@ import type { Connected } from "./target";
 const HELP = `
 Who waits for whom, over all nodes: each distributed statement once, as its client sees it. The blocking one
 ends with \`SELECT pg_terminate_backend(<its gpid>)\` on the coordinator. A blocking process without a client
-is a prepared transaction: see \`npx pg-dist status\`.
+is a prepared transaction: see \`npx pg-dist status\`. Exit code 3 when something waits for 5 minutes or longer.
 
 Example:
   npx pg-dist locks production`;

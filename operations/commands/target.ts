@@ -52,7 +52,10 @@ export interface Connected extends Target {
 export function addTarget(command: Command): Command {
   return command
     .argument("[environment]", "name of a file in environments/, without .ts")
-    .option("--url <url>", "a cluster that is not in an environment: postgres://user@host:port/database")
+    .option(
+      "--url <url>",
+      "a cluster that is not in an environment, as a superuser: postgres://user@host:port/database",
+    )
     .addOption(viaOption())
     .addOption(timeoutOption("how long one node may take to answer"));
 }
