@@ -16,7 +16,7 @@ export interface ConnectOptions {
   readonly progress: Progress;
   /** How long a server that is starting is waited for, in seconds. @default 60 */
   readonly patience?: number;
-  /** What to do after the repair. @default "apply again" */
+  /** What to do after the repair. @default "apply again" of `connect`, which Terraform's programs use, else "run it again" */
   readonly again?: string;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
@@ -26,6 +26,8 @@ export interface ConnectOptions {
 export interface Destination {
   /** As it is called in the output: `the coordinator server-a/coordinator`. */
   readonly label: string;
+  /** Whether an environment declares it, so that its container and its volume are known. @default true */
+  readonly declared?: boolean;
   /** In the order in which they are tried. */
   readonly ways: readonly Way[];
   readonly user: string;
@@ -60,7 +62,7 @@ export async function connect(cluster: Cluster, options: ConnectOptions): Promis
     database: cluster.database,
     password: readPassword(env),
   };
-  return connectTo(destination, options);
+  return connectTo(destination, { again: "apply again", ...options });
 }
 
 /**
@@ -78,11 +80,11 @@ export async function connectTo(
   for (let attempt = 0; ; attempt++) {
     const result = await tryWays(ways, session, options.limit);
     if ("session" in result) return result.session;
-    const reasons = result.tried.map(({ way, error }) => ({ way, cause: causeOf(error) }));
+    const reasons = result.tried.map((each) => ({ ...each, cause: causeOf(each.error) }));
     const waiting =
       reasons.some(({ cause }) => cause.transient) && !reasons.some(({ cause }) => cause.settled);
     if (!waiting || performance.now() > deadline)
-      throw unreachable(destination, reasons, options.again ?? "apply again");
+      throw unreachable(destination, reasons, options.again ?? "run it again");
     if (attempt === 0) options.progress(`waiting for the coordinator: ${reasons.at(-1)?.cause.text}`);
     await sleep(1000);
   }
@@ -184,6 +186,13 @@ const STARTING: readonly string[] = [
   SQLSTATE.crashShutdown,
 ];
 
+/** For a server of which only the address is known. */
+const REMEDIES_BY_ADDRESS: Readonly<Record<string, string>> = {
+  [SQLSTATE.invalidPassword]: "give the password of this user there: PGPASSWORD, or its line in .pgpass",
+  [SQLSTATE.invalidCatalogName]: "name a database that is there",
+  [SQLSTATE.tooManyConnections]: "end clients of that server, or raise max_connections",
+};
+
 const REMEDIES: Readonly<Record<string, string>> = {
   [SQLSTATE.invalidPassword]:
     "the password is not the one that the coordinator's volume was initialised with (changing the variable " +
@@ -196,19 +205,21 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 function unreachable(
-  { label, ways }: Destination,
-  reasons: readonly { way: Way; cause: Cause }[],
+  { label, ways, declared = true }: Destination,
+  reasons: readonly (Tried & { readonly cause: Cause })[],
   again: string,
 ): CoordinatorUnreachable {
   const answer = reasons.find(({ cause }) => cause.settled) ?? reasons.at(-1);
   const told = answer?.cause.remedy !== undefined;
+  const byAddress = declared ? undefined : REMEDIES_BY_ADDRESS[sqlStateOf(answer?.error) ?? ""];
+  const look = declared
+    ? `its container runs and one of the ways to it is open (${ways.map(({ name }) => name).join(", ")})`
+    : "the server runs, listens at this address, and no firewall is in between";
   return new CoordinatorUnreachable(
     told
       ? `${label} refuses the connection: ${answer.cause.text}`
       : `${label} can't be reached: ${answer?.cause.text} (${answer?.way.description})`,
-    answer?.cause.remedy ??
-      `see that its container runs and one of the ways to it is open (${ways.map(({ name }) => name).join(", ")}); ` +
-        `then ${again}`,
+    byAddress ?? answer?.cause.remedy ?? `see that ${look}; then ${again}`,
     reasons.map(({ way, cause }) => `${way.name} (${way.description}): ${cause.text}`),
     reasons.some(({ cause }) => cause.answered),
   );

@@ -159,9 +159,9 @@ export async function openTarget(target: Target, command: string): Promise<Conne
       : `the coordinator ${coordinatorOf(cluster).id}`;
   try {
     const session = await connectTo(
-      { label, ways, user, database, password },
+      { label, declared: cluster !== undefined, ways, user, database, password },
       // Without waiting for a server that starts: who asks how it is wants to hear that. Docker is asked in the rest.
-      { command, progress: () => undefined, patience: 0, again: "run it again", limit: timeoutMs * 0.7 },
+      { command, progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 },
     );
     return { ...target, session, server: await inSession(session, () => checkServer(session, target)) };
   } catch (error) {

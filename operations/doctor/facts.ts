@@ -13,7 +13,7 @@ export interface ServerFacts {
   readonly settings: Readonly<Record<string, string>>;
   /** Names of Citus' prepared transactions that are older than 5 s, where a commit takes milliseconds. */
   readonly prepared: readonly string[];
-  /** Citus' replication slots that nobody uses, each with the WAL that it keeps, in bytes. */
+  /** Replication slots that nobody uses, each with the WAL that it keeps, in bytes. */
   readonly slots: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -79,8 +79,7 @@ export const SERVER_FACTS = `SELECT json_build_object(
                 WHERE gid LIKE 'citus\\_%' AND prepared < now() - interval '5 seconds'),
   'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'bytes',
                      pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))), '[]')
-              FROM pg_replication_slots WHERE NOT pg_is_in_recovery() AND NOT active
-               AND slot_name LIKE 'citus\\_%'))`;
+              FROM pg_replication_slots WHERE NOT pg_is_in_recovery() AND NOT active AND NOT temporary))`;
 
 /** As {@link CitusFacts}, but with the stored credentials themselves, which are compared and forgotten. */
 export const CITUS_FACTS = `SELECT json_build_object(

@@ -87,7 +87,12 @@ async function findWay(target: Target, node: ClusterNode | undefined, login: Log
   const { cluster, env, timeoutMs, label } = target;
   const isCoordinator = node === undefined || node.role === "coordinator";
   const ways = isCoordinator || cluster === undefined ? target.ways : chooseWays(cluster, env, node);
-  const destination = { label: node === undefined ? label : `the ${node.role} ${node.id}`, ways, ...login };
+  const destination = {
+    label: node === undefined ? `the server ${label}` : `the ${node.role} ${node.id}`,
+    declared: node !== undefined,
+    ways,
+    ...login,
+  };
   try {
     const options = { command: "psql", progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 };
     const session = await connectTo(destination, options);

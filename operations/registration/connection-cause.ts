@@ -98,7 +98,9 @@ const KNOWN: readonly Known[] = [
     pattern: /Connection refused/,
     explain: (_match, from, target) => ({
       what: `${target} refuses the connection of ${from}`,
-      remedy: "see that its container runs, publishes this port on this address, and no firewall rejects it",
+      remedy:
+        "see that the server there runs, that this port of this address leads to it (published, if it is a container), and " +
+        "that no firewall rejects it",
     }),
   },
   {

@@ -19,7 +19,7 @@ const REMEDIES: readonly Remedy[] = [
   },
   {
     name: "start it or put it back",
-    says: /pg-dist: [^\n]*(start it|its container runs|start the container)/,
+    says: /pg-dist: [^\n]*(start it|its container runs|the server there runs|start the container)/,
     carryOut: async (cluster, output) => {
       if ((await cluster.startStopped()) > 0 || !/put it back/.test(withoutFrames(output))) return;
       await cluster.putBack([...output.matchAll(/(\S+\/\S+): it does not answer/g)].map(([, id = ""]) => id));

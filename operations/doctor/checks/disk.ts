@@ -8,7 +8,7 @@ const LITTLE = 0.15;
 const NEARLY_FULL = 0.05;
 
 const REMEDY =
-  "make room: docker system prune for unused images, or enlarge it; WAL that a replication slot keeps shows in the check of slots";
+  "make room: docker system prune for unused images, or enlarge it; the check leftovers names replication slots that keep WAL";
 
 /** The file systems of the engine's data root and of the data directories. */
 export const checkDisk: HostCheck = ({ host, system, dataPath }) => {

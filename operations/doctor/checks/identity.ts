@@ -14,7 +14,7 @@ export const checkIdentity: InsideCheck = ({ node, inside: { citus, server } }, 
       failed(
         place,
         `the server in its container says that it is "${name}"`,
-        "two nodes' containers were exchanged: apply again, or correct the names",
+        `two nodes' containers were exchanged: npx cdktf deploy ${cluster.environment}, or correct the names`,
       ),
     ];
   }
@@ -32,7 +32,7 @@ export const checkIdentity: InsideCheck = ({ node, inside: { citus, server } }, 
       empty
         ? `the server is empty, but group ${row.groupid} with ${row.placements} shard placements is registered here: its volume was deleted, or another one is mounted`
         : `another server than the registered one: group ${citus.groupid} instead of ${row.groupid}, server id ${citus.server_id} instead of ${recorded?.server_id ?? "(not recorded)"}`,
-      `bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: npx pg-dist forget ENVIRONMENT ${node.id}`,
+      `bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: npx pg-dist forget ${cluster.environment} ${node.id}`,
     ),
   ];
 };

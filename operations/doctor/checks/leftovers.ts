@@ -3,7 +3,7 @@ import { type Finding, ok, warning } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
 
-/** Prepared transactions and replication slots of Citus that nobody came back for: both keep vacuum or WAL waiting. */
+/** Prepared transactions of Citus and replication slots that nobody came back for: they keep vacuum or WAL waiting. */
 export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { cluster }) => {
   if (isUnreachable(server)) return [];
   const place = { check: "leftovers", where: node.id };
@@ -20,12 +20,20 @@ export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { clus
     );
   }
   for (const { name, bytes } of server.slots) {
+    const drop = `${psql}, SELECT pg_drop_replication_slot('${name}')`;
+    const kept = `keeps ${formatBytes(Number(bytes))} of WAL`;
     findings.push(
-      warning(
-        place,
-        `replication slot ${name} is left over of a move and keeps ${formatBytes(Number(bytes))} of WAL`,
-        `when no move runs: ${psql}, SELECT pg_drop_replication_slot('${name}')`,
-      ),
+      name.startsWith("citus_")
+        ? warning(
+            place,
+            `replication slot ${name} is left over of a move and ${kept}`,
+            `when no move runs: ${drop}`,
+          )
+        : warning(
+            place,
+            `replication slot ${name} is read by nobody and ${kept}`,
+            `bring its reader back (a standby, a subscription, a backup); or, if it is gone for good: ${drop}`,
+          ),
     );
   }
   return findings.length > 0

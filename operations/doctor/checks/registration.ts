@@ -38,7 +38,8 @@ export function checkRegistration({ cluster, registered }: Snapshot): Finding[] 
         warning(
           place,
           `it is marked as leaving since ${leaving.slice(0, 19)}: no new shards go there`,
-          `finish the removal, or keep it: ${deploy}`,
+          // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed nothing.
+          `keep it, as the environment still has it: npx pg-dist add ${cluster.environment} ${node.id}; or delete it there and deploy`,
         ),
       );
     } else if (node.role === "worker" && !row.shouldhaveshards) {
@@ -51,13 +52,15 @@ export function checkRegistration({ cluster, registered }: Snapshot): Finding[] 
       );
     } else findings.push(ok(place, `${endpoint} is group ${row.groupid}, active and in sync`));
   }
-  for (const { host, port, placements } of registered.nodes) {
+  for (const { nodeid, host, port, placements } of registered.nodes) {
     if (cluster.nodes.some(({ endpoint }) => sameEndpoint(endpoint, { host, port }))) continue;
+    const recorded = registered.record.find((each) => each.nodeid === nodeid);
+    const name = recorded?.id ?? formatEndpoint({ host, port });
     findings.push(
       warning(
         everywhere,
         `${formatEndpoint({ host, port })} is registered with ${placements} shard placements, but not declared`,
-        "declare it in the environment, or drain and remove it (npx pg-dist remove)",
+        `declare it in the environment, or drain and remove it: npx pg-dist remove ${cluster.environment} ${name}`,
       ),
     );
   }

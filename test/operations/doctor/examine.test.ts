@@ -206,6 +206,55 @@ describe("the doctor's checks", () => {
     ]);
   });
 
+  const registration = (changes: Partial<NonNullable<Snapshot["registered"]>>) => {
+    const { registered, ...rest } = healthySnapshot();
+    if (registered === undefined) throw new Error("nothing is registered");
+    const findings = examine({ ...rest, registered: { ...registered, ...changes } });
+    return findings.filter(({ check, outcome }) => check === "registration" && outcome !== "ok");
+  };
+
+  it("name the endpoint to remove a worker by that was added by hand, and the id of one of ours", () => {
+    const { registered } = healthySnapshot();
+    const [, worker] = registered?.nodes ?? [];
+    if (registered === undefined || worker === undefined) throw new Error("nothing is registered");
+    const byHand = { ...worker, nodeid: 9, groupid: 9, host: "10.0.0.9" };
+    const nodes = [...registered.nodes, byHand];
+    expect(registration({ nodes })).toMatchObject([
+      { remedy: expect.stringMatching(/: npx pg-dist remove production 10\.0\.0\.9:5432$/) as string },
+    ]);
+    const record = [
+      ...registered.record,
+      { id: "server-x/worker1", nodeid: 9, server_id: "9", leaving: null },
+    ];
+    expect(registration({ nodes, record })).toMatchObject([
+      { remedy: expect.stringMatching(/: npx pg-dist remove production server-x\/worker1$/) as string },
+    ]);
+  });
+
+  it("name the command that keeps a declared worker which is marked as leaving", () => {
+    const record = (healthySnapshot().registered?.record ?? []).map((each) =>
+      each.id === "server-a/worker1" ? { ...each, leaving: "2026-02-27T08:00:00Z" } : each,
+    );
+    expect(registration({ record })).toMatchObject([
+      { remedy: expect.stringContaining("npx pg-dist add production server-a/worker1") as string },
+    ]);
+  });
+
+  it("name a standby's slot, and the environment in the commands", () => {
+    const [slot] = examine(server({ slots: [{ name: "standby_1", bytes: 3 * 1024 ** 3 }] })).filter(
+      ({ outcome }) => outcome === "warning",
+    );
+    expect(slot).toMatchObject({
+      check: "leftovers",
+      seen: "replication slot standby_1 is read by nobody and keeps 3 GB of WAL",
+      remedy: expect.stringMatching(/^bring its reader back .*npx pg-dist psql production/) as string,
+    });
+    const [empty] = examine(withInside({ citus: { ...citusOf(), groupid: 0, server_id: "new" } })).filter(
+      ({ check, outcome }) => check === "identity" && outcome === "failed",
+    );
+    expect(empty?.remedy).toContain("npx pg-dist forget production server-a/worker1");
+  });
+
   it("name what is registered otherwise", () => {
     const snapshot = healthySnapshot();
     const { registered } = snapshot;
