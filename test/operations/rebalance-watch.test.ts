@@ -1,7 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { JobView } from "../../operations/rebalance/job-view";
 import type { JobProgress } from "../../operations/rebalance/progress-of-job";
-import { untilLeft } from "../../operations/rebalance/watch";
+import type { Changing } from "../../operations/commands/change-command";
+import { untilLeft, watchJob } from "../../operations/rebalance/watch";
+import { someCluster } from "./some-cluster";
 
 const listeners = {
   SIGINT: process.listenerCount("SIGINT"),
@@ -41,5 +43,34 @@ describe("a watch", () => {
     expect(await untilLeft(view, async () => 7)).toBe(7);
     await expect(untilLeft(view, () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
     expect(seen).toEqual(["end", "end"]);
+  });
+
+  describe("that is left, of a server that doesn't answer", () => {
+    afterEach(() => vi.restoreAllMocks());
+    const target = {
+      cluster: someCluster(),
+      session: { query: () => new Promise(() => undefined) },
+      progress: () => undefined,
+    } as unknown as Changing;
+
+    const leave = (json: boolean) => {
+      const written: string[] = [];
+      vi.spyOn(process.stdout, "write").mockImplementation((text) => written.push(String(text)) > 0);
+      const watching = watchJob(target, "12", json);
+      process.emit("SIGINT");
+      return { watching, written };
+    };
+
+    it("says how to see it again", async () => {
+      const { watching, written } = leave(false);
+      expect(await watching).toBe(0);
+      expect(written.join("")).toContain("npx pg-dist rebalance production watch");
+    });
+
+    it("is a failure where JSON is wanted, and prints no prose", async () => {
+      const { watching, written } = leave(true);
+      await expect(watching).rejects.toThrow("left rebalance 12 before its end: it goes on");
+      expect(written).toEqual([]);
+    });
   });
 });
