@@ -1,6 +1,6 @@
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformOutput, TerraformStack, TerraformVariable } from "cdktf";
-import type { Construct } from "constructs";
+import { Construct } from "constructs";
 import { CitusCoordinator } from "../constructs/citus-coordinator";
 import { CitusWorkerHost } from "../constructs/citus-worker-host";
 import { DockerHost } from "../constructs/docker-host";
@@ -32,8 +32,11 @@ export class CitusStack extends TerraformStack {
       ...options
     } = environment;
     const { host: coordinatorHost, ...own } = coordinatorOptions;
+    // In scopes of their own: their ids are the user's, who may well call a host "coordinator" or "backend".
+    const hostScope = new Construct(this, "docker-hosts");
+    const workerScope = new Construct(this, "worker-hosts");
     const dockerHosts = new Map(
-      Object.entries(hosts).map(([id, host]) => [id, new DockerHost(this, id, host)]),
+      Object.entries(hosts).map(([id, host]) => [id, new DockerHost(hostScope, id, host)]),
     );
     const coordinator = new CitusCoordinator(this, "coordinator", {
       ...options,
@@ -43,7 +46,7 @@ export class CitusStack extends TerraformStack {
       coordinator: own,
     });
     for (const [id, entry] of Object.entries(workers ?? {})) {
-      new CitusWorkerHost(this, `${id}-workers`, { host: get(dockerHosts, id), coordinator, workers: entry });
+      new CitusWorkerHost(workerScope, id, { host: get(dockerHosts, id), coordinator, workers: entry });
     }
     this.createOutputs(coordinator);
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Backend } from "../../environments/environment";
 import { local } from "../../environments/local";
 import { production } from "../../environments/production";
-import { clusterOf, maximal, minimal } from "../environments/samples";
+import { clusterOf, maximal, minimal, server } from "../environments/samples";
 import { configurationOf, resourcesOf, synthesizedFiles } from "../synthesis";
 
 describe("the production stack", () => {
@@ -42,6 +42,22 @@ describe("every stack", () => {
         if (address.startsWith("docker_")) expect(aliases, address).toContain(provider);
       }
       expect(configuration.provider.null).toEqual([{}]);
+    },
+  );
+
+  it.each(["coordinator", "null", "backend", "b-workers", "docker-hosts", "worker-hosts", "b"])(
+    "lets a Docker host have the id %s, whatever its own constructs are called",
+    (id) => {
+      const hosts = { a: server(1), b: server(2), [id]: server(3) };
+      const environment = {
+        ...clusterOf({}),
+        hosts,
+        coordinator: { host: id },
+        workers: { a: 1, b: 1, [id]: 1 },
+      };
+      const addresses = Object.keys(resourcesOf(configurationOf(environment)));
+      expect(addresses).toContain(`docker_container.${id}_coordinator`);
+      expect(addresses).toContain(`docker_container.${id}_worker1`);
     },
   );
 
