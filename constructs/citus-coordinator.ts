@@ -1,3 +1,4 @@
+import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import {
   type Cluster,
@@ -52,6 +53,12 @@ export class CitusCoordinator extends Construct {
     this.options = options;
     this.password = password;
     validateEnvironment(this, () => this.environment);
+    this.node.addValidation({
+      validate: () =>
+        [...this.repeatedHosts(), ...this.otherCoordinators()].map(
+          (each) => `${options.environment}: ${each}`,
+        ),
+    });
 
     const cluster = describeOptions(options);
     this.server = new CitusNode(this, "server", {
@@ -103,5 +110,40 @@ export class CitusCoordinator extends Construct {
       coordinator: { host: host.node.id, ...coordinator },
       workers: Object.fromEntries(this.workerHosts.map(({ host: { node }, workers }) => [node.id, workers])),
     };
+  }
+
+  /** In an environment a host stands once, by its id: of two entries, the nodes of one would be forgotten. */
+  private repeatedHosts(): string[] {
+    const hosts = new Map([[this.props.host.node.id, this.props.host]]);
+    const carriers = new Map<string, CitusWorkerHost>();
+    return this.workerHosts.flatMap((workerHost) => {
+      const { host } = workerHost;
+      const { id, path } = host.node;
+      const known = hosts.get(id) ?? host;
+      hosts.set(id, known);
+      if (known !== host) {
+        return [
+          `hosts.${id}: "${id}" is the id of two Docker hosts, ${known.node.path} and ${path}: give one another.`,
+        ];
+      }
+      const other = carriers.get(id);
+      carriers.set(id, other ?? workerHost);
+      if (other === undefined) return [];
+      return [
+        `workers.${id}: Docker host "${id}" has two CitusWorkerHosts, ${other.node.path} and ${workerHost.node.path}: ` +
+          "give one of them all of its workers.",
+      ];
+    });
+  }
+
+  /** Their steps have the same Terraform addresses, so that only the last one's would be there. */
+  private otherCoordinators(): string[] {
+    const stack = TerraformStack.of(this);
+    const [first, ...others] = stack.node.findAll().filter((each) => each instanceof CitusCoordinator);
+    if (first !== this || others.length === 0) return [];
+    const paths = [first, ...others].map(({ node }) => node.path).join(", ");
+    return [
+      `coordinator: stack ${stack.node.path} has ${others.length + 1} of them, ${paths}: give each a stack of its own.`,
+    ];
   }
 }
