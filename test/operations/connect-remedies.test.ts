@@ -1,0 +1,80 @@
+import { type AddressInfo, createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { findTarget, openTarget } from "../../operations/commands/target";
+import { connect } from "../../operations/connect";
+import { askCoordinator } from "../../operations/doctor/ask-coordinator";
+import { directWay } from "../../operations/ways/direct";
+import { someCluster } from "./some-cluster";
+
+/** A port of this machine at which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A server that refuses every client with this error, as PostgreSQL does. */
+async function refusing<Result>(sqlState: string, work: (port: number) => Promise<Result>): Promise<Result> {
+  const fields = ["SFATAL", "VFATAL", `C${sqlState}`, "Mrefused"].map((field) => `${field}\0`).join("");
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.on("data", (request) => {
+      // The request for TLS is eight bytes, and is answered by one.
+      if (request.length === 8) return socket.write("N");
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(4 + fields.length + 1);
+      return socket.end(Buffer.concat([Buffer.from("E"), length, Buffer.from(`${fields}\0`)]));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await work((server.address() as AddressInfo).port);
+  } finally {
+    server.close();
+  }
+}
+
+const byAddress = (port: number) => {
+  const url = `postgres://app@127.0.0.1:${port}/shop`;
+  return openTarget(findTarget(undefined, { timeout: 5, url }, { PGPASSWORD: "x" }), "status");
+};
+
+describe("a coordinator that can't be connected to", () => {
+  it("by its address: nothing is known of a container", async () => {
+    await expect(byAddress(await closedPort())).rejects.toMatchObject({
+      remedy:
+        "see that the server runs, listens at this address, and no firewall is in between; then run it again",
+    });
+  });
+
+  it.each([
+    ["28P01", "give the password of this user there: PGPASSWORD, or its line in .pgpass"],
+    ["3D000", "name a database that is there"],
+    ["53300", "end clients of that server, or raise max_connections"],
+  ])(
+    "by its address, which answers %s: neither of a volume, nor of Terraform's variable",
+    async (state, remedy) => {
+      await refusing(state, (port) => expect(byAddress(port)).rejects.toMatchObject({ remedy }));
+    },
+  );
+
+  it("is connected to again by who is a person, and by an apply where Terraform connects", async () => {
+    const port = await closedPort();
+    const cluster = someCluster({}, { published: { ip: "127.0.0.1", port } });
+    const env = { PGDIST_VIA: "direct", TF_VAR_postgres_password: "x" };
+    const target = {
+      ...findTarget("local", { timeout: 5 }, { ...env }),
+      ways: [directWay({ host: "127.0.0.1", port })],
+    };
+    const { connection } = await askCoordinator(target, "x");
+    expect(connection).toMatchObject({
+      remedy: expect.stringMatching(/container.*; then run it again$/) as string,
+    });
+    const options = { command: "register", progress: () => undefined, patience: 0, env };
+    await expect(connect(cluster, options)).rejects.toMatchObject({
+      remedy: expect.stringMatching(/container.*; then apply again$/) as string,
+    });
+  });
+});
