@@ -1,27 +1,55 @@
 import { BlockList, isIP } from "node:net";
 
-/** Loopback, RFC 1918, RFC 6598 (carrier-grade NAT, which overlay VPNs use), link-local and unique local addresses. */
-const PRIVATE_RANGES = [
-  ["127.0.0.0", 8, "ipv4"],
-  ["10.0.0.0", 8, "ipv4"],
-  ["172.16.0.0", 12, "ipv4"],
-  ["192.168.0.0", 16, "ipv4"],
-  ["100.64.0.0", 10, "ipv4"],
-  ["169.254.0.0", 16, "ipv4"],
-  ["::1", 128, "ipv6"],
-  ["fc00::", 7, "ipv6"],
-  ["fe80::", 10, "ipv6"],
-] as const;
+/** RFC 1918 and RFC 6598 (carrier-grade NAT, which overlay VPNs use): what networks of one's own are made of. */
+const PRIVATE_NETWORKS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
 
-const privateAddresses = new BlockList();
-for (const [network, prefix, family] of PRIVATE_RANGES) privateAddresses.addSubnet(network, prefix, family);
+/** Those, loopback, link-local and unique local addresses: what the Internet doesn't reach. */
+const privateAddresses = blockList(
+  ...PRIVATE_NETWORKS,
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "::1/128",
+  "fc00::/7",
+  "fe80::/10",
+);
+
+const loopbackAddresses = blockList("127.0.0.0/8", "::1/128");
+
+const allInterfaces = blockList("0.0.0.0/32", "::/128");
+
+/** The names that /etc/hosts of the usual distributions gives to loopback, and those that RFC 6761 reserves for it. */
+const LOOPBACK_NAME = /^(localhost[46]?(\.localdomain[46]?)?|(.+\.)?localhost|ip6-(localhost|loopback))$/i;
 
 export function isPrivateAddress(ip: string): boolean {
-  return privateAddresses.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
+  return contains(privateAddresses, ip);
 }
 
+/** Whether a host, a name or an IP, is whoever dials it. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "::1" || /^127\./.test(host);
+  return LOOPBACK_NAME.test(host) || contains(loopbackAddresses, host);
+}
+
+/** Whether an IP stands for every one of the server: 0.0.0.0 or ::, however it is written. */
+export function isAllInterfaces(ip: string): boolean {
+  return contains(allInterfaces, ip);
+}
+
+/** IPv4 addresses that IPv6 maps (::ffff:127.0.0.1) are found too. */
+function contains(list: BlockList, ip: string): boolean {
+  return isIP(ip) !== 0 && list.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
+}
+
+function blockList(...networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const each of networks) {
+    const [network = "", prefix] = each.split("/");
+    list.addSubnet(network, Number(prefix), isIP(network) === 6 ? "ipv6" : "ipv4");
+  }
+  return list;
+}
+
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65535;
 }
 
 /** RFC 1123: labels of letters, digits and inner hyphens, 253 characters in all. */
@@ -35,12 +63,19 @@ export function isHostName(name: string): boolean {
 
 /** The two ends of an IPv4 network in CIDR notation, as numbers; undefined where it isn't one. */
 export function ipv4Range(cidr: string): readonly [number, number] | undefined {
-  const [network = "", prefix = ""] = cidr.split("/");
-  const bits = Number(prefix);
-  if (isIP(network) !== 4 || !/^\d{1,2}$/.test(prefix) || bits > 32) return undefined;
-  const size = 2 ** (32 - bits);
+  const [network = "", prefix = "", ...rest] = cidr.split("/");
+  if (isIP(network) !== 4 || !/^(\d|[12]\d|3[0-2])$/.test(prefix) || rest.length > 0) return undefined;
+  const size = 2 ** (32 - Number(prefix));
   const number = ipv4Number(network);
   return number % size === 0 ? [number, number + size - 1] : undefined;
+}
+
+/** Whether a whole range belongs to one of the private networks. */
+export function isPrivateRange([first, last]: readonly [number, number]): boolean {
+  return PRIVATE_NETWORKS.some((network) => {
+    const [start, end] = ipv4Range(network) ?? [];
+    return start !== undefined && end !== undefined && start <= first && last <= end;
+  });
 }
 
 export function ipv4Number(ip: string): number {

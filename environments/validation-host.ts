@@ -1,6 +1,14 @@
 import { isIP } from "node:net";
-import { ipv4Number, ipv4Range, isHostName, isLoopback, isPrivateAddress, overlap } from "./address";
+import {
+  ipv4Range,
+  isAllInterfaces,
+  isHostName,
+  isLoopback,
+  isPrivateAddress,
+  isPrivateRange,
+} from "./address";
 import { bindAddress, subnetOf } from "./cluster";
+import { CONNECTION_FORMS, parseConnection } from "./docker-connection";
 import type { DockerHostOptions } from "./environment";
 import type { Report } from "./problem";
 
@@ -10,6 +18,7 @@ interface HostContext {
   readonly cluster: string;
 }
 
+/** What is wrong with a Docker host by itself. */
 export function checkHost(id: string, host: DockerHostOptions, context: HostContext, report: Report): void {
   const at = (field: string) => `hosts.${id}.${field}`;
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(id)) {
@@ -21,7 +30,7 @@ export function checkHost(id: string, host: DockerHostOptions, context: HostCont
   checkConnection(host, at, report);
   checkAddress(host, context, at, report);
   checkBind(host, at, report);
-  checkSubnet(host, context, at, report);
+  checkSubnet(subnetOf(context.cluster, host), at, report);
   for (const [name, ip] of Object.entries(host.extraHosts ?? {})) {
     if (!isHostName(name)) report(at(`extraHosts.${name}`), `"${name}" is not a host name.`);
     // The provider splits these on ":" when it reads them back.
@@ -39,38 +48,42 @@ export function checkHost(id: string, host: DockerHostOptions, context: HostCont
 }
 
 function checkConnection(host: DockerHostOptions, at: (field: string) => string, report: Report): void {
-  const { connection, tls } = host;
-  const forms = "ssh://user@host[:port], tcp://host:2376 or unix:///var/run/docker.sock";
-  if (!URL.canParse(connection) || !["ssh:", "tcp:", "unix:"].includes(new URL(connection).protocol)) {
-    // A password may stand in what can't be parsed: only the scheme is shown.
-    report(at("connection"), `${describeScheme(connection)} is not a Docker connection: write ${forms}.`);
-    return;
-  }
-  const url = new URL(connection);
-  if (url.password !== "") {
-    report(at("connection"), `holds a password: ssh takes keys (~/.ssh/config, sshOptions); write ${forms}.`);
-  }
-  if (url.protocol === "unix:" ? url.pathname === "" : url.hostname === "") {
-    report(
-      at("connection"),
-      `"${connection}" names no ${url.protocol === "unix:" ? "socket" : "host"}: write ${forms}.`,
-    );
-  }
-  if (url.protocol === "tcp:" && tls === undefined && !isLoopback(url.hostname)) {
+  const { connection, tls, sshOptions } = host;
+  const parsed = parseConnection(connection);
+  if (parsed === undefined) return report(at("connection"), describeConnection(connection));
+  const { scheme } = parsed;
+  if (scheme === "tcp" && tls === undefined && !isLoopback(parsed.host)) {
     report(
       at("tls"),
       `is missing: an engine on plain tcp:// gives root to whoever reaches the port. Say tls: "docker" and set TF_VAR_docker_ca, TF_VAR_docker_cert and TF_VAR_docker_key.`,
     );
   }
-  if (tls !== undefined && url.protocol !== "tcp:") {
-    report(at("tls"), `is for tcp:// connections, not ${url.protocol}//: leave it out.`);
+  if (tls !== undefined && scheme !== "tcp") {
+    report(at("tls"), `is for tcp:// connections, not ${scheme}://: leave it out.`);
   }
   if (tls !== undefined && !/^[a-z][a-z0-9_]*$/.test(tls)) {
     report(at("tls"), `"${tls}" must be the prefix of Terraform variables: a-z, 0-9 and "_".`);
   }
-  if (host.sshOptions !== undefined && url.protocol !== "ssh:") {
-    report(at("sshOptions"), `is for ssh:// connections, not ${url.protocol}//: leave it out.`);
+  if (sshOptions !== undefined && scheme !== "ssh") {
+    report(at("sshOptions"), `is for ssh:// connections, not ${scheme}://: leave it out.`);
   }
+}
+
+/** What is wrong with a connection in none of the forms. A password may stand in it, and is never shown. */
+function describeConnection(connection: string): string {
+  const { ssh, tcp, unix } = CONNECTION_FORMS;
+  const forms = `${ssh}, ${tcp} or ${unix}`;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/*/i.exec(connection)?.[1];
+  if (scheme !== undefined && URL.canParse(connection) && new URL(connection).password !== "") {
+    return `holds a password: ssh takes keys (~/.ssh/config, sshOptions); write ${forms}.`;
+  }
+  const form = Object.entries(CONNECTION_FORMS).find(([known]) => known === scheme?.toLowerCase())?.[1];
+  if (form === undefined) {
+    return `${scheme === undefined ? "this text" : `"${scheme}://..."`} is not a Docker connection: write ${forms}.`;
+  }
+  const mayHoldPassword = /:(?!\d*(\/|$))/.test(connection.replace(/^[^:]*:\/*/, ""));
+  const shown = mayHoldPassword ? `"${scheme}://..."` : JSON.stringify(connection);
+  return `${shown} must have the form ${form}.`;
 }
 
 function checkAddress(
@@ -87,73 +100,59 @@ function checkAddress(
       );
     return;
   }
-  if (isIP(address) === 0 && !isHostName(address)) {
-    report(at("address"), `"${address}" is neither an IP nor a host name.`);
-  }
-  if (address === "0.0.0.0" || address === "::")
+  if (isAllInterfaces(address)) {
     report(at("address"), `"${address}" can't be dialled: give this server's own address.`);
+  } else if (isIP(address) === 6) {
+    report(
+      at("address"),
+      `"${address}" can't be dialled from the cluster's networks, which are IPv4: give an IPv4 address or a name.`,
+    );
+  } else if (isIP(address) === 0 && !isHostName(address)) {
+    report(at("address"), `"${address}" is neither an IPv4 address nor a host name.`);
+  }
 }
 
 function checkBind(host: DockerHostOptions, at: (field: string) => string, report: Report): void {
+  const { address } = host;
   const ip = bindAddress(host);
   if (ip === undefined) {
-    if (host.address !== undefined) {
+    if (address !== undefined) {
       report(
         at("bindAddress"),
-        `is missing: "${host.address}" is a name, so say on which IP of the server its ports are published.`,
+        `is missing: "${address}" is a name, so say on which IP of the server its ports are published.`,
       );
     }
     return;
   }
-  if (isIP(ip) === 0) {
+  // The address alone, which is reported where it can't be one.
+  if (host.bindAddress === undefined && isIP(ip) === 6) return;
+  if (isIP(ip) === 0 || ip.includes("%")) {
     report(at("bindAddress"), `"${ip}" must be an IP of this server.`);
+    return;
+  }
+  if (isIP(ip) === 6 && address !== undefined) {
+    report(
+      at("bindAddress"),
+      `"${ip}" can't be reached by the other nodes, whose networks are IPv4: bind the server's private IPv4 address.`,
+    );
+    return;
+  }
+  if (isLoopback(ip) && address !== undefined && !isLoopback(address)) {
+    report(at("bindAddress"), `"${ip}" can't be reached at ${address}: bind the server's private address.`);
     return;
   }
   if (host.allowPublicBind === true) return;
   const remedy = "Use its private address, or say allowPublicBind: true and have a firewall in front.";
-  if (ip === "0.0.0.0" || ip === "::") {
+  if (isAllInterfaces(ip)) {
     report(at("bindAddress"), `"${ip}" publishes on all interfaces, past ufw. ${remedy}`);
   } else if (!isPrivateAddress(ip)) {
     report(at("bindAddress"), `"${ip}" is a public address, and published ports bypass ufw. ${remedy}`);
-  } else if (isLoopback(ip) && host.address !== undefined) {
-    report(
-      at("bindAddress"),
-      `"${ip}" can't be reached at ${host.address}: bind the server's private address.`,
-    );
   }
 }
 
-function checkSubnet(
-  host: DockerHostOptions,
-  { cluster }: HostContext,
-  at: (field: string) => string,
-  report: Report,
-): void {
-  const range = ipv4Range(subnetOf(cluster, host));
-  if (
-    range === undefined ||
-    range[1] - range[0] < 7 ||
-    !isPrivateAddress(subnetOf(cluster, host).split("/")[0] ?? "")
-  ) {
-    report(
-      at("subnet"),
-      `"${subnetOf(cluster, host)}" must be a private IPv4 network of /29 or larger, e.g. 10.213.7.0/24.`,
-    );
-    return;
+function checkSubnet(subnet: string, at: (field: string) => string, report: Report): void {
+  const range = ipv4Range(subnet);
+  if (range === undefined || range[1] - range[0] < 7 || !isPrivateRange(range)) {
+    report(at("subnet"), `"${subnet}" must be a private IPv4 network of /29 or larger, e.g. 10.213.7.0/24.`);
   }
-  for (const address of [host.address, host.bindAddress]) {
-    if (address === undefined || isIP(address) !== 4) continue;
-    const number = ipv4Number(address);
-    if (overlap(range, [number, number])) {
-      report(
-        at("subnet"),
-        `${subnetOf(cluster, host)} holds the server's own address ${address}: choose another network.`,
-      );
-    }
-  }
-}
-
-function describeScheme(connection: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]*:\/\/)/i.exec(connection)?.[1];
-  return scheme === undefined ? "this text" : `"${scheme}..."`;
 }

@@ -7,11 +7,11 @@ import {
   formatEndpoint,
   isWorkerCount,
 } from "./cluster";
-import { isLoopback } from "./address";
 import type { Environment } from "./environment";
 import { checkBackend } from "./validation-backend";
 import { checkHost } from "./validation-host";
 import { checkNode, checkImage } from "./validation-node";
+import { checkServers } from "./validation-servers";
 import { checkShape } from "./validation-shape";
 import { type Problem, type Report, reportTo } from "./problem";
 
@@ -40,10 +40,10 @@ export function findProblems(environment: Environment): Problem[] {
       report,
     );
   }
+  const repeated = checkServers(environment, cluster, report);
   checkReferences(environment, report);
   for (const node of cluster.nodes) checkNode(environment, node, report);
-  checkEndpoints(cluster, report);
-  checkCoordinatorAddress(cluster, report);
+  checkEndpoints(cluster, repeated, report);
   checkBackend(environment, report);
   return problems;
 }
@@ -95,9 +95,9 @@ function checkReferences(environment: Environment, report: Report): void {
 }
 
 /** One server address can be published, and registered, only once. */
-function checkEndpoints(cluster: Cluster, report: Report): void {
+function checkEndpoints(cluster: Cluster, repeated: ReadonlySet<string>, report: Report): void {
   const seen = new Map<string, ClusterNode>();
-  for (const node of cluster.nodes) {
+  for (const node of cluster.nodes.filter(({ host }) => !repeated.has(host))) {
     const endpoint = formatEndpoint(node.endpoint);
     const other = seen.get(endpoint);
     if (other !== undefined) {
@@ -108,30 +108,6 @@ function checkEndpoints(cluster: Cluster, report: Report): void {
     }
     seen.set(endpoint, other ?? node);
   }
-  const connections = new Map<string, string>();
-  for (const { id, connection } of cluster.hosts) {
-    const other = connections.get(connection);
-    if (other !== undefined) {
-      report(
-        `hosts.${id}.connection`,
-        `"${connection}" is the Docker host of ${other} already: one entry per server.`,
-      );
-    }
-    connections.set(connection, other ?? id);
-  }
-}
-
-function checkCoordinatorAddress(cluster: Cluster, report: Report): void {
-  const [coordinator] = cluster.nodes;
-  if (coordinator === undefined || !isLoopback(coordinator.endpoint.host)) return;
-  const elsewhere = cluster.nodes.find(({ host }) => host !== coordinator.host);
-  const { host: address } = coordinator.endpoint;
-  report(
-    `hosts.${coordinator.host}.address`,
-    elsewhere === undefined
-      ? `"${address}" is the container itself for every node: leave the address out, nodes of one server use container names.`
-      : `"${address}" can't be dialled by ${elsewhere.id} on ${elsewhere.host}: give the server's private address.`,
-  );
 }
 
 export function fieldOf(node: ClusterNode): string {

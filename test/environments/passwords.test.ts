@@ -20,6 +20,9 @@ describe("no password of a URL is shown", () => {
     ["an unknown scheme", connectedTo(`http://root:${password}@10.0.0.2`)],
     ["a text that isn't a URL", connectedTo(`root:${password}@10.0.0.2 `)],
     ["a URL that can't be parsed", connectedTo(`ssh://root:${password}@10.0.0.2:port`)],
+    ["an ssh connection without its host", connectedTo(`ssh://root:${password}`)],
+    ["a password with a blank and a slash", connectedTo(`ssh://root:x /${password}@10.0.0.2`)],
+    ["a scheme in upper case", connectedTo(`SSH://root:${password}@10.0.0.2`)],
     ["no socket", connectedTo(`unix://root:${password}@host`)],
     ["a password with an @", connectedTo(`unix://root:x@${password}@host`)],
     ["a password with a blank and a quote", connectedTo(`unix://root:"x ${password}@host`)],
@@ -51,6 +54,13 @@ describe("no password of a URL is shown", () => {
   ] satisfies [string, Environment][])("%s", (_, environment) => {
     const text = reported(environment);
     expect(text).toContain("problem");
+    expect(text).not.toContain(password);
+  });
+
+  it("of a state that two environments share", () => {
+    const kept = { type: "pg", config: { conn_str: `host=db password=${password}` } } as const;
+    const text = reported({ ...minimal, backend: kept }, { ...clusterOf({ b: 1 }), backend: kept });
+    expect(text).toContain("keeps its state");
     expect(text).not.toContain(password);
   });
 

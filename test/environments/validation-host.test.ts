@@ -29,16 +29,47 @@ describe("a Docker host", () => {
     withHost({ connection: "ssh://root:not-shown@10.0.0.2" }),
     `hosts.b.connection: holds a password: ssh takes keys (~/.ssh/config, sshOptions); write ${FORMS}.`,
   );
-  refused(
-    "a connection without a host",
-    withHost({ connection: "ssh:///" }),
-    `hosts.b.connection: "ssh:///" names no host: write ${FORMS}.`,
-  );
-  refused(
-    "a connection without a socket",
-    withHost({ connection: "unix://" }),
-    `hosts.b.connection: "unix://" names no socket: write ${FORMS}.`,
-  );
+  for (const [scheme, form, connections] of [
+    [
+      "ssh",
+      "ssh://user@host[:port]",
+      [
+        ...["ssh:///", "ssh://@b", "SSH://root@b", "ssh:root@b", "ssh://root@b?x=1", "ssh://root@b#x"],
+        // The provider would read this one as a socket on the server, our own ssh wouldn't.
+        "ssh://root@b/run/docker.sock",
+        ...["ssh://ro%zzot@b", "ssh://ro%00ot@b", "ssh://r%ffot@b", "ssh://-oProxyCommand=x@b", "ssh://-b"],
+        ...[
+          "ssh://root@b:0",
+          "ssh://root@b:65536",
+          "ssh://root@b\n",
+          "ssh://root@b ",
+          "ssh://root@[10.0.0.2]",
+        ],
+      ],
+    ],
+    ["tcp", "tcp://host:2376", ["tcp://", "tcp://b", "tcp://b:", "tcp://root@b:2376", "TCP://b:2376"]],
+    [
+      "unix",
+      "unix:///var/run/docker.sock",
+      [
+        ...["unix://", "unix:///", "unix:/var/run/docker.sock", "unix://var/run/docker.sock"],
+        ...[
+          "unix:///var/run/",
+          "unix:///run/docker.sock?x",
+          "unix:///run/docker%2esock",
+          "unix:///run/docker.sock\n",
+        ],
+      ],
+    ],
+  ] as const) {
+    for (const connection of connections) {
+      refused(
+        `the ${scheme} connection ${JSON.stringify(connection)}`,
+        withHost({ connection }),
+        `hosts.b.connection: ${JSON.stringify(connection)} must have the form ${form}.`,
+      );
+    }
+  }
   refused(
     "a plain tcp engine on the network",
     withHost({ connection: "tcp://10.0.0.2:2375" }),
@@ -67,7 +98,12 @@ describe("a Docker host", () => {
   refused(
     "an address that is none",
     withHost({ address: "10.0.0.300", bindAddress: "10.0.0.2" }),
-    `hosts.b.address: "10.0.0.300" is neither an IP nor a host name.`,
+    `hosts.b.address: "10.0.0.300" is neither an IPv4 address nor a host name.`,
+  );
+  refused(
+    "an IPv6 address, to which the cluster's networks have no way",
+    withHost({ address: "fd00::2" }),
+    `hosts.b.address: "fd00::2" can't be dialled from the cluster's networks, which are IPv4: give an IPv4 address or a name.`,
   );
   refused(
     "all interfaces as the address",
@@ -83,6 +119,16 @@ describe("a Docker host", () => {
     "a name to bind",
     withHost({ bindAddress: "b.internal" }),
     `hosts.b.bindAddress: "b.internal" must be an IP of this server.`,
+  );
+  refused(
+    "an IPv6 address to bind that other nodes would dial by IPv4",
+    withHost({ bindAddress: "fd00::2" }),
+    `hosts.b.bindAddress: "fd00::2" can't be reached by the other nodes, whose networks are IPv4: bind the server's private IPv4 address.`,
+  );
+  refused(
+    "an IPv6 address with a zone, which Docker doesn't read",
+    { ...minimal, hosts: { here: { connection: "unix:///run/docker.sock", bindAddress: "fe80::1%eth0" } } },
+    `hosts.here.bindAddress: "fe80::1%eth0" must be an IP of this server.`,
   );
   const OPT_IN = "Use its private address, or say allowPublicBind: true and have a firewall in front.";
   refused(
@@ -100,18 +146,21 @@ describe("a Docker host", () => {
     withHost({ bindAddress: "127.0.0.1" }),
     `hosts.b.bindAddress: "127.0.0.1" can't be reached at 10.0.0.2: bind the server's private address.`,
   );
-  for (const subnet of ["10.99.0.0", "10.99.0.1/24", "10.99.0.0/30", "8.8.8.0/24"]) {
+  refused(
+    "the same for a host that may be bound publicly",
+    withHost({ bindAddress: "127.0.0.1", allowPublicBind: true }),
+    `hosts.b.bindAddress: "127.0.0.1" can't be reached at 10.0.0.2: bind the server's private address.`,
+  );
+  for (const subnet of [
+    ...["10.99.0.0", "10.99.0.1/24", "10.99.0.0/30", "10.99.0.0/024", "10.99.0.0/24/5", "10.99.0.0/33"],
+    ...["8.8.8.0/24", "127.0.0.0/24", "169.254.0.0/16", "10.0.0.0/7", "172.16.0.0/11", "0.0.0.0/0"],
+  ]) {
     refused(
       `the subnet ${subnet}`,
       withHost({ subnet }),
       `hosts.b.subnet: "${subnet}" must be a private IPv4 network of /29 or larger, e.g. 10.213.7.0/24.`,
     );
   }
-  refused(
-    "a subnet that holds the server",
-    withHost({ subnet: "10.0.0.0/24" }),
-    "hosts.b.subnet: 10.0.0.0/24 holds the server's own address 10.0.0.2: choose another network.",
-  );
   refused(
     "extraHosts with a name that is none",
     withHost({ extraHosts: { b_c: "10.0.0.2" } }),

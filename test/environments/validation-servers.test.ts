@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import type { DockerHostOptions, Environment } from "../../environments/environment";
+import { problemsOf, refused, withHost } from "./refused";
+import { clusterOf, minimal, server } from "./samples";
+
+/** Servers `a` and `b` with these options. */
+function servers(a: Partial<DockerHostOptions>, b: Partial<DockerHostOptions> = {}): Environment {
+  return clusterOf({ b: 1 }, { hosts: { a: server(1, a), b: server(2, b) } });
+}
+
+describe("one server under two ids", () => {
+  for (const connection of ["ssh://root@10.0.0.1", "ssh://deploy@10.0.0.1:22/"]) {
+    refused(
+      `by its connection ${connection}`,
+      withHost({ connection }),
+      `hosts.b.connection: "${connection}" is the Docker host of a already: one entry per server.`,
+    );
+  }
+  refused(
+    "by its address",
+    servers(
+      { address: "DB.internal", bindAddress: "10.0.0.1" },
+      { address: "db.internal", bindAddress: "10.0.0.2" },
+    ),
+    `hosts.b.address: "db.internal" is the address of a already: one entry per server.`,
+  );
+  refused(
+    "by the IP that it binds, which is the other's address",
+    withHost({ address: "b.internal", bindAddress: "10.0.0.1" }),
+    `hosts.b.bindAddress: "10.0.0.1" is the bind address of a already: one entry per server.`,
+  );
+
+  it("is not told by all interfaces, which every server has", () => {
+    const open = { bindAddress: "0.0.0.0", allowPublicBind: true };
+    expect(problemsOf(servers(open, open))).toEqual([]);
+  });
+});
+
+describe("loopback as an address", () => {
+  for (const address of [
+    ...[
+      "localhost",
+      "LOCALHOST",
+      "localhost.localdomain",
+      "db.localhost",
+      "ip6-localhost",
+      "127.0.0.1",
+      "127.1.2.3",
+    ],
+  ]) {
+    refused(
+      `${address}, of the coordinator with a worker elsewhere`,
+      servers({ address, bindAddress: "10.0.0.1" }),
+      `hosts.a.address: "${address}" can't be dialled by b/worker1 on b: give the server's private address.`,
+    );
+  }
+  refused(
+    "of a worker with the coordinator elsewhere",
+    withHost({ address: "localhost", bindAddress: "10.0.0.2" }),
+    `hosts.b.address: "localhost" can't be dialled by a/coordinator on a: give the server's private address.`,
+  );
+  refused(
+    "that is bound as well",
+    withHost({ address: "127.0.0.1" }),
+    `hosts.b.address: "127.0.0.1" can't be dialled by a/coordinator on a: give the server's private address.`,
+  );
+  refused(
+    "of the coordinator before there is a worker",
+    { ...servers({ address: "localhost", bindAddress: "10.0.0.1" }), workers: { b: 0 } },
+    `hosts.a.address: "localhost" is the container itself for every node: give the server's private address.`,
+  );
+  refused(
+    "of the only server",
+    { ...minimal, hosts: { here: server(1, { address: "127.0.0.1", bindAddress: "10.0.0.1" }) } },
+    `hosts.here.address: "127.0.0.1" is the container itself for every node: leave the address out, nodes of one server use container names.`,
+  );
+});
+
+describe("a subnet", () => {
+  for (const [what, held, host] of [
+    ["the server", "the server's own address 10.77.0.2", { address: "10.77.0.2" }],
+    [
+      "what the server binds",
+      "the server's own address 10.77.0.2",
+      { address: "b.internal", bindAddress: "10.77.0.2" },
+    ],
+    ["a name server", "the name server 10.77.0.53", { dns: ["10.77.0.53"] }],
+    [
+      "a server of extraHosts",
+      "c.internal's address in extraHosts, 10.77.0.9",
+      { extraHosts: { "c.internal": "10.77.0.9" } },
+    ],
+  ] as const) {
+    refused(
+      `that holds ${what}`,
+      withHost({ subnet: "10.77.0.0/24", ...host }),
+      `hosts.b.subnet: 10.77.0.0/24 holds ${held}: choose another network.`,
+    );
+  }
+  refused(
+    "that holds another server",
+    servers({}, { subnet: "10.0.0.0/29", address: "10.9.9.9" }),
+    "hosts.b.subnet: 10.0.0.0/29 holds a's address 10.0.0.1: choose another network.",
+  );
+  refused(
+    "by default, that holds another server",
+    servers({ subnet: "10.99.0.0/24", address: "10.213.236.1" }),
+    "hosts.b.subnet: 10.213.236.0/24 holds a's address 10.213.236.1: choose another network.",
+  );
+});
