@@ -223,7 +223,7 @@ export function majorOfImage(image: string): number | undefined {
   const tag = /(?:^|\/)citusdata\/citus:([^@]+)/.exec(image)?.[1];
   const version = tag === undefined ? null : /^(\d+)\.(\d+)/.exec(tag);
   if (tag === undefined || version === null) return undefined;
-  const suffix = /-pg(\d+)$/.exec(tag)?.[1];
+  const suffix = /-pg(\d+)(?:-|$)/.exec(tag)?.[1];
   if (suffix !== undefined) return Number(suffix);
   return { "12.0": 15, "12.1": 16, "13.0": 17, "13.1": 17, "13.2": 17, "14.0": 18, "14.1": 18 }[version[0]];
 }

@@ -1,17 +1,13 @@
-import {
-  type Cluster,
-  type ClusterNode,
-  MOST_WORKERS,
-  clusterName,
-  describeCluster,
-  formatEndpoint,
-  isWorkerCount,
-} from "./cluster";
+import { MOST_WORKERS, clusterName, describeCluster, isWorkerCount } from "./cluster";
 import type { Environment } from "./environment";
 import { checkBackend } from "./validation-backend";
+import { checkEndpoints } from "./validation-endpoints";
 import { checkHost } from "./validation-host";
-import { checkNode, checkImage } from "./validation-node";
+import { checkImage } from "./validation-image";
+import { checkSharedLimits } from "./validation-limits";
+import { checkNode } from "./validation-node";
 import { checkServers } from "./validation-servers";
+import { checkSettings } from "./validation-settings";
 import { checkShape } from "./validation-shape";
 import { type Problem, type Report, reportTo } from "./problem";
 
@@ -42,11 +38,16 @@ export function findProblems(environment: Environment): Problem[] {
   }
   const repeated = checkServers(environment, cluster, report);
   checkReferences(environment, report);
+  checkSharedLimits(environment, report);
+  checkSettings(environment.settings, "settings", report);
   for (const node of cluster.nodes) checkNode(environment, node, report);
   checkEndpoints(cluster, repeated, report);
   checkBackend(environment, report);
   return problems;
 }
+
+/** `docker network create` refuses these names. */
+const PREDEFINED_NETWORKS = ["bridge", "default", "host", "none"];
 
 function checkNames(environment: Environment, report: Report): void {
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(environment.name)) {
@@ -61,6 +62,8 @@ function checkNames(environment: Environment, report: Report): void {
       "cluster",
       `"${cluster}" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes.`,
     );
+  } else if (PREDEFINED_NETWORKS.includes(cluster)) {
+    report("cluster", `"${cluster}" is a network of Docker's own: choose another name, e.g. citus.`);
   }
   const { user = "postgres", database = "postgres" } = environment;
   for (const [field, name] of [
@@ -92,24 +95,4 @@ function checkReferences(environment: Environment, report: Report): void {
       report(`workers.${host}`, `${entry} must be a whole number of workers, from 0 to ${MOST_WORKERS}.`);
     }
   }
-}
-
-/** One server address can be published, and registered, only once. */
-function checkEndpoints(cluster: Cluster, repeated: ReadonlySet<string>, report: Report): void {
-  const seen = new Map<string, ClusterNode>();
-  for (const node of cluster.nodes.filter(({ host }) => !repeated.has(host))) {
-    const endpoint = formatEndpoint(node.endpoint);
-    const other = seen.get(endpoint);
-    if (other !== undefined) {
-      report(
-        fieldOf(node),
-        `${endpoint} is the endpoint of ${other.id} already: give one of them another port.`,
-      );
-    }
-    seen.set(endpoint, other ?? node);
-  }
-}
-
-export function fieldOf(node: ClusterNode): string {
-  return node.role === "coordinator" ? "coordinator.port" : `workers.${node.host}.${node.name}.port`;
 }

@@ -167,6 +167,7 @@ describe("majorOfImage", () => {
     ["citusdata/citus:14.0.0", 18],
     ["citusdata/citus:13.0.3-pg16", 16],
     ["citusdata/citus:13.0.3-alpine", 17],
+    ["citusdata/citus:13.0.3-pg16-alpine", 16],
     ["docker.io/citusdata/citus:13.0.3", 17],
     ["registry.example.com:5000/citusdata/citus:13.0.3@sha256:ab", 17],
     ["citusdata/citus:11.3.1", undefined],

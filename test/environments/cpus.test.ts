@@ -16,12 +16,18 @@ it.each([
   expect(isStableCpus(cpus)).toBe(true);
 });
 
-it("refuses a limit that the provider would round", () => {
-  expect(findProblems({ ...production, coordinator: { host: "server-a", cpus: 0.05 } })).toEqual([
+it.each([
+  [0.05, "0.1", "0.1"],
+  [10.0000000001, "10", "10"],
+  [0.01, "0", "0.1 or more"],
+  [1e-10, "0", "0.1 or more"],
+])("refuses %d CPUs, which the provider would round, and says what it keeps", (cpus, kept, right) => {
+  expect(findProblems({ ...production, coordinator: { host: "server-a", cpus } })).toEqual([
     {
       environment: "production",
       field: "coordinator.cpus",
-      problem: "0.05 is read back as 0.1, so every plan would replace it: write 0.1.",
+      problem: `${cpus} is read back as ${kept}, so every plan would replace it: write ${right}.`,
     },
   ]);
+  expect(isStableCpus(parseFloat(right))).toBe(true);
 });

@@ -1,5 +1,5 @@
-import { describe } from "vitest";
-import { refused, withWorkers } from "./refused";
+import { describe, expect, it } from "vitest";
+import { problemsOf, refused, withWorkers } from "./refused";
 import { minimal } from "./samples";
 
 describe("the image", () => {
@@ -13,6 +13,11 @@ describe("the image", () => {
     "citusdata/citus:latest",
     "citusdata/citus:13",
     "citusdata/citus:postgres_17",
+    "citusdata/citus:13.0",
+    "citusdata/citus:alpine",
+    "citusdata/citus:nightly",
+    "registry.example.com/citus:stable",
+    "registry.example.com/citus:alpine-pg17",
   ]) {
     refused(
       `the floating tag of ${image}`,
@@ -20,6 +25,26 @@ describe("the image", () => {
       `image: "${image}" can change its PostgreSQL major under the data: pin a full version, e.g. citusdata/citus:13.0.3.`,
     );
   }
+  for (const image of [
+    "a:b:c",
+    "a//b:1.0",
+    "a/:1.0",
+    "-a:1.0",
+    "a/B:1.0",
+    "citusdata/citus:",
+    "registry:/citus:1.0",
+  ]) {
+    refused(
+      `the image ${image}`,
+      { ...minimal, image, postgresMajor: 17 },
+      `image: "${image}" is not an image reference: write name:tag or name@sha256:digest.`,
+    );
+  }
+  refused(
+    "a tag of a PostgreSQL that Citus doesn't run on",
+    { ...minimal, image: "citusdata/citus:13.0.3-pg99" },
+    `image: PostgreSQL 99 of "citusdata/citus:13.0.3-pg99" must be 15, 16, 17 or 18: what Citus 13 and 14 run on.`,
+  );
   refused(
     "an image that doesn't tell its PostgreSQL",
     { ...minimal, image: "registry.example.com/citus:2025.1" },
@@ -63,7 +88,7 @@ describe("a node", () => {
     withWorkers({ olap: {} }),
     "workers.b.olap.port: is missing: only workers named worker1, worker2, ... have a default.",
   );
-  for (const port of [0, 65536, 5432.5, -1]) {
+  for (const port of [0, 65536, 5432.5, -1, NaN]) {
     refused(
       `port ${port}`,
       withWorkers({ worker1: { port } }),
@@ -86,6 +111,11 @@ describe("a node", () => {
     "workers.b.worker1.memory: 128 MB is too small to start: 256 MB or more, as a whole number.",
   );
   refused(
+    "the environment's memory below the shared buffers of one node",
+    { ...withWorkers({ worker1: { settings: { shared_buffers: "1GB" } } }), memory: 1024 },
+    "workers.b.worker1.memory: 1024 MB is too small for shared_buffers=1GB: at most three quarters of it.",
+  );
+  refused(
     "memory below its shared buffers",
     withWorkers({ worker1: { memory: 1024, settings: { shared_buffers: "1GB" } } }),
     "workers.b.worker1.memory: 1024 MB is too small for shared_buffers=1GB: at most three quarters of it.",
@@ -104,6 +134,16 @@ describe("a node", () => {
     "a setting's name that is none",
     { ...minimal, settings: { "work mem": "1MB" } },
     `settings.work mem: "work mem" is not the name of a PostgreSQL setting.`,
+  );
+  refused(
+    "a setting in another case, by which one could be given twice",
+    { ...minimal, settings: { TimeZone: "UTC", timezone: "UTC" } },
+    `settings.TimeZone: "TimeZone" must be in lower case: write timezone.`,
+  );
+  refused(
+    "a reserved setting in another case",
+    withWorkers({ worker1: { settings: { Port: 6000 } } }),
+    `workers.b.worker1.settings.Port: "Port" must be in lower case: write port.`,
   );
   refused(
     "a setting with a line break",
@@ -126,6 +166,10 @@ describe("a node", () => {
       `coordinator.settings.${name}: can't be set here: ${reason}.`,
     );
   }
+  it("takes the names of what every object has for settings like others", () => {
+    expect(problemsOf({ ...minimal, settings: { constructor: "x" } })).toEqual([]);
+  });
+
   refused(
     "a wal_level that can't move shards",
     { ...minimal, settings: { wal_level: "replica" } },

@@ -4,7 +4,7 @@ import { local } from "../../environments/local";
 import { production } from "../../environments/production";
 import { findProblems } from "../../environments/validation";
 import { problemsOf, refused, withHost, withWorkers } from "./refused";
-import { clusterOf, maximal, minimal, server } from "./samples";
+import { clusterOf, maximal, minimal } from "./samples";
 
 describe("what is right", () => {
   it.each([
@@ -21,6 +21,19 @@ describe("what is right", () => {
     [
       "an image by digest",
       { ...minimal, image: `citusdata/citus@sha256:${"a".repeat(64)}`, postgresMajor: 17 },
+    ],
+    ...[
+      ...[
+        "ssh://root@b:2222",
+        "ssh://b/",
+        "ssh://corp%5Croot@b",
+        "ssh://user%40corp@prod_b",
+        "ssh://root@[fd00::2]",
+      ],
+    ].map((connection): [string, Environment] => [`the connection ${connection}`, withHost({ connection })]),
+    [
+      "a server that clients reach by IPv6, while its nodes use container names",
+      { ...minimal, hosts: { here: { connection: "unix:///run/docker.sock", bindAddress: "fd00::1" } } },
     ],
     ["a public bind that is asked for", withHost({ bindAddress: "0.0.0.0", allowPublicBind: true })],
     [
@@ -44,6 +57,13 @@ describe("names", () => {
     { ...minimal, cluster: "Citus_1" },
     `cluster: "Citus_1" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes.`,
   );
+  for (const cluster of ["bridge", "default", "host", "none"]) {
+    refused(
+      `the cluster's name ${cluster}`,
+      { ...minimal, cluster },
+      `cluster: "${cluster}" is a network of Docker's own: choose another name, e.g. citus.`,
+    );
+  }
   refused(
     "an empty user",
     { ...minimal, user: "" },
@@ -103,23 +123,32 @@ describe("endpoints", () => {
     "workers.a.worker1.port: 10.0.0.1:5432 is the endpoint of a/coordinator already: give one of them another port.",
   );
   refused(
-    "one Docker host twice",
-    withHost({ connection: "ssh://root@10.0.0.1" }),
-    `hosts.b.connection: "ssh://root@10.0.0.1" is the Docker host of a already: one entry per server.`,
+    "one published port for two nodes whose endpoints are container names",
+    {
+      ...minimal,
+      hosts: { here: { connection: "unix:///var/run/docker.sock", bindAddress: "10.0.0.1" } },
+      workers: { here: { worker1: { port: 5432 }, worker2: {} } },
+    },
+    "workers.here.worker1.port: 10.0.0.1:5432 is the published port of here/coordinator already: give one of them another port.",
   );
-  refused(
-    "localhost as the coordinator's address with a worker elsewhere",
-    clusterOf(
-      { b: 1 },
-      { hosts: { a: server(1, { address: "localhost", bindAddress: "10.0.0.1" }), b: server(2) } },
-    ),
-    `hosts.a.address: "localhost" can't be dialled by b/worker1 on b: give the server's private address.`,
-  );
-  refused(
-    "localhost as the address of the only server",
-    { ...minimal, hosts: { here: server(1, { address: "127.0.0.1", bindAddress: "10.0.0.1" }) } },
-    `hosts.here.address: "127.0.0.1" is the container itself for every node: leave the address out, nodes of one server use container names.`,
-  );
+
+  it("are not looked for on hosts that aren't there, nor of workers whose port is missing", () => {
+    expect(
+      problemsOf({
+        ...clusterOf({ b: { olap: {}, oltp: {} } }),
+        coordinator: { host: "y" },
+        workers: { z: 1 },
+      }),
+    ).toEqual([
+      `coordinator.host: "y" is not in hosts; known hosts: a, b.`,
+      `workers.z: "z" is not in hosts; known hosts: a, b.`,
+    ]);
+    const missing = "is missing: only workers named worker1, worker2, ... have a default.";
+    expect(problemsOf(clusterOf({ b: { olap: {}, oltp: {} } }))).toEqual([
+      `workers.b.olap.port: ${missing}`,
+      `workers.b.oltp.port: ${missing}`,
+    ]);
+  });
 });
 
 describe("several problems", () => {
@@ -145,7 +174,15 @@ describe("several problems", () => {
     ]);
   });
 
-  it("of a setting that all nodes share are one problem", () => {
-    expect(problemsOf(clusterOf({ b: 3 }, { settings: { port: 6000 } }))).toHaveLength(1);
+  it("of what all nodes share are one problem each, at the environment", () => {
+    const settings = { port: 6000, shared_buffers: "1GB" };
+    expect(problemsOf(clusterOf({ b: 3 }, { settings, memory: 512, cpus: 0 }))).toEqual([
+      "memory: 512 MB is too small for shared_buffers=1GB: at most three quarters of it.",
+      "cpus: 0 must be a number of CPUs above 0, e.g. 1.5.",
+      "settings.port: can't be set here: inside the container it is always 5432; the published port is the node's.",
+    ]);
+    expect(problemsOf(clusterOf({ b: 3 }, { memory: 64 }))).toEqual([
+      "memory: 64 MB is too small to start: 256 MB or more, as a whole number.",
+    ]);
   });
 });
