@@ -1,5 +1,5 @@
-import { describe } from "vitest";
-import { refused } from "./refused";
+import { describe, expect, it } from "vitest";
+import { problemsOf, refused } from "./refused";
 import { minimal } from "./samples";
 
 describe("the backend", () => {
@@ -8,6 +8,13 @@ describe("the backend", () => {
       `a state in ${path}`,
       { ...minimal, backend: { type: "local", path } },
       `backend.path: "${path}" must be inside the project's folder and outside of cdktf.out, which cdktf clears.`,
+    );
+  }
+  for (const path of ["", ".", "state/", "state/.", "./"]) {
+    refused(
+      `a state in ${JSON.stringify(path)}, which is no file`,
+      { ...minimal, backend: { type: "local", path } },
+      `backend.path: "${path}" names no file: write e.g. state/production.tfstate.`,
     );
   }
   refused(
@@ -20,14 +27,37 @@ describe("the backend", () => {
     { ...minimal, backend: { type: "cloud", organization: "acme", workspace: "" } },
     "backend.workspace: is empty: one workspace per environment.",
   );
-  refused(
-    "a secret argument of a backend",
-    { ...minimal, backend: { type: "s3", config: { bucket: "state", secret_key: "not-shown" } } },
-    "backend.config.secret_key: is a secret, and the configuration isn't: give it to Terraform through the process environment.",
-  );
-  refused(
-    "a password in a backend's URL",
-    { ...minimal, backend: { type: "pg", config: { conn_str: "postgres://tf:not-shown@db/state" } } },
-    "backend.config.conn_str: holds a password in a URL: give it to Terraform through the process environment (e.g. PG_CONN_STR).",
-  );
+  for (const [type, argument] of [
+    ["s3", "secret_key"],
+    ["s3", "sse_customer_key"],
+    ["gcs", "encryption_key"],
+    ["azurerm", "oidc_token"],
+    ["azurerm", "client_certificate_password"],
+    ["oss", "security_token"],
+    ["http", "client_private_key_pem"],
+    ["consul", "http_auth"],
+  ] as const) {
+    refused(
+      `the secret argument ${argument}`,
+      { ...minimal, backend: { type, config: { bucket: "state", [argument]: "not-shown" } } },
+      `backend.config.${argument}: is a secret, and the configuration isn't: give it to Terraform through the process environment.`,
+    );
+  }
+  for (const connection of [
+    "postgres://tf:not-shown@db/state",
+    "postgres://db/state?user=tf&password=not-shown",
+    "host=db user=tf password=not-shown",
+    "password = 'not-shown' host=db",
+  ]) {
+    refused(
+      `a password in ${connection}`,
+      { ...minimal, backend: { type: "pg", config: { conn_str: connection } } },
+      "backend.config.conn_str: holds a password: give it to Terraform through the process environment (e.g. PG_CONN_STR).",
+    );
+  }
+
+  it("may name what holds a secret elsewhere", () => {
+    const config = { bucket: "state", kms_encryption_key: "projects/x", password_file: "/run/secrets/x" };
+    expect(problemsOf({ ...minimal, backend: { type: "gcs", config } })).toEqual([]);
+  });
 });
