@@ -1,10 +1,23 @@
-import { ipv4Range, overlap } from "./address";
-import { type Cluster, clusterName, describeCluster, subnetOf } from "./cluster";
-import type { Environment } from "./environment";
-import { type Problem, reportTo } from "./problem";
+import { ipv4Range, isAllInterfaces, overlap } from "./address";
+import {
+  type Cluster,
+  type ClusterNode,
+  clusterName,
+  describeCluster,
+  formatEndpoint,
+  subnetOf,
+} from "./cluster";
+import { engineKey } from "./docker-connection";
+import type { DockerHostOptions, Environment } from "./environment";
+import { type Problem, type Report, reportTo } from "./problem";
+import { stateLocation } from "./state-location";
+import { fieldOf } from "./validation-node";
 import { checkShape } from "./validation-shape";
 
-/** What is wrong between environments: the same name, or the same volumes, ports or network on one Docker host. */
+/**
+ * What is wrong between environments: the same name, the same state, or the same volumes, ports or network on one Docker
+ * host.
+ */
 export function findConflicts(environments: readonly Environment[]): Problem[] {
   // What isn't even of its type is reported by findProblems.
   const sound = environments.filter(hasShape);
@@ -28,41 +41,113 @@ function conflictsOf(environment: Environment, earlier: Environment): Problem[] 
       "name",
       `"${environment.name}" is the name of two environments: they would share a stack and a state.`,
     );
+  } else {
+    checkState(environment, earlier, report);
   }
-  const [cluster, other] = [clusterName(environment), clusterName(earlier)];
-  const earlierHosts = new Map(Object.entries(earlier.hosts).map(([id, host]) => [host.connection, id]));
-  for (const [id, host] of Object.entries(environment.hosts)) {
-    const earlierId = earlierHosts.get(host.connection);
-    const earlierHost = earlierId === undefined ? undefined : earlier.hosts[earlierId];
-    if (earlierId === undefined || earlierHost === undefined) continue;
-    const where = `Docker host ${host.connection}, shared with environment ${earlier.name}`;
-    if (cluster === other) {
+  for (const each of sharedHosts(environment, earlier)) {
+    if (clusterName(environment) === clusterName(earlier)) {
       report(
         "cluster",
-        `"${cluster}" is used twice on ${where}: they would share volumes. Give one another cluster name.`,
+        `"${clusterName(environment)}" is used twice on ${each.where}: they would share volumes. Give one another cluster name.`,
       );
-      continue;
-    }
-    const ranges = [ipv4Range(subnetOf(cluster, host)), ipv4Range(subnetOf(other, earlierHost))] as const;
-    if (ranges[0] !== undefined && ranges[1] !== undefined && overlap(ranges[0], ranges[1])) {
-      report(
-        `hosts.${id}.subnet`,
-        `${subnetOf(cluster, host)} overlaps ${subnetOf(other, earlierHost)} on ${where}: pin another.`,
-      );
-    }
-    const taken = publishedPorts(describeCluster(earlier), earlierId);
-    for (const [port, node] of publishedPorts(describeCluster(environment), id)) {
-      if (taken.has(port))
-        report(`port of ${node}`, `${port} is published by ${taken.get(port)} on ${where}: choose another.`);
+    } else {
+      checkVolumes(each, report);
+      checkSubnets(environment, earlier, each, report);
+      checkPorts(each, report);
     }
   }
   return problems;
 }
 
-function publishedPorts(cluster: Cluster, host: string): Map<number, string> {
-  return new Map(
-    cluster.nodes.flatMap((node) =>
-      node.host === host && node.published !== undefined ? [[node.published.port, node.id]] : [],
-    ),
+/** One Terraform would take the other's resources for its own, and destroy them. */
+function checkState(environment: Environment, earlier: Environment, report: Report): void {
+  const location = stateLocation(environment);
+  if (location === undefined || location !== stateLocation(earlier)) return;
+  // A connection string may hold a password.
+  const shown = location.replace(/conn_str=.*/s, "conn_str=...");
+  report("backend", `${shown} is where environment ${earlier.name} keeps its state: each needs its own.`);
+}
+
+/** A Docker host that both environments name, whatever they call it. */
+interface SharedHost {
+  readonly id: string;
+  readonly host: DockerHostOptions;
+  readonly nodes: readonly ClusterNode[];
+  readonly earlierHost: DockerHostOptions;
+  readonly earlierNodes: readonly ClusterNode[];
+  /** For the message. */
+  readonly where: string;
+}
+
+function sharedHosts(environment: Environment, earlier: Environment): SharedHost[] {
+  const [cluster, earlierCluster] = [describeCluster(environment), describeCluster(earlier)];
+  const earlierIds = new Map(
+    Object.entries(earlier.hosts).map(([id, host]) => [engineKey(host.connection), id]),
   );
+  return Object.entries(environment.hosts).flatMap(([id, host]) => {
+    const earlierId = earlierIds.get(engineKey(host.connection));
+    const earlierHost = earlierId === undefined ? undefined : earlier.hosts[earlierId];
+    if (earlierId === undefined || earlierHost === undefined) return [];
+    return [
+      {
+        ...{ id, host, nodes: nodesOn(cluster, id) },
+        ...{ earlierHost, earlierNodes: nodesOn(earlierCluster, earlierId) },
+        where: `Docker host ${host.connection}, shared with environment ${earlier.name}`,
+      },
+    ];
+  });
+}
+
+function nodesOn(cluster: Cluster, host: string): ClusterNode[] {
+  return cluster.nodes.filter((node) => node.host === host);
+}
+
+/** Cluster `citus-eu` with `worker1` and cluster `citus` with `eu-worker1` have one volume. */
+function checkVolumes({ nodes, earlierNodes, where }: SharedHost, report: Report): void {
+  const taken = new Map(earlierNodes.flatMap((node) => volumesOf(node).map((volume) => [volume, node.id])));
+  for (const node of nodes) {
+    const volume = volumesOf(node).find((each) => taken.has(each));
+    if (volume === undefined) continue;
+    report(
+      fieldOf(node),
+      `its volume ${volume} is one of ${taken.get(volume)} on ${where}: choose another name of the worker or cluster.`,
+    );
+  }
+}
+
+function volumesOf({ container }: ClusterNode): string[] {
+  return [container, `${container}-archive`];
+}
+
+function checkSubnets(
+  environment: Environment,
+  earlier: Environment,
+  shared: SharedHost,
+  report: Report,
+): void {
+  const { id, host, earlierHost, where } = shared;
+  const own = subnetOf(clusterName(environment), host);
+  const other = subnetOf(clusterName(earlier), earlierHost);
+  const ranges = [ipv4Range(own), ipv4Range(other)] as const;
+  if (ranges[0] !== undefined && ranges[1] !== undefined && overlap(ranges[0], ranges[1])) {
+    report(`hosts.${id}.subnet`, `${own} overlaps ${other} on ${where}: pin another.`);
+  }
+}
+
+function checkPorts({ nodes, earlierNodes, where }: SharedHost, report: Report): void {
+  for (const node of nodes) {
+    const { published } = node;
+    const other = earlierNodes.find((earlier) => publishedTogether(published, earlier.published));
+    if (published === undefined || other === undefined) continue;
+    report(
+      `${fieldOf(node)}.port`,
+      `${formatEndpoint({ host: published.ip, port: published.port })} is published by ${other.id} on ${where}: choose another.`,
+    );
+  }
+}
+
+/** Whether one of two published ports takes the other. */
+function publishedTogether(a: ClusterNode["published"], b: ClusterNode["published"]): boolean {
+  if (a === undefined || b === undefined || a.port !== b.port) return false;
+  return a.ip === b.ip || isAllInterfaces(a.ip) || isAllInterfaces(b.ip);
 }

@@ -49,12 +49,130 @@ describe("findConflicts", () => {
 
   it("refuses a port that is published twice on one Docker host", () => {
     expect(conflictsOf(minimal, { ...second, coordinator: { host: "here" } })).toEqual([
-      `second: port of here/coordinator: 5432 is published by here/coordinator on Docker host ${SOCKET}, shared with environment dev: choose another.`,
+      `second: coordinator.port: 127.0.0.1:5432 is published by here/coordinator on Docker host ${SOCKET}, shared with environment dev: choose another.`,
+    ]);
+  });
+
+  it("allows one port on two IPs of a Docker host, but beside all interfaces none", () => {
+    const published = (bindAddress: string): Environment => ({
+      ...second,
+      hosts: { here: { connection: SOCKET, bindAddress, allowPublicBind: true } },
+      coordinator: { host: "here" },
+    });
+    const first = { ...minimal, hosts: { here: { connection: SOCKET, bindAddress: "10.0.0.1" } } };
+    expect(conflictsOf(first, published("10.0.0.2"))).toEqual([]);
+    expect(conflictsOf(first, published("10.0.0.1"))).toHaveLength(1);
+    expect(conflictsOf(first, published("0.0.0.0"))).toHaveLength(1);
+    expect(conflictsOf(published("0.0.0.0"), { ...first, name: "third" })).toHaveLength(1);
+  });
+
+  it("refuses one volume under two names of clusters and workers", () => {
+    const on = (name: string, cluster: string, worker: string): Environment => ({
+      ...second,
+      ...{ name, cluster, workers: { here: { [worker]: {} } } },
+      coordinator: { host: "here", port: name === "eu" ? 6000 : 6001 },
+    });
+    const where = `on Docker host ${SOCKET}, shared with environment eu: choose another name of the worker or cluster.`;
+    expect(conflictsOf(on("eu", "citus", "eu-worker1"), on("us", "citus-eu", "worker1"))).toEqual([
+      `us: workers.here.worker1: its volume citus-eu-worker1 is one of here/eu-worker1 ${where}`,
+    ]);
+    expect(conflictsOf(on("eu", "citus", "x"), on("us", "citus-x", "archive"))).toEqual([
+      `us: workers.here.archive: its volume citus-x-archive is one of here/x ${where}`,
     ]);
   });
 
   it("compares each with each", () => {
     expect(conflictsOf(minimal, second, { ...minimal, name: "third" })).toHaveLength(1);
     expect(conflictsOf(minimal, minimal, minimal)).toHaveLength(6);
+  });
+});
+
+describe("two spellings of one Docker host", () => {
+  const on = (connection: string): Environment => ({ ...minimal, hosts: { here: { connection } } });
+
+  it.each([
+    ["ssh://root@server-a", "ssh://root@server-a:22"],
+    ["ssh://root@server-a", "ssh://deploy@server-a"],
+    ["ssh://root@server-a", "ssh://root@SERVER-A/"],
+    ["ssh://root@[fd00::1]", "ssh://root@[fd00:0::1]"],
+    ["tcp://server-a:2376", "tcp://Server-A:2376/"],
+    ["unix:///var/run/docker.sock", "unix:///run/docker.sock"],
+    ["unix:///var/run/docker.sock", "unix:///var//run/./docker.sock"],
+  ])("are one: %s, %s", (one, other) => {
+    expect(conflictsOf(on(one), { ...on(other), name: "second" })).toHaveLength(1);
+  });
+
+  it.each([
+    ["ssh://root@server-a", "ssh://root@server-b"],
+    ["ssh://root@server-a", "ssh://root@server-a:2222"],
+    ["unix:///run/docker.sock", "unix:///run/user/1000/docker.sock"],
+  ])("are two: %s, %s", (one, other) => {
+    expect(conflictsOf(on(one), { ...on(other), name: "second" })).toEqual([]);
+  });
+});
+
+describe("one state for two environments", () => {
+  const other = clusterOf({ b: 1 });
+  const kept = (backend: Environment["backend"], environment = minimal): Environment => ({
+    ...environment,
+    backend,
+  });
+
+  it.each([
+    [
+      "one path",
+      kept({ type: "local", path: "state/x" }),
+      kept({ type: "local", path: "./state//x" }, other),
+      "local state/x",
+    ],
+    [
+      "the other's default path",
+      minimal,
+      kept({ type: "local", path: "state/dev.tfstate" }, other),
+      "local state/dev.tfstate",
+    ],
+    [
+      "one workspace",
+      kept({ type: "cloud", organization: "acme", workspace: "citus" }),
+      kept({ type: "cloud", organization: "acme", workspace: "citus", hostname: "app.terraform.io" }, other),
+      "cloud app.terraform.io/acme/citus",
+    ],
+    [
+      "one key of a bucket",
+      kept({ type: "s3", config: { bucket: "b", key: "k", region: "eu-north-1" } }),
+      kept({ type: "s3", config: { key: "k", use_lockfile: true, bucket: "b" } }, other),
+      "s3 bucket=b key=k",
+    ],
+    [
+      "one database",
+      kept({ type: "pg", config: { conn_str: "host=db password=not-shown" } }),
+      kept({ type: "pg", config: { conn_str: "host=db password=not-shown" } }, other),
+      "pg conn_str=...",
+    ],
+  ] as const)("is refused: %s", (_, first, later, place) => {
+    expect(conflictsOf(first, later)).toEqual([
+      `staging: backend: ${place} is where environment dev keeps its state: each needs its own.`,
+    ]);
+  });
+
+  it.each([
+    ["another path", minimal, other],
+    [
+      "another key",
+      kept({ type: "s3", config: { bucket: "b", key: "k" } }),
+      kept({ type: "s3", config: { bucket: "b", key: "l" } }, other),
+    ],
+    [
+      "another workspace",
+      kept({ type: "cloud", organization: "acme", workspace: "a" }),
+      kept({ type: "cloud", organization: "acme", workspace: "b" }, other),
+    ],
+    [
+      "where only the process environment says the place",
+      kept({ type: "http", config: {} }),
+      kept({ type: "http", config: {} }, other),
+    ],
+  ] as const)("isn't found in %s", (_, first, later) => {
+    expect(conflictsOf(first, later)).toEqual([]);
   });
 });
