@@ -1,4 +1,8 @@
+import { editDistance } from "./edit-distance";
 import type { Report } from "./problem";
+
+/** How many letters may be wrong in the name of a field that somebody meant. */
+const MISSPELT = 2;
 
 /** Checks the kind of a value and reports what it must be. */
 type Check = (value: unknown, field: string, report: Report) => void;
@@ -51,6 +55,25 @@ const environmentShape = record({
   rebalance: optional(oneOf("manual", "after-adding")),
 });
 
+const configured = record({ type: text, config: mapOf(scalar) });
+
+const backendShapes: Readonly<Record<string, Check>> = {
+  local: record({ type: text, path: optional(text) }),
+  cloud: record({
+    type: text,
+    organization: text,
+    workspace: text,
+    project: optional(text),
+    hostname: optional(text),
+  }),
+  ...Object.fromEntries(
+    ["s3", "gcs", "azurerm", "http", "pg", "consul", "cos", "oss", "kubernetes"].map((type) => [
+      type,
+      configured,
+    ]),
+  ),
+};
+
 /**
  * What the type `Environment` promises, for what comes from JavaScript, from JSON or through a cast. The other rules
  * rely on it.
@@ -60,33 +83,12 @@ export function checkShape(environment: unknown, report: Report): void {
 }
 
 function checkBackendShape(value: unknown, field: string, report: Report): void {
-  const types = [
-    "local",
-    "cloud",
-    "s3",
-    "gcs",
-    "azurerm",
-    "http",
-    "pg",
-    "consul",
-    "cos",
-    "oss",
-    "kubernetes",
-  ];
-  record({ type: oneOf(...types) })(value, field, report);
-  switch (Object(value).type) {
-    case "local":
-      return record({ path: optional(text) })(value, field, report);
-    case "cloud":
-      return record({
-        organization: text,
-        workspace: text,
-        project: optional(text),
-        hostname: optional(text),
-      })(value, field, report);
-    default:
-      return record({ config: mapOf(scalar) })(value, field, report);
-  }
+  const { type }: { type?: unknown } = Object(value);
+  const check =
+    typeof type === "string" && Object.hasOwn(backendShapes, type) ? backendShapes[type] : undefined;
+  if (check !== undefined) return check(value, field, report);
+  if (!isObject(value)) kind("an object", () => false)(value, field, report);
+  else oneOf(...Object.keys(backendShapes))(type, `${field}.type`, report);
 }
 
 function kind(what: string, holds: (value: unknown) => boolean): Check {
@@ -127,10 +129,22 @@ function mapOf(check: Check, what = "an object"): Check {
 function record(fields: Readonly<Record<string, Check>>): Check {
   return (value, field, report) => {
     if (!isObject(value)) return kind("an object", () => false)(value, field || "environment", report);
-    for (const [name, check] of Object.entries(fields)) {
-      check(value[name], field === "" ? name : `${field}.${name}`, report);
+    const at = (name: string) => (field === "" ? name : `${field}.${name}`);
+    for (const [name, check] of Object.entries(fields)) check(value[name], at(name), report);
+    const known = Object.keys(fields);
+    for (const name of Object.keys(value).filter((each) => !known.includes(each))) {
+      report(at(name), `is not a field: ${describeKnown(name, known)}.`);
     }
   };
+}
+
+/** The field that was meant, where it is only misspelt, else all of them. */
+function describeKnown(name: string, known: readonly string[]): string {
+  const [nearest] = known
+    .map((each) => ({ each, distance: editDistance(name, each, MISSPELT) }))
+    .filter(({ distance }) => distance <= MISSPELT)
+    .sort((a, b) => a.distance - b.distance);
+  return nearest === undefined ? `there are ${known.join(", ")}` : `write ${nearest.each}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

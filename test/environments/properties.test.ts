@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type ClusterNode, describeCluster, formatEndpoint } from "../../environments/cluster";
 import type { Environment } from "../../environments/environment";
 import { findConflicts, findProblems } from "../../environments/validation";
-import { Random, chosenSeed, garbage, pathsOf, randomEnvironment, withValue } from "./random";
+import { Random, chosenSeed, garbage, pathsOf, randomEnvironment, withName, withValue } from "./random";
 import { maximal, minimal } from "./samples";
 
 const seed = chosenSeed();
@@ -96,6 +96,39 @@ describe("a value that nobody means, in any field", () => {
     expect(
       findProblems(environment as unknown as Environment).map((each) => `${each.field}: ${each.problem}`),
     ).toEqual([expected]);
+  });
+});
+
+describe("a field that is misspelt", () => {
+  // What a user names: hosts, workers, settings and so on. Everything else is a field; of a backend whose type is missing
+  // nothing more can be said.
+  const OWN_NAME =
+    /^(hosts\.[^.]+|hosts\.[^.]+\.extraHosts\..+|.*dns\..+|.*sshOptions\..+|workers\.[^.]+(\.[^.]+)?|(.*\.)?settings\..+|backend\.(type|config\..+))$/;
+  const local: Environment = { ...minimal, backend: { type: "local", path: "state/x" } };
+  const cases = [maximal, local].flatMap((environment) =>
+    pathsOf(environment)
+      .filter((path) => path.length > 0 && !OWN_NAME.test(path.join(".")))
+      .map((path) => ({ environment, path })),
+  );
+
+  it.each(cases.map((each) => [each.path.join("."), each] as const))("%s", (_, { environment, path }) => {
+    const name = path.at(-1) ?? "";
+    for (const misspelt of [`${name}${name.at(-1)}`, name.slice(0, 1) + name.slice(2)]) {
+      const found = findProblems(withName(environment, path, misspelt) as Environment);
+      expect(found).toContainEqual({
+        environment: path.join(".") === "name" ? "(no name)" : environment.name,
+        field: [...path.slice(0, -1), misspelt].join("."),
+        problem: expect.stringMatching(/^is not a field: write /),
+      });
+      expect(found.find(({ field }) => field.endsWith(misspelt))?.problem).toContain(`write ${name}.`);
+    }
+  });
+
+  it("or made up, says which there are", () => {
+    const made = { ...minimal, coordinator: { host: "here", replicas: 2 } };
+    expect(findProblems(made).map(({ field, problem }) => `${field}: ${problem}`)).toEqual([
+      "coordinator.replicas: is not a field: there are host, memory, cpus, settings, port.",
+    ]);
   });
 });
 

@@ -39,7 +39,10 @@ export function chosenSeed(): number {
 /** A right environment of so many Docker hosts. */
 export function randomEnvironment(random: Random, count: number): Environment {
   const hosts = Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [`server-${index}`, randomHost(random, index, count === 1)]),
+    Array.from({ length: count }, (_, index) => [
+      randomId(random, index),
+      randomHost(random, index, count === 1),
+    ]),
   );
   const ids = Object.keys(hosts);
   const coordinator = random.pick(ids);
@@ -58,9 +61,31 @@ export function randomEnvironment(random: Random, count: number): Environment {
   };
 }
 
+/** Also such as the constructs of a stack, Docker or JavaScript have for themselves. */
+function randomId(random: Random, index: number): string {
+  const taken = [
+    "coordinator",
+    "null",
+    "backend",
+    "docker-hosts",
+    "program",
+    "constructor",
+    "host",
+    "default",
+  ];
+  return random.next() < 0.3
+    ? `${taken[index] ?? `host-${index}`}`
+    : `server-${index}${random.pick(["", "-workers", "-a"])}`;
+}
+
 function randomHost(random: Random, index: number, single: boolean): DockerHostOptions {
   const ip = `10.0.${index}.1`;
-  const connection = random.pick([`ssh://root@${ip}`, `ssh://deploy@host${index}.example.com:2222`]);
+  const connection = random.pick([
+    `ssh://root@${ip}`,
+    `ssh://deploy@host${index}.example.com:2222`,
+    `ssh://Host_${index}/`,
+    `unix:///run/docker-${index}.sock`,
+  ]);
   if (single && random.next() < 0.5) return { connection };
   return random.next() < 0.5
     ? { connection, address: ip, dns: random.maybe(() => ["10.0.0.53"]) }
@@ -73,14 +98,16 @@ function randomWorkers(random: Random, address: string | undefined): number | Re
   const named = Object.fromEntries(
     numbers.map((number) => [`worker${number}`, { settings: random.maybe(() => randomSettings(random)) }]),
   );
-  return {
-    ...named,
-    olap: address === undefined ? { port: undefined } : { port: random.between(7000, 7010) },
-  };
+  const names = ["olap", "server", "data", "constructor", "archive"].filter(() => random.next() < 0.4);
+  const ports = Object.fromEntries(
+    names.map((name, index) => [name, { port: address === undefined ? undefined : 7000 + index }]),
+  );
+  return { ...named, ...ports };
 }
 
 function randomSettings(random: Random): Settings {
   return {
+    [random.pick(["constructor", "timezone", "citus.node_conninfo", "auto_explain.log_analyze"])]: "x",
     work_mem: `${random.between(4, 512)}MB`,
     max_worker_processes: random.between(16, 64),
     jit: random.next() < 0.5,
@@ -121,4 +148,15 @@ export function withValue(value: unknown, [key, ...rest]: readonly string[], rep
   }
   const fields = value as Record<string, unknown>;
   return { ...fields, [key]: withValue(fields[key], rest, replacement) };
+}
+
+/** A copy with another name of the field at the path. */
+export function withName(value: unknown, [key, ...rest]: readonly string[], name: string): unknown {
+  const fields = value as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(fields).map(([each, field]) => {
+      if (each !== key) return [each, field];
+      return rest.length === 0 ? [name, field] : [each, withName(field, rest, name)];
+    }),
+  );
 }
