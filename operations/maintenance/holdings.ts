@@ -105,6 +105,11 @@ export async function requireWipeable(
   await requireForgotten({ session, endpoint, host, port, groupid, refuse, byHand });
 }
 
+/** Groups are numbered by a sequence and never again: one that a coordinator has not come to is not of its cluster. */
+const MEMBERSHIP = `SELECT json_build_object(
+  'members', (SELECT count(*) FROM pg_dist_node WHERE groupid = $1),
+  'assigned', (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM pg_dist_groupid_seq))::text`;
+
 interface Former {
   readonly session: Session;
   /** Of the worker itself. */
@@ -124,7 +129,7 @@ interface Former {
 async function requireForgotten(former: Former): Promise<void> {
   const { session, endpoint, host, port, groupid, refuse, byHand } = former;
   const coordinator = formatEndpoint({ host, port });
-  const question = quoteLiteral(`SELECT count(*)::text FROM pg_dist_node WHERE groupid = ${groupid}`);
+  const question = quoteLiteral(MEMBERSHIP.replace("$1", String(groupid)));
   const [answer] = await runOnNodes(
     session,
     [endpoint],
@@ -143,5 +148,13 @@ async function requireForgotten(former: Former): Promise<void> {
       byHand,
     );
   }
-  if (told.result !== "0") refuse(`it is a worker of the cluster at ${coordinator}`, "correct the address");
+  const { members, assigned } = JSON.parse(told.result ?? "null") as { members: number; assigned: number };
+  if (members !== 0) refuse(`it is a worker of the cluster at ${coordinator}`, "correct the address");
+  if (assigned < groupid) {
+    refuse(
+      `the server at ${coordinator}, which it knows as its coordinator, never had a group ${groupid}: that coordinator's ` +
+        "volume was lost or replaced, and this worker may hold the only copy of its shards",
+      `bring the coordinator's volume (or a backup of it) back; ${byHand}`,
+    );
+  }
 }

@@ -31,7 +31,14 @@ export function checkNewcomer({ node, facts }: Known, { cluster, registered, rec
       `a changed id is a new, empty worker: remove ${owner.id} first, or keep its id`,
     );
   }
-  if (facts.groupid !== COORDINATOR_GROUP) {
+  if (facts.groupid !== COORDINATOR_GROUP && knowsNoCluster({ registered, record })) {
+    refuse(
+      `it is a worker of a cluster (group ${facts.groupid}), and the coordinator knows none: the coordinator's volume was ` +
+        "probably lost or replaced, and this worker's shards are still there",
+      "bring the coordinator's volume (or a backup of it) back and apply again, and wipe no worker; only if all their data " +
+        "may go, remove the workers' containers and volumes by hand",
+    );
+  } else if (facts.groupid !== COORDINATOR_GROUP) {
     refuse(
       `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
       "if it belongs to another cluster, correct the address; if its data may go, empty it with " +
@@ -46,6 +53,11 @@ export function checkNewcomer({ node, facts }: Known, { cluster, registered, rec
   }
   if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");
   return findings;
+}
+
+/** A coordinator that never had a worker, as far as it can tell. */
+function knowsNoCluster({ registered, record }: Pick<Situation, "registered" | "record">): boolean {
+  return record.size === 0 && registered.every(({ groupid }) => groupid === COORDINATOR_GROUP);
 }
 
 /** A server that is registered must still be the one with the data: to Citus an empty one there looks healthy. */

@@ -77,6 +77,16 @@ function decide({ facts = {}, registered = [], record = [] }: Given) {
   };
 }
 
+test("a worker of a cluster that an empty coordinator doesn't know is never to be wiped", () => {
+  const { found, refused } = decide({ facts: { groupid: 3 } });
+  expect(found[0]).toMatch(
+    /group 3\), and the coordinator knows none: the coordinator's volume was probably lost/,
+  );
+  expect(refused).toBe(true);
+  const known = row({ nodeid: 9, groupid: 8, endpoint: { host: "other.internal", port: 5432 } });
+  expect(decide({ facts: { groupid: 3 }, registered: [known] }).found[0]).toContain("it is not empty");
+});
+
 const elsewhere = { host: "old.internal", port: 5432 };
 
 test.each<[string, Given, string]>([
@@ -109,7 +119,7 @@ test.each<[string, Given, RegExp]>([
     { facts: { table_count: 1, tables: ["public.t"] } },
     /1 table\(s\) of its own \(public\.t\)/,
   ],
-  ["a worker of a cluster", { facts: { groupid: 3 } }, /was a worker of a cluster \(group 3\)/],
+  ["a worker of a cluster", { facts: { groupid: 3 } }, /is a worker of a cluster \(group 3\)/],
   ["a standby", { facts: { in_recovery: true } }, /standby/],
   ["an empty server where one is registered", { registered: [row()] }, /is empty, but group 1/],
   [
