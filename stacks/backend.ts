@@ -8,6 +8,7 @@ import {
 } from "cdktf";
 import type { Backend, Environment } from "../environments/environment";
 import { refuseLeftHosts } from "./left-hosts";
+import { refuseUndrained } from "./undrained-workers";
 
 /**
  * Every stack has an explicit backend: cdktf's implicit one writes an absolute path of this machine into the
@@ -19,6 +20,7 @@ export function createBackend(stack: TerraformStack, environment: Environment): 
     case "local": {
       const path = backend.path ?? `state/${environment.name}.tfstate`;
       refuseLeftHosts(stack, environment, path);
+      refuseUndrained(stack, environment, path);
       // Terraform runs in cdktf.out/stacks/<name>; the state must not live in there, as cdktf deletes what it replaces.
       return new LocalBackend(stack, { path: `../../../${path}` });
     }

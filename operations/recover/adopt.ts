@@ -9,6 +9,11 @@ import type { Terraform } from "./terraform";
 /** Beside the stack, for as long as the adoption takes. */
 const IMPORT_FILE = "pg-dist-recover.tf.json";
 
+export interface Adoption {
+  /** Whether a worker that is deleted from the environment now would be destroyed undrained. */
+  readonly unsafe: boolean;
+}
+
 /** Removes what an adoption that was killed has left beside the stack. */
 export function clearAdoption(folder: string): void {
   rmSync(join(folder, IMPORT_FILE), { force: true });
@@ -21,8 +26,12 @@ export function clearAdoption(folder: string): void {
  * @throws Failure (refused) when the plan would do anything else than adopt; nothing was changed then but entries of
  *   the state for things that are gone
  */
-export async function adopt(terraform: Terraform, folder: string, actions: readonly Adopt[]): Promise<void> {
-  if (actions.length === 0) return;
+export async function adopt(
+  terraform: Terraform,
+  folder: string,
+  actions: readonly Adopt[],
+): Promise<Adoption> {
+  if (actions.length === 0) return { unsafe: false };
   // A plan holds the values of the variables, the password among them.
   const secret = mkdtempSync(join(tmpdir(), "pg-dist-plan-"));
   try {
@@ -46,7 +55,7 @@ export async function adopt(terraform: Terraform, folder: string, actions: reado
     }
     await terraform.apply(saved);
     clearAdoption(folder);
-    await restoreSafety(terraform, saved);
+    return { unsafe: !(await restoreSafety(terraform, saved)) };
   } finally {
     clearAdoption(folder);
     rmSync(secret, { recursive: true, force: true });
@@ -59,12 +68,15 @@ const SAFETY = ["null_resource.membership", "null_resource.guard"];
 /**
  * Puts membership and guard back into the state, or a worker that is dropped in the next deploy would be destroyed
  * undrained. They depend on every container: while one is still missing it is left to the deploy.
+ *
+ * @returns whether they are there now
  */
-async function restoreSafety(terraform: Terraform, saved: string): Promise<void> {
+async function restoreSafety(terraform: Terraform, saved: string): Promise<boolean> {
   const { resource_changes: changes = [] } = await terraform.plan(SAFETY, saved);
   const effective = changes.filter(({ change }) => !["no-op", "read"].includes(change.actions.join(" and ")));
   const only = effective.every(
     ({ type, change }) => type === "null_resource" && change.actions.join() === "create",
   );
   if (only && effective.length > 0) await terraform.apply(saved);
+  return only;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../failure";
 import type { Progress } from "../progress";
 import type { Action, Adopt, Remove } from "./action";
-import { adopt } from "./adopt";
+import { type Adoption, adopt } from "./adopt";
 import type { DockerHost } from "../docker-host";
 import { inspectContainer, isHealthy } from "./inventory";
 import type { HostInventory } from "./situation";
@@ -22,19 +22,22 @@ export interface Machinery {
   readonly progress: Progress;
 }
 
+export interface CarriedOut extends Adoption {
+  /** Names of the containers that were started and did not get healthy. */
+  readonly unhealthy: readonly string[];
+}
+
 /**
  * Carries a plan out: first the adoption, whose own plan may still refuse, then the removals.
- *
- * @returns names of the containers that were started and did not get healthy
  */
 export async function carryOut(
   actions: readonly Action[],
   hosts: readonly HostInventory[],
   { terraform, folder, docker, progress }: Machinery,
-): Promise<string[]> {
+): Promise<CarriedOut> {
   const adopted = actions.filter((action): action is Adopt => action.action === "adopt");
   if (adopted.length > 0) progress(`adopting ${adopted.length} resources into Terraform's state`);
-  await adopt(terraform, folder, adopted);
+  const { unsafe } = await adopt(terraform, folder, adopted);
   const started = await checkRestarts(adopted, hosts, docker);
   const removed = actions.filter((action): action is Remove => action.action === "remove");
   for (const type of ["container", "volume", "network"] as const) {
@@ -44,7 +47,7 @@ export async function carryOut(
     }
   }
   const ill = await Promise.all(started.map((action) => awaitHealth(action, docker, progress)));
-  return ill.flat();
+  return { unhealthy: ill.flat(), unsafe };
 }
 
 /** @returns those that stood still before and run now */

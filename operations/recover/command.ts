@@ -64,7 +64,9 @@ async function recover(name: string, flags: Flags, paint: Paint): Promise<number
     if (flags.json !== true) printLines(reportPlan(recovery, paint));
     const change = recovery.actions.some(({ action }) => action !== "leave");
     const agreed = change && (flags.yes === true || (flags.json !== true && (await ask())));
-    const unhealthy = agreed ? await uninterrupted(() => recovery.carryOut()) : [];
+    const { unhealthy, unsafe } = agreed
+      ? await uninterrupted(() => recovery.carryOut())
+      : { unhealthy: [], unsafe: false };
     if (flags.json === true) {
       printLines([
         JSON.stringify(describeRecovery(recovery, agreed ? "done" : "planned", unhealthy), null, 2),
@@ -73,7 +75,7 @@ async function recover(name: string, flags: Flags, paint: Paint): Promise<number
       printLines([
         ...unhealthy.map((each) => `${each} was started and is not healthy: see docker logs ${each}`),
       ]);
-      printLines([reportNext(recovery)]);
+      printLines(reportNext(recovery, unsafe));
     } else if (change) {
       printLines(["Nothing was changed. Carry it out with --yes."]);
       return EXIT.refused;

@@ -165,10 +165,15 @@ function decideUndeclared(situation: Situation, inventory: HostInventory, found:
 /** Why the volume of a node might hold data of the cluster; undefined when it can't. */
 function mayHoldData(
   { coordinator }: Situation,
-  { labels }: FoundContainer,
+  { labels, initialisation }: FoundContainer,
   declaredEndpoint?: string,
 ): string | undefined {
   if (coordinator.kind === "empty") return undefined;
+  if (coordinator.kind === "absent") {
+    return initialisation === "unfinished"
+      ? undefined
+      : "neither the coordinator's container nor its volume exists, so it can't be known whether it is registered";
+  }
   if (coordinator.kind === "silent") {
     return `the coordinator can't be asked whether it is registered (${coordinator.cause})`;
   }

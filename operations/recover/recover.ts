@@ -6,7 +6,7 @@ import type { Progress } from "../progress";
 import type { Session } from "../session";
 import type { Action } from "./action";
 import { clearAdoption } from "./adopt";
-import { type Machinery, carryOut } from "./carry-out";
+import { type CarriedOut, type Machinery, carryOut } from "./carry-out";
 import { readConfiguration, requireVariables } from "./configuration";
 import { decide } from "./decide";
 import { DockerHost } from "../docker-host";
@@ -28,12 +28,8 @@ export interface Recovery {
   readonly cluster: Cluster;
   readonly situation: Situation;
   readonly actions: readonly Action[];
-  /**
-   * Adopts and removes as planned.
-   *
-   * @returns names of the containers that were started and did not get healthy
-   */
-  carryOut(): Promise<string[]>;
+  /** Adopts and removes as planned. */
+  carryOut(): Promise<CarriedOut>;
   /** Ends the session on the coordinator, and with it the cluster's lock. */
   close(): Promise<void>;
 }

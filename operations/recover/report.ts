@@ -29,8 +29,16 @@ export function reportPlan({ cluster, situation, actions }: Recovery, paint: Pai
 }
 
 /** What comes after a recovery that was carried out. */
-export function reportNext({ cluster }: Recovery): string {
-  return `Next, before any other change: npx cdktf deploy ${cluster.environment}. It makes what is missing, registers and verifies every node; the plan after it is empty.`;
+export function reportNext({ cluster }: Recovery, unsafe: boolean): string[] {
+  return [
+    `Next, before any other change: npx cdktf deploy ${cluster.environment}. It makes what is missing, registers and verifies every node; the plan after it is empty.`,
+    ...(unsafe
+      ? [
+          "Until then delete no worker from the environment: while a container is missing, the memberships can't be put " +
+            "back into the state, and without them it would be destroyed undrained.",
+        ]
+      : []),
+  ];
 }
 
 function table(actions: Recovery["actions"], paint: Paint): string[] {

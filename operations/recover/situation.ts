@@ -90,8 +90,10 @@ export interface FoundNetwork {
 }
 
 export type CoordinatorAnswer =
-  /** It doesn't exist, its volume neither, or it never got through its first initialisation: it registered nothing. */
+  /** It never got through its first initialisation: it registered nothing. */
   | { readonly kind: "empty" }
+  /** Neither its container nor its volume exists: it was never made, or is lost, and its list of nodes with it. */
+  | { readonly kind: "absent" }
   | { readonly kind: "silent"; readonly cause: string }
   | {
       readonly kind: "answered";

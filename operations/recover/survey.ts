@@ -55,7 +55,7 @@ export async function surveyCoordinator(
   if (container?.initialisation === "unfinished") return { answer: { kind: "empty" } };
   if (container?.status === "running") return askCoordinator(cluster, progress, env);
   const volume = coordinator.volumes.find((name) => inventory.volumes.includes(name));
-  if (container === undefined && volume === undefined) return { answer: { kind: "empty" } };
+  if (container === undefined && volume === undefined) return { answer: { kind: "absent" } };
   const cause =
     container === undefined
       ? `its container is gone and its volume ${volume} is there`

@@ -133,6 +133,10 @@ describe("a node whose first initialisation was cut off", () => {
     expect(brief({ coordinator: { kind: "empty" }, hosts: cutOff })).toEqual(gone);
   });
 
+  it("goes too where the coordinator was never made", () => {
+    expect(brief({ coordinator: { kind: "absent" }, hosts: cutOff })).toEqual(gone);
+  });
+
   it("may be the coordinator itself", () => {
     const [serverA, ...others] = hosts;
     const first = {
@@ -274,6 +278,21 @@ describe("a volume whose name was typed", () => {
   it.each(["citus-worker1", "citus-coordinator"])("stays when it is a registered node's: %s", (name) => {
     const actions = decide(situation({ removeVolumes: [name] }));
     expect(actions.map(({ action }) => action)).toEqual(["leave", "leave", "leave"]);
+  });
+
+  it("stays when the coordinator is lost with its list of nodes", () => {
+    const undeclared = { ...situation({}).declared, containers: [], volumes: [] };
+    const actions = decide(
+      situation({
+        coordinator: { kind: "absent" },
+        declared: undeclared,
+        removeVolumes: ["citus-worker1"],
+        state: [],
+      }),
+    ).filter(({ name }) => name.startsWith("citus-worker1"));
+    expect(actions.length).toBeGreaterThan(0);
+    expect(actions.every(({ action }) => action === "leave")).toBe(true);
+    expect(actions[0]?.reason).toContain("neither the coordinator's container nor its volume exists");
   });
 
   it("stays when it is the coordinator's, even of an empty cluster", () => {

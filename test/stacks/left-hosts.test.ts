@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Environment } from "../../environments/environment";
 import { CitusStack } from "../../stacks/citus-stack";
 import { clusterOf } from "../environments/samples";
@@ -40,6 +40,12 @@ describe("a Docker host that is deleted while its resources are there", () => {
     expect(() => synth(clusterOf({ b: 1 }), ["a", "b", "gone"])).toThrow(
       /hosts: "gone" was deleted, but 2 resources are still there \(docker_volume\.gone_worker1, .*`workers: \{ "gone": 0 \}`\), deploy, then delete it.*pg-dist forget \S+ gone/,
     );
+  });
+
+  it("may go where pg-dist forget takes it out of the state", () => {
+    vi.stubEnv("PGDIST_FORGET", "other,gone");
+    synth(clusterOf({ b: 1 }), ["a", "b", "gone"]);
+    vi.unstubAllEnvs();
   });
 
   it("is nobody's business where every host is declared, or the state is another one", () => {

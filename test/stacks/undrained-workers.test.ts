@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "cdktf";
+import { afterEach, describe, expect, it } from "vitest";
+import { CitusStack } from "../../stacks/citus-stack";
+import { clusterOf } from "../environments/samples";
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+interface Given {
+  /** As `b_worker2`; with a "!" it is tainted. */
+  readonly containers: readonly string[];
+  /** As `b/worker2`. */
+  readonly members: readonly string[];
+}
+
+/** Synthesizes a cluster with one worker, `b/worker1`, beside a state with these. */
+function synth({ containers, members }: Given): void {
+  const environment = clusterOf({ b: 1 });
+  const folder = mkdtempSync(join(tmpdir(), "pg-dist-undrained-"));
+  folders.push(folder);
+  const state = {
+    resources: [
+      ...containers.map((name) => ({
+        ...{ type: "docker_container", name: name.replace("!", "") },
+        provider: `provider["registry.terraform.io/kreuzwerker/docker"].${name.split("_")[0]}`,
+        instances: [name.endsWith("!") ? { status: "tainted" } : {}],
+      })),
+      {
+        ...{ type: "null_resource", name: "membership", provider: 'provider["x/null"]' },
+        instances: members.map((id) => ({ index_key: id })),
+      },
+    ],
+  };
+  mkdirSync(join(folder, "state"));
+  writeFileSync(join(folder, "state", `${environment.name}.tfstate`), JSON.stringify(state));
+  const app = new App({ outdir: join(folder, "cdktf.out") });
+  new CitusStack(app, environment);
+  app.synth();
+}
+
+const containers = ["a_coordinator", "b_worker1", "b_worker2"];
+
+describe("a worker that is deleted from the environment", () => {
+  it("is refused where the state has no membership that would drain it", () => {
+    expect(() => synth({ containers, members: ["a/coordinator", "b/worker1"] })).toThrow(
+      /workers: "b\/worker2" was deleted, .*not its membership .*would be destroyed undrained\. Put it back, deploy, then delete it/,
+    );
+  });
+
+  it("may go where it will be drained, and where it never got healthy", () => {
+    synth({ containers, members: ["a/coordinator", "b/worker1", "b/worker2"] });
+    synth({ containers: ["a_coordinator", "b_worker1", "b_worker2!"], members: [] });
+  });
+
+  it("is no matter while nothing was ever deployed to the end", () => {
+    synth({ containers: ["a_coordinator", "b_worker1"], members: [] });
+  });
+});
