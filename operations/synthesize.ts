@@ -7,12 +7,17 @@ import type { Project } from "./project";
 /**
  * Synthesizes the project as `cdktf synth` does, by the command of its `cdktf.json`.
  *
+ * @param env further environment of that command
  * @returns the folder of the stack, where Terraform runs
  */
-export async function synthesize(project: Project, stack: string): Promise<string> {
+export async function synthesize(
+  project: Project,
+  stack: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const result = await runChild(project.app, [], {
     cwd: project.folder,
-    env: { ...process.env, CDKTF_OUTDIR: project.output },
+    env: { ...process.env, CDKTF_OUTDIR: project.output, ...env },
     shell: true,
   });
   if (result.code !== 0) {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { FORGOTTEN_HOSTS } from "../../environments/forgotten-hosts";
 import { coordinatorOf } from "../cluster-file";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
 import { confirmName } from "../commands/confirm";
@@ -24,10 +25,11 @@ const HELP = `
 For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants
 the host's name typed, then makes the lost shards again, empty, on the nodes that stay, takes the host's nodes
 out of Citus' metadata, and its resources out of Terraform's state. Refused while the host's Docker engine or
-one of its nodes answers, and for the host of the coordinator; for a single node unless an empty server is in
-its place. Every node that stays must be up: hosts that are gone together are named together. Afterwards delete
-the host from the environment and deploy, or put a new server in its place and deploy: its workers join anew.
-Needs what \`cdktf deploy\` needs. Without --confirm nothing is changed where nobody can type.
+one of its nodes answers, be it only to refuse a connection (--replaced: another machine has that address now),
+and for the host of the coordinator; for a single node unless an empty server is in its place. Every node that
+stays must be up: hosts that are gone together are named together. Afterwards delete the host from the
+environment and deploy, or put a new server in its place and deploy: its workers join anew. Needs what \`cdktf
+deploy\` needs. Without --confirm nothing is changed where nobody can type.
 
 Examples:
   npx pg-dist forget production server-c                      shows what is lost, and asks
@@ -37,6 +39,7 @@ Examples:
 
 interface Flags extends ChangeFlags {
   readonly confirm?: string;
+  readonly replaced?: true;
   readonly json?: true;
 }
 
@@ -48,6 +51,10 @@ export function addForget(program: Command): void {
       "Give up a server that never comes back, or a lost volume, with the shards that only it had.",
     )
     .option("--confirm <host>", "the host's id (several with commas), instead of typing it")
+    .option(
+      "--replaced",
+      "another machine has the host's address now: that it refuses a connection says nothing",
+    )
     .option("--json", "what is lost (with --confirm: after it was carried out) as JSON, version 1")
     .addHelpText("after", HELP)
     .action(async (environment: string, hosts: string[], flags: Flags) => {
@@ -66,11 +73,14 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
   await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
-  const losses = await surveyLosses(session, cluster, hosts, progress);
+  const survey = { replaced: flags.replaced === true, progress };
+  const losses = await surveyLosses(session, cluster, hosts, survey);
 
   // Whatever could stop it at its end is seen before it begins.
   progress("synthesizing and reading Terraform's state");
-  const terraform = new Terraform(await synthesize(findProject(), cluster.environment), env);
+  // The host may have been deleted from the environment already, which synth refuses while the state knows it.
+  const folder = await synthesize(findProject(), cluster.environment, { [FORGOTTEN_HOSTS]: hosts.join(",") });
+  const terraform = new Terraform(folder, env);
   await terraform.init();
   const state = await terraform.pullState();
   const servers = hosts.filter((host) => !isNode(host));
@@ -91,7 +101,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   }
   await confirmName("The data above can't be brought back.", hosts.join(","), flags.confirm);
   // Whoever was asked may have taken his time, and the server come back meanwhile.
-  if (flags.confirm === undefined) await requireGone(session, cluster, losses, progress);
+  if (flags.confirm === undefined) await requireGone(session, cluster, losses, survey);
   await prepareRecord(session);
   const job = await runningJob(session);
   if (job !== undefined) {

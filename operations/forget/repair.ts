@@ -50,8 +50,11 @@ export async function repair(session: Session, losses: Losses, progress: Progres
   try {
     await session.transaction(async () => {
       for (const { groupid, shards } of assignments) {
+        // One copy each: with a replication factor of two, both may be lost, and a node must not have a shard twice.
         await session.query(
-          "UPDATE pg_dist_placement SET groupid = $1 WHERE shardid = ANY ($2::bigint[]) AND groupid = ANY ($3::int[])",
+          `UPDATE pg_dist_placement SET groupid = $1
+            WHERE placementid IN (SELECT min(placementid) FROM pg_dist_placement
+                                   WHERE shardid = ANY ($2::bigint[]) AND groupid = ANY ($3::int[]) GROUP BY shardid)`,
           [groupid, shards.map(({ shardid }) => shardid), groups],
         );
       }

@@ -33,6 +33,12 @@ export interface Losses {
   readonly heirs: readonly Heir[];
 }
 
+export interface Survey {
+  /** Another machine has the address of a host that is gone: that it refuses a connection says nothing. */
+  readonly replaced: boolean;
+  readonly progress: Progress;
+}
+
 /** A single node, and not a Docker host. */
 export function isNode(name: string): boolean {
   return name.includes("/");
@@ -48,7 +54,7 @@ export async function surveyLosses(
   session: Session,
   cluster: Cluster,
   hosts: readonly string[],
-  progress: Progress,
+  survey: Survey,
 ): Promise<Losses> {
   const nodes = await nameNodes(session, cluster);
   const onHosts = ({ id }: NamedNode) =>
@@ -65,7 +71,7 @@ export async function surveyLosses(
       { exitCode: EXIT.refused },
     );
   }
-  await requireGone(session, cluster, { hosts, nodes: dead }, progress);
+  await requireGone(session, cluster, { hosts, nodes: dead }, survey);
   const others = nodes.filter((node) => !dead.includes(node));
   await requireAnswers(session, others);
   const lost = await findLostShards(
@@ -91,14 +97,15 @@ export async function requireGone(
   session: Session,
   cluster: Cluster,
   { hosts, nodes }: Pick<Losses, "hosts" | "nodes">,
-  progress: Progress,
+  { replaced, progress }: Survey,
 ): Promise<void> {
   progress(`looking whether ${hosts.join(", ")} is really gone`);
   const single = nodes.filter(({ id }) => hosts.includes(id));
-  await requireSilentEngines(cluster, hosts);
+  await requireSilentEngines(cluster, hosts, replaced);
   await requireSilentServers(
     session,
     nodes.filter((node) => !single.includes(node)),
+    replaced,
   );
   await requireEmptyServers(session, single);
 }
@@ -129,7 +136,18 @@ function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly
   }
 }
 
-async function requireSilentEngines(cluster: Cluster, hosts: readonly string[]): Promise<void> {
+/**
+ * What ssh says of a machine that runs: it may be starting, or its engine be down, with all data in place. Only silence, an
+ * address without a route and a name without an address are of one that is gone.
+ */
+const REFUSAL =
+  /Connection refused|Connection (closed|reset) by|Permission denied|Host key verification failed|Too many authentication|Cannot connect to the Docker daemon|command not found/;
+
+async function requireSilentEngines(
+  cluster: Cluster,
+  hosts: readonly string[],
+  replaced: boolean,
+): Promise<void> {
   const answers = await Promise.all(
     cluster.hosts
       .filter(({ id }) => hosts.includes(id))
@@ -137,21 +155,26 @@ async function requireSilentEngines(cluster: Cluster, hosts: readonly string[]):
         const docker = new DockerHost(host);
         try {
           await docker.check();
-          return host.id;
+          return { id: host.id, what: "its Docker engine answers" };
         } catch (error) {
           // The command is missing on this machine: that says nothing about the host.
-          if (error instanceof Failure && error.cause !== undefined) throw error;
-          return undefined;
+          if (!(error instanceof Failure) || error.cause !== undefined) throw error;
+          if (replaced || !REFUSAL.test(error.summary)) return undefined;
+          return { id: host.id, what: `a machine answers at its address (${error.summary})`, refusal: true };
         } finally {
           docker.close();
         }
       }),
   );
-  const [alive] = answers.filter((id) => id !== undefined);
-  if (alive !== undefined) throw isAlive(alive, "its Docker engine answers");
+  const [alive] = answers.filter((answer) => answer !== undefined);
+  if (alive !== undefined) throw isAlive(alive.id, alive.what, alive.refusal);
 }
 
-async function requireSilentServers(session: Session, dead: readonly NamedNode[]): Promise<void> {
+async function requireSilentServers(
+  session: Session,
+  dead: readonly NamedNode[],
+  replaced: boolean,
+): Promise<void> {
   session.takeMessages();
   const rows = await session.query<{ number: number; ok: boolean | null }>(
     `SELECT number::int, citus_check_connection_to_node(host, port) AS ok
@@ -159,16 +182,14 @@ async function requireSilentServers(session: Session, dead: readonly NamedNode[]
     [dead.map(({ endpoint }) => endpoint.host), dead.map(({ endpoint }) => endpoint.port)],
   );
   const causes = connectionCauses(session.takeMessages());
-  const alive = dead.find(
-    ({ endpoint }, index) =>
-      rows.some(({ number, ok }) => number === index + 1 && ok === true) ||
-      causes.some(({ to, cause }) => to === formatEndpoint(endpoint) && isAnswer(cause)),
-  );
-  if (alive !== undefined) {
-    throw isAlive(
-      alive.id.split("/")[0] ?? alive.id,
-      `${alive.id} answers at ${formatEndpoint(alive.endpoint)}`,
-    );
+  for (const [index, { id, endpoint }] of dead.entries()) {
+    const host = id.split("/")[0] ?? id;
+    const at = formatEndpoint(endpoint);
+    const own = causes.filter(({ to }) => to === at).map(({ cause }) => cause);
+    if (rows.some(({ number, ok }) => number === index + 1 && ok === true) || own.some(isAnswer))
+      throw isAlive(host, `${id} answers at ${at}`);
+    if (!replaced && own.some(isRefusal))
+      throw isAlive(host, `a machine answers at ${at}, where ${id} was: connection refused`, true);
   }
 }
 
@@ -214,10 +235,17 @@ export function isAnswer(cause: string): boolean {
   return /\bFATAL:|does not support SSL/.test(cause);
 }
 
-function isAlive(host: string, what: string): Failure {
+/** Whether the machine at that address said that nothing listens there: it may only be starting. */
+export function isRefusal(cause: string): boolean {
+  return /Connection refused/.test(cause);
+}
+
+function isAlive(host: string, what: string, refusal = false): Failure {
   return new Failure(
     `${host} is not gone: ${what}`,
-    "its shards can be saved: `npx pg-dist remove`, or delete its workers from the environment and deploy",
+    refusal
+      ? "start its containers, and its shards can be saved; if another machine has its address now, say --replaced"
+      : "its shards can be saved: `npx pg-dist remove`, or delete its workers from the environment and deploy",
     { exitCode: EXIT.refused },
   );
 }

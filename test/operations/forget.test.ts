@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { assignShards } from "../../operations/forget/assign-shards";
 import { repair } from "../../operations/forget/repair";
 import { addressesOfHost } from "../../operations/forget/state-of-host";
-import { isAnswer } from "../../operations/forget/survey";
+import { isAnswer, isRefusal } from "../../operations/forget/survey";
 import type { Session } from "../../operations/session";
 
 describe("lost shards", () => {
@@ -64,6 +64,16 @@ describe("a server that refuses the connection itself", () => {
     ["timed out", false],
   ])("is not gone: %s", (cause, answers) => {
     expect(isAnswer(cause)).toBe(answers);
+  });
+});
+
+describe("a machine where nothing listens", () => {
+  it.each([
+    ["connection failed: Connection refused Is the server running on that host?", true],
+    ["connection failed: No route to host Is the server running on that host?", false],
+    ["timed out", false],
+  ])("may only be starting: %s", (cause, refusal) => {
+    expect(isRefusal(cause)).toBe(refusal);
   });
 });
 
