@@ -5,6 +5,7 @@ import { destroyRefused, mayDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
 import { oneLine } from "./failure";
 import { followEndpoints } from "./leaving-endpoints";
+import { liftAbandoned } from "./leaving-marks";
 import { departuresFrom, readMembers } from "./leaving-members";
 import { requireNothingToLose } from "./leaving-unrecorded";
 import { takeLock } from "./lock";
@@ -61,6 +62,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     await emptyNode(session, { node, members, departures, mode, progress }, () =>
       deregister(session, node, progress),
     );
+    await liftAbandoned(session, members, node, progress);
     // Where Terraform doesn't come to destroying it, and it is wanted again, it can join as any new worker.
     await cleanWorker(session, node.endpoint).catch((error: unknown) =>
       progress(`${id}: copies of reference tables stay on its server: ${oneLine(error)}`),

@@ -3,6 +3,7 @@ import { workersOf } from "./cluster-file";
 import type { Progress } from "./progress";
 import type { RecordedNode } from "./record";
 import { type Move, moveNodes } from "./registration/changes";
+import { waitForMetadata } from "./registration/metadata-sync";
 import { readRegistered, sameEndpoint } from "./registration/pg-dist-node";
 import { runOnNodes } from "./registration/run-on-nodes";
 import type { Session } from "./session";
@@ -39,6 +40,8 @@ export async function followEndpoints(
     ({ server_id }, index) => before[index] !== server_id && now[index] === server_id,
   );
   await moveNodes(session, moves, progress);
+  // Until then Citus refuses to mark a node as leaving.
+  if (moves.length > 0) await waitForMetadata(session);
 }
 
 /** Of what answers at each of these endpoints. */

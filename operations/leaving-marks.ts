@@ -2,11 +2,13 @@ import { Failure, oneLine } from "./failure";
 import type { Member } from "./leaving-members";
 import type { Progress } from "./progress";
 import { clearLeaving, markLeaving, prepareRecord, readRecord } from "./record";
+import { type RegisteredNode, readRegistered } from "./registration/pg-dist-node";
 import type { Session } from "./session";
 
 /**
  * Marks nodes as leaving, so that no shard goes to any of them: neither ours, nor of a table that is created meanwhile.
- * In one transaction with the record, by which the mark can be told from a `shouldhaveshards` that people have set.
+ * In one transaction with the record, by which the mark can be told from a `shouldhaveshards` that people have set. A
+ * node that isn't ours is not recorded, or Terraform would take it for one that is to be removed.
  */
 export async function mark(session: Session, leaving: readonly Member[], progress: Progress): Promise<void> {
   const fresh = leaving.filter(({ shouldhaveshards }) => shouldhaveshards);
@@ -14,18 +16,23 @@ export async function mark(session: Session, leaving: readonly Member[], progres
   await prepareRecord(session);
   await session.transaction(async () => {
     for (const member of fresh) {
-      if (member.recorded === undefined) await adopt(session, member);
+      if (member.id !== undefined && member.recorded === undefined) await adopt(session, member);
       await setShouldHaveShards(session, member, false);
     }
     await markLeaving(session, idsOf(fresh));
   });
-  progress(`marked as leaving: ${idsOf(fresh).join(", ")}`);
+  progress(`marked as leaving: ${labelsOf(fresh)}`);
 }
 
 /** Lifts the marks of this and of earlier runs: shards may go to these nodes as before. */
 export async function lift(session: Session, leaving: readonly Member[], progress: Progress): Promise<void> {
   const record = await readRecord(session);
-  const lifted = leaving.filter(({ id }) => id !== undefined && (record.get(id)?.leaving ?? null) !== null);
+  const registered = await readRegistered(session);
+  const lifted = leaving.filter((member) =>
+    member.id === undefined
+      ? isMarkOfThisRun(member, registered)
+      : (record.get(member.id)?.leaving ?? null) !== null,
+  );
   if (lifted.length === 0) return;
   try {
     await session.transaction(async () => {
@@ -34,12 +41,47 @@ export async function lift(session: Session, leaving: readonly Member[], progres
     });
   } catch (error) {
     throw new Failure(
-      `${idsOf(lifted).join(", ")} stay marked as leaving: ${oneLine(error)}`,
+      `${labelsOf(lifted)} stay marked as leaving: ${oneLine(error)}`,
       "the next apply goes on with them, or lifts the marks where they are wanted again",
       { cause: error },
     );
   }
-  progress(`no longer marked as leaving: ${idsOf(lifted).join(", ")}`);
+  progress(`no longer marked as leaving: ${labelsOf(lifted)}`);
+}
+
+/** PostgreSQL keeps so many bytes of an application's name. */
+const LONGEST_NAME = 63;
+
+/**
+ * After a removal that went well: lifts the marks of nodes whose own removal has failed, or was killed, since every removal
+ * marks all that leave. One that waits for its turn keeps them.
+ */
+export async function liftAbandoned(
+  session: Session,
+  members: readonly Member[],
+  removed: Member,
+  progress: Progress,
+): Promise<void> {
+  const rows = await session.query<{ name: string }>(
+    "SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'pg-dist leave %'",
+  );
+  const waits = ({ id }: Member) =>
+    rows.some(({ name }) => name.startsWith(`pg-dist leave ${id} `.slice(0, LONGEST_NAME)));
+  await lift(
+    session,
+    members.filter((member) => member.leaves && member !== removed && !waits(member)),
+    progress,
+  );
+}
+
+/** Nothing records that of a node which isn't ours: what it was before this run is all there is to go by. */
+function isMarkOfThisRun(member: Member, registered: readonly RegisteredNode[]): boolean {
+  const now = registered.find(({ nodeid }) => nodeid === member.nodeid);
+  return member.leaves && member.shouldhaveshards && now?.shouldhaveshards === false;
+}
+
+function labelsOf(members: readonly Member[]): string {
+  return members.map(({ label }) => label).join(", ");
 }
 
 function idsOf(members: readonly Member[]): string[] {

@@ -1,8 +1,13 @@
-import type { Cluster } from "../environments/cluster";
+import type { Cluster, Endpoint } from "../environments/cluster";
 import { formatEndpoint } from "../environments/cluster";
 import { type RecordedNode, readRecord } from "./record";
 import type { Explained } from "./registration/connection-cause";
-import { COORDINATOR_GROUP, type RegisteredNode, readRegistered } from "./registration/pg-dist-node";
+import {
+  COORDINATOR_GROUP,
+  type RegisteredNode,
+  readRegistered,
+  sameEndpoint,
+} from "./registration/pg-dist-node";
 import { whyUnreachable } from "./registration/reachability";
 import { runOnNodes } from "./registration/run-on-nodes";
 import type { Session } from "./session";
@@ -15,6 +20,8 @@ export interface Departures {
   readonly done: "removed" | "drained";
   /** Whether the worker of this id leaves. */
   leaves(id: string, recorded?: RecordedNode): boolean;
+  /** A worker that a person named by it, whosever it is. Terraform has none: it takes only what is ours. */
+  readonly endpoint?: Endpoint;
 }
 
 /** All that the environment no longer has: those that Terraform removes. */
@@ -35,7 +42,7 @@ export interface Member extends RegisteredNode {
   /** What its server says; a node that can't be asked has `unreachable` instead. */
   readonly server?: ServerState;
   readonly unreachable?: Explained;
-  /** A worker of ours that is to be emptied. */
+  /** A worker of ours, or one that a person named, that is to be emptied. */
   readonly leaves: boolean;
   /** Stays, and may hold shards as soon as a mark from when it was to leave is lifted. */
   readonly receives: boolean;
@@ -68,7 +75,9 @@ export async function readMembers(session: Session, departures: Departures): Pro
     const answer = answers[index] ?? {};
     const recorded = record.find(({ nodeid }) => nodeid === node.nodeid);
     const id = recorded?.id ?? idFromName(departures.cluster, answer.server);
-    const leaves = id !== undefined && node.groupid !== COORDINATOR_GROUP && departures.leaves(id, recorded);
+    const leaves =
+      node.groupid !== COORDINATOR_GROUP &&
+      (isNamed(departures, node) || (id !== undefined && departures.leaves(id, recorded)));
     const mayHoldShards = node.shouldhaveshards || (recorded?.leaving ?? null) !== null;
     return {
       ...node,
@@ -81,6 +90,14 @@ export async function readMembers(session: Session, departures: Departures): Pro
       receives: !leaves && mayHoldShards && node.isactive && answer.server !== undefined,
     };
   });
+}
+
+/** Whether a person named this very node by its endpoint. */
+export function isNamed(
+  { endpoint: named }: Pick<Departures, "endpoint">,
+  { endpoint }: Pick<RegisteredNode, "endpoint">,
+): boolean {
+  return named !== undefined && sameEndpoint(named, endpoint);
 }
 
 type Answer = Pick<Member, "server" | "unreachable">;

@@ -2,28 +2,35 @@ import type { Session } from "./session";
 
 /** Tables whose shards can't move while they are written to. */
 export interface Immovable {
-  /** Neither a primary key nor a replica identity: updates could not be replicated. */
+  /** Neither a primary key, other than a deferrable one, nor a replica identity: updates could not be replicated. */
   readonly unidentified: readonly string[];
   /** Their changes are in no WAL. */
   readonly unlogged: readonly string[];
+  /** Citus refuses inserts into a shard of theirs while it is replicated: its clients would get errors. */
+  readonly columnar: readonly string[];
 }
 
 /** Which of these tables can't be moved online. */
 export async function findImmovable(session: Session, tables: readonly string[]): Promise<Immovable> {
-  const rows = await session.query<{ name: string; unlogged: boolean }>(
-    `SELECT c.oid::regclass::text AS name, c.relpersistence = 'u' AS unlogged FROM pg_class c
+  const rows = await session.query<{ name: string; unlogged: boolean; columnar: boolean }>(
+    `SELECT c.oid::regclass::text AS name, c.relpersistence = 'u' AS unlogged,
+            coalesce(a.amname = 'columnar', false) AS columnar
+       FROM pg_class c LEFT JOIN pg_am a ON a.oid = c.relam
       WHERE c.oid = ANY ($1::text[]::regclass[]::oid[]) AND c.relkind = 'r'
-        AND (c.relpersistence = 'u' OR CASE c.relreplident
+        AND (c.relpersistence = 'u' OR a.amname = 'columnar' OR CASE c.relreplident
               WHEN 'f' THEN false
-              WHEN 'd' THEN NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+              WHEN 'd' THEN NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)
               WHEN 'i' THEN NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)
               ELSE true END)
       ORDER BY 1`,
     [[...tables]],
   );
+  const namesOf = (kind: (row: (typeof rows)[number]) => boolean) =>
+    rows.filter(kind).map(({ name }) => name);
   return {
-    unidentified: rows.filter((row) => !row.unlogged).map(({ name }) => name),
-    unlogged: rows.filter((row) => row.unlogged).map(({ name }) => name),
+    unidentified: namesOf(({ unlogged, columnar }) => !unlogged && !columnar),
+    unlogged: namesOf(({ unlogged, columnar }) => unlogged && !columnar),
+    columnar: namesOf(({ columnar }) => columnar),
   };
 }
 
@@ -33,7 +40,7 @@ export const BLOCK_WRITES =
 
 /** A sentence and its remedy for each kind of table that stands against moving in this mode. */
 export function explainImmovable(
-  { unidentified, unlogged }: Immovable,
+  { unidentified, unlogged, columnar }: Immovable,
   mode: string,
   blockWrites = BLOCK_WRITES,
 ): { what: string; remedy: string }[] {
@@ -49,6 +56,12 @@ export function explainImmovable(
     problems.push({
       what: `unlogged tables can't be moved online: ${unlogged.join(", ")}`,
       remedy: `ALTER TABLE ... SET LOGGED, or ${blockWrites}`,
+    });
+  }
+  if (columnar.length > 0) {
+    problems.push({
+      what: `columnar tables can't be moved online, as inserts into them would fail meanwhile: ${columnar.join(", ")}`,
+      remedy: blockWrites,
     });
   }
   return problems;

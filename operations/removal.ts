@@ -11,7 +11,7 @@ import type { Progress } from "./progress";
 import { type RecordedNode, forgetNodes } from "./record";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
 import type { Session } from "./session";
-import { sqlStateOf } from "./sqlstate";
+import { SQLSTATE, sqlStateOf } from "./sqlstate";
 
 /** A node that is to be emptied, and the others around it. */
 export interface Removal {
@@ -89,15 +89,29 @@ export async function emptyNode(
   }
 }
 
+/** How long the tables of a node that leaves may be in use by clients of its own. In milliseconds. */
+const DEREGISTER_MS = 60_000;
+
 /** All at once: a node that is removed but not recorded as such, or the other way round, needs no repair then. */
 export async function deregister(session: Session, node: Member, progress: Progress): Promise<void> {
   const endpoint = [node.endpoint.host, node.endpoint.port];
-  await session.transaction(async () => {
-    // A removed worker would else keep its metadata and go on writing to the shards of the others.
-    await session.query("SELECT stop_metadata_sync_to_node($1, $2)", endpoint);
-    await session.query("SELECT citus_remove_node($1, $2)", endpoint);
-    if (node.id !== undefined) await forgetNodes(session, [node.id]);
-  });
+  try {
+    await session.transaction(async () => {
+      // It waits on that node, where a lock_timeout of ours doesn't hold, with all changes of the list of nodes behind it.
+      await session.query(`SET LOCAL statement_timeout = ${DEREGISTER_MS}`);
+      // A removed worker would else keep its metadata and go on writing to the shards of the others.
+      await session.query("SELECT stop_metadata_sync_to_node($1, $2)", endpoint);
+      await session.query("SELECT citus_remove_node($1, $2)", endpoint);
+      if (node.id !== undefined) await forgetNodes(session, [node.id]);
+    });
+  } catch (error) {
+    if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
+    throw new Failure(
+      `${node.label} is empty, but could not be removed within ${DEREGISTER_MS / 1000} s: a client of its own still uses its tables`,
+      `end the transactions of clients that are connected to ${formatEndpoint(node.endpoint)} itself, and apply again: it goes on`,
+      { cause: error },
+    );
+  }
   progress(
     `${node.label}: removed from the cluster (it was node ${node.nodeid}, ${formatEndpoint(node.endpoint)})`,
   );

@@ -56,18 +56,24 @@ describeOnCitus("leave on real Citus", () => {
   test("a table that can't be moved online is named, and nothing is changed", async () => {
     await citus.sql(
       "coordinator",
-      "CREATE TABLE log (id bigint, note text); SELECT create_distributed_table('log', 'id', shard_count => 3, colocate_with => 'none')",
+      `CREATE TABLE log (id bigint, note text);
+       CREATE TABLE later (id bigint PRIMARY KEY DEFERRABLE);
+       CREATE TABLE archived (id bigint PRIMARY KEY, note text) USING columnar;
+       SELECT create_distributed_table(name, 'id', shard_count => 3, colocate_with => 'none')
+         FROM unnest('{log, later, archived}'::regclass[]) name`,
     );
     const before = await nodes();
     const outcome = await leave("w3", ["w1", "w2"]);
     expect(outcome).toMatchObject({ code: 1 });
     expect(outcome.last).toMatch(
-      /public\.log.*primary key.*REPLICA IDENTITY.*PGDIST_SHARD_TRANSFER_MODE=block_writes/,
+      /public\.later, public\.log.*primary key.*REPLICA IDENTITY.*PGDIST_SHARD_TRANSFER_MODE=block_writes/,
     );
+    expect(outcome.output).toMatch(/columnar tables can't be moved online, .*: public\.archived/);
     expect(outcome.last).not.toContain("public.orders");
     expect(await nodes()).toEqual(before);
     expect(before).toContain("w3 t stays");
     await citus.sql("coordinator", "ALTER TABLE log REPLICA IDENTITY FULL");
+    await citus.sql("coordinator", "DROP TABLE later, archived");
   });
 
   test("a move that somebody else has begun is named", async () => {
@@ -200,13 +206,17 @@ describeOnCitus("leave on real Citus", () => {
         `SET application_name = 'holder'; BEGIN; SELECT 1 FROM (SELECT lock_shard_metadata(5, ${shards})) t; SELECT pg_sleep(300)`,
       )
       .catch(() => "ended");
-    const run = await launchLeave("w3", ["w1", "w2"]);
+    // The other one that leaves is marked too; its own removal has failed, or was never begun.
+    const run = await launchLeave("w3", ["w1"]);
     await run.shows("is in use, trying again");
     await citus.sql(
       "coordinator",
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'",
     );
-    expect(await run.ended).toMatchObject({ code: 0 });
+    const outcome = await run.ended;
+    expect(outcome).toMatchObject({ code: 0 });
+    expect(outcome.output).toContain("marked as leaving: local/w2, local/w3");
+    expect(outcome.output).toContain("no longer marked as leaving: local/w2");
     expect(await held).toBe("ended");
     expect(await nodes()).toEqual(["w1 t stays", "w2 t stays", "foreign t unrecorded"]);
   });
