@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from "../environments/cluster";
+import { coordinatorOf } from "./cluster-file";
 import { connect } from "./connect";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
 import { EXIT, Failure, problemsFailure } from "./failure";
@@ -12,7 +13,10 @@ import {
 } from "./guard-differences";
 import { type ExistingNode, readExisting } from "./guard-nodes";
 import { fetchImages } from "./guard-images";
+import { findOtherSuperusers } from "./guard-superuser";
 import type { Progress } from "./progress";
+import { readRecord } from "./record";
+import { checkCoordinator } from "./registration/check-coordinator";
 
 export interface GuardOptions {
   readonly progress: Progress;
@@ -22,8 +26,9 @@ export interface GuardOptions {
 
 /**
  * Looks at an edit of the image, of start-up settings or of the cluster's name before the first container is replaced, and
- * refuses what must not happen: another PostgreSQL major version or an older Citus on existing data, new volumes in the
- * place of those with the data, an image that a host can't have, and several nodes at once unless the environment says so.
+ * refuses what must not happen: another PostgreSQL major version, an older Citus, another superuser or database on existing
+ * data, new volumes in the place of those with the data, an image that a host can't have, and several nodes at once unless
+ * the environment says so.
  * It runs at the destroy of the whole cluster too, whose keys the step `leave` of every node asks for. Changes nothing.
  *
  * @param cluster as it is wanted
@@ -35,6 +40,8 @@ export async function guard(cluster: Cluster, options: GuardOptions): Promise<vo
     options.progress(`the whole cluster of environment ${cluster.environment} is destroyed with its data`);
     return;
   }
+  const [other, ...more] = await findOtherSuperusers(cluster, { ...options, env });
+  if (other !== undefined) throw problemsFailure([other, ...more], "no container was changed", EXIT.refused);
   const nodes = await look(cluster, { ...options, env });
   if (nodes === undefined) return;
   const renamed = mayDestroy(cluster, env) ? [] : findRenamed(cluster, nodes);
@@ -60,6 +67,7 @@ async function look(
   try {
     const session = await connect(cluster, { command: "guard", patience: 20, ...options });
     try {
+      await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
       return await readContainers(cluster, await readExisting(session, cluster), options);
     } finally {
       await session.end();
