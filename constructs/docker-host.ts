@@ -63,6 +63,8 @@ export class DockerHost extends Construct {
       driver: "bridge",
       ipamConfig: [{ subnet: subnetOf(name, this.options) }],
       labels: [{ label: "pg-dist.cluster", value: name }],
+      // Another subnet would replace the network under the containers that are on it, which the engine refuses.
+      lifecycle: { ignoreChanges: ["ipam_config"] },
     });
     // Kept at a destroy: pulling it again is slow, and other containers may use it.
     const image = new Image(this, "image", {
@@ -93,7 +95,7 @@ export class DockerHost extends Construct {
     };
   }
 
-  /** One variable per name for the whole stack: several hosts usually share a client certificate. */
+  /** One variable per name for all hosts of a scope: several usually share a client certificate. */
   private tlsVariable(name: string, description: string): string {
     const scope = this.node.scope ?? this;
     const existing = scope.node.tryFindChild(name);

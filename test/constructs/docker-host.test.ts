@@ -57,6 +57,12 @@ describe("a Docker host", () => {
     });
   });
 
+  it("keeps the network that it has: another subnet would replace it under the containers", () => {
+    expect(resourceAt(configurationOf(minimal), "docker_network.here").lifecycle).toEqual({
+      ignore_changes: ["ipam_config"],
+    });
+  });
+
   it("pins the network's subnet", () => {
     const configuration = configurationOf(maximal);
     expect(resourceAt(configuration, "docker_network.a").ipam_config).toEqual([{ subnet: "10.99.0.0/24" }]);
