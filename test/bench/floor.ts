@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { get } from "node:http";
 import type { Cluster, ClusterNode } from "../../environments/cluster";
 import type { Testbed } from "../testbed/testbed";
 
@@ -12,11 +12,10 @@ export async function startFloor(bed: Testbed, cluster: Cluster, password: strin
   await Promise.all(cluster.hosts.map(({ id }) => docker(id, "network", "create", cluster.name)));
   await Promise.all(
     cluster.nodes.map(async (node) => {
+      // Before it starts, so that no event is missed.
+      const events = await healthEvents(bed, node);
       await docker(node.host, ...runArguments(cluster, node, password));
-      // On the host itself, as a script there would: an ssh connection for each look would be the floor's own cost.
-      while (!(await isHealthy(bed, node))) {
-        await sleep(250);
-      }
+      await events.healthy;
     }),
   );
   const [coordinator, ...workers] = cluster.nodes;
@@ -49,14 +48,27 @@ export async function removeFloor(bed: Testbed, cluster: Cluster): Promise<void>
   await Promise.all(cluster.hosts.map(({ id }) => docker(id, "network", "rm", cluster.name)));
 }
 
-async function isHealthy(bed: Testbed, node: ClusterNode): Promise<boolean> {
-  const state = await bed.hosts[node.host]?.docker(
-    "inspect",
-    "--format",
-    "{{.State.Health.Status}}",
-    node.container,
-  );
-  return state?.trim() === "healthy";
+/**
+ * Waits for the engine's own word that a container is healthy. Looking again and again would cost the containers time on
+ * two cores, and so be the floor's own cost.
+ */
+function healthEvents(bed: Testbed, { host, container }: ClusterNode): Promise<{ healthy: Promise<void> }> {
+  const filters = JSON.stringify({ container: [container], event: ["health_status: healthy"] });
+  const path = `/events?filters=${encodeURIComponent(filters)}`;
+  return new Promise((resolve, reject) => {
+    const request = get({ socketPath: bed.hosts[host]?.socket, path }, (response) => {
+      const healthy = new Promise<void>((resolve, reject) => {
+        response.once("data", () => {
+          resolve();
+          request.destroy();
+        });
+        response.once("error", reject);
+        response.once("end", () => reject(new Error(`The engine of ${host} ended its events.`)));
+      });
+      resolve({ healthy });
+    });
+    request.once("error", reject);
+  });
 }
 
 function runArguments(cluster: Cluster, node: ClusterNode, password: string): string[] {
