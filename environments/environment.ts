@@ -44,10 +44,14 @@ export interface Environment {
    */
   readonly postgresMajor?: number;
 
-  /** Superuser that is made at the first start, and that nodes and registration use. @default "postgres" */
+  /**
+   * Superuser that is made at the first start, and that nodes and registration use. A later change is refused.
+   *
+   * @default "postgres"
+   */
   readonly user?: string;
 
-  /** Database with the Citus extension, made at the first start. @default "postgres" */
+  /** Database with the Citus extension, made at the first start. A later change is refused. @default "postgres" */
   readonly database?: string;
 
   /** Memory limit of every node in MB, swap included. @default - no limit */
@@ -119,15 +123,15 @@ export interface DockerHostOptions {
   readonly tls?: string;
 
   /**
-   * Private address that every other node dials and that is registered in pg_dist_node: an IP, or a name in DNS that
-   * resolves inside every container (containers don't read the server's /etc/hosts).
+   * Private address that every other node dials and that is registered in pg_dist_node: an IPv4 address, or a name in DNS
+   * that resolves to one inside every container (containers don't read the server's /etc/hosts).
    *
    * @default - on the only Docker host: none; nodes reach each other by container name over the network
    */
   readonly address?: string;
 
   /**
-   * IP of this server on which the nodes' ports are published.
+   * IP of this server on which the nodes' ports are published: IPv4 where other nodes dial it.
    *
    * @default - `address` where that is an IP; 127.0.0.1 for the coordinator of a host without an address
    */
@@ -149,7 +153,7 @@ export interface DockerHostOptions {
 
   /**
    * Subnet of the cluster's network on this host. Pinned, since what comes from the same server arrives from its
-   * gateway. Must not overlap the server's other networks.
+   * gateway. Must not overlap the server's other networks. Read when the network is created; a later change is ignored.
    *
    * @default - a /24 of 10.213.0.0/16, by the cluster's name
    */
@@ -191,7 +195,7 @@ export interface WorkerOptions extends NodeOptions {
   readonly port?: number;
 }
 
-/** PostgreSQL settings by name, as in postgresql.conf. */
+/** PostgreSQL settings by name in lower case, as in postgresql.conf. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
 /** Where Terraform keeps an environment's state. Credentials come from the process environment, never from here. */

@@ -20,6 +20,8 @@ describe("the guard", () => {
     ["a start-up setting of all nodes", { settings: { max_worker_processes: 32 } }],
     ["the CPU limit of all nodes", { cpus: 4 }],
     ["the name of the cluster, which names its volumes", { cluster: "orders" }],
+    ["the superuser, whom only a new volume gets", { user: "admin" }],
+    ["the database, which only a new volume gets", { database: "orders" }],
     [
       "a setting of one node, as several such edits replace several at once",
       { workers: { b: { worker1: { settings: { jit: true } } } } },

@@ -265,12 +265,12 @@ describeOnCitus("forget on real Citus", () => {
           bindAddress: "10.0.0.1",
         },
         ...Object.fromEntries(
-          hosts.map((host) => [
+          hosts.map((host, index) => [
             host,
             {
               connection: `unix:///nonexistent/${host}.sock`,
               address: citus.container(of(host)[0] ?? ""),
-              bindAddress: "10.0.0.1",
+              bindAddress: `10.0.0.${index + 2}`,
             },
           ]),
         ),

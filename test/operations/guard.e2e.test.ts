@@ -114,6 +114,16 @@ describeOnCitus("guard on real Citus", () => {
     expect(older.last).toMatch(/it runs Citus 13\.\d+\.\d+, citusdata\/citus:12\.1\.6 has Citus 12\.1\.6/);
   });
 
+  test("another database, which only a new volume would get, is refused whatever the environment allows", async () => {
+    const free = { protected: false, ephemeral: true, rollout: "all-at-once" } as const;
+    const outcome = await guard({ ...(await cluster({})), ...free, database: "orders" });
+    expect(outcome).toMatchObject({ code: 4 });
+    expect(outcome.last).toMatch(
+      /no container was changed: local\/coordinator: its data was initialised with database postgres, .* get orders/,
+    );
+    expect(outcome.last).toContain('set `database: "postgres"` again');
+  });
+
   test("an upgrade says the order and what follows", async () => {
     const outcome = await guard(await cluster({ image: "citusdata/citus:13.9.0", settings: EDITED }));
     expect(outcome).toMatchObject({ code: 4 });
