@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { Cluster } from "../../environments/cluster";
-import { type ExitCode, Failure } from "../failure";
+import { type ExitCode, Failure, oneLine } from "../failure";
 import { type Progress, createProgress } from "../progress";
+import { limitNodeConnections } from "../registration/reachability";
+import { wasCanceled } from "../statement-timeout";
 import type { Way } from "../ways/way";
 import { type Connected, findTarget, openTarget, passwordOf, timeoutOption, viaOption } from "./target";
 
@@ -26,11 +28,12 @@ export function addChangeTarget(command: Command): Command {
   return command
     .argument("<environment>", "name of a file in environments/, without .ts")
     .addOption(viaOption())
-    .addOption(timeoutOption("how long the coordinator may take to answer"));
+    .addOption(timeoutOption("how long one node may take to answer; a change itself may take longer"));
 }
 
 /**
- * Connects, works and ends the session.
+ * Connects, works and ends the session. Its statements are limited to the target's time: what takes longer lifts that by
+ * `withStatementTimeout`.
  *
  * @param name of the command, in pg_stat_activity and for whoever waits for our lock
  */
@@ -46,14 +49,24 @@ export async function changeCluster(
   const password = await passwordOf(found);
   const target = await openTarget(found, name);
   try {
-    // Its limit is for questions: the move of a shard, or a wait for the cluster's lock, takes as long as it takes.
-    await target.session.query("SELECT set_config('statement_timeout', '0', false)");
+    // Else the coordinator waits half a minute for a silent node, and often twice.
+    await limitNodeConnections(target.session);
     return await work({ ...target, cluster, password, progress: createProgress() });
   } catch (error) {
-    throw forPeople(error);
+    throw forPeople(explainTimeout(error, target));
   } finally {
     await target.session.end();
   }
+}
+
+/** Only questions have a limit (see `checkServer`): a change lifts it for as long as it works. */
+function explainTimeout(error: unknown, { label, timeoutMs }: Connected): unknown {
+  if (!wasCanceled(error)) return error;
+  return new Failure(
+    `the coordinator of ${label} did not answer within ${timeoutMs / 1000} s: ${oneLine(error)}`,
+    `npx pg-dist status ${label} names a node that it waits for; --timeout gives it longer`,
+    { cause: error },
+  );
 }
 
 /** What Terraform runs says "apply again", which is not what a person did. */

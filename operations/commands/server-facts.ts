@@ -26,7 +26,7 @@ const FACTS = `SELECT current_setting('citus.version') AS citus,
        current_setting('cluster_name') AS cluster_name,
        to_regnamespace('citus_stand_in') IS NOT NULL AS stand_in`;
 
-/** No statement of a command that only reads runs longer than one node may take; changeCluster lifts it. */
+/** No question runs longer than one node may take; a change lifts that while it works. */
 async function limitStatements(session: Session, timeoutMs: number): Promise<void> {
   await session.query("SELECT set_config('statement_timeout', $1, false)", [`${Math.ceil(timeoutMs)}ms`]);
 }

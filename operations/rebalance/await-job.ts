@@ -37,9 +37,13 @@ export async function awaitJob(
   }
 }
 
-/** Cancels a job and waits until nothing of it moves any more. */
-export async function stopJob(session: Session, id: string): Promise<void> {
+/**
+ * Cancels a job and waits until nothing of it moves any more.
+ *
+ * @param waitMs for how long at most: a move that is rolled back may wait for a server
+ */
+export async function stopJob(session: Session, id: string, waitMs = CANCEL_MS): Promise<void> {
   await cancelJob(session, id);
-  const deadline = performance.now() + CANCEL_MS;
+  const deadline = performance.now() + waitMs;
   while (!isOver(await readJob(session, id)) && performance.now() < deadline) await sleep(200);
 }

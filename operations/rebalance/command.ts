@@ -5,11 +5,13 @@ import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from 
 import { confirm } from "../commands/confirm";
 import { createPaint, printJson, printLines, terminalWidth } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
+import { requireAnswers } from "../commands/require-answers";
 import { MODES, type TransferMode, readTransferMode } from "../drain-mode";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { takeLock } from "../lock";
 import { explainImmovable, findImmovable } from "../movable-tables";
 import { sameEndpoint } from "../registration/pg-dist-node";
+import { withStatementTimeout } from "../statement-timeout";
 import { stopJob } from "./await-job";
 import { estimateTime } from "./estimate";
 import { readJob, runningJob, startJob } from "./job";
@@ -82,6 +84,7 @@ async function showPlan(
   paint: ReturnType<typeof createPaint>,
 ): Promise<ExitCode> {
   const { session } = target;
+  await requireAnswers(target, "no plan can be made");
   const moves = await planRebalance(session);
   const amount = amountOfMoves(moves);
   const estimate = estimateTime({ moves: moves.length, bytes: amount.bytes }, await lastFinished(session));
@@ -109,6 +112,7 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   const { session, cluster, progress, env } = target;
   const mode = flags.mode ?? readTransferMode(env);
   await requireNoJob(target);
+  await requireAnswers(target, "nothing was started");
   const moves = await planRebalance(session);
   const [problem] = explainImmovable(
     await findImmovable(session, tablesOf(moves)),
@@ -124,9 +128,12 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
     const question = `Rebalance ${cluster.environment}: ${moves.length} moves, ${formatAmount(amountOfMoves(moves))}.`;
     await confirm(question, flags.yes === true);
   }
-  await takeLock(session, progress, env);
-  await requireNoJob(target);
-  const job = await startJob(session, mode);
+  // How long others work on the cluster, and Citus plans all moves, is nothing that --timeout could know.
+  const job = await withStatementTimeout(session, 0, async () => {
+    await takeLock(session, progress, env);
+    await requireNoJob(target);
+    return startJob(session, mode);
+  });
   // It goes on without us: whoever needs it to be over looks for the job.
   await session.query("SELECT pg_advisory_unlock_all()");
   if (job === undefined) {
@@ -148,20 +155,25 @@ async function requireNoJob({ session, cluster }: Changing): Promise<void> {
 
 async function watch(target: Changing, { json }: Flags): Promise<ExitCode> {
   const job = await runningJob(target.session);
-  if (job !== undefined) return watchJob(target, job, json === true);
+  if (job !== undefined) {
+    await requireAnswers(target, `rebalance ${job} goes on, but can't be watched`);
+    return watchJob(target, job, json === true);
+  }
   if (json === true) printJson("rebalance watch", { environment: target.cluster.environment, job: null });
   else printLines(["No rebalance is running."]);
   return EXIT.ok;
 }
 
-async function stop({ session }: Changing): Promise<ExitCode> {
+async function stop(target: Changing): Promise<ExitCode> {
+  const { session, timeoutMs } = target;
   const id = await runningJob(session);
   if (id === undefined) {
     printLines(["No rebalance is running."]);
     return EXIT.ok;
   }
-  await stopJob(session, id);
+  await stopJob(session, id, timeoutMs);
   const job = await readJob(session, id);
+  await requireAnswers(target, `rebalance ${id} is ${job.state}, but how much it moved can't be told`);
   const groups = await readGroups(session, job);
   const { done } = await measureJob(session, job, groups);
   const left = amountOf([...groups.values()]).shards - done.shards;
