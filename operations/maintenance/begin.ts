@@ -1,7 +1,7 @@
-import type { Cluster } from "../../environments/cluster";
+import type { Cluster, Endpoint } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
 import type { TransferMode } from "../drain-mode";
-import { type Departures, type Member, readMembers } from "../leaving-members";
+import { type Departures, type Member, isNamed, readMembers } from "../leaving-members";
 import { takeLock } from "../lock";
 import type { Progress } from "../progress";
 import { type RecordedNode, prepareRecord, readRecord } from "../record";
@@ -12,8 +12,10 @@ import type { Session } from "../session";
 
 export interface MaintenanceOptions {
   readonly cluster: Cluster;
-  /** Of the worker: `server-d/worker1`. */
+  /** Of the worker: `server-d/worker1`; of one that has no id, its endpoint as text. */
   readonly id: string;
+  /** Where it is registered, if that is the only name that it has. */
+  readonly endpoint?: Endpoint;
   readonly mode: TransferMode;
   readonly progress: Progress;
   readonly env: NodeJS.ProcessEnv;
@@ -30,15 +32,18 @@ export async function beginMaintenance(
   options: MaintenanceOptions,
   done: Departures["done"],
 ): Promise<Removal | undefined> {
-  const { cluster, id, mode, progress, env } = options;
+  const { cluster, id, endpoint, mode, progress, env } = options;
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
   const record = await readRecord(session);
   await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
   await prepareRecord(session);
-  const departures = departuresOf(cluster, id, done);
+  const departures = { ...departuresOf(cluster, id, done), ...(endpoint === undefined ? {} : { endpoint }) };
   const members = await readMembers(session, departures);
-  const node = await findMember(session, members, record, id);
+  const node =
+    endpoint === undefined
+      ? await findMember(session, members, record, id)
+      : members.find((member) => isNamed(departures, member));
   return node === undefined ? undefined : { node, members, departures, mode, progress };
 }
 

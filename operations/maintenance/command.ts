@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
 import { confirm, confirmName } from "../commands/confirm";
 import { findNode } from "../commands/find-node";
+import { requireAnswers } from "../commands/require-answers";
 import type { TransferMode } from "../drain-mode";
 import { MODES, readTransferMode } from "../drain-mode";
 import { readInventory } from "../drain-shards";
@@ -10,9 +11,11 @@ import { readRecord } from "../record";
 import { formatAmount } from "../rebalance/lines";
 import { register } from "../register";
 import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { withStatementTimeout } from "../statement-timeout";
 import { prepareWorker } from "./add-worker";
 import type { MaintenanceOptions } from "./begin";
 import { drainWorker } from "./drain-worker";
+import { type MeantWorker, findWorker } from "./find-worker";
 import { removeWorker } from "./remove-worker";
 
 const MODE_HELP = `
@@ -36,7 +39,8 @@ ${MODE_HELP}
 
 Examples:
   npx pg-dist remove production server-d/worker1
-  npx pg-dist remove production server-d/worker1 --yes`;
+  npx pg-dist remove production server-d/worker1 --yes
+  npx pg-dist remove production 10.0.0.9:5432      a worker that was registered by hand`;
 
 const ADD_HELP = `
 A worker of the environment that was drained takes shards again; one that was removed is registered, gets the
@@ -76,7 +80,7 @@ export function addMaintenance(program: Command): void {
 
 function emptying(program: Command, name: "drain" | "remove", description: string, help: string): void {
   addChangeTarget(program.command(name))
-    .argument("<node>", "id of the worker")
+    .argument("<node>", "id of the worker, or the host:port of one that was added by hand")
     .description(description)
     .option("--yes", "without asking")
     .addOption(new Option("--mode <mode>", "how shards are moved (default: auto)").choices(MODES))
@@ -84,24 +88,28 @@ function emptying(program: Command, name: "drain" | "remove", description: strin
     .action(async (environment: string, node: string, flags: MoveFlags) => {
       process.exitCode = await changeCluster(environment, flags, `${name} ${node}`, async (target) => {
         const { session, cluster, progress, env } = target;
-        const record = await readRecord(session);
-        const id = record.has(node) ? node : findNode(cluster, node).id;
-        await confirm(`${name} ${id} of ${environment}: ${await amountOn(target, id)}.`, flags.yes === true);
         const mode = flags.mode ?? readTransferMode(env);
-        const options: MaintenanceOptions = { cluster, id, mode, progress, env };
-        await (name === "drain" ? drainWorker(session, options) : removeWorker(session, options));
+        const worker = findWorker(cluster, await readRecord(session), await readRegistered(session), node);
+        await requireAnswers(target, "nothing was changed");
+        const question = `${name} ${worker.id} of ${environment}: ${await amountOn(target, worker)}.`;
+        await confirm(question, flags.yes === true);
+        const options: MaintenanceOptions = { cluster, ...worker, mode, progress, env };
+        // A wait for the cluster's lock, or the move of a shard, takes as long as it takes.
+        await withStatementTimeout(session, 0, () =>
+          name === "drain" ? drainWorker(session, options) : removeWorker(session, options),
+        );
         return EXIT.ok;
       });
     });
 }
 
 /** `12 shards with 98.4 MB move to the other nodes` */
-async function amountOn({ session, cluster }: Changing, id: string): Promise<string> {
+async function amountOn({ session, cluster }: Changing, worker: MeantWorker): Promise<string> {
   const record = await readRecord(session);
-  const endpoint = cluster.nodes.find((node) => node.id === id)?.endpoint;
+  const endpoint = worker.endpoint ?? cluster.nodes.find(({ id }) => id === worker.id)?.endpoint;
   const registered = (await readRegistered(session)).find(
     (row) =>
-      row.nodeid === record.get(id)?.nodeid ||
+      row.nodeid === record.get(worker.id)?.nodeid ||
       (endpoint !== undefined && sameEndpoint(row.endpoint, endpoint)),
   );
   if (registered === undefined) return "it is not registered";
@@ -120,10 +128,9 @@ async function add(target: Changing, name: string, flags: AddFlags): Promise<Exi
     await confirmName(`${node.id} holds ${holdings}. All of it will be deleted.`, node.id, flags.confirm);
     return true;
   };
-  const members = await prepareWorker(session, {
-    ...{ cluster, node, password, progress, env },
-    ...(flags.wipe === true ? { wipe } : {}),
-  });
+  const options = { cluster, node, password, progress, env, ...(flags.wipe === true ? { wipe } : {}) };
+  // It waits for the cluster's lock, for an answer of a person, and while a server is wiped.
+  const members = await withStatementTimeout(session, 0, () => prepareWorker(session, options));
   // Its own session, with the lock again: this one goes on to hold it otherwise.
   await session.end();
   await register(members, { progress, env });

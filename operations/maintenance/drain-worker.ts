@@ -12,15 +12,18 @@ import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
  * @throws Failure, with the worker as before except for the shards that moved
  */
 export async function drainWorker(session: Session, options: MaintenanceOptions): Promise<void> {
-  const { cluster, id, progress } = options;
+  const { cluster, id, endpoint, progress } = options;
   try {
     const removal = await beginMaintenance(session, options, "drained");
     if (removal === undefined) {
       throw new Failure(`${id} is not registered: it holds no shards`, "see `npx pg-dist status`");
     }
-    await emptyNode(session, removal, () => clearLeaving(session, [id]));
+    await emptyNode(session, removal, () => clearLeaving(session, [removal.node.id ?? id]));
     progress(
-      `${id}: drained: it holds no shards but its copies of reference tables, and takes none until it is added again`,
+      `${id}: drained: it holds no shards but its copies of reference tables, and takes none until ` +
+        (endpoint === undefined
+          ? "it is added again"
+          : `SELECT citus_set_node_property('${endpoint.host}', ${endpoint.port}, 'shouldhaveshards', true)`),
     );
     if (isDeclared(cluster, { id })) {
       progress(

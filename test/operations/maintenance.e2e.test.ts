@@ -189,6 +189,46 @@ describeOnCitus("maintenance on real Citus", () => {
     const coordinator = await project.run("remove", "test", "coordinator", "--yes");
     expect(coordinator.code, coordinator.output).toBe(4);
     expect(coordinator.last).toContain("local/coordinator is the coordinator");
+  test("a worker that was added by hand is drained and removed by its endpoint, and Terraform never takes it for ours", async () => {
+    await citus.start("stray");
+    const stray = `${citus.container("stray")}:5432`;
+    await citus.sql("coordinator", `SELECT citus_add_node('${citus.container("stray")}', 5432)`);
+    await citus.sql("coordinator", "SELECT rebalance_table_shards(shard_transfer_mode => 'block_writes')");
+    await citus.sql("coordinator", "CALL citus_cleanup_orphaned_resources()");
+    expect(await shards("stray")).toBeGreaterThan(0);
+    await project.declare(["w1", "w2"]);
+    const seen = await project.run("status", "test");
+    expect(seen.stdout.replace(/\s+/g, " ")).toContain(`\`npx pg-dist remove test ${stray}\``);
+
+    // A drain that fails leaves it as it was: nothing else records what that was.
+    await citus.sql(
+      "coordinator",
+      "CREATE TABLE blog (id int); SELECT create_distributed_table('blog', 'id')",
+    );
+    const immovable = await project.run("drain", "test", stray, "--yes");
+    expect(immovable.code, immovable.output).toBe(1);
+    expect(immovable.last).toContain("public.blog");
+    expect(await nodes()).toContain("stray t");
+    const drained = await project.run("drain", "test", stray, "--yes", "--mode", "block_writes");
+    expect(drained.code, drained.output).toBe(0);
+    expect(await shards("stray")).toBe(0);
+    expect(await nodes()).toContain("stray f");
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM pgdist.node WHERE leaving IS NOT NULL")).toBe(
+      "0",
+    );
+    expect(await citus.sql("coordinator", "SELECT string_agg(id, ' ' ORDER BY id) FROM pgdist.node")).toBe(
+      "local/coordinator local/w1 local/w2",
+    );
+
+    const removed = await project.run("remove", "test", stray, "--yes");
+    expect(removed.code, removed.output).toBe(0);
+    expect(removed.output).toContain(`${stray}: removed from the cluster`);
+    expect(removed.last).toContain("its server keeps nothing of the cluster");
+    expect(await nodes()).toEqual(["w1 t", "w2 t"]);
+    expect(await objects("stray")).toBe("");
+    expect(await project.run("remove", "test", stray, "--yes")).toMatchObject({ code: 2 });
+  });
+
     expect(await project.run("drain", "test", "w9", "--yes")).toMatchObject({ code: 2 });
   });
 

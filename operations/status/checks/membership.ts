@@ -4,12 +4,15 @@ import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /** The environment and pg_dist_node name the same nodes, and every one takes part. */
 export const membership: Check = ofEachNode((node, snapshot) => [
-  ...difference(node),
+  ...difference(node, snapshot),
   ...leaving(node, snapshot),
-  ...participation(node),
+  ...participation(node, snapshot),
 ]);
 
-function difference({ label, role, endpoint, declared, registered, recorded }: SnapshotNode): Finding[] {
+function difference(
+  { label, role, endpoint, declared, registered, recorded }: SnapshotNode,
+  { environment }: Snapshot,
+): Finding[] {
   const check = "membership";
   const address = formatEndpoint(endpoint);
   if (registered === undefined) {
@@ -17,12 +20,20 @@ function difference({ label, role, endpoint, declared, registered, recorded }: S
       role === "coordinator"
         ? "it is not registered as the coordinator: workers can't be added, and can't reach it"
         : `it is in the environment, but not registered (${address})`;
-    return [{ severity: "warning", check, node: label, what, remedy: "`cdktf deploy` registers it" }];
+    const remedy =
+      environment === undefined
+        ? `SELECT citus_set_coordinator_host('${endpoint.host}', ${endpoint.port}) there, by the address that workers reach`
+        : "`cdktf deploy` registers it";
+    return [{ severity: "warning", check, node: label, what, remedy }];
   }
   // Of a node that leaves there is a finding of its own.
   if (declared !== false || recorded?.leaving) return [];
   const what = `it is registered (${address}, node ${registered.nodeid}), but not in the environment`;
-  const remedy = "put it into the environment, or `cdktf deploy` to remove it safely";
+  // A deploy drains only what it has recorded as ours.
+  const remedy =
+    recorded === undefined
+      ? `put it into the environment, or \`npx pg-dist remove ${environment} ${address}\` to drain and remove it`
+      : "put it into the environment, or `cdktf deploy` to remove it safely";
   return [{ severity: "warning", check, node: label, what, remedy }];
 }
 
@@ -39,7 +50,10 @@ function leaving(
   return [{ severity: "warning", check: "leaving", node: label, what, remedy }];
 }
 
-function participation({ label, role, registered, recorded }: SnapshotNode): Finding[] {
+function participation(
+  { label, role, registered, recorded }: SnapshotNode,
+  { environment }: Snapshot,
+): Finding[] {
   if (registered === undefined) return [];
   const { isactive, hasmetadata, metadatasynced, shouldhaveshards } = registered;
   const { host, port } = registered.endpoint;
@@ -52,7 +66,8 @@ function participation({ label, role, registered, recorded }: SnapshotNode): Fin
     remedy,
   });
   if (!isactive) {
-    const remedy = `SELECT citus_activate_node(${address}) on the coordinator, or \`cdktf deploy\``;
+    const deploy = environment === undefined ? "" : ", or `cdktf deploy`";
+    const remedy = `SELECT citus_activate_node(${address}) on the coordinator${deploy}`;
     return [found("broken", "inactive", "it is not active: queries don't use it", remedy)];
   }
   const findings: Finding[] = [];

@@ -268,6 +268,37 @@ describe("judge", () => {
     ]);
   });
 
+  it("names the endpoint to remove a worker by that was added by hand: no deploy takes it away", () => {
+    const worker1 = { label: "10.0.0.2:5432", declared: false, state: { cluster_name: "" } };
+    const { nodes, ...rest } = someSnapshot({ worker1 });
+    const byHand = nodes.map((node) =>
+      node.label === worker1.label ? { ...node, recorded: undefined } : node,
+    );
+    expect(judge({ ...rest, nodes: byHand })).toMatchObject([
+      {
+        check: "membership",
+        remedy: expect.stringContaining("`npx pg-dist remove production 10.0.0.2:5432`") as string,
+      },
+    ]);
+    expect(judge(someSnapshot({ worker1: { declared: false } }))).toMatchObject([
+      { check: "membership", remedy: expect.stringContaining("`cdktf deploy` to remove it") as string },
+    ]);
+  });
+
+  it("names no deploy for a cluster without an environment", () => {
+    const changes = {
+      coordinator: { registered: null },
+      worker1: { registered: { isactive: false } },
+    };
+    const remedies = judge(
+      someSnapshot(changes, { environment: undefined, url: "postgres://app@db:5432/app" }),
+    ).map(({ remedy }) => remedy);
+    expect(remedies).toEqual([
+      "SELECT citus_activate_node('10.0.0.2', 5432) on the coordinator",
+      expect.stringContaining("SELECT citus_set_coordinator_host('10.0.0.1', 5432)"),
+    ]);
+  });
+
   it("names the command that lifts a mark which a killed run left on a declared worker: a deploy may register nothing", () => {
     const worker1 = { recorded: { leaving: LEAVING }, registered: { shouldhaveshards: false } };
     expect(judge(someSnapshot({ worker1 }))).toMatchObject([

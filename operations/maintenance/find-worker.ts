@@ -1,0 +1,36 @@
+import type { Cluster, Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { coordinatorOf } from "../cluster-file";
+import { findNode } from "../commands/find-node";
+import type { RecordedNode } from "../record";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../registration/pg-dist-node";
+
+/** The worker that a person means. */
+export interface MeantWorker {
+  /** Of the environment or the record; of one that is in neither its endpoint, `host:port`. */
+  readonly id: string;
+  /** Only of one that is in neither: by it alone can it be told from the others. */
+  readonly endpoint?: Endpoint;
+}
+
+/**
+ * By its id, as `findNode` does, or by the endpoint at which it is registered: a worker that was added by hand has
+ * nothing else.
+ *
+ * @throws Failure (usage) that lists the nodes of the environment
+ */
+export function findWorker(
+  cluster: Cluster,
+  record: ReadonlyMap<string, RecordedNode>,
+  registered: readonly RegisteredNode[],
+  name: string,
+): MeantWorker {
+  if (record.has(name)) return { id: name };
+  const row = registered.find(({ endpoint }) => formatEndpoint(endpoint) === name);
+  if (row === undefined) return { id: findNode(cluster, name).id };
+  if (row.groupid === COORDINATOR_GROUP) return { id: coordinatorOf(cluster).id };
+  const recorded = [...record.values()].find(({ nodeid }) => nodeid === row.nodeid);
+  const declared = cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
+  const id = recorded?.id ?? declared?.id;
+  return id === undefined ? { id: name, endpoint: row.endpoint } : { id };
+}

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { EXIT } from "../../operations/failure";
+import { findWorker } from "../../operations/maintenance/find-worker";
+import type { RecordedNode } from "../../operations/record";
+import { someCluster } from "./some-cluster";
+
+const cluster = someCluster();
+const recorded = { id: "server-x/worker1", nodeid: 8 } as RecordedNode;
+const record = new Map([[recorded.id, recorded]]);
+const registered = [
+  ...cluster.nodes.map(({ endpoint }, groupid) => ({ endpoint, groupid, nodeid: groupid + 1 })),
+  { endpoint: { host: "10.0.0.8", port: 5432 }, groupid: 8, nodeid: 8 },
+  { endpoint: { host: "10.0.0.9", port: 5432 }, groupid: 9, nodeid: 9 },
+].map((node) => ({ ...node, isactive: true, metadatasynced: true, shouldhaveshards: true }));
+
+const find = (name: string) => findWorker(cluster, record, registered, name);
+
+it.each([
+  ["its id", "server-a/worker1", { id: "server-a/worker1" }],
+  ["its short name", "worker1", { id: "server-a/worker1" }],
+  ["the endpoint of a declared one", "citus-worker1:5432", { id: "server-a/worker1" }],
+  ["the id of one that is only recorded", "server-x/worker1", { id: "server-x/worker1" }],
+  ["the endpoint of one that is only recorded", "10.0.0.8:5432", { id: "server-x/worker1" }],
+  [
+    "the coordinator's endpoint, which is refused later",
+    "citus-coordinator:5432",
+    { id: "server-a/coordinator" },
+  ],
+  [
+    "the endpoint of one that was added by hand",
+    "10.0.0.9:5432",
+    { id: "10.0.0.9:5432", endpoint: { host: "10.0.0.9", port: 5432 } },
+  ],
+])("a worker is found by %s", (_title, name, worker) => {
+  expect(find(name)).toEqual(worker);
+});
+
+it("an endpoint at which nothing is registered is a mistake", () => {
+  expect(() => find("10.0.0.7:5432")).toThrow(expect.objectContaining({ exitCode: EXIT.usage }) as Error);
+});
