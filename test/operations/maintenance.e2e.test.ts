@@ -58,10 +58,14 @@ describeOnCitus("maintenance on real Citus", () => {
 
   test("a drained worker stays without shards through an apply, until it is added again", async () => {
     // --timeout is no limit for what is done: it waits longer for the lock of another run.
-    const other = citus.sql("coordinator", `SELECT pg_advisory_lock(${LOCK_KEY}); SELECT pg_sleep(12)`);
+    const other = citus.sql("coordinator", `SELECT pg_advisory_lock(${LOCK_KEY}); SELECT pg_sleep(20)`);
+    await expect
+      .poll(() => citus.sql("coordinator", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+      .not.toBe("0");
     const drain = ["drain", "test", "w2", "--yes", "--mode", "block_writes", "--timeout", "4"];
     const [drained] = await Promise.all([project.run(...drain), other]);
     expect(drained.code, drained.output).toBe(0);
+    expect(drained.output).toContain("waiting for another run to finish");
     expect(drained.output).toMatch(/local\/w2: moved \d+ shards/);
     expect(drained.output).toContain("the environment lists it, and an apply leaves it as it is now");
     expect(drained.last).toContain("npx pg-dist remove test local/w2");
@@ -185,10 +189,6 @@ describeOnCitus("maintenance on real Citus", () => {
     for (const name of ["w3", "single"]) expect(await citus.sql(name, "SELECT count(*) FROM kept")).toBe("0");
   });
 
-  test("neither the coordinator nor an unknown node", async () => {
-    const coordinator = await project.run("remove", "test", "coordinator", "--yes");
-    expect(coordinator.code, coordinator.output).toBe(4);
-    expect(coordinator.last).toContain("local/coordinator is the coordinator");
   test("a worker that was added by hand is drained and removed by its endpoint, and Terraform never takes it for ours", async () => {
     await citus.start("stray");
     const stray = `${citus.container("stray")}:5432`;
@@ -229,6 +229,10 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(await project.run("remove", "test", stray, "--yes")).toMatchObject({ code: 2 });
   });
 
+  test("neither the coordinator nor an unknown node", async () => {
+    const coordinator = await project.run("remove", "test", "coordinator", "--yes");
+    expect(coordinator.code, coordinator.output).toBe(4);
+    expect(coordinator.last).toContain("local/coordinator is the coordinator");
     expect(await project.run("drain", "test", "w9", "--yes")).toMatchObject({ code: 2 });
   });
 
