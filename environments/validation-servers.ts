@@ -76,13 +76,14 @@ interface Dialled {
   readonly host: string;
   readonly what: string;
   readonly ip: string;
+  readonly number: number;
 }
 
 /** What lies in a network's range is looked for there, and not outside of the server. */
 function checkSubnet(id: string, subnet: string, dialled: readonly Dialled[], report: Report): void {
   const range = ipv4Range(subnet);
   if (range === undefined || !isPrivateRange(range)) return;
-  const held = dialled.find(({ ip }) => overlap(range, [ipv4Number(ip), ipv4Number(ip)]));
+  const held = dialled.find(({ number }) => overlap(range, [number, number]));
   if (held === undefined) return;
   const what = held.host === id ? held.what : `${held.host}'s address`;
   report(`hosts.${id}.subnet`, `${subnet} holds ${what} ${held.ip}: choose another network.`);
@@ -90,7 +91,7 @@ function checkSubnet(id: string, subnet: string, dialled: readonly Dialled[], re
 
 function serversOf(hosts: Environment["hosts"]): Dialled[] {
   return Object.entries(hosts).flatMap(([host, { address, bindAddress: bind }]) =>
-    ipv4Of([address, bind]).map((ip) => ({ host, what: "the server's own address", ip })),
+    ipv4Of([address, bind]).map((ip) => ({ host, what: "the server's own address", ...ip })),
   );
 }
 
@@ -98,12 +99,13 @@ function serversOf(hosts: Environment["hosts"]): Dialled[] {
 function namesOf(host: string, { extraHosts = {}, dns = [] }: DockerHostOptions): Dialled[] {
   return [
     ...Object.entries(extraHosts).flatMap(([name, each]) =>
-      ipv4Of([each]).map((ip) => ({ host, what: `${name}'s address in extraHosts,`, ip })),
+      ipv4Of([each]).map((ip) => ({ host, what: `${name}'s address in extraHosts,`, ...ip })),
     ),
-    ...ipv4Of(dns).map((ip) => ({ host, what: "the name server", ip })),
+    ...ipv4Of(dns).map((ip) => ({ host, what: "the name server", ...ip })),
   ];
 }
 
-function ipv4Of(ips: readonly (string | undefined)[]): string[] {
-  return ips.filter((ip) => ip !== undefined && isIP(ip) === 4) as string[];
+/** With their numbers, which each network is compared with. */
+function ipv4Of(ips: readonly (string | undefined)[]): Pick<Dialled, "ip" | "number">[] {
+  return ips.flatMap((ip) => (ip !== undefined && isIP(ip) === 4 ? [{ ip, number: ipv4Number(ip) }] : []));
 }
