@@ -34,11 +34,19 @@ export async function examineEnvironment(
   return examine(await takeSnapshot(target, password));
 }
 
-/** What is wrong, a line each: `failed container local/worker1: ...`. A node that only just started is not. */
-export function problemsOf(findings: readonly Finding[]): string[] {
+/**
+ * What is wrong, a line each: `failed container local/worker1: ...`. A node that only just started is not.
+ *
+ * @param usual what was wrong before, e.g. a nearly full disk of a test machine; its figures may have changed since
+ */
+export function problemsOf(findings: readonly Finding[], usual: readonly Finding[] = []): string[] {
   return findings
     .filter(({ outcome }) => outcome === "failed" || outcome === "warning")
     .filter(({ check, seen }) => !(check === "health" && seen.startsWith("starting")))
+    .filter(
+      ({ outcome, check, where }) =>
+        !usual.some((each) => each.outcome === outcome && each.check === check && each.where === where),
+    )
     .map(({ outcome, check, where, seen }) => `${outcome} ${check} ${where}: ${seen}`);
 }
 
