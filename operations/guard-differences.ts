@@ -1,6 +1,7 @@
 import type { Cluster, ClusterNode } from "../environments/cluster";
 import { majorOfImage } from "../environments/cluster";
 import type { Problem } from "./failure";
+import type { ImageVersions } from "./guard-images";
 import type { ExistingNode } from "./guard-nodes";
 
 /** A node whose container would be replaced, and by what: `max_connections 100 -> 200`. */
@@ -80,15 +81,24 @@ export function findRenamed(cluster: Cluster, nodes: readonly ExistingNode[]): P
   });
 }
 
-/** What must never happen to existing data, however the nodes are replaced. */
-export function findForbidden(nodes: readonly ExistingNode[]): Problem[] {
+/**
+ * What must never happen to existing data, however the nodes are replaced.
+ *
+ * @param images what the new image says of itself, by the host's id; without it, by the environment and the image's tag
+ */
+export function findForbidden(
+  nodes: readonly ExistingNode[],
+  images: ReadonlyMap<string, ImageVersions> = new Map(),
+): Problem[] {
   return nodes.flatMap(({ wanted, recorded, running }): Problem[] => {
+    const image = images.get(wanted.host) ?? {};
     const major = running?.major ?? majorOfImage(recorded?.image ?? "");
-    if (major !== undefined && major !== wanted.postgresMajor) {
+    const wantedMajor = image.major ?? wanted.postgresMajor;
+    if (major !== undefined && major !== wantedMajor) {
       return [
         {
           node: wanted.id,
-          what: `its data is of PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wanted.postgresMajor}`,
+          what: `its data is of PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wantedMajor}`,
           remedy:
             `keep an image with PostgreSQL ${major}; another major version needs pg_upgrade on every node, which pg-dist ` +
             "doesn't do yet, or a new cluster that the data is copied to",
@@ -96,7 +106,7 @@ export function findForbidden(nodes: readonly ExistingNode[]): Problem[] {
       ];
     }
     const citus = running?.citus ?? versionOfImage(recorded?.image ?? "");
-    const version = versionOfImage(wanted.image);
+    const version = image.citus ?? versionOfImage(wanted.image);
     if (citus !== undefined && version !== undefined && compareVersions(version, citus) < 0) {
       return [
         {

@@ -7,11 +7,21 @@ import type { Progress } from "./progress";
 /** How long a pull may take. In milliseconds. */
 const PULL_MS = 20 * 60_000;
 
+/** What an image says of itself, where it says it: images that are built on PostgreSQL's and Citus' own inherit both. */
+export interface ImageVersions {
+  /** PG_MAJOR of its environment. */
+  readonly major?: number;
+  /** Of CITUS_VERSION, without the package's part: 13.0.3. */
+  readonly citus?: string;
+}
+
 /**
  * Sees to it that every Docker host has the new image of the containers that are about to be replaced, and pulls it where
- * it is missing. For a local engine or a TCP port that takes the docker command on this machine, for ssh nothing. Terraform destroys a container before it looks for the new one's image: a name with a typing error would
- * take all nodes down, and they could not come back.
+ * it is missing. For a local engine or a TCP port that takes the docker command on this machine, for ssh nothing. Terraform
+ * destroys a container before it looks for the new one's image: a name with a typing error would take all nodes down, and
+ * they could not come back.
  *
+ * @returns what the new image says of itself, by the host's id
  * @throws Failure, before any container has gone
  */
 export async function fetchImages(
@@ -19,7 +29,8 @@ export async function fetchImages(
   replacements: readonly Replacement[],
   progress: Progress,
   env: NodeJS.ProcessEnv,
-): Promise<void> {
+): Promise<Map<string, ImageVersions>> {
+  const versions = new Map<string, ImageVersions>();
   const problems = await Promise.all(
     cluster.hosts.map(async (host): Promise<Problem[]> => {
       const node = replacements.find(
@@ -28,10 +39,14 @@ export async function fetchImages(
       if (node === undefined) return [];
       const docker = new DockerHost(host, env);
       try {
-        const found = await docker.try(["image", "inspect", "--format", "{{.Id}}", node.image]);
-        if (found.code === 0) return [];
-        progress(`${host.id}: pulling ${node.image}`);
-        await docker.run(["pull", "--quiet", node.image], PULL_MS);
+        const inspect = ["image", "inspect", "--format", "{{json .Config.Env}}", node.image];
+        let found = await docker.try(inspect);
+        if (found.code !== 0) {
+          progress(`${host.id}: pulling ${node.image}`);
+          await docker.run(["pull", "--quiet", node.image], PULL_MS);
+          found = await docker.try(inspect);
+        }
+        versions.set(host.id, versionsIn(found.code === 0 ? found.stdout : "null"));
         return [];
       } catch (error) {
         const what = error instanceof Failure ? error.summary : oneLine(error);
@@ -51,4 +66,18 @@ export async function fetchImages(
   if (first !== undefined) {
     throw problemsFailure([first, ...others], "no container was replaced", EXIT.refused);
   }
+  return versions;
+}
+
+/** @param env of the image, as `docker image inspect` has it in JSON */
+export function versionsIn(env: string): ImageVersions {
+  const variables = (JSON.parse(env) as string[] | null) ?? [];
+  const valueOf = (name: string) =>
+    variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  const major = /^\d+$/.exec(valueOf("PG_MAJOR"))?.[0];
+  const citus = /^\d+\.\d+\.\d+/.exec(valueOf("CITUS_VERSION"))?.[0];
+  return {
+    ...(major === undefined ? {} : { major: Number(major) }),
+    ...(citus === undefined ? {} : { citus }),
+  };
 }

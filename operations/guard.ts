@@ -2,7 +2,7 @@ import type { Cluster, ClusterNode } from "../environments/cluster";
 import { coordinatorOf } from "./cluster-file";
 import { connect } from "./connect";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
-import { EXIT, Failure, problemsFailure } from "./failure";
+import { EXIT, Failure, type Problem, problemsFailure } from "./failure";
 import { readContainers } from "./guard-containers";
 import {
   citusUpgrade,
@@ -45,18 +45,20 @@ export async function guard(cluster: Cluster, options: GuardOptions): Promise<vo
   const nodes = await look(cluster, { ...options, env });
   if (nodes === undefined) return;
   const renamed = mayDestroy(cluster, env) ? [] : findRenamed(cluster, nodes);
-  const [first, ...others] = [...renamed, ...findForbidden(nodes)];
-  if (first !== undefined) {
-    throw problemsFailure([first, ...others], "no container was replaced", EXIT.refused);
-  }
+  throwProblems([...renamed, ...findForbidden(nodes)]);
   const replacements = findReplacements(nodes);
   const upgrade = citusUpgrade(nodes);
   if (replacements.length > 1 && cluster.rollout !== "all-at-once") {
     throw allAtOnce(cluster, replacements, upgrade);
   }
-  await fetchImages(cluster, replacements, options.progress, env);
+  throwProblems(findForbidden(nodes, await fetchImages(cluster, replacements, options.progress, env)));
   for (const replacement of replacements) options.progress(describe(replacement));
   if (upgrade !== undefined) options.progress(`Citus ${upgrade}: ${UPGRADE}`);
+}
+
+function throwProblems([first, ...others]: readonly Problem[]): void {
+  if (first !== undefined)
+    throw problemsFailure([first, ...others], "no container was replaced", EXIT.refused);
 }
 
 /** Undefined where nobody can be asked, and the cluster may be destroyed anyway. */

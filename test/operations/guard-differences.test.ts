@@ -6,6 +6,7 @@ import {
   findRenamed,
   findReplacements,
 } from "../../operations/guard-differences";
+import { type ImageVersions, versionsIn } from "../../operations/guard-images";
 import { type ExistingNode, type RunningServer, settingsOf } from "../../operations/guard-nodes";
 import type { RecordedNode } from "../../operations/record";
 import { someCluster } from "./some-cluster";
@@ -112,6 +113,20 @@ describe("never on existing data", () => {
   test("an older Citus than the one that runs", () => {
     const [problem] = findForbidden([node({}, { image: "citusdata/citus:13.2.0" }, { citus: "13.2.0" })]);
     expect(problem?.what).toBe("it runs Citus 13.2.0, citusdata/citus:13.0.3 has Citus 13.0.3");
+  });
+
+  test("what the image says of itself, whatever it is called", () => {
+    const own = node({ image: "registry.internal/citus:1" });
+    const images = (said: ImageVersions) => new Map([[own.wanted.host, said]]);
+    expect(findForbidden([own], images({}))).toEqual([]);
+    expect(
+      findForbidden([own], images(versionsIn('["PG_MAJOR=17", "CITUS_VERSION=13.0.3.citus-1"]'))),
+    ).toEqual([]);
+    expect(findForbidden([own], images(versionsIn('["CITUS_VERSION=12.1.6.citus-1"]')))).toHaveLength(1);
+    expect(findForbidden([own], images(versionsIn('["PG_MAJOR=18"]')))[0]?.what).toContain(
+      "has PostgreSQL 18",
+    );
+    expect(versionsIn("null")).toEqual({});
   });
 
   test("10 is newer than 9", () => {

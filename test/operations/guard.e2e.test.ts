@@ -114,6 +114,18 @@ describeOnCitus("guard on real Citus", () => {
     expect(older.last).toMatch(/it runs Citus 13\.\d+\.\d+, citusdata\/citus:12\.1\.6 has Citus 12\.1\.6/);
   });
 
+  test("of an image with a name of its own it counts what the image says of itself", async () => {
+    const image = `${citus.prefix}/own:1`;
+    await docker("commit", "--change", "ENV CITUS_VERSION=12.1.6.citus-1", citus.container("w1"), image);
+    try {
+      const outcome = await guard({ ...(await cluster({ image })), rollout: "all-at-once" });
+      expect(outcome).toMatchObject({ code: 4 });
+      expect(outcome.last).toMatch(/it runs Citus 13\.\d+\.\d+, \S+\/own:1 has Citus 12\.1\.6/);
+    } finally {
+      await docker("image", "rm", image);
+    }
+  });
+
   test("another database, which only a new volume would get, is refused whatever the environment allows", async () => {
     const free = { protected: false, ephemeral: true, rollout: "all-at-once" } as const;
     const outcome = await guard({ ...(await cluster({})), ...free, database: "orders" });
