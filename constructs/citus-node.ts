@@ -24,6 +24,7 @@ const IGNORED_CHANGES = [
   "ports", // empty while a container is stopped: it is to be started in place
   "env", // the image reads it only when it initialises an empty volume
   "host", // every server's name is in it: one that joins would replace all
+  "dns", // an edit would replace all nodes of the host, past the guard
   "networks_advanced", // these three are not read back, so an import would replace
   "log_opts",
   "labels",

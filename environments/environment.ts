@@ -148,7 +148,12 @@ export interface DockerHostOptions {
    */
   readonly extraHosts?: Readonly<Record<string, string>>;
 
-  /** Name servers of the containers. A change replaces them. @default [] - the server's own */
+  /**
+   * Name servers of the containers. Read when a container is created, as `extraHosts`: a later change reaches a node when
+   * its container is next replaced.
+   *
+   * @default [] - the server's own
+   */
   readonly dns?: readonly string[];
 
   /**

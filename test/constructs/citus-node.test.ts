@@ -28,7 +28,7 @@ describe("a node's container", () => {
   it("ignores later changes of what would replace a running database", () => {
     const { lifecycle } = resourceAt(configurationOf(plain), "docker_container.b_worker1");
     expect(lifecycle).toEqual({
-      ignore_changes: ["ports", "env", "host", "networks_advanced", "log_opts", "labels"],
+      ignore_changes: ["ports", "env", "host", "dns", "networks_advanced", "log_opts", "labels"],
     });
   });
 
