@@ -8,8 +8,11 @@ export interface Remedy {
   carryOut(cluster: FaultCluster, output: string): Promise<unknown>;
 }
 
-/** The last line of our own programs: cause and remedy. Not the one that asks for a report. */
-const OWN = /pg-dist: (?!unexpected error)[^\n]+: [^\n]+/;
+/**
+ * The last line of our own programs: cause and remedy. Not the one that asks for a report, nor Citus' answer to a program
+ * that did not wait for the metadata of the other nodes, which no fault explains.
+ */
+const OWN = /pg-dist: (?!unexpected error)(?![^\n]*is out of sync)[^\n]+: [^\n]+/;
 
 const REMEDIES: readonly Remedy[] = [
   {
