@@ -21,14 +21,24 @@ export async function synthesize(
     shell: true,
   });
   if (result.code !== 0) {
-    const lines = result.stderr.split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+    const { summary, detail } = explainSynthesis(result.stderr);
     throw new Failure(
-      `the project can't be synthesized: ${lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? project.app}`,
+      `the project can't be synthesized: ${summary ?? `${project.app} ended with exit code ${result.code}`}`,
       "correct it until `npx cdktf synth` succeeds",
-      { detail: lines },
+      { detail },
     );
   }
   return folderOf(project, stack);
+}
+
+/** What CDKTF's validation reported, `[stack] field: problem` in each line; else the error that was thrown. */
+export function explainSynthesis(stderr: string): { summary?: string; detail: string[] } {
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+  const problems = lines.flatMap((line) => /^\s+\[[^\]]+\] (.+)$/.exec(line)?.[1] ?? []);
+  const [first] = problems;
+  if (first === undefined) return { summary: lines.find((line) => /^\w*Error: /.test(line)), detail: lines };
+  const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more, above)`;
+  return { summary: `${first}${more}`, detail: problems.length === 1 ? [] : problems };
 }
 
 function folderOf(project: Project, stack: string): string {
