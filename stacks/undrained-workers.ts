@@ -5,10 +5,10 @@ import { forgottenHosts } from "../environments/forgotten-hosts";
 import { type LocalState, readLocalState } from "./local-state";
 
 /**
- * Refuses at synth to delete a worker whose membership isn't in the state, e.g. after an old copy of it was put back, or
- * `pg-dist recover` could not make it: Terraform would destroy container and volume without the drain. A container that never
- * got healthy (Terraform calls it tainted) was never registered and may go. Where the state is kept elsewhere, synth
- * can't know.
+ * Refuses at synth to delete a worker while the state has no memberships at all, as when `pg-dist recover` could not make
+ * them: Terraform would destroy container and volume without the drain. Where others have theirs, its own was removed by a
+ * drain, and Terraform ended before the container went. A container that never got healthy (tainted, to Terraform) was never
+ * registered. Where the state is kept elsewhere, synth can't know.
  *
  * @param path of the local state, relative to the project's folder
  */
@@ -16,24 +16,25 @@ export function refuseUndrained(stack: TerraformStack, environment: Environment,
   stack.node.addValidation({
     validate: () => {
       const state = readLocalState(stack, path);
-      const members = membersIn(state);
+      if (hasMemberships(state)) return [];
       const declared = describeCluster(environment).nodes.map(({ id }) => id);
       return containersIn(state)
-        .filter(({ id }) => !declared.includes(id) && !members.includes(id))
+        .filter(({ id }) => !declared.includes(id))
         .filter(({ host }) => !forgottenHosts().includes(host) && environment.hosts[host] !== undefined)
         .map(
           ({ id }) =>
-            `${environment.name}: workers: "${id}" was deleted, but Terraform's state has its container and not its ` +
-            `membership (null_resource.membership["${id}"]): it would be destroyed undrained. Put it back, deploy, then delete it`,
+            `${environment.name}: workers: "${id}" was deleted, but Terraform's state has its container and no membership ` +
+            "(null_resource.membership) of any node: it would be destroyed undrained. Put it back, deploy, then delete it",
         );
     },
   });
 }
 
-function membersIn({ resources = [] }: LocalState): string[] {
-  return resources
-    .filter(({ type, name }) => type === "null_resource" && name === "membership")
-    .flatMap(({ instances = [] }) => instances.map(({ index_key: id }) => String(id)));
+function hasMemberships({ resources = [] }: LocalState): boolean {
+  return resources.some(
+    ({ type, name, instances = [] }) =>
+      type === "null_resource" && name === "membership" && instances.length > 0,
+  );
 }
 
 /** By their addresses, `<host>_<worker>`; neither of the two names has a "_". */
