@@ -15,6 +15,7 @@ import { prepareRecord, readRecord } from "../record";
 import { Terraform } from "../recover/terraform";
 import { checkCoordinator } from "../registration/check-coordinator";
 import { limitNodeConnections } from "../registration/reachability";
+import { withStatementTimeout } from "../statement-timeout";
 import { synthesize } from "../synthesize";
 import { repair } from "./repair";
 import { describeLosses, reportLosses } from "./report";
@@ -59,8 +60,9 @@ export function addForget(program: Command): void {
     .addHelpText("after", HELP)
     .action(async (environment: string, hosts: string[], flags: Flags) => {
       process.exitCode = await orJsonFailure("forget", flags.json === true, () =>
+        // Without a limit: a server that is gone costs each of its nodes the time until the coordinator gives it up.
         changeCluster(environment, flags, `forget ${hosts.join(" ")}`, (target) =>
-          forget(target, [...new Set(hosts)], flags),
+          withStatementTimeout(target.session, 0, () => forget(target, [...new Set(hosts)], flags)),
         ),
       );
     });

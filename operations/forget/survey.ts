@@ -141,7 +141,13 @@ function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly
  * address without a route and a name without an address are of one that is gone.
  */
 const REFUSAL =
-  /Connection refused|Connection (closed|reset) by|Permission denied|Host key verification failed|Too many authentication|Cannot connect to the Docker daemon|command not found/;
+  /Connection refused|Connection (closed|reset) by|Permission denied|Host key verification failed|Too many authentication|command not found/;
+
+/** Docker's command has the same words for a port that is silent as for an engine that is down. */
+export function isRefusedByEngine(connection: string, said: string): boolean {
+  const engineDown = !connection.startsWith("tcp:") && said.includes("Cannot connect to the Docker daemon");
+  return engineDown || REFUSAL.test(said);
+}
 
 async function requireSilentEngines(
   cluster: Cluster,
@@ -159,7 +165,7 @@ async function requireSilentEngines(
         } catch (error) {
           // The command is missing on this machine: that says nothing about the host.
           if (!(error instanceof Failure) || error.cause !== undefined) throw error;
-          if (replaced || !REFUSAL.test(error.summary)) return undefined;
+          if (replaced || !isRefusedByEngine(host.connection, error.summary)) return undefined;
           return { id: host.id, what: `a machine answers at its address (${error.summary})`, refusal: true };
         } finally {
           docker.close();

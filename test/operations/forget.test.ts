@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { assignShards } from "../../operations/forget/assign-shards";
 import { repair } from "../../operations/forget/repair";
 import { addressesOfHost } from "../../operations/forget/state-of-host";
-import { isAnswer, isRefusal } from "../../operations/forget/survey";
+import { isAnswer, isRefusal, isRefusedByEngine } from "../../operations/forget/survey";
 import type { Session } from "../../operations/session";
 
 describe("lost shards", () => {
@@ -74,6 +74,22 @@ describe("a machine where nothing listens", () => {
     ["timed out", false],
   ])("may only be starting: %s", (cause, refusal) => {
     expect(isRefusal(cause)).toBe(refusal);
+  });
+});
+
+describe("what is said of a Docker host's engine", () => {
+  const down = "Cannot connect to the Docker daemon at x. Is the docker daemon running?";
+
+  it.each([
+    ["ssh://root@b", "ssh: connect to host b port 22: Connection refused", true],
+    ["ssh://root@b", "root@b: Permission denied (publickey).", true],
+    ["ssh://root@b", down, true],
+    ["tcp://b:2376", down, false],
+    ["ssh://root@b", "ssh: connect to host b port 22: Connection timed out", false],
+    ["ssh://root@b", "ssh: Could not resolve hostname b: Name or service not known", false],
+    ["ssh://root@b", "no answer in time", false],
+  ])("%s: %s", (connection, said, lives) => {
+    expect(isRefusedByEngine(connection, said)).toBe(lives);
   });
 });
 
