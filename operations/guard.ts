@@ -69,8 +69,11 @@ async function look(
   try {
     const session = await connect(cluster, { command: "guard", patience: 20, ...options });
     try {
-      await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
-      return await readContainers(cluster, await readExisting(session, cluster), options);
+      const nodes = await readExisting(session, cluster);
+      // Under the cluster's former name it is the coordinator all the same, and that name is what is to be said.
+      if (findRenamed(cluster, nodes).length === 0)
+        await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
+      return await readContainers(cluster, nodes, options);
     } finally {
       await session.end();
     }

@@ -99,6 +99,14 @@ describeOnCitus("guard on real Citus", () => {
       code: 0,
     });
     await replaced("w1");
+    await citus.remove("coordinator");
+    await citus.start("coordinator", {
+      settings: ["max_connections=120", "cluster_name=old local/coordinator coordinator:5432"],
+    });
+    const coordinator = await guard(await cluster({ settings: EDITED, cpus: 1 }));
+    expect(coordinator).toMatchObject({ code: 4 });
+    expect(coordinator.last).toMatch(/local\/coordinator: the cluster is called old, .*PGDIST_DESTROY=test/);
+    await replaced("coordinator");
   });
 
   test("another PostgreSQL major version and an older Citus are refused, whatever the environment allows", async () => {
