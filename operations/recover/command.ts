@@ -69,7 +69,11 @@ async function recover(name: string, flags: Flags, paint: Paint): Promise<number
       : { unhealthy: [], unsafe: false };
     if (flags.json === true) {
       printLines([
-        JSON.stringify(describeRecovery(recovery, agreed ? "done" : "planned", unhealthy), null, 2),
+        JSON.stringify(
+          describeRecovery(recovery, agreed ? "done" : "planned", { unhealthy, unsafe }),
+          null,
+          2,
+        ),
       ]);
     } else if (agreed) {
       printLines([

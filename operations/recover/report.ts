@@ -1,4 +1,5 @@
 import type { Paint } from "../commands/output";
+import type { CarriedOut } from "./carry-out";
 import type { Recovery } from "./recover";
 
 const COLOUR = { adopt: "green", remove: "red", leave: "yellow" } as const;
@@ -65,7 +66,7 @@ function table(actions: Recovery["actions"], paint: Paint): string[] {
 export function describeRecovery(
   recovery: Recovery,
   outcome: "planned" | "done",
-  unhealthy: readonly string[],
+  { unhealthy, unsafe }: CarriedOut,
 ) {
   const { situation, actions } = recovery;
   return {
@@ -81,5 +82,6 @@ export function describeRecovery(
     actions,
     outcome,
     unhealthy,
+    unsafe,
   };
 }
