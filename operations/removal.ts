@@ -89,8 +89,8 @@ export async function emptyNode(
   }
 }
 
-/** How long the tables of a node that leaves may be in use by clients of its own. In milliseconds. */
-const DEREGISTER_MS = 60_000;
+/** How long taking the metadata from a node may last: thousands of tables are dropped there. In milliseconds. */
+const DEREGISTER_MS = 300_000;
 
 /** All at once: a node that is removed but not recorded as such, or the other way round, needs no repair then. */
 export async function deregister(session: Session, node: Member, progress: Progress): Promise<void> {
@@ -107,8 +107,9 @@ export async function deregister(session: Session, node: Member, progress: Progr
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
     throw new Failure(
-      `${node.label} is empty, but could not be removed within ${DEREGISTER_MS / 1000} s: a client of its own still uses its tables`,
-      `end the transactions of clients that are connected to ${formatEndpoint(node.endpoint)} itself, and apply again: it goes on`,
+      `${node.label} is empty, but could not be removed within ${DEREGISTER_MS / 1000} s: most likely a client of its own ` +
+        "has an open transaction on its tables",
+      `end the clients that are connected to ${formatEndpoint(node.endpoint)} itself (pg_stat_activity there), and apply again: it goes on`,
       { cause: error },
     );
   }
