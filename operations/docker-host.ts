@@ -131,9 +131,7 @@ export class DockerHost {
 
   /** For the server's shell. */
   private remoteCommand(args: readonly string[]): string {
-    const socket = new URL(this.host.connection).pathname;
-    const remote = ["docker", ...(socket.length > 1 ? ["-H", `unix://${socket}`] : []), ...args];
-    return remote.map(shellQuote).join(" ");
+    return ["docker", ...args].map(shellQuote).join(" ");
   }
 
   /** Without what would send the command to another engine than the environment's. */
