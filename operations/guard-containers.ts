@@ -1,11 +1,11 @@
 import type { Cluster } from "../environments/cluster";
 import { DockerHost } from "./docker-host";
 import type { ExistingNode, RunningContainer } from "./guard-nodes";
-import type { Progress } from "./progress";
 import { oneLine } from "./failure";
+import { inspectContainers } from "./inspect-containers";
+import type { Progress } from "./progress";
 
-/** How long a Docker host may take to answer. In milliseconds. */
-const INSPECT_MS = 30_000;
+const FORMAT = "{{.HostConfig.NanoCpus}} {{.Config.Image}}";
 
 /**
  * Adds what Docker says of the containers whose record differs from what is wanted in what PostgreSQL can't tell: image and
@@ -28,7 +28,8 @@ export async function readContainers(
       if (containers.length === 0) return;
       const docker = new DockerHost(host, env);
       try {
-        for (const [name, container] of await inspect(docker, containers)) found.set(name, container);
+        for (const [name, said] of await inspectContainers(docker, containers, FORMAT))
+          found.set(name, parse(said));
       } catch (error) {
         progress(`${host.id}: its containers are judged by what was registered (${oneLine(error)})`);
       } finally {
@@ -39,22 +40,8 @@ export async function readContainers(
   return nodes.map((node) => ({ ...node, container: found.get(node.wanted.container) }));
 }
 
-/** Of those that exist. */
-async function inspect(
-  docker: DockerHost,
-  containers: readonly string[],
-): Promise<[string, RunningContainer][]> {
-  const format = "{{.Name}} {{.HostConfig.NanoCpus}} {{.Config.Image}}";
-  const result = await docker.try(["container", "inspect", "--format", format, ...containers], INSPECT_MS);
-  if (result.stdout === "" && !/No such container/i.test(result.stderr)) {
-    throw docker.failure(["container", "inspect"], result);
-  }
-  return result.stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [name = "", nanoCpus, image = ""] = line.split(" ");
-      const cpus = Number(nanoCpus) / 1e9;
-      return [name.replace(/^\//, ""), { image, ...(cpus === 0 ? {} : { cpus }) }];
-    });
+function parse(said: string): RunningContainer {
+  const [nanoCpus, image = ""] = said.split(" ");
+  const cpus = Number(nanoCpus) / 1e9;
+  return { image, ...(cpus === 0 ? {} : { cpus }) };
 }

@@ -1,14 +1,12 @@
 import type { Cluster, ClusterNode } from "../environments/cluster";
 import { DockerHost } from "./docker-host";
 import { oneLine, type Problem } from "./failure";
+import { inspectContainers } from "./inspect-containers";
 import type { Progress } from "./progress";
 
-/** How long a Docker host may take to answer. In milliseconds. */
-const INSPECT_MS = 30_000;
-
-/** A container's name and, of its environment, only these two: the password is there too. */
+/** Of a container's environment only these two: the password is there too. */
 const FORMAT =
-  '{{.Name}}{{range .Config.Env}}{{$pair := split . "="}}' +
+  '{{range .Config.Env}}{{$pair := split . "="}}' +
   '{{if eq (index $pair 0) "POSTGRES_USER" "POSTGRES_DB"}} {{.}}{{end}}{{end}}';
 
 /** What a container was told to initialise its volume with; a part is absent where nothing tells it. */
@@ -32,8 +30,9 @@ export async function findOtherSuperusers(
       if (nodes.length === 0) return [];
       const docker = new DockerHost(host, env);
       try {
-        const initialised = await inspect(docker, nodes);
-        return nodes.flatMap((node) => differenceOf(cluster, node, initialised.get(node.container) ?? {}));
+        const names = nodes.map(({ container }) => container);
+        const found = await inspectContainers(docker, names, FORMAT);
+        return nodes.flatMap((node) => differenceOf(cluster, node, parse(found.get(node.container) ?? "")));
       } catch (error) {
         progress(`${host.id}: its containers' superuser and database can't be compared (${oneLine(error)})`);
         return [];
@@ -45,25 +44,10 @@ export async function findOtherSuperusers(
   return found.flat();
 }
 
-/** Of the containers that exist. */
-async function inspect(docker: DockerHost, nodes: readonly ClusterNode[]): Promise<Map<string, Initialised>> {
-  const names = nodes.map(({ container }) => container);
-  const result = await docker.try(["container", "inspect", "--format", FORMAT, ...names], INSPECT_MS);
-  if (result.stdout === "" && !/No such container/i.test(result.stderr)) {
-    throw docker.failure(["container", "inspect"], result);
-  }
-  return new Map(
-    result.stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => [/^\/?(\S+)/.exec(line)?.[1] ?? "", parse(line)]),
-  );
-}
-
-function parse(line: string): Initialised {
+function parse(variables: string): Initialised {
   return {
-    user: / POSTGRES_USER=(\S*)/.exec(line)?.[1],
-    database: / POSTGRES_DB=(\S*)/.exec(line)?.[1],
+    user: / POSTGRES_USER=(\S*)/.exec(variables)?.[1],
+    database: / POSTGRES_DB=(\S*)/.exec(variables)?.[1],
   };
 }
 
