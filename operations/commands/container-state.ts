@@ -1,4 +1,3 @@
-import type { ChildResult } from "../child-process";
 import { COMMANDS_AT_ONCE, DockerHost } from "../docker-host";
 import { Failure, oneLine } from "../failure";
 import { mapAtMost } from "../map-at-most";
@@ -33,61 +32,59 @@ interface Inspected {
 }
 
 /** Asks the Docker host, within the time (in milliseconds). Never throws: what went wrong is `unknown`. */
-export async function readContainer(
+export async function readContainerState(
   docker: DockerHost,
   container: string,
   timeoutMs: number,
 ): Promise<ContainerAnswer> {
-  const answers = await readContainers(docker, [container], timeoutMs);
+  const answers = await readContainerStates(docker, [container], timeoutMs);
   return answers.get(container) ?? { missing: true };
 }
 
 /**
- * As `readContainer`, of any number on one Docker host: all their states by one command, and the ends of their logs a few
- * at a time, as far as the time goes.
+ * As `readContainerState`, of any number on one Docker host: all their states by one command, and then, as far as the time
+ * goes, the ends of their logs, which only add to them.
  */
-export async function readContainers(
+export async function readContainerStates(
   docker: DockerHost,
   containers: readonly string[],
   timeoutMs: number,
 ): Promise<Map<string, ContainerAnswer>> {
   const deadline = performance.now() + timeoutMs;
-  let inspected: ChildResult | undefined;
-  const lastLines = new Map<string, string>();
   try {
-    // The states first: a log only adds to them.
-    await mapAtMost(COMMANDS_AT_ONCE, [undefined, ...containers], async (container) => {
-      if (container === undefined) {
-        const args = [
-          "inspect",
-          "--type",
-          "container",
-          "--format",
-          "{{.Name}} {{json .State}}",
-          ...containers,
-        ];
-        inspected = await docker.try(args, timeoutMs);
-        return;
-      }
-      const left = deadline - performance.now();
-      if (left <= 0) return;
-      const { stdout, stderr, code } = await docker.try(["logs", "--tail", "1", container], left);
-      if (code === 0) lastLines.set(container, oneLine(`${stdout}${stderr}`));
-    });
+    const args = ["inspect", "--type", "container", "--format", "{{.Name}} {{json .State}}", ...containers];
+    const inspected = await docker.try(args, timeoutMs);
+    const states = inspected.timedOut ? new Map<string, Inspected>() : statesOf(inspected.stdout);
+    const lastLines = await readLastLines(docker, [...states.keys()], deadline);
+    return new Map(
+      containers.map((container): [string, ContainerAnswer] => {
+        const state = states.get(container);
+        if (state !== undefined) return [container, describeState(state, lastLines.get(container) ?? "")];
+        const missing = new RegExp(`[Nn]o such container: ${container}$`, "m").test(inspected.stderr);
+        if (missing) return [container, { missing: true }];
+        return [container, { unknown: docker.failure(["inspect", container], inspected).summary }];
+      }),
+    );
   } catch (error) {
     const unknown = error instanceof Failure ? error.summary : oneLine(error);
     return new Map(containers.map((container) => [container, { unknown }]));
   }
-  const states = statesOf(inspected === undefined || inspected.timedOut ? "" : inspected.stdout);
-  return new Map(
-    containers.map((container): [string, ContainerAnswer] => {
-      const state = states.get(container);
-      if (state !== undefined) return [container, describeState(state, lastLines.get(container) ?? "")];
-      const missing = new RegExp(`[Nn]o such container: ${container}$`, "m").test(inspected?.stderr ?? "");
-      if (missing || inspected === undefined) return [container, { missing: true }];
-      return [container, { unknown: docker.failure(["inspect", container], inspected).summary }];
-    }),
-  );
+}
+
+/** The last lines of the logs that can be read before the deadline, a few at a time. */
+async function readLastLines(
+  docker: DockerHost,
+  containers: readonly string[],
+  deadline: number,
+): Promise<Map<string, string>> {
+  const lastLines = new Map<string, string>();
+  await mapAtMost(COMMANDS_AT_ONCE, containers, async (container) => {
+    const left = deadline - performance.now();
+    if (left <= 0) return;
+    const { stdout, stderr, code } = await docker.try(["logs", "--tail", "1", container], left);
+    if (code === 0) lastLines.set(container, oneLine(`${stdout}${stderr}`));
+  });
+  return lastLines;
 }
 
 /** Of the containers that exist: docker prints them also where another one doesn't. */

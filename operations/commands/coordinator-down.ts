@@ -3,7 +3,7 @@ import { coordinatorOf, hostOf } from "../cluster-file";
 import type { CoordinatorUnreachable } from "../connect";
 import { DockerHost } from "../docker-host";
 import { Failure } from "../failure";
-import { describeContainer, readContainer, remedyFor } from "./container-state";
+import { describeContainer, readContainerState, remedyFor } from "./container-state";
 import type { Target } from "./target";
 
 /** The failure to reach the coordinator, with what Docker on its server says of its container. */
@@ -15,7 +15,7 @@ export async function explainDown(
   const { container, host } = coordinatorOf(cluster);
   const docker = new DockerHost(hostOf(cluster, coordinatorOf(cluster)), env);
   try {
-    const state = await readContainer(docker, container, Math.max(timeoutMs * 0.3, 3000));
+    const state = await readContainerState(docker, container, Math.max(timeoutMs * 0.3, 3000));
     return new Failure(
       `${error.summary}; its container ${container} on ${host} ${describeContainer(state)}`,
       remedyFor(state, docker, container),

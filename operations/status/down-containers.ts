@@ -2,7 +2,7 @@ import type { ClusterHost, ClusterNode } from "../../environments/cluster";
 import {
   type ContainerAnswer,
   describeContainer,
-  readContainers,
+  readContainerStates,
   remedyFor,
 } from "../commands/container-state";
 import type { Target } from "../commands/target";
@@ -42,7 +42,7 @@ async function askHost(
   const docker = new DockerHost(host, env);
   try {
     const names = nodes.map(({ container }) => container);
-    const states = await readContainers(docker, names, Math.max(timeoutMs * 0.15, 2000));
+    const states = await readContainerStates(docker, names, Math.max(timeoutMs * 0.15, 2000));
     return nodes.map(({ id, container }) => {
       const state = states.get(container) ?? { missing: true };
       return [id, (failed) => explain(failed, state, docker, container)];

@@ -57,7 +57,10 @@ it("asks a server with many stopped containers once, and for a few logs at a tim
   expect(explained[3]?.failed.what).toBe("no answer; its container citus-worker3 does not exist");
   expect(explained[12]?.failed.what).toContain("last words of citus-worker12");
   const lines = readFileSync(calls, "utf8").trim().split("\n");
+  // The states come first, whole: a log is only read of a container that is there.
+  expect(lines.slice(0, 2)).toEqual(["begin inspect", "end inspect"]);
   expect(lines.filter((line) => line === "begin inspect")).toHaveLength(1);
+  expect(lines.filter((line) => line === "begin logs")).toHaveLength(11);
   expect(mostAtOnce(lines)).toBeLessThanOrEqual(4);
 });
 
