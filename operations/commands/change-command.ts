@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { Cluster } from "../../environments/cluster";
-import { type ExitCode, Failure, oneLine } from "../failure";
+import { type ExitCode, Failure } from "../failure";
 import { type Progress, createProgress } from "../progress";
 import { limitNodeConnections } from "../registration/reachability";
-import { wasCanceled } from "../statement-timeout";
 import type { Way } from "../ways/way";
+import { explainTimeout } from "./explain-timeout";
 import { type Connected, findTarget, openTarget, passwordOf, timeoutOption, viaOption } from "./target";
 
 /** Of every command that changes a cluster. */
@@ -53,20 +53,11 @@ export async function changeCluster(
     await limitNodeConnections(target.session);
     return await work({ ...target, cluster, password, progress: createProgress() });
   } catch (error) {
-    throw forPeople(explainTimeout(error, target));
+    const remedy = `npx pg-dist status ${target.label} names a node that it waits for`;
+    throw forPeople(explainTimeout(error, target.timeoutMs, remedy));
   } finally {
     await target.session.end();
   }
-}
-
-/** Only questions have a limit (see `checkServer`): a change lifts it for as long as it works. */
-function explainTimeout(error: unknown, { label, timeoutMs }: Connected): unknown {
-  if (!wasCanceled(error)) return error;
-  return new Failure(
-    `the coordinator of ${label} did not answer within ${timeoutMs / 1000} s: ${oneLine(error)}`,
-    `npx pg-dist status ${label} names a node that it waits for; --timeout gives it longer`,
-    { cause: error },
-  );
 }
 
 /** What Terraform runs says "apply again", which is not what a person did. */

@@ -1,5 +1,6 @@
 import { Failure, oneLine } from "../failure";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { explainTimeout } from "./explain-timeout";
 import type { Target } from "./target";
 
 /** What the errors that a command which only reads may meet mean for whoever ran it; any other is left as it is. */
@@ -15,13 +16,7 @@ export function explainError(
   const text = oneLine(error);
   switch (sqlStateOf(error)) {
     case SQLSTATE.queryCanceled:
-      // Somebody's pg_cancel_backend has the same code.
-      if (text.includes("user request")) return error;
-      return new Failure(
-        `the coordinator did not answer within ${timeoutMs / 1000} s`,
-        "see its load and its locks; --timeout gives it longer",
-        { cause: error },
-      );
+      return explainTimeout(error, timeoutMs, "see its load and its locks");
     case SQLSTATE.insufficientPrivilege:
       return new Failure(
         `user ${user} may not see what ${command} shows: ${text}`,

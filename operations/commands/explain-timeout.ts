@@ -1,0 +1,13 @@
+import { Failure, oneLine } from "../failure";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+
+/** What it means for whoever ran a command that a question reached its limit; any other error is left as it is. */
+export function explainTimeout(error: unknown, timeoutMs: number, remedy: string): unknown {
+  // Somebody's pg_cancel_backend has the same code, and also ends what has no limit.
+  if (sqlStateOf(error) !== SQLSTATE.queryCanceled || oneLine(error).includes("user request")) return error;
+  return new Failure(
+    `the coordinator did not answer within ${timeoutMs / 1000} s`,
+    `${remedy}; --timeout gives it longer`,
+    { cause: error },
+  );
+}
