@@ -84,7 +84,7 @@ export async function askNodes(
       },
     );
   } finally {
-    await Promise.all(sessions.slice(1).map(async (own) => (await own)?.end()));
+    await Promise.all(sessions.others.map(async (own) => (await own)?.end()));
   }
   await limit(session, { connect: timeoutMs * SHARE.connect, statement: timeoutMs });
   return endpoints.map((endpoint) => {
@@ -194,12 +194,31 @@ async function limit(
 }
 
 /** The given session at once, and others by the same way as soon as they are there. */
-type Sessions = readonly [Session, ...Promise<Session | undefined>[]];
+interface Sessions {
+  readonly first: Session;
+  /** Undefined where one couldn't be opened. */
+  readonly others: readonly Promise<Session | undefined>[];
+  /** How many are there by now. */
+  opened: number;
+}
 
-function openSessions(session: Session, most: number, startMs: number): Sessions {
-  // A server without a connection to spare leaves the work to the first session.
-  const open = () => session.open(startMs).catch(() => undefined);
-  return [session, ...Array.from({ length: Math.max(most - 1, 0) }, open)];
+function openSessions(first: Session, most: number, startMs: number): Sessions {
+  const open = async () => {
+    try {
+      const session = await first.open(startMs);
+      sessions.opened++;
+      return session;
+    } catch {
+      // A server without a connection to spare leaves the work to the first session.
+      return undefined;
+    }
+  };
+  const sessions: Sessions = {
+    first,
+    others: Array.from({ length: Math.max(most - 1, 0) }, open),
+    opened: 1,
+  };
+  return sessions;
 }
 
 /** Lets the sessions work on the items, each on one at a time. */
@@ -210,7 +229,7 @@ async function inParallel<Item>(
 ): Promise<void> {
   const queue = [...items];
   await Promise.all(
-    sessions.map(async (opening) => {
+    [sessions.first, ...sessions.others].map(async (opening) => {
       // Whoever comes late finds what is left.
       const own = await opening;
       if (own === undefined) return;
@@ -232,7 +251,7 @@ async function eachInTime<Item>(
   let waiting = items.length;
   await inParallel(sessions, items, async (own, item) => {
     const left = remaining();
-    const share = Math.min(left, (left * sessions.length) / waiting--);
+    const share = Math.min(left, (left * sessions.opened) / waiting--);
     if (left >= LEAST_MS) await work(own, item, Math.max(share, LEAST_MS));
   });
 }

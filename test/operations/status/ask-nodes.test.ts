@@ -21,11 +21,13 @@ class CoordinatorSession {
   constructor(
     private readonly nodes: readonly Behaviour[],
     private readonly opened: { count: number },
+    private readonly full = false,
   ) {}
 
   async open(): Promise<CoordinatorSession> {
     this.opened.count++;
     await sleep(500);
+    if (this.full) throw new Error("sorry, too many clients already");
     return new CoordinatorSession(this.nodes, this.opened);
   }
 
@@ -73,9 +75,9 @@ describe("asking many nodes by the few sessions of a tunnel", () => {
   afterEach(() => void vi.useRealTimers());
 
   /** What the nodes answered, and after how long. */
-  async function ask(nodes: readonly Behaviour[]) {
+  async function ask(nodes: readonly Behaviour[], full = false) {
     const opened = { count: 0 };
-    const session = new CoordinatorSession(nodes, opened) as unknown as Session;
+    const session = new CoordinatorSession(nodes, opened, full) as unknown as Session;
     const endpoints = nodes.map((_kind, port) => ({ host: "node", port }));
     const start = performance.now();
     let ended = NaN;
@@ -100,6 +102,13 @@ describe("asking many nodes by the few sessions of a tunnel", () => {
     expect(time).toBeLessThan(TIMEOUT_MS + 250);
     expect(answers.map((answer) => "value" in answer)).toEqual(nodes.map((kind) => kind === "well"));
     expect(opened).toBeLessThanOrEqual(2);
+  });
+
+  it("leaves time for all nodes also where no further session can be opened", async () => {
+    const { answers, time, opened } = await ask(["stuck", "stuck", "stuck", "well", "well", "well"], true);
+    expect(time).toBeLessThan(TIMEOUT_MS + 250);
+    expect(opened).toBe(2);
+    expect(answers.map((answer) => "value" in answer)).toEqual([false, false, false, true, true, true]);
   });
 
   it("is done in time also where every node is silent", async () => {
