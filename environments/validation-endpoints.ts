@@ -11,7 +11,9 @@ export function checkEndpoints(cluster: Cluster, repeated: ReadonlySet<string>, 
   const known = new Set(cluster.hosts.map(({ id }) => id).filter((id) => !repeated.has(id)));
   const seen = new Map<string, ClusterNode>();
   for (const node of cluster.nodes) {
-    if (!known.has(node.host) || !Number.isInteger(node.endpoint.port)) continue;
+    // Where the endpoint is a container's name, only the published port can be missing.
+    const port = node.published?.port ?? node.endpoint.port;
+    if (!known.has(node.host) || !Number.isInteger(port)) continue;
     const claims = claimsOf(node);
     const taken = claims.find(({ key }) => seen.has(key));
     if (taken !== undefined) {

@@ -17,40 +17,57 @@ export function checkServers(environment: Environment, cluster: Cluster, report:
   for (const [id, host] of Object.entries(environment.hosts)) {
     checkLoopback(id, host, cluster, report);
     const subnet = subnetOf(clusterName(environment), host);
-    checkSubnet(id, subnet, [...servers, ...namesOf(id, host)], report);
+    checkSubnet(id, subnet, servers, namesOf(id, host), report);
   }
   return repeated;
 }
 
 function checkRepeated({ hosts }: Environment, report: Report): Set<string> {
-  const seen = new Map<string, string>();
+  const seen = new Map<string, (Mark & { readonly id: string })[]>();
   const repeated = new Set<string>();
   for (const [id, host] of Object.entries(hosts)) {
     const marks = identityOf(host);
-    const again = marks.find(({ key }) => seen.has(key));
-    if (again !== undefined) {
-      const { field, value, what } = again;
+    for (const mark of marks) {
+      const earlier = seen.get(mark.key)?.find((each) => !(each.translated && mark.translated));
+      if (earlier === undefined) continue;
       report(
-        `hosts.${id}.${field}`,
-        `"${value}" is the ${what} of ${seen.get(again.key)} already: one entry per server.`,
+        `hosts.${id}.${mark.field}`,
+        `"${mark.value}" is the ${mark.what} of ${earlier.id} already: one entry per server.`,
       );
       repeated.add(id);
+      break;
     }
-    for (const { key } of marks) seen.set(key, seen.get(key) ?? id);
+    for (const mark of marks) seen.set(mark.key, [...(seen.get(mark.key) ?? []), { ...mark, id }]);
   }
   return repeated;
 }
 
-/** By what two entries are told to be one server. */
-function identityOf(host: DockerHostOptions) {
+/** By what two entries are told to be one server: one key, unless both are behind NAT. */
+interface Mark {
+  readonly field: string;
+  readonly value: string;
+  readonly what: string;
+  readonly key: string;
+  /** Whether the others may dial NAT and not the IP itself, which another site's server can have as well. */
+  readonly translated: boolean;
+}
+
+function identityOf(host: DockerHostOptions): Mark[] {
   const { connection, address } = host;
   const bind = bindAddress(host);
-  const marks = [{ field: "connection", value: connection, what: "Docker host", key: engineKey(connection) }];
+  const own = { translated: false };
+  const marks: Mark[] = [
+    { field: "connection", value: connection, what: "Docker host", key: engineKey(connection), ...own },
+  ];
   if (address !== undefined && !isLoopback(address)) {
-    marks.push({ field: "address", value: address, what: "address", key: `dial ${address.toLowerCase()}` });
+    const key = `dial ${address.toLowerCase()}`;
+    marks.push({ field: "address", value: address, what: "address", key, ...own });
   }
   if (bind !== undefined && !isAllInterfaces(bind) && !isLoopback(bind)) {
-    marks.push({ field: "bindAddress", value: bind, what: "bind address", key: `bind ${bind}` });
+    // A name, or an IP that is not the bound one: only NAT leads from another IP to a port that is published on this
+    // one. Where one of two servers is dialled at the IP itself, they are one: the other would dial itself there.
+    const translated = address !== undefined && address !== bind;
+    marks.push({ field: "bindAddress", value: bind, what: "bind address", key: `bind ${bind}`, translated });
   }
   return marks;
 }
@@ -80,9 +97,18 @@ interface Dialled {
 }
 
 /** What lies in a network's range is looked for there, and not outside of the server. */
-function checkSubnet(id: string, subnet: string, dialled: readonly Dialled[], report: Report): void {
+function checkSubnet(
+  id: string,
+  subnet: string,
+  servers: readonly Dialled[],
+  names: readonly Dialled[],
+  report: Report,
+): void {
   const range = ipv4Range(subnet);
   if (range === undefined || !isPrivateRange(range)) return;
+  // Docker gives the first address to the bridge, at which containers do reach their own server.
+  const gateway = range[0] + 1;
+  const dialled = [...servers, ...names.filter(({ number }) => number !== gateway)];
   const held = dialled.find(({ number }) => overlap(range, [number, number]));
   if (held === undefined) return;
   const what = held.host === id ? held.what : `${held.host}'s address`;

@@ -30,6 +30,35 @@ describe("one server under two ids", () => {
     `hosts.b.bindAddress: "10.0.0.1" is the bind address of a already: one entry per server.`,
   );
 
+  refused(
+    "by the IP that both bind, where one is dialled at it",
+    servers({}, { address: "203.0.113.2", bindAddress: "10.0.0.1" }),
+    `hosts.b.bindAddress: "10.0.0.1" is the bind address of a already: one entry per server.`,
+  );
+  refused(
+    "that is dialled at the IP, by two others behind NAT",
+    clusterOf(
+      { b: 1, c: 1 },
+      {
+        hosts: {
+          a: server(1, { address: "a.example.com", bindAddress: "192.168.1.10" }),
+          b: server(2, { address: "b.example.com", bindAddress: "192.168.1.10" }),
+          c: server(3, { address: "192.168.1.10" }),
+        },
+      },
+    ),
+    `hosts.c.bindAddress: "192.168.1.10" is the bind address of a already: one entry per server.`,
+  );
+
+  it.each([
+    ["names", "a.example.com", "b.example.com"],
+    ["IPs", "203.0.113.1", "203.0.113.2"],
+    ["a name and an IP", "a.example.com", "203.0.113.2"],
+  ])("is not told by an IP that each has in its own network behind NAT, dialled at %s", (_, a, b) => {
+    const bindAddress = "192.168.1.10";
+    expect(problemsOf(servers({ address: a, bindAddress }, { address: b, bindAddress }))).toEqual([]);
+  });
+
   it("is not told by all interfaces, which every server has", () => {
     const open = { bindAddress: "0.0.0.0", allowPublicBind: true };
     expect(problemsOf(servers(open, open))).toEqual([]);
@@ -97,6 +126,17 @@ describe("a subnet", () => {
       `hosts.b.subnet: 10.77.0.0/24 holds ${held}: choose another network.`,
     );
   }
+  it.each([
+    ["a name", { extraHosts: { "host.docker.internal": "10.213.7.1" } }],
+    ["a name server", { dns: ["10.213.7.1"] }],
+  ])("may hold %s at its own gateway, where containers reach their server", (_, host) => {
+    expect(problemsOf(withHost({ subnet: "10.213.7.0/24", ...host }))).toEqual([]);
+  });
+  refused(
+    "that holds another server at its gateway",
+    servers({}, { subnet: "10.0.0.0/29", address: "10.9.9.9", extraHosts: { a: "10.0.0.1" } }),
+    "hosts.b.subnet: 10.0.0.0/29 holds a's address 10.0.0.1: choose another network.",
+  );
   refused(
     "that holds another server",
     servers({}, { subnet: "10.0.0.0/29", address: "10.9.9.9" }),

@@ -132,6 +132,15 @@ describe("endpoints", () => {
     "workers.here.worker1.port: 10.0.0.1:5432 is the published port of here/coordinator already: give one of them another port.",
   );
 
+  it("are not looked for of workers whose port is missing where their endpoints are container names", () => {
+    const here = { connection: "unix:///var/run/docker.sock", bindAddress: "10.0.0.4" };
+    const missing = "is missing: only workers named worker1, worker2, ... have a default.";
+    expect(problemsOf({ ...minimal, hosts: { here }, workers: { here: { blue: {}, green: {} } } })).toEqual([
+      `workers.here.blue.port: ${missing}`,
+      `workers.here.green.port: ${missing}`,
+    ]);
+  });
+
   it("are not looked for on hosts that aren't there, nor of workers whose port is missing", () => {
     expect(
       problemsOf({
