@@ -3,17 +3,31 @@ import type { Environment } from "./environment";
 
 type Configured = Exclude<Environment["backend"], undefined | { type: "local" } | { type: "cloud" }>;
 
-/** The arguments that say where a backend keeps the state; the others say how it gets there. */
+/**
+ * The arguments that say where a backend keeps the state; the others say how it gets there. Of Kubernetes, a kubeconfig
+ * and its context often are all that tells one cluster from another.
+ */
 const PLACE: Readonly<Record<Configured["type"], readonly string[]>> = {
   s3: ["bucket", "key", "endpoint"],
   gcs: ["bucket", "prefix"],
   azurerm: ["storage_account_name", "container_name", "key"],
   http: ["address"],
   pg: ["conn_str", "schema_name"],
-  consul: ["address", "path"],
+  consul: ["address", "datacenter", "path"],
   cos: ["bucket", "prefix", "key"],
   oss: ["bucket", "prefix", "key"],
-  kubernetes: ["host", "namespace", "secret_suffix"],
+  kubernetes: [
+    ...["host", "config_path", "config_context", "config_context_cluster"],
+    ...["namespace", "secret_suffix"],
+  ],
+};
+
+/** What Terraform takes for those that are left out: the same place as where they are written. */
+const DEFAULTS: Partial<Record<Configured["type"], Readonly<Record<string, string>>>> = {
+  pg: { schema_name: "terraform_remote_state" },
+  cos: { key: "terraform.tfstate" },
+  oss: { prefix: "env:", key: "terraform.tfstate" },
+  kubernetes: { namespace: "default" },
 };
 
 /**
@@ -30,10 +44,12 @@ export function stateLocation({ name, backend = { type: "local" } }: Environment
     }
     default: {
       const { type, config } = backend;
-      const place = PLACE[type].flatMap((argument) =>
-        config[argument] === undefined ? [] : [`${argument}=${config[argument]}`],
-      );
-      return place.length === 0 ? undefined : `${type} ${place.join(" ")}`;
+      if (PLACE[type].every((argument) => config[argument] === undefined)) return undefined;
+      const place = PLACE[type].flatMap((argument) => {
+        const value = config[argument] ?? DEFAULTS[type]?.[argument];
+        return value === undefined ? [] : [`${argument}=${value}`];
+      });
+      return `${type} ${place.join(" ")}`;
     }
   }
 }

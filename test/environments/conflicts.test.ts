@@ -149,6 +149,30 @@ describe("one state for two environments", () => {
       kept({ type: "pg", config: { conn_str: "host=db password=not-shown" } }, other),
       "pg conn_str=...",
     ],
+    [
+      "one database, of which one says the default schema",
+      kept({ type: "pg", config: { conn_str: "host=db" } }),
+      kept({ type: "pg", config: { conn_str: "host=db", schema_name: "terraform_remote_state" } }, other),
+      "pg conn_str=...",
+    ],
+    [
+      "one namespace of Kubernetes, of which one says that it is the default",
+      kept({ type: "kubernetes", config: { secret_suffix: "s" } }),
+      kept({ type: "kubernetes", config: { secret_suffix: "s", namespace: "default" } }, other),
+      "kubernetes namespace=default secret_suffix=s",
+    ],
+    [
+      "one key of a bucket, of which one says that it is the default",
+      kept({ type: "oss", config: { bucket: "b" } }),
+      kept({ type: "oss", config: { bucket: "b", prefix: "env:", key: "terraform.tfstate" } }, other),
+      "oss bucket=b prefix=env: key=terraform.tfstate",
+    ],
+    [
+      "one key of another bucket, of which one says that it is the default",
+      kept({ type: "cos", config: { bucket: "b", key: "terraform.tfstate" } }),
+      kept({ type: "cos", config: { bucket: "b" } }, other),
+      "cos bucket=b key=terraform.tfstate",
+    ],
   ] as const)("is refused: %s", (_, first, later, place) => {
     expect(conflictsOf(first, later)).toEqual([
       `staging: backend: ${place} is where environment dev keeps its state: each needs its own.`,
@@ -166,6 +190,26 @@ describe("one state for two environments", () => {
       "another workspace",
       kept({ type: "cloud", organization: "acme", workspace: "a" }),
       kept({ type: "cloud", organization: "acme", workspace: "b" }, other),
+    ],
+    ...(
+      [
+        ["kubernetes", "config_path", { secret_suffix: "s" }],
+        ["kubernetes", "config_context", { secret_suffix: "s" }],
+        ["kubernetes", "config_context_cluster", { secret_suffix: "s" }],
+        ["consul", "datacenter", { path: "p" }],
+      ] as const
+    ).map(
+      ([type, argument, config]) =>
+        [
+          `another ${argument} of ${type}`,
+          kept({ type, config: { ...config, [argument]: "one" } }),
+          kept({ type, config: { ...config, [argument]: "two" } }, other),
+        ] as const,
+    ),
+    [
+      "the namespace that Kubernetes has by default, where nothing else is said",
+      kept({ type: "kubernetes", config: {} }),
+      kept({ type: "kubernetes", config: {} }, other),
     ],
     [
       "where only the process environment says the place",
