@@ -4,7 +4,7 @@ import { terminalWidth } from "../commands/output";
 import { type BarLayout, type BarRow, barLine, layOut } from "./bar-rows";
 import type { JobView } from "./job-view";
 import { Pace } from "./pace";
-import { type JobProgress, type RunningTask, bytesMoved } from "./progress-of-job";
+import { type JobProgress, type RunningTask, SIZE_UNKNOWN, bytesMoved } from "./progress-of-job";
 
 /** What a bar is drawn from, beside how full it is. */
 interface Drawn {
@@ -16,7 +16,8 @@ interface Drawn {
 interface Line {
   readonly key: string;
   readonly name: string;
-  readonly moved: number;
+  /** Absent while it is unknown: then the bar stays as it was. */
+  readonly moved?: number;
   readonly size: number;
   /** The note while nothing says how fast it is. */
   readonly otherwise: string;
@@ -56,7 +57,8 @@ export class JobBars implements JobView {
       const drawn: Drawn = { row: rows[index] as BarRow, layout };
       const bar = this.shown.get(key) ?? this.bars.create(100, 0, drawn);
       this.shown.set(key, bar);
-      bar.update(size === 0 ? 0 : Math.min(100, (moved / size) * 100), drawn);
+      if (moved === undefined) bar.update(drawn);
+      else bar.update(size === 0 ? 0 : Math.min(100, (moved / size) * 100), drawn);
     }
     for (const [key, bar] of this.shown) {
       if (lines.some((line) => line.key === key)) continue;
@@ -70,6 +72,7 @@ export class JobBars implements JobView {
   }
 
   private rowOf({ key, name, moved, size, otherwise }: Line): BarRow {
+    if (moved === undefined) return { name, note: otherwise, sizes: `? of ${formatBytes(size)}` };
     const pace = this.paces.get(key) ?? new Pace(this.now);
     this.paces.set(key, pace);
     const note = pace.describe(moved, size) ?? otherwise;
@@ -80,7 +83,9 @@ export class JobBars implements JobView {
 function totalLine(progress: JobProgress): Line {
   const { job, done, total } = progress;
   const name = `rebalance ${job.id} (${done.shards}/${total.shards} shards)`;
-  return { key: "total", name, moved: bytesMoved(progress), size: total.bytes, otherwise: "" };
+  const moved = bytesMoved(progress);
+  const otherwise = moved === undefined ? SIZE_UNKNOWN : "";
+  return { key: "total", name, moved, size: total.bytes, otherwise };
 }
 
 function taskLine({ task, group, copied, phase }: RunningTask): Line {

@@ -1,6 +1,6 @@
 import { formatBytes } from "../bytes";
 import type { PlannedMove } from "./plan";
-import { type Amount, type JobProgress, bytesMoved } from "./progress-of-job";
+import { type Amount, type JobProgress, SIZE_UNKNOWN, bytesMoved } from "./progress-of-job";
 
 /** `12 shards with 98.4 MB` */
 export function formatAmount({ shards, bytes }: Amount): string {
@@ -19,32 +19,37 @@ export function amountOfMoves(moves: readonly PlannedMove[]): Amount {
  * every ten seconds.
  */
 export class JobLines {
-  private readonly start: number;
   private reported = -Infinity;
-  private last?: { readonly done: number; readonly first: number };
+  private done = -1;
+  /** Bytes that were moved when they were first known. */
+  private first?: { readonly bytes: number; readonly at: number };
 
   constructor(
     private readonly write: (line: string) => void,
     private readonly now: () => number = () => performance.now(),
-  ) {
-    this.start = now();
-  }
+  ) {}
 
   show(progress: JobProgress): void {
     const { job, done, total } = progress;
     const moved = bytesMoved(progress);
-    this.last ??= { done: -1, first: moved };
     const now = this.now();
-    if (done.shards === this.last.done && now - this.reported < REPORT_MS) return;
-    this.last = { ...this.last, done: done.shards };
+    if (moved !== undefined) this.first ??= { bytes: moved, at: now };
+    if (done.shards === this.done && now - this.reported < REPORT_MS) return;
+    this.done = done.shards;
     this.reported = now;
-    const speed = (moved - this.last.first) / Math.max((now - this.start) / 1000, 0.001);
-    const amount = `${done.shards} of ${total.shards} shards moved, ${formatBytes(moved)} of ${formatBytes(total.bytes)}`;
-    const rate = moved > this.last.first ? ` (${formatBytes(Math.round(speed))}/s)` : "";
+    const bytes = `${formatBytes(moved ?? done.bytes)} of ${formatBytes(total.bytes)}`;
+    const amount = `${done.shards} of ${total.shards} shards moved, ${bytes}${this.noteOf(moved, now)}`;
     const states = Object.entries(countStates(progress))
       .map(([state, count]) => `${count} ${state}`)
       .join(", ");
-    this.write(`rebalance ${job.id}: ${amount}${rate}; tasks: ${states}`);
+    this.write(`rebalance ${job.id}: ${amount}; tasks: ${states}`);
+  }
+
+  private noteOf(moved: number | undefined, now: number): string {
+    if (moved === undefined) return ` without what is on its way (${SIZE_UNKNOWN})`;
+    if (this.first === undefined || moved <= this.first.bytes) return "";
+    const seconds = Math.max((now - this.first.at) / 1000, 0.001);
+    return ` (${formatBytes(Math.round((moved - this.first.bytes) / seconds))}/s)`;
   }
 }
 

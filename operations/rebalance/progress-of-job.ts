@@ -18,8 +18,8 @@ export interface Amount {
 export interface RunningTask {
   readonly task: Task;
   readonly group: MovingGroup;
-  /** Bytes that are on the target already. */
-  readonly copied: number;
+  /** Bytes that are on the target already; absent while the servers don't say it in time. */
+  readonly copied?: number;
   /** What Citus says it is doing, e.g. `Copying Data`, `Catching Up`. */
   readonly phase: string;
 }
@@ -32,6 +32,9 @@ export interface JobProgress {
   readonly running: readonly RunningTask[];
   readonly failing?: Task;
 }
+
+/** Instead of a phase, which Citus tells together with the sizes. */
+export const SIZE_UNKNOWN = "size unknown now";
 
 /** Of the copy of reference tables, which moves no shard of its own. */
 const NO_GROUP: MovingGroup = { shards: 0, bytes: 0, tables: [] };
@@ -75,14 +78,12 @@ export async function measureJob(
   const copies = working.length === 0 ? [] : await readCopies(session);
   const running = working.map((task): RunningTask => {
     const group = groupOf(task);
-    const copy = copies?.find(({ pid }) => pid === task.pid);
+    // That the limit was reached says nothing of the servers: a busy one only takes longer.
+    if (copies === undefined) return { task, group, phase: SIZE_UNKNOWN };
+    const copy = copies.find(({ pid }) => pid === task.pid);
     // The target's indexes may make it larger than the source.
-    return {
-      task,
-      group,
-      copied: Math.min(Number(copy?.copied ?? 0), group.bytes),
-      phase: copies === undefined ? "servers don't answer" : (copy?.phase ?? "starting"),
-    };
+    const copied = Math.min(Number(copy?.copied ?? 0), group.bytes);
+    return { task, group, copied, phase: copy?.phase ?? "starting" };
   });
   return {
     job,
@@ -96,7 +97,7 @@ export async function measureJob(
 /** How long the servers of the moves are waited for at one look, in milliseconds: the states of the tasks count more. */
 const COPIES_MS = 3000;
 
-/** Undefined where a server doesn't say how much it has. */
+/** Undefined where a server doesn't say in time how much it has. */
 async function readCopies(session: Session): Promise<Copy[] | undefined> {
   const sql = `SELECT sessionid AS pid, coalesce(sum(target_shard_size), 0)::text AS copied, min(status) AS phase
                  FROM get_rebalance_progress() GROUP BY 1`;
@@ -122,7 +123,10 @@ export function amountOf(groups: readonly MovingGroup[]): Amount {
   };
 }
 
-/** Bytes that are moved, those of moves that aren't finished included. */
-export function bytesMoved({ done, running }: JobProgress): number {
-  return running.reduce((sum, { copied }) => sum + copied, done.bytes);
+/** Bytes that are moved, those of moves that aren't finished included; undefined while those are unknown. */
+export function bytesMoved({ done, running }: JobProgress): number | undefined {
+  return running.reduce<number | undefined>(
+    (sum, { copied }) => (sum === undefined || copied === undefined ? undefined : sum + copied),
+    done.bytes,
+  );
 }

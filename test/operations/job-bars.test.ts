@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { barLine, layOut } from "../../operations/rebalance/bar-rows";
 import type { Task } from "../../operations/rebalance/job";
 import { JobBars } from "../../operations/rebalance/job-bars";
-import type { JobProgress } from "../../operations/rebalance/progress-of-job";
+import { type JobProgress, SIZE_UNKNOWN } from "../../operations/rebalance/progress-of-job";
 
 const MB = 1024 * 1024;
 
@@ -13,24 +13,24 @@ function task(id: string, shardid: string): Task {
 }
 
 /** Two moves at once, of which the second only catches up. */
-function progress(copied: number): JobProgress {
+function progress(copied?: number): JobProgress {
   const tasks = [task("1", "102008"), task("2", "102016")];
   const group = { shards: 2, bytes: 200 * MB, tables: ["public.orders", "public.lines"] };
   return {
     job: { id: "12", state: "running", tasks },
     total: { shards: 16, bytes: 1600 * MB },
     done: { shards: 4, bytes: 400 * MB },
-    running: tasks.map((each, index) => ({
-      task: each,
-      group,
-      copied: index === 0 ? copied * MB : 200 * MB,
-      phase: index === 0 ? "Copying Data" : "Catching Up",
-    })),
+    running: tasks.map((each, index) => {
+      if (copied === undefined) return { task: each, group, phase: SIZE_UNKNOWN };
+      return index === 0
+        ? { task: each, group, copied: copied * MB, phase: "Copying Data" }
+        : { task: each, group, copied: 200 * MB, phase: "Catching Up" };
+    }),
   };
 }
 
 /** The lines of the last drawing, on a terminal of this width. */
-function draw(columns: number): string[] {
+function draw(columns: number, ...last: JobProgress[]): string[] {
   let now = 0;
   const stream = Object.assign(new PassThrough(), { isTTY: true, columns });
   let output = "";
@@ -38,13 +38,19 @@ function draw(columns: number): string[] {
   const bars = new JobBars(stream as unknown as NodeJS.WriteStream, () => now);
   bars.show(progress(20));
   now = 4000;
-  bars.show(progress(60));
+  for (const each of [progress(60), ...last]) bars.show(each);
   bars.end();
   stream.read();
-  const last = output.slice(output.lastIndexOf("\x1b[?25h"));
-  return stripVTControlCharacters(last)
+  const drawn = output.slice(output.lastIndexOf("\x1b[?25h"));
+  return stripVTControlCharacters(drawn)
     .split("\n")
     .filter((line) => line.trim() !== "");
+}
+
+/** How full it is, as a part of ten. */
+function barOf(line: string): number {
+  const [bar = ""] = /[█░]+/.exec(line) ?? [];
+  return Math.round((10 * bar.replaceAll("░", "").length) / bar.length);
 }
 
 describe("the bars of a rebalance", () => {
@@ -56,6 +62,18 @@ describe("the bars of a rebalance", () => {
       expect.stringMatching(/^public\.orders \+1 \(102016\) +█+ +catching up +200 MB of 200 MB/),
     ]);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+  });
+
+  it("stay as they were while the sizes are unknown, and say so", () => {
+    const before = draw(120).map(barOf);
+    const lines = draw(120, progress());
+    expect(lines.map(barOf)).toEqual(before);
+    expect(lines).toEqual([
+      expect.stringMatching(/^rebalance 12 .* size unknown now +\? of 1\.56 GB/),
+      ...["102008", "102016"].map(
+        (id) => expect.stringMatching(`\\(${id}\\) .* size unknown now +\\? of 200 MB`) as string,
+      ),
+    ]);
   });
 
   it("shorten the name before speed and time left", () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { estimateTime, formatSeconds } from "../../operations/rebalance/estimate";
 import { type Job, type Task, failingTask, isOver, messageOf } from "../../operations/rebalance/job";
 import { JobLines } from "../../operations/rebalance/lines";
-import type { JobProgress } from "../../operations/rebalance/progress-of-job";
+import { type JobProgress, measureJob } from "../../operations/rebalance/progress-of-job";
+import type { Session } from "../../operations/session";
 
 const MB = 1024 * 1024;
 
@@ -77,8 +78,32 @@ describe("a task that fails", () => {
   });
 });
 
+describe("the sizes of moves that run", () => {
+  const running = { id: "7", state: "running", tasks: [task({ status: "running", pid: 42 })] };
+  const groups = new Map([["102008", { shards: 2, bytes: 100 * MB, tables: ["a", "b"] }]]);
+  const measure = async (progress: () => object[]) => {
+    const query = async (sql: string) => (sql.includes("get_rebalance_progress") ? progress() : []);
+    return (await measureJob({ query } as unknown as Session, running, groups)).running[0];
+  };
+
+  it("are unknown while the servers take too long, which doesn't say that they don't answer", async () => {
+    const late = Object.assign(new Error("statement timeout"), { code: "57014", severity: "ERROR" });
+    const move = await measure(() => {
+      throw late;
+    });
+    expect(move).toMatchObject({ phase: "size unknown now" });
+    expect(move?.copied).toBe(undefined);
+  });
+
+  it("are at most those of the sources, and nothing before the copy begins", async () => {
+    const copy = { pid: 42, copied: String(200 * MB), phase: "Copying Data" };
+    expect(await measure(() => [copy])).toMatchObject({ phase: "Copying Data", copied: 100 * MB });
+    expect(await measure(() => [])).toMatchObject({ phase: "starting", copied: 0 });
+  });
+});
+
 describe("lines about a rebalance", () => {
-  const at = (done: number, copied: number): JobProgress => ({
+  const at = (done: number, copied?: number): JobProgress => ({
     job: { id: "7", state: "running", tasks: [task({ status: "running" }), task({ status: "blocked" })] },
     total: { shards: 4, bytes: 400 * MB },
     done: { shards: done, bytes: done * 100 * MB },
@@ -86,7 +111,7 @@ describe("lines about a rebalance", () => {
       {
         task: task(),
         group: { shards: 2, bytes: 200 * MB, tables: ["a", "b"] },
-        copied: copied * MB,
+        ...(copied === undefined ? {} : { copied: copied * MB }),
         phase: "",
       },
     ],
@@ -108,10 +133,12 @@ describe("lines about a rebalance", () => {
     show(2, at(2, 0));
     show(11, at(2, 50));
     show(12, at(2, 100));
+    show(22, at(2));
     expect(lines).toEqual([
       "rebalance 7: 0 of 4 shards moved, 0 bytes of 400 MB; tasks: 1 running, 1 blocked",
       "rebalance 7: 2 of 4 shards moved, 200 MB of 400 MB (100 MB/s); tasks: 1 running, 1 blocked",
       "rebalance 7: 2 of 4 shards moved, 300 MB of 400 MB (25 MB/s); tasks: 1 running, 1 blocked",
+      "rebalance 7: 2 of 4 shards moved, 200 MB of 400 MB without what is on its way (size unknown now); tasks: 1 running, 1 blocked",
     ]);
   });
 });
