@@ -69,7 +69,12 @@ export class CitusProject {
     };
   }
 
-  launch(...args: string[]): { child: ChildProcess; ended: Promise<Outcome & { stdout: string }> } {
+  /** Starts `pg-dist`; `output` is what it has written by now. */
+  launch(...args: string[]): {
+    child: ChildProcess;
+    output: () => string;
+    ended: Promise<Outcome & { stdout: string }>;
+  } {
     const { command, ...options } = this.command(...args);
     const child = spawn(command[0], command.slice(1), { ...options, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
@@ -84,7 +89,7 @@ export class CitusProject {
         resolve({ code, output, stdout, last: output.trimEnd().split("\n").at(-1) ?? "" }),
       );
     });
-    return { child, ended };
+    return { child, output: () => output, ended };
   }
 
   run(...args: string[]): Promise<Outcome & { stdout: string }> {

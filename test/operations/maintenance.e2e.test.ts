@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCK_KEY } from "../../operations/lock";
 import { CitusContainers, describeOnCitus } from "./citus-containers";
@@ -58,14 +59,9 @@ describeOnCitus("maintenance on real Citus", () => {
 
   test("a drained worker stays without shards through an apply, until it is added again", async () => {
     // --timeout is no limit for what is done: it waits longer for the lock of another run.
-    const other = citus.sql("coordinator", `SELECT pg_advisory_lock(${LOCK_KEY}); SELECT pg_sleep(20)`);
-    await expect
-      .poll(() => citus.sql("coordinator", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
-      .not.toBe("0");
     const drain = ["drain", "test", "w2", "--yes", "--mode", "block_writes", "--timeout", "4"];
-    const [drained] = await Promise.all([project.run(...drain), other]);
+    const drained = await besideAnotherRun(drain, () => sleep(6000));
     expect(drained.code, drained.output).toBe(0);
-    expect(drained.output).toContain("waiting for another run to finish");
     expect(drained.output).toMatch(/local\/w2: moved \d+ shards/);
     expect(drained.output).toContain("the environment lists it, and an apply leaves it as it is now");
     expect(drained.last).toContain("npx pg-dist remove test local/w2");
@@ -78,6 +74,14 @@ describeOnCitus("maintenance on real Citus", () => {
     );
     expect(await nodes()).toEqual(["w1 t", "w2 f"]);
 
+    const cancelled = await besideAnotherRun(["add", "test", "local/w2"], () =>
+      citus.sql(
+        "coordinator",
+        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pg-dist add%'`,
+      ),
+    );
+    expect(cancelled.code, cancelled.output).toBe(1);
+    expect(cancelled.last).toContain("canceling statement due to user request");
     const added = await project.run("add", "test", "local/w2");
     expect(added.code, added.output).toBe(0);
     expect(added.output).toContain("local/w2: takes shards again");
@@ -235,6 +239,26 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(coordinator.last).toContain("local/coordinator is the coordinator");
     expect(await project.run("drain", "test", "w9", "--yes")).toMatchObject({ code: 2 });
   });
+
+  /** Runs `pg-dist` while another run has the cluster's lock, until it says that it waits and the work is done. */
+  async function besideAnotherRun(args: readonly string[], work: () => Promise<unknown>) {
+    const hold = `SELECT pg_advisory_lock(${LOCK_KEY}); SELECT pg_sleep(600)`;
+    const other = citus.sql("coordinator", hold).catch(() => undefined);
+    const holder = `FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%pg_advisory_lock(${LOCK_KEY})%'`;
+    const patience = { timeout: 60_000, interval: 200 };
+    let run: ReturnType<typeof project.launch>;
+    try {
+      // Only once it sleeps does it have the lock.
+      await expect.poll(() => citus.sql("coordinator", `SELECT count(*) ${holder}`), patience).toBe("1");
+      run = project.launch(...args);
+      await expect.poll(run.output, patience).toContain("waiting for another run to finish");
+      await work();
+    } finally {
+      await citus.sql("coordinator", `SELECT pg_cancel_backend(pid) ${holder}`);
+      await other;
+    }
+    return run.ended;
+  }
 
   /** `w1 t`: name and shouldhaveshards. */
   async function nodes(): Promise<string[]> {
