@@ -22,8 +22,7 @@ export class CommandProject {
     );
   }
 
-  async run(...args: string[]): Promise<{ code: number | null; output: string; seconds: number }> {
-    const started = performance.now();
+  async run(...args: string[]): Promise<{ code: number | null; output: string }> {
     const child = spawn(process.execPath, [PG_DIST, ...args], {
       cwd: this.folder,
       env: { PATH: process.env["PATH"], HOME: this.folder, TF_VAR_postgres_password: this.password },
@@ -32,7 +31,7 @@ export class CommandProject {
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-    return { code, output, seconds: (performance.now() - started) / 1000 };
+    return { code, output };
   }
 
   remove(): void {
