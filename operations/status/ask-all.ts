@@ -29,9 +29,14 @@ export interface Asked<Value> {
  * Asks all registered nodes the same, each within `timeoutMs`; the coordinator, by the session itself.
  *
  * @param statement gives one row with one column, which is JSON
+ * @param isMeant which of them are asked (default: all)
  */
-export async function askAll<Value>(target: Connected, statement: string): Promise<Asked<Value>[]> {
-  const registered = await readRegistered(target.session);
+export async function askAll<Value>(
+  target: Connected,
+  statement: string,
+  isMeant: (node: RegisteredNode) => boolean = () => true,
+): Promise<Asked<Value>[]> {
+  const registered = (await readRegistered(target.session)).filter(isMeant);
   const record = await readRecord(target.session);
   const answers = await askRegistered<Value>(target, registered, statement);
   const asked = registered.map((node, index): Asked<Value> => ({

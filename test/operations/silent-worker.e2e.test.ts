@@ -56,8 +56,19 @@ describeOnCitus("changes beside a worker that is silent", () => {
     expect(await citus.sql("coordinator", "SELECT state FROM pg_dist_background_job")).toBe("cancelled");
   });
 
-  test("stop in time amid a move to it", async () => {
+  test("nobody waits for one that is disabled", async () => {
+    const node = `'${citus.container("w2")}', 5432`;
+    await citus.sql("coordinator", `SELECT citus_disable_node(${node})`);
+    const plan = await project.run("rebalance", "test", "plan");
+    expect(plan.code, plan.output).toBe(0);
+    expect(plan.stdout).toContain("Nothing is to be moved");
     await docker("unpause", citus.container("w2"));
+    // Refused until w1 has heard of its end.
+    const activated = () => citus.sql("coordinator", `SELECT citus_activate_node(${node}) > 0`).catch(String);
+    await expect.poll(activated, { timeout: 120_000, interval: 1000 }).toBe("t");
+  });
+
+  test("stop in time amid a move to it", async () => {
     await keepFree(0);
     await citus.sql("coordinator", "SELECT citus_rebalance_start()");
     const running = "SELECT count(*) FROM pg_dist_background_task WHERE status = 'running'";
