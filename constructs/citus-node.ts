@@ -100,7 +100,9 @@ export class CitusNode extends Construct {
       shmSize: 1024, // parallel queries; Docker's 64 MB are soon full. Counts as memory only where it is used.
       capabilities: {
         drop: ["ALL"],
-        add: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETGID", "CAP_SETUID"], // the image's entrypoint
+        // For the image's entrypoint; and KILL for Docker's init, which is root and must signal the server's user: without
+        // it, no stop reaches PostgreSQL, and every start is a crash recovery.
+        add: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"],
       },
       securityOpts: ["no-new-privileges:true"],
       logDriver: "json-file",

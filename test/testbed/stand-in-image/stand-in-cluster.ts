@@ -3,7 +3,7 @@ import { Client } from "pg";
 import { run } from "../command";
 
 /** The rights that the project's containers keep. */
-const RIGHTS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
+const RIGHTS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"];
 
 /** A few servers of the stand-in image on a network of their own, on the local engine. */
 export class StandInCluster {
