@@ -1,9 +1,9 @@
 import type { Cluster } from "../environments/cluster";
 import { coordinatorOf } from "./cluster-file";
 import { connect } from "./connect";
-import { destroyRefused, mayDestroy } from "./destroy-keys";
+import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
-import { oneLine } from "./failure";
+import { Failure, oneLine } from "./failure";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "./leaving-marks";
 import { departuresFrom, readMembers } from "./leaving-members";
@@ -68,7 +68,10 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
       progress(`${id}: copies of reference tables stay on its server: ${oneLine(error)}`),
     );
   } catch (error) {
-    throw explainRemoval(error);
+    const explained = explainRemoval(error);
+    // A destroy of everything that meets a worker which was deleted, but not removed, from a cluster that is half down.
+    if (!meansDestroy(cluster, env) || !(explained instanceof Failure)) throw explained;
+    progress(`${id}: goes with the whole cluster, its shards were not moved: ${explained.summary}`);
   } finally {
     await session.end();
   }
