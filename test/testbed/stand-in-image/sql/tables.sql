@@ -82,6 +82,10 @@ CREATE TABLE citus.pg_dist_cleanup (
   node_group_id int NOT NULL,
   policy_type int NOT NULL
 );
+CREATE TABLE citus.pg_dist_schema (
+  schemaid oid NOT NULL PRIMARY KEY,
+  colocationid int NOT NULL
+);
 CREATE TABLE citus.pg_dist_object (
   classid oid NOT NULL,
   objid oid NOT NULL,
