@@ -1,4 +1,5 @@
 import type { RegisteredNode } from "../registration/pg-dist-node";
+import { MOVING } from "../status/moves";
 
 /** What a PostgreSQL server says of itself, with or without Citus. */
 export interface ServerFacts {
@@ -37,6 +38,8 @@ export interface CoordinatorFacts {
   readonly record: readonly Recorded[];
   /** Rows of pg_dist_cleanup: what is left over of moves. */
   readonly orphans: number;
+  /** Shards move just now: then what has the name of a move is in use. */
+  readonly moving: boolean;
 }
 
 export type Registered = Omit<RegisteredNode, "endpoint"> & {
@@ -103,7 +106,8 @@ export const REGISTERED_FACTS = `SELECT json_build_object(
               'metadatasynced', metadatasynced, 'shouldhaveshards', shouldhaveshards,
               'placements', (SELECT count(*) FROM pg_dist_placement p WHERE p.groupid = n.groupid)) ORDER BY groupid), '[]')
               FROM pg_dist_node n WHERE noderole = 'primary'),
-  'orphans', (SELECT count(*) FROM pg_dist_cleanup))`;
+  'orphans', (SELECT count(*) FROM pg_dist_cleanup),
+  'moving', ${MOVING})`;
 
 /** Rows of {@link Recorded}. */
 export const RECORD = `SELECT coalesce(json_agg(json_build_object(

@@ -1,6 +1,7 @@
 import { type RecordedNode, readRecord } from "../record";
 import { type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
 import type { Session } from "../session";
+import { MOVING } from "./moves";
 
 /** What the coordinator's own catalogs say, without asking another node. */
 export interface ClusterState {
@@ -69,19 +70,13 @@ const JOBS = `SELECT j.job_id::int AS id, j.state::text,
         OR j.job_id = (SELECT max(job_id) FROM pg_dist_background_job WHERE job_type = 'rebalance'))
  GROUP BY j.job_id ORDER BY j.job_id`;
 
-/** Not by get_rebalance_progress(), which asks the nodes for sizes. */
-const MOVING = `SELECT EXISTS (SELECT FROM pg_stat_activity
-   WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()
-     AND query ~* 'citus_(move_shard_placement|copy_shard_placement|drain_node|rebalance_wait)|rebalance_table_shards')
-   AS moving`;
-
 export async function readClusterState(session: Session): Promise<ClusterState> {
   const registered = await readRegistered(session);
   const metadata = await session.query<{ nodeid: number; hasmetadata: boolean }>(
     "SELECT nodeid, hasmetadata FROM pg_dist_node",
   );
   const record = await readRecord(session);
-  const [moving] = await session.query<{ moving: boolean }>(MOVING);
+  const moving = await isMoving(session);
   return {
     registered: registered.map((node) => ({
       ...node,
@@ -91,6 +86,11 @@ export async function readClusterState(session: Session): Promise<ClusterState> 
     shards: await session.query<NodeShards>(SHARDS),
     orphans: await session.query<Orphan>(ORPHANS),
     jobs: await session.query<Job>(JOBS),
-    moving: moving?.moving === true,
+    moving,
   };
+}
+
+export async function isMoving(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ moving: boolean }>(`SELECT ${MOVING} AS moving`);
+  return row?.moving === true;
 }

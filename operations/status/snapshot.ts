@@ -6,7 +6,7 @@ import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
 import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
 import { askRegistered } from "./ask-all";
-import { type ClusterState, readClusterState } from "./cluster-state";
+import { type ClusterState, isMoving, readClusterState } from "./cluster-state";
 import { explainContainers } from "./down-containers";
 import { NODE_STATE, type NodeState } from "./node-state";
 
@@ -54,6 +54,8 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const { session, cluster } = target;
   const state = await readClusterState(session);
   const answers = await askRegistered<NodeState>(target, state.registered, NODE_STATE);
+  // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
+  const moving = state.moving || (await isMoving(session));
   const nodes = state.registered.map((row, index) => {
     const { value, failed } = answers[index] ?? {};
     return registeredNode(target, state, row, { state: value, failed });
@@ -89,7 +91,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     nodes: await explainContainers(target, all),
     orphans: state.orphans,
     jobs: state.jobs,
-    moving: state.moving,
+    moving,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Snapshot } from "../snapshot";
 export function checkOrphans({ cluster, registered }: Snapshot): Finding[] {
   if (registered === undefined) return [];
   const place = { check: "orphans", where: cluster.environment };
+  if (registered.moving) return [ok(place, "shards move just now: what a move needs is no leftover")];
   if (registered.orphans === 0) return [ok(place, "nothing left over of moves")];
   return [
     warning(

@@ -2,7 +2,8 @@ import { formatBytes } from "../../bytes";
 import { formatDuration } from "../duration";
 import { type Check, type Finding, ofEachNode } from "../finding";
 import type { Slot } from "../node-state";
-import type { SnapshotNode } from "../snapshot";
+import { isOfMove, movesRun } from "../moves";
+import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /** Whoever is alive commits what he has prepared within moments. In seconds. */
 const PREPARED_AGE = 30;
@@ -26,9 +27,9 @@ export const preparedTransactions: Check = ofEachNode(({ label, state }) =>
 );
 
 /** Slots that nobody reads keep WAL until the disk is full. */
-export const replicationSlots: Check = ofEachNode(({ label, state }, { moving }) =>
+export const replicationSlots: Check = ofEachNode(({ label, state }, snapshot) =>
   (state?.slots ?? [])
-    .filter(({ name, active }) => !active && !(moving && isOfMove(name)))
+    .filter(({ name, active }) => !active && !isInUse(name, snapshot))
     .map((slot): Finding => ({
       severity: "warning",
       check: "replication-slot",
@@ -46,23 +47,30 @@ function slotRemedy({ name }: Slot): string {
 }
 
 /** Subscriptions that a move left on its target. */
-export const subscriptions: Check = ofEachNode(({ label, state }, { moving }) =>
-  (moving ? [] : (state?.subscriptions ?? [])).filter(isOfMove).map((name): Finding => ({
-    severity: "warning",
-    check: "subscription",
-    node: label,
-    what: `the subscription ${name} is left over from a move`,
-    remedy: "CALL citus_cleanup_orphaned_resources() on the coordinator",
-  })),
+export const subscriptions: Check = ofEachNode(({ label, state }, snapshot) =>
+  (state?.subscriptions ?? [])
+    .filter((name) => isOfMove(name) && !isInUse(name, snapshot))
+    .map((name): Finding => ({
+      severity: "warning",
+      check: "subscription",
+      node: label,
+      what: `the subscription ${name} is left over from a move`,
+      remedy: "CALL citus_cleanup_orphaned_resources() on the coordinator",
+    })),
 );
 
-/** As Citus names the slots and subscriptions of moves and splits. */
-function isOfMove(name: string): boolean {
-  return /^citus_shard_(move|split)_/.test(name);
+/**
+ * Of a move that runs, or of one that has ended a moment ago: Citus writes into pg_dist_cleanup what it makes for a move,
+ * and clears it away by itself. To drop it by hand would break the move.
+ */
+function isInUse(name: string, snapshot: Snapshot): boolean {
+  const written = snapshot.orphans.some((orphan) => orphan.registered && orphan.name === name);
+  return isOfMove(name) && (movesRun(snapshot) || written);
 }
 
 /** What moves left behind. Of a node that is gone it stays for ever, and keeps its shard from being moved again. */
-export const orphans: Check = ({ orphans: entries, nodes, jobs, moving }) => {
+export const orphans: Check = (snapshot) => {
+  const { orphans: entries, nodes } = snapshot;
   const dead = entries.filter(({ registered }) => !registered);
   const findings: Finding[] = [];
   const [first] = dead;
@@ -75,17 +83,17 @@ export const orphans: Check = ({ orphans: entries, nodes, jobs, moving }) => {
         "DELETE FROM pg_dist_cleanup c WHERE NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = c.node_group_id)",
     });
   }
-  const working = moving || jobs.some(({ state }) => state === "running" || state === "scheduled");
   const left = entries.filter(({ registered }) => registered);
   const [some] = left;
-  if (some !== undefined && !working) {
+  if (some !== undefined && !movesRun(snapshot)) {
     findings.push({
-      severity: "warning",
+      // They are there for some seconds after every move: a cluster with them is healthy.
+      severity: "advice",
       check: "orphan",
       node: nodeOf(nodes, some.groupid),
       what: `${left.length} orphan(s) of moves are still to be cleaned up, e.g. ${some.name}`,
       remedy:
-        "CALL citus_cleanup_orphaned_resources() on the coordinator; Citus tries it every 10 s by itself",
+        "nothing: Citus tries it every 10 s by itself; if they stay: CALL citus_cleanup_orphaned_resources() on the coordinator",
     });
   }
   return findings;

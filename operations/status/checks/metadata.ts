@@ -1,4 +1,5 @@
 import { type Check, type Finding, ofEachNode } from "../finding";
+import { movesRun } from "../moves";
 
 /** The shards that a node should have are there. */
 export const missingShards: Check = ofEachNode(({ label, state }) =>
@@ -16,9 +17,10 @@ export const missingShards: Check = ofEachNode(({ label, state }) =>
 );
 
 /** Every node knows the same nodes and placements as the coordinator. A move changes them everywhere at once. */
-export const metadataDrift: Check = ({ nodes, moving }) => {
+export const metadataDrift: Check = (snapshot) => {
+  const { nodes } = snapshot;
   const own = nodes.find(({ role }) => role === "coordinator")?.state?.metadata_digest;
-  if (moving || own === undefined) return [];
+  if (movesRun(snapshot) || own === undefined) return [];
   return nodes.flatMap(({ label, role, registered, state }): Finding[] => {
     const comparable = role === "worker" && registered?.hasmetadata === true && registered.metadatasynced;
     // An empty or a wrong server has its own finding.

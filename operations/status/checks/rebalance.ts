@@ -1,4 +1,5 @@
 import { type Check, type Finding, rebalanceCommand } from "../finding";
+import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /**
@@ -36,8 +37,8 @@ const TOLERANCE = 0.2;
 
 /** A node carries much more or less than the others: by the sizes, as Citus' own strategy by_disk_size counts. */
 export const rebalanceAdvised: Check = (snapshot) => {
-  const { nodes, jobs, moving } = snapshot;
-  if (moving || jobs.some(({ state }) => !["finished", "cancelled", "failed"].includes(state))) return [];
+  const { nodes } = snapshot;
+  if (movesRun(snapshot)) return [];
   const carriers = nodes.filter(
     ({ registered }) => registered?.shouldhaveshards === true && registered.isactive,
   );

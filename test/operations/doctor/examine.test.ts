@@ -255,6 +255,19 @@ describe("the doctor's checks", () => {
     expect(empty?.remedy).toContain("npx pg-dist forget production server-a/worker1");
   });
 
+  it("take the slot and the orphans of a move for leftovers only when none runs", () => {
+    const snapshot = server({ slots: [{ name: "citus_shard_move_slot_4_10_24", bytes: 8192 }] });
+    const { registered } = snapshot;
+    if (registered === undefined) throw new Error("nothing is registered");
+    const during = (moving: boolean) =>
+      problemsOf(examine({ ...snapshot, registered: { ...registered, orphans: 1, moving } }));
+    expect(during(true)).toEqual([]);
+    expect(during(false)).toEqual([
+      expect.stringMatching(/^warning leftovers .*citus_shard_move_slot_4_10_24 is left over of a move/),
+      expect.stringMatching(/^warning orphans production: 1 object/),
+    ]);
+  });
+
   it("name what is registered otherwise", () => {
     const snapshot = healthySnapshot();
     const { registered } = snapshot;

@@ -173,7 +173,7 @@ describe("judge", () => {
     [
       "orphans of moves",
       { orphans: [{ name: "public.t_1", groupid: 2, registered: true }] },
-      "warning orphan: 1 orphan(s) of moves are still to be cleaned up, e.g. public.t_1",
+      "advice orphan: 1 orphan(s) of moves are still to be cleaned up, e.g. public.t_1",
     ],
     [
       "a rebalance that runs",
@@ -218,11 +218,36 @@ describe("judge", () => {
     expect(found).toEqual([expect.stringContaining(expected)]);
   });
 
-  it("takes what a move needs for no leftover while one runs", () => {
-    const slots = [{ name: "citus_shard_move_slot_2_10_1", active: false, retained: 0 }];
-    const changes = { worker1: { state: { slots, subscriptions: ["citus_shard_move_subscription_10"] } } };
+  const SLOT = "citus_shard_move_slot_2_10_1";
+  const SUBSCRIPTION = "citus_shard_move_subscription_10_1";
+  const OF_A_MOVE = {
+    worker1: {
+      state: { slots: [{ name: SLOT, active: false, retained: 0 }], subscriptions: [SUBSCRIPTION] },
+    },
+  };
+  const job = (state: string) => ({ id: 3, state, tasks: 8, done: 2, error: null, retries: 0 });
+
+  it.each([
+    ["a session that moves", { moving: true }],
+    ["a job that runs", { jobs: [job("running")] }],
+    ["a job that is about to run", { jobs: [job("scheduled")] }],
+  ])("takes what a move needs for no leftover: %s", (_name, whole) => {
     const orphans = [{ name: "public.t_1", groupid: 2, registered: true }];
-    expect(judge(someSnapshot(changes, { moving: true, orphans }))).toEqual([]);
+    const findings = judge(someSnapshot(OF_A_MOVE, { ...whole, orphans }));
+    expect(findings.filter(({ check }) => check !== "rebalance")).toEqual([]);
+    expect(isHealthy(findings)).toBe(true);
+  });
+
+  it("leaves what Citus itself clears away after a move to Citus", () => {
+    const orphans = [SLOT, SUBSCRIPTION].map((name) => ({ name, groupid: 1, registered: true }));
+    const findings = judge(someSnapshot(OF_A_MOVE, { jobs: [job("finished")], orphans }));
+    expect(findings.map(({ severity, check }) => `${severity} ${check}`)).toEqual(["advice orphan"]);
+  });
+
+  it("warns of what a move left behind, and Citus has no note of", () => {
+    const findings = judge(someSnapshot(OF_A_MOVE, { jobs: [job("finished")] }));
+    expect(findings.map(({ check }) => check)).toEqual(["replication-slot", "subscription"]);
+    expect(isHealthy(findings)).toBe(false);
   });
 
   it("takes two nodes with one server id for copies", () => {
