@@ -129,10 +129,14 @@ export function describeContainer(answer: ContainerAnswer): string {
 }
 
 /** What to do about a node whose container is like this. */
-export function remedyFor(answer: ContainerAnswer, docker: DockerHost, container: string): string {
+export function remedyFor(
+  answer: ContainerAnswer,
+  docker: DockerHost,
+  { container, environment }: { readonly container: string; readonly environment: string },
+): string {
   if ("unknown" in answer)
     return `see that the server ${docker.id} is up and \`${docker.describe(["ps"])}\` works`;
-  if ("missing" in answer) return "`cdktf deploy` makes it on its volume";
+  if ("missing" in answer) return `\`npx cdktf deploy ${environment}\` makes it on its volume`;
   switch (answer.status) {
     case "running":
       return `see its log: \`${docker.describe(["logs", "--tail", "50", container])}\`, and its port and firewall`;

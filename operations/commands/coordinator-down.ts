@@ -18,7 +18,7 @@ export async function explainDown(
     const state = await readContainerState(docker, container, Math.max(timeoutMs * 0.3, 3000));
     return new Failure(
       `${error.summary}; its container ${container} on ${host} ${describeContainer(state)}`,
-      remedyFor(state, docker, container),
+      remedyFor(state, docker, { container, environment: cluster.environment }),
       { detail: error.detail, cause: error },
     );
   } finally {

@@ -21,7 +21,8 @@ export async function explainContainers<Node extends { label: string; failed?: E
   await Promise.all(
     cluster.hosts.map(async (host) => {
       const own = declared.filter((node) => node.host === host.id);
-      for (const [id, explain] of await askHost(host, own, env, timeoutMs)) explanations.set(id, explain);
+      for (const [id, explain] of await askHost(host, own, cluster.environment, { env, timeoutMs }))
+        explanations.set(id, explain);
     }),
   );
   return nodes.map((node) => {
@@ -35,8 +36,8 @@ export async function explainContainers<Node extends { label: string; failed?: E
 async function askHost(
   host: ClusterHost,
   nodes: readonly ClusterNode[],
-  env: NodeJS.ProcessEnv,
-  timeoutMs: number,
+  environment: string,
+  { env, timeoutMs }: Pick<Target, "env" | "timeoutMs">,
 ): Promise<[string, (failed: Explained) => Explained][]> {
   if (nodes.length === 0) return [];
   const docker = new DockerHost(host, env);
@@ -45,7 +46,7 @@ async function askHost(
     const states = await readContainerStates(docker, names, Math.max(timeoutMs * 0.15, 2000));
     return nodes.map(({ id, container }) => {
       const state = states.get(container) ?? { missing: true };
-      return [id, (failed) => explain(failed, state, docker, container)];
+      return [id, (failed) => explain(failed, state, docker, { container, environment })];
     });
   } finally {
     docker.close();
@@ -56,12 +57,12 @@ function explain(
   failed: Explained,
   state: ContainerAnswer,
   docker: DockerHost,
-  container: string,
+  at: { readonly container: string; readonly environment: string },
 ): Explained {
   // A container that runs explains nothing: then it is the network, or the server in it.
   const up = "status" in state && state.status === "running" && state.health !== "unhealthy";
   return {
-    what: `${failed.what}; its container ${container} ${describeContainer(state)}`,
-    remedy: up || "unknown" in state ? failed.remedy : remedyFor(state, docker, container),
+    what: `${failed.what}; its container ${at.container} ${describeContainer(state)}`,
+    remedy: up || "unknown" in state ? failed.remedy : remedyFor(state, docker, at),
   };
 }

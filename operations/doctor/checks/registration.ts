@@ -1,14 +1,14 @@
-import { formatEndpoint } from "../../../environments/cluster";
+import { type Cluster, type ClusterNode, formatEndpoint } from "../../../environments/cluster";
 import { sameEndpoint } from "../../registration/pg-dist-node";
 import { type Finding, failed, ok, skipped, warning } from "../finding";
-import type { Snapshot } from "../snapshot";
+import { runs } from "../container-runs";
+import type { NodeSnapshot, Snapshot } from "../snapshot";
 
 /** What the coordinator has registered against what is declared. */
-export function checkRegistration({ cluster, registered }: Snapshot): Finding[] {
+export function checkRegistration({ cluster, nodes, registered }: Snapshot): Finding[] {
   const everywhere = { check: "registration", where: cluster.environment };
   if (registered === undefined)
     return [skipped(everywhere, "the coordinator could not be asked what is registered")];
-  const deploy = `npx cdktf deploy ${cluster.environment}`;
   const findings: Finding[] = [];
   for (const node of cluster.nodes) {
     const place = { check: "registration", where: node.id };
@@ -16,7 +16,13 @@ export function checkRegistration({ cluster, registered }: Snapshot): Finding[] 
     const row = registered.nodes.find(({ host, port }) => sameEndpoint({ host, port }, node.endpoint));
     const leaving = registered.record.find(({ id }) => id === node.id)?.leaving ?? undefined;
     if (row === undefined)
-      findings.push(failed(place, `${endpoint} is not registered`, `${deploy} registers it`));
+      findings.push(
+        failed(
+          place,
+          `${endpoint} is not registered`,
+          registersIt(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
+        ),
+      );
     else if (!row.isactive) {
       findings.push(
         failed(
@@ -47,7 +53,7 @@ export function checkRegistration({ cluster, registered }: Snapshot): Finding[] 
         warning(
           place,
           "shouldhaveshards is false: it gets no shards (left so by a drain)",
-          `SELECT citus_set_node_property('${row.host}', ${row.port}, 'shouldhaveshards', true) on the coordinator, if it is to stay`,
+          `if it is to stay: npx pg-dist add ${cluster.environment} ${node.id}`,
         ),
       );
     } else findings.push(ok(place, `${endpoint} is group ${row.groupid}, active and in sync`));
@@ -65,4 +71,17 @@ export function checkRegistration({ cluster, registered }: Snapshot): Finding[] 
     );
   }
   return findings;
+}
+
+/** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
+function registersIt(
+  { environment }: Cluster,
+  { id, role }: ClusterNode,
+  container: NodeSnapshot["container"],
+): string {
+  const deploy = `npx cdktf deploy ${environment}`;
+  const add = `npx pg-dist add ${environment} ${id}`;
+  if (role === "coordinator" || container === "missing") return `${deploy} registers it`;
+  if (container === undefined) return `${deploy} registers it, or where that has no changes ${add}`;
+  return runs(container) ? `${add} registers it` : `${deploy} registers it`;
 }

@@ -23,7 +23,7 @@ function difference(
     const remedy =
       environment === undefined
         ? `SELECT citus_set_coordinator_host('${endpoint.host}', ${endpoint.port}) there, by the address that workers reach`
-        : "`cdktf deploy` registers it";
+        : registersIt(environment, { label, role });
     return [{ severity: "warning", check, node: label, what, remedy }];
   }
   // Of a node that leaves there is a finding of its own.
@@ -33,8 +33,16 @@ function difference(
   const remedy =
     recorded === undefined
       ? `put it into the environment, or \`npx pg-dist remove ${environment} ${address}\` to drain and remove it`
-      : "put it into the environment, or `cdktf deploy` to remove it safely";
+      : `put it into the environment, or \`npx cdktf deploy ${environment}\` to remove it safely`;
   return [{ severity: "warning", check, node: label, what, remedy }];
+}
+
+/** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
+function registersIt(environment: string, { label, role }: Pick<SnapshotNode, "label" | "role">): string {
+  const deploy = `\`npx cdktf deploy ${environment}\``;
+  return role === "coordinator"
+    ? `${deploy} registers it`
+    : `${deploy} registers it, or where that has no changes \`npx pg-dist add ${environment} ${label}\``;
 }
 
 function leaving(
@@ -46,12 +54,12 @@ function leaving(
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.
   const remedy = declared
     ? `\`npx pg-dist add ${snapshot.environment} ${label}\` lifts the mark, as the environment still has it`
-    : `\`cdktf deploy\` goes on with the removal; ${rebalanceCommand(snapshot, "watch")} shows moves`;
+    : `\`npx cdktf deploy ${snapshot.environment}\` goes on with the removal; ${rebalanceCommand(snapshot, "watch")} shows moves`;
   return [{ severity: "warning", check: "leaving", node: label, what, remedy }];
 }
 
 function participation(
-  { label, role, registered, recorded }: SnapshotNode,
+  { label, role, declared, registered, recorded }: SnapshotNode,
   { environment }: Snapshot,
 ): Finding[] {
   if (registered === undefined) return [];
@@ -66,7 +74,7 @@ function participation(
     remedy,
   });
   if (!isactive) {
-    const deploy = environment === undefined ? "" : ", or `cdktf deploy`";
+    const deploy = environment === undefined ? "" : `, or \`npx cdktf deploy ${environment}\``;
     const remedy = `SELECT citus_activate_node(${address}) on the coordinator${deploy}`;
     return [found("broken", "inactive", "it is not active: queries don't use it", remedy)];
   }
@@ -81,7 +89,10 @@ function participation(
   }
   if (!shouldhaveshards && role === "worker" && !recorded?.leaving) {
     const what = "it takes no new shards (shouldhaveshards is false), and is not marked as leaving";
-    const remedy = `after a failed drain, or on purpose? SELECT citus_set_node_property(${address}, 'shouldhaveshards', true)`;
+    // `add` takes only nodes of the environment.
+    const remedy = declared
+      ? `after a drain; to keep it: \`npx pg-dist add ${environment} ${label}\``
+      : `after a failed drain, or on purpose? SELECT citus_set_node_property(${address}, 'shouldhaveshards', true) on the coordinator`;
     findings.push(found("warning", "shouldhaveshards", what, remedy));
   }
   return findings;

@@ -231,6 +231,36 @@ describe("the doctor's checks", () => {
     ]);
   });
 
+  it.each([
+    ["runs", someContainer(), /^npx pg-dist add production server-a\/worker1 registers it$/],
+    ["stands still", someContainer({ status: "exited" }), /^npx cdktf deploy production registers it$/],
+    [
+      "can't be asked for",
+      undefined,
+      /^npx cdktf deploy production .* no changes npx pg-dist add production/,
+    ],
+  ])("name what registers a worker whose container %s", (_title, container, remedy) => {
+    const { registered, ...rest } = withNode({ container });
+    if (registered === undefined) throw new Error("nothing is registered");
+    const nodes = registered.nodes.filter(({ groupid }) => groupid !== 1);
+    const findings = examine({ ...rest, registered: { ...registered, nodes } });
+    expect(
+      findings.find(({ check, outcome }) => check === "registration" && outcome === "failed"),
+    ).toMatchObject({
+      where: "server-a/worker1",
+      remedy: expect.stringMatching(remedy) as string,
+    });
+  });
+
+  it("name the command that takes a drained worker in again", () => {
+    const nodes = (healthySnapshot().registered?.nodes ?? []).map((node) =>
+      node.groupid === 1 ? { ...node, shouldhaveshards: false } : node,
+    );
+    expect(registration({ nodes })).toMatchObject([
+      { remedy: "if it is to stay: npx pg-dist add production server-a/worker1" },
+    ]);
+  });
+
   it("name the command that keeps a declared worker which is marked as leaving", () => {
     const record = (healthySnapshot().registered?.record ?? []).map((each) =>
       each.id === "server-a/worker1" ? { ...each, leaving: "2026-02-27T08:00:00Z" } : each,

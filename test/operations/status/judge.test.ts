@@ -306,7 +306,10 @@ describe("judge", () => {
       },
     ]);
     expect(judge(someSnapshot({ worker1: { declared: false } }))).toMatchObject([
-      { check: "membership", remedy: expect.stringContaining("`cdktf deploy` to remove it") as string },
+      {
+        check: "membership",
+        remedy: expect.stringContaining("`npx cdktf deploy production` to remove it") as string,
+      },
     ]);
   });
 
@@ -332,6 +335,27 @@ describe("judge", () => {
         remedy: expect.stringContaining("`npx pg-dist add production server-b/worker1`") as string,
       },
     ]);
+  });
+
+  it("names the command that registers a worker which was removed: a deploy has no changes then", () => {
+    expect(judge(someSnapshot({ worker1: { registered: null, state: null } }))).toMatchObject([
+      {
+        check: "membership",
+        remedy:
+          "`npx cdktf deploy production` registers it, or where that has no changes `npx pg-dist add production server-b/worker1`",
+      },
+    ]);
+  });
+
+  it("names the command that takes a drained worker in again, and SQL where there is no environment", () => {
+    const worker1 = { registered: { shouldhaveshards: false } };
+    expect(judge(someSnapshot({ worker1 }))[0]?.remedy).toBe(
+      "after a drain; to keep it: `npx pg-dist add production server-b/worker1`",
+    );
+    const byUrl = { environment: undefined, url: "postgres://app@db:5432/app" };
+    expect(judge(someSnapshot({ worker1: { ...worker1, declared: undefined } }, byUrl))[0]?.remedy).toContain(
+      "SELECT citus_set_node_property('10.0.0.2', 5432, 'shouldhaveshards', true)",
+    );
   });
 
   it("lists what is broken before what is only a warning", () => {
