@@ -27,6 +27,8 @@ export interface Decisions {
 /** What is known of the cluster before anything is changed. */
 export interface Situation {
   readonly cluster: string;
+  /** Its name, for the commands that remedies give. */
+  readonly environment: string;
   readonly coordinator: NodeFacts;
   /** The workers that the environment wants, with what answered at their endpoints. */
   readonly workers: readonly { readonly node: ClusterNode; readonly answer: NodeAnswer }[];

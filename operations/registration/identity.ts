@@ -19,10 +19,14 @@ export interface Identifiable {
 }
 
 /** A server that joins must be empty: `citus_add_node` drops tables of the names that the cluster has. */
-export function checkNewcomer({ node, facts }: Known, { cluster, registered, record }: Situation): Finding[] {
+export function checkNewcomer(
+  { node, facts }: Known,
+  { cluster, environment, registered, record }: Situation,
+): Finding[] {
   const findings = checkName({ node, facts }, cluster);
   const refuse = (what: string, remedy: string) =>
     findings.push({ node: node.id, what, remedy, refused: true });
+  const wipe = `\`npx pg-dist add ${environment} ${node.id} --wipe\``;
   const occupant = registered.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint));
   const owner = [...record.values()].find(({ nodeid }) => nodeid === occupant?.nodeid);
   if (owner !== undefined) {
@@ -42,12 +46,12 @@ export function checkNewcomer({ node, facts }: Known, { cluster, registered, rec
     refuse(
       `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
       "if it belongs to another cluster, correct the address; if its data may go, empty it with " +
-        "`npx pg-dist add --wipe`, or remove its container and its volume, and apply again",
+        `${wipe}, or remove its container and its volume, and apply again`,
     );
   } else if (facts.table_count > 0) {
     refuse(
       `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
-      "joining would drop those that the cluster has too: move them away; or empty it with `npx pg-dist add --wipe`, or " +
+      `joining would drop those that the cluster has too: move them away; or empty it with ${wipe}, or ` +
         "remove its container and its volume, and apply again",
     );
   }
@@ -64,7 +68,7 @@ function knowsNoCluster({ registered, record }: Pick<Situation, "registered" | "
 export function checkIdentity(
   { node, facts, recorded }: Identifiable,
   registered: Pick<RegisteredNode, "groupid" | "nodeid">,
-  { cluster }: Pick<Situation, "cluster">,
+  { cluster, environment }: Pick<Situation, "cluster"> & { readonly environment?: string },
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
   const endpoint = formatEndpoint(node.endpoint);
@@ -82,7 +86,9 @@ export function checkIdentity(
         (sameServer ? "" : `, server id ${facts.server_id} instead of ${recorded?.server_id}`),
     remedy:
       "bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: " +
-      `npx pg-dist forget ENVIRONMENT ${node.id}`,
+      (environment === undefined
+        ? "`npx pg-dist forget`, which needs the cluster's environment"
+        : `npx pg-dist forget ${environment} ${node.id}`),
     refused: true,
   });
   return findings;

@@ -46,6 +46,7 @@ export async function reconcile(
   );
   const { decisions, findings } = decideWorkers({
     cluster: cluster.name,
+    environment: cluster.environment,
     coordinator,
     workers: workers.map((node, index) => ({ node, answer: answers[index] as NodeAnswer })),
     registered,

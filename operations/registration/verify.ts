@@ -44,6 +44,7 @@ export async function verify(
     findings.push(
       ...checkIdentity({ node, facts: answer.facts, recorded: record.get(node.id) }, row, {
         cluster: cluster.name,
+        environment: cluster.environment,
       }),
     );
   }

@@ -64,6 +64,7 @@ interface Given {
 function decide({ facts = {}, registered = [], record = [] }: Given) {
   const situation: Situation = {
     cluster: "citus",
+    environment: "production",
     coordinator: { ...EMPTY, server_id: "coordinator" },
     workers: [{ node: worker, answer: { facts: { ...EMPTY, ...facts } } }],
     registered,
@@ -73,6 +74,7 @@ function decide({ facts = {}, registered = [], record = [] }: Given) {
   return {
     action: decisions[0]?.action,
     found: findings.map(({ what }) => what),
+    remedies: findings.map(({ remedy }) => remedy),
     refused: findings.some((f) => f.refused),
   };
 }
@@ -110,7 +112,7 @@ test.each<[string, Given, string]>([
   ["removed by hand and emptied: it joins again", { record: [recorded()] }, "add"],
   ["our own name for the server", { facts: { cluster_name: `citus ${worker.id} x:1` } }, "add"],
 ])("%s", (_what, given, action) => {
-  expect(decide(given)).toEqual({ action, found: [], refused: false });
+  expect(decide(given)).toEqual({ action, found: [], remedies: [], refused: false });
 });
 
 test.each<[string, Given, RegExp]>([
@@ -153,6 +155,14 @@ test.each<[string, Given, RegExp]>([
   expect(result.action === undefined || result.found.length > 0).toBe(true);
   expect(result.found.join("\n")).toMatch(found);
   expect(result.refused).toBe(true);
+});
+
+test("remedies are commands that can be pasted: with the environment and the node", () => {
+  expect(decide({ registered: [row()] }).remedies[0]).toContain(`npx pg-dist forget production ${worker.id}`);
+  const foreign = { table_count: 1, tables: ["public.t"] };
+  expect(decide({ facts: foreign }).remedies[0]).toContain(
+    `\`npx pg-dist add production ${worker.id} --wipe\``,
+  );
 });
 
 test("other versions and settings keep a worker out, and are only said of one that is in", () => {

@@ -203,7 +203,7 @@ describeOnCitus("forget on real Citus", () => {
     expect(silent.last).toContain("server-c/w2 is not proven to be lost: no server answers");
     await citus.start("w2");
     expect((await citus.register(await cluster("w1", "w2"))).last).toContain(
-      "pg-dist forget ENVIRONMENT server-c/w2",
+      "npx pg-dist forget test server-c/w2",
     );
     const state = await stateList();
     const forgotten = await project.run("forget", "test", "server-c/w2", "--confirm", "server-c/w2");
