@@ -6,6 +6,7 @@ import { type Distribution, type Share, distributionOf, skewOfShares } from "../
 import { type Placement, readPlacements } from "../status/placements";
 import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
+import { formatPartialSize } from "./partial-size";
 import { type Output, type ReadFlags, addReadCommand } from "./read-command";
 import { type Column, renderTable } from "./table";
 import type { Connected } from "./target";
@@ -16,7 +17,8 @@ interface Flags extends ReadFlags {
 
 const HELP = `
 Per node, and per node and table; copies of reference tables are left out. "skew" is the fullest node by the average
-one: 1 is even. An unreadable shard is one whose node doesn't answer, or that is missing there.
+one: 1 is even. An unreadable shard is one whose node doesn't answer, or that is missing there: its size is unknown, and
+nodes are not compared.
 
 Examples:
   npx pg-dist shards production
@@ -74,7 +76,7 @@ export function shardsScreen(
 
 function nodeRow({ node, shards, bytes, unreadable }: Share, paint: Paint): string[] {
   const lost = unreadable === 0 ? "0" : paint("red", String(unreadable));
-  return [node, String(shards), formatBytes(bytes), lost];
+  return [node, String(shards), formatPartialSize(bytes, unreadable, shards), lost];
 }
 
 const NODE_COLUMNS: readonly Column[] = [
@@ -106,15 +108,22 @@ function tableRows(shares: readonly Share[], nodes: readonly string[]): string[]
   return tables.map((table) => {
     const own = shares.filter((share) => share.table === table);
     const sorted = [...own].sort((a, b) => b.bytes - a.bytes);
+    const sum = (of: (share: Share) => number) => own.reduce((total, share) => total + of(share), 0);
+    const unreadable = sum((share) => share.unreadable);
+    // What can't be read would be the least.
     const say = (share: Share | undefined) =>
-      share === undefined || nodes.length < 2
+      share === undefined || nodes.length < 2 || unreadable > 0
         ? "-"
         : `${share.node} ${share.shards}, ${formatBytes(share.bytes)}`;
     const skew = skewOfShares(own);
     return [
       table,
-      String(own.reduce((sum, { shards }) => sum + shards, 0)),
-      formatBytes(own.reduce((sum, { bytes }) => sum + bytes, 0)),
+      String(sum(({ shards }) => shards)),
+      formatPartialSize(
+        sum(({ bytes }) => bytes),
+        unreadable,
+        sum(({ shards }) => shards),
+      ),
       skew === null ? "-" : skew.toFixed(2),
       say(sorted[0]),
       say(sorted.at(-1)),

@@ -54,6 +54,24 @@ it.each([Infinity, 60])("shards of one table, in %d columns", (width) => {
   expect(show(shardsScreen(distributionOf(ALL, "orders"), ALL.asked, plain, width))).toMatchSnapshot();
 });
 
+it("says that sizes on a node which doesn't answer are unknown, and not nothing", () => {
+  const down = ALL.placements.map((each): Placement => {
+    const silent = each.node === "server-c/worker1";
+    return silent ? { ...each, bytes: null, unreadable: "no answer" } : each;
+  });
+  const all = { ...ALL, placements: down.filter(({ unreadable }) => unreadable !== "missing") };
+  expect(show(shardsScreen(distributionOf(all), all.asked, plain, Infinity))).toMatchInlineSnapshot(`
+    "
+    node              shards     size  unreadable
+    server-b/worker1       1    40 MB           0
+    server-c/worker1       2  unknown           2
+
+    table          shards     size  skew  most  least
+    public.orders       3  ≥ 40 MB     -  -     -
+    "
+  `);
+});
+
 it.each([Infinity, 80])("tables, in %d columns, with a node that doesn't answer", (width) => {
   const measured = TABLES.map((table) => measure(table, ALL.placements));
   expect(show(tablesScreen(measured, someAnswers({}, {}), plain, width))).toMatchSnapshot();
