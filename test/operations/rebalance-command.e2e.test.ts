@@ -86,6 +86,12 @@ describeOnCitus("pg-dist rebalance", () => {
     const twice = await project.run("rebalance", "test", "start", "--yes");
     expect(twice.code, twice.output).toBe(4);
     expect(twice.last).toContain("rebalance 1 is running already");
+    // What the moves need is no leftover.
+    for (const args of [["status"], ["doctor", "--quiet"]]) {
+      const { stdout } = await project.run(...(args as [string]), "test");
+      expect(stdout).not.toMatch(/citus_shard|left over|left it|pg_drop_replication_slot/);
+    }
+    expect(await citus.sql("coordinator", "SELECT state FROM pg_dist_background_job")).toBe("running");
     const stopped = await project.run("rebalance", "test", "stop");
     expect(stopped.code, stopped.output).toBe(0);
     expect(stopped.stdout).toMatch(
