@@ -47,16 +47,22 @@ export const diskFull: Fault = {
   changes: ["remove", "remove two"],
   async inject(strike) {
     const { cluster, apply, random } = strike;
-    const wait = random.next() * 1.2;
+    const wait = random.next() * 0.8;
     const moves = await apply.until(() => /to move to server-c\/worker1/.test(apply.output));
     if (!moves || !(await apply.passed(apply.age + wait))) return undefined;
     const host = cluster.host("server-c");
     const filler = `${SMALL_DISK}/filler`;
-    await host.exec("sh", "-c", `cat /dev/zero > ${filler} 2>/dev/null || true`);
+    // Allocated, which takes no time: to write it all would last longer than the moves.
+    const fill = [
+      `free=$(df --block-size=1 --output=avail ${SMALL_DISK} | tail -n 1)`,
+      `fallocate --length $((free - 4194304)) ${filler} || true`,
+      `cat /dev/zero > ${filler}.rest 2>/dev/null || true`,
+    ];
+    await host.exec("sh", "-c", fill.join("\n"));
     const free = await host.exec("df", "--output=avail", SMALL_DISK);
     const moving = apply.program?.args.includes("leave") === true;
     const undo = async () => {
-      await host.exec("rm", "-f", filler);
+      await host.exec("rm", "-f", filler, `${filler}.rest`);
     };
     if (!moving || Number(free.split("\n").at(-1)) > 64) {
       await apply.ended;
