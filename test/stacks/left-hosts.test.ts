@@ -1,23 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { App } from "cdktf";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Environment } from "../../environments/environment";
-import { CitusStack } from "../../stacks/citus-stack";
 import { clusterOf } from "../environments/samples";
-
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+import { synthesizeBeside } from "./beside-state";
 
 /** Synthesizes beside a state with resources on these hosts. */
-function synth(
-  environment: Environment,
-  hosts: readonly string[],
-  file = `${environment.name}.tfstate`,
-): void {
-  const folder = mkdtempSync(join(tmpdir(), "pg-dist-left-"));
-  folders.push(folder);
+function synth(environment: Environment, hosts: readonly string[], file?: string): void {
   const resources = hosts.flatMap((host) =>
     ["docker_volume", "docker_container"].map((type) => ({
       type,
@@ -25,14 +12,8 @@ function synth(
       provider: `provider["registry.terraform.io/kreuzwerker/docker"].${host}`,
     })),
   );
-  const state = {
-    resources: [...resources, { type: "null_resource", name: "guard", provider: 'provider["x/null"]' }],
-  };
-  mkdirSync(join(folder, "state"));
-  writeFileSync(join(folder, "state", file), JSON.stringify(state));
-  const app = new App({ outdir: join(folder, "cdktf.out") });
-  new CitusStack(app, environment);
-  app.synth();
+  const guard = { type: "null_resource", name: "guard", provider: 'provider["x/null"]' };
+  synthesizeBeside(environment, [...resources, guard], file);
 }
 
 describe("a Docker host that is deleted while its resources are there", () => {

@@ -1,13 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { App } from "cdktf";
-import { afterEach, describe, expect, it } from "vitest";
-import { CitusStack } from "../../stacks/citus-stack";
+import { describe, it, expect } from "vitest";
 import { clusterOf } from "../environments/samples";
-
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+import { synthesizeBeside } from "./beside-state";
 
 interface Given {
   /** As `b_worker2`; with a "!" it is tainted. */
@@ -18,27 +11,17 @@ interface Given {
 
 /** Synthesizes a cluster with one worker, `b/worker1`, beside a state with these. */
 function synth({ containers, members }: Given): void {
-  const environment = clusterOf({ b: 1 });
-  const folder = mkdtempSync(join(tmpdir(), "pg-dist-undrained-"));
-  folders.push(folder);
-  const state = {
-    resources: [
-      ...containers.map((name) => ({
-        ...{ type: "docker_container", name: name.replace("!", "") },
-        provider: `provider["registry.terraform.io/kreuzwerker/docker"].${name.split("_")[0]}`,
-        instances: [name.endsWith("!") ? { status: "tainted" } : {}],
-      })),
-      {
-        ...{ type: "null_resource", name: "membership", provider: 'provider["x/null"]' },
-        instances: members.map((id) => ({ index_key: id })),
-      },
-    ],
-  };
-  mkdirSync(join(folder, "state"));
-  writeFileSync(join(folder, "state", `${environment.name}.tfstate`), JSON.stringify(state));
-  const app = new App({ outdir: join(folder, "cdktf.out") });
-  new CitusStack(app, environment);
-  app.synth();
+  synthesizeBeside(clusterOf({ b: 1 }), [
+    ...containers.map((name) => ({
+      ...{ type: "docker_container", name: name.replace("!", "") },
+      provider: `provider["registry.terraform.io/kreuzwerker/docker"].${name.split("_")[0]}`,
+      instances: [name.endsWith("!") ? { status: "tainted" } : {}],
+    })),
+    {
+      ...{ type: "null_resource", name: "membership", provider: 'provider["x/null"]' },
+      instances: members.map((id) => ({ index_key: id })),
+    },
+  ]);
 }
 
 const containers = ["a_coordinator", "b_worker1", "b_worker2"];
