@@ -29,11 +29,15 @@ const PRINTED = {
   complete: "PostgreSQL init process complete; ready for start up.",
   skipped: "Skipping initialization",
   ready: "database system is ready to accept connections",
-  /** Bootstrap writes this file last: without it the server starts, and no session ever does. */
-  noRelationMap: 'could not open file "global/pg_filenode.map"',
   /** initdb found files in the data directory. */
   notEmpty: "exists but is not empty",
 } as const;
+
+/** Bootstrap writes this file last: without it the server starts and restarts all the time, and no session ever begins. */
+const RELATION_MAP = "global/pg_filenode.map";
+
+/** What initdb makes after bootstrap: template0 and postgres, whose numbers are fixed since PostgreSQL 15 (pg_database.dat). */
+const LATER_DATABASES = ["base/4/PG_VERSION", "base/5/PG_VERSION"];
 
 /**
  * How far a node's first initialisation got. Waits while it runs: a container goes on when its Terraform is killed.
@@ -70,19 +74,19 @@ async function judge(
   identity: Identity,
 ): Promise<Initialisation> {
   if (isHealthy(container)) return "finished";
-  const told = await readLog(docker, container);
-  if (told !== "unknown" || container.State.Status !== "running") return told;
-  return askServer(docker, container, identity);
+  const log = await readLog(docker, container);
+  const told = judgeLog(log, container.State.Status, await officialEntrypoint(docker, container));
+  if (told !== "unknown") return told;
+  // The server itself must have missed the file: while initdb runs, it isn't there either.
+  const missed = log.includes(`could not open file "${RELATION_MAP}"`);
+  if (missed && (await endedInBootstrap(docker, container))) return "unfinished";
+  return container.State.Status === "running" ? askServer(docker, container, identity) : "unknown";
 }
 
-async function readLog(docker: DockerHost, container: ContainerJson): Promise<Initialisation> {
+async function readLog(docker: DockerHost, container: ContainerJson): Promise<string> {
   // From the end: where initdb's lines are cut off, there is no proof, and what came after them is never cut off.
   const { stdout, stderr } = await docker.try(["logs", "--tail", "20000", container.Id]);
-  return judgeLog(
-    `${stdout}\n${stderr}`,
-    container.State.Status,
-    await officialEntrypoint(docker, container),
-  );
+  return `${stdout}\n${stderr}`;
 }
 
 /** What the log of a container that is not healthy proves of its first initialisation. */
@@ -98,9 +102,8 @@ export function judgeLog(log: string, status: string, officialEntrypoint: boolea
   if (after.includes(PRINTED.notEmpty)) return "unfinished";
   const startedAgain = after.indexOf(PRINTED.skipped);
   if (startedAgain >= 0) {
-    const [, served] = after.slice(startedAgain).split(PRINTED.ready);
     // Once it served again, somebody may have completed it by hand, and it may hold data: only the server can tell.
-    return served === undefined || served.includes(PRINTED.noRelationMap) ? "unfinished" : "unknown";
+    return after.slice(startedAgain).includes(PRINTED.ready) ? "unknown" : "unfinished";
   }
   return status === "running" ? "running" : "unfinished";
 }
@@ -109,6 +112,26 @@ async function officialEntrypoint(docker: DockerHost, container: ContainerJson):
   const { code, stdout } = await docker.try(["cp", `${container.Id}:${ENTRYPOINT}`, "-"]);
   return code === 0 && stdout.includes(PRINTED.complete) && stdout.includes(PRINTED.skipped);
 }
+
+/**
+ * Whether a data directory is what an initdb left that was cut off in bootstrap. The log of such a server doesn't prove
+ * it for long: it grows by hundreds of lines in a second, and Docker drops the first ones.
+ */
+async function endedInBootstrap(docker: DockerHost, container: ContainerJson): Promise<boolean> {
+  const setting = container.Config.Env?.find((each) => each.startsWith("PGDATA="));
+  if (setting === undefined) return false;
+  const isThere = async (file: string) => {
+    const path = `${container.Id}:${setting.slice("PGDATA=".length)}/${file}`;
+    const { code, stderr } = await docker.try(["cp", path, "-"]);
+    return code === 0 ? true : MISSING_FILE.test(stderr) ? false : undefined;
+  };
+  if ((await isThere("PG_VERSION")) !== true) return false;
+  for (const file of [RELATION_MAP, ...LATER_DATABASES]) if ((await isThere(file)) !== false) return false;
+  return true;
+}
+
+/** What `docker cp` says: the engine the one, the client of Docker 20.10 the other. */
+const MISSING_FILE = /could not find the file|no such container:path/i;
 
 /**
  * Asks over TCP, where the temporary server of an initialisation doesn't listen. A server without Citus that holds no

@@ -5,7 +5,10 @@ import type { FoundContainer, FoundNetwork, Initialisation } from "./situation";
 export interface ContainerJson {
   readonly Id: string;
   readonly Name: string;
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
+  readonly Config: {
+    readonly Labels: Readonly<Record<string, string>> | null;
+    readonly Env: readonly string[] | null;
+  };
   readonly State: {
     readonly Status: string;
     readonly StartedAt: string;

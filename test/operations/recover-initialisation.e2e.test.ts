@@ -6,6 +6,8 @@ import { listContainers } from "../../operations/recover/inventory";
 import { findParts, type Parts } from "../testbed/parts";
 import { docker } from "./recover-cluster";
 
+const DATA = "/var/lib/postgresql/17/docker";
+
 /** A container on a volume that another one has initialised: its own log proves nothing, its server must be asked. */
 describe("what a server says of its first initialisation", () => {
   const name = `recover-${randomBytes(3).toString("hex")}`;
@@ -24,13 +26,17 @@ describe("what a server says of its first initialisation", () => {
     await parts?.stop();
   });
 
-  async function start(): Promise<void> {
+  async function run(): Promise<void> {
     const password = randomBytes(12).toString("hex");
     await docker(
       ...["run", "--detach", "--name", name, "--no-healthcheck", "--volume", `${name}:/var/lib/postgresql`],
-      ...["--env", `POSTGRES_PASSWORD=${password}`, "--env", "PGDATA=/var/lib/postgresql/17/docker"],
+      ...["--env", `POSTGRES_PASSWORD=${password}`, "--env", `PGDATA=${DATA}`],
       parts.image.tag,
     );
+  }
+
+  async function start(): Promise<void> {
+    await run();
     for (;;) {
       const answer = await sql("SELECT 1").catch(() => "");
       if (answer.trim() === "1") return;
@@ -80,5 +86,23 @@ describe("what a server says of its first initialisation", () => {
   it("when it can't be asked, nothing is proven", async () => {
     await docker("stop", name);
     expect(await judged()).toBe("unknown");
+  });
+
+  it.each([
+    ["with a database that initdb makes after bootstrap, nothing is proven", [], "unknown"],
+    ["with what bootstrap leaves that was cut off, it never ended", [`${DATA}/base/4`], "unfinished"],
+  ])("without a file that no session can do without: %s", async (_, alsoMissing, expected) => {
+    const missing = [`${DATA}/global/pg_filenode.map`, ...alsoMissing];
+    const volume = ["--volume", `${name}:/var/lib/postgresql`];
+    await docker("run", "--rm", ...volume, "--entrypoint", "rm", parts.image.tag, "-rf", ...missing);
+    // Another container, as a log that has lost its beginning.
+    await docker("rm", "--force", name);
+    await run();
+    await expect
+      .poll(() => docker("logs", name), { timeout: 60_000, interval: 200 })
+      .toContain("pg_filenode.map");
+    expect(await judged()).toBe(expected);
+    await docker("stop", "--time", "1", name);
+    expect(await judged()).toBe(expected);
   });
 });

@@ -10,25 +10,12 @@ describe("what a log proves of a first initialisation", () => {
   const again = "PostgreSQL Database directory appears to contain a database; Skipping initialization\n";
 
   const ready = "LOG:  database system is ready to accept connections\n";
-  const noMap = 'FATAL:  could not open file "global/pg_filenode.map": No such file or directory\n';
 
   it.each([
     ["runs", begun, "running", "running"],
     ["was cut off, and the container stands still", begun, "exited", "unfinished"],
     ["was cut off, and the container was started again", begun + again, "running", "unfinished"],
     ["was cut off, and the container starts again and again", begun + again, "restarting", "unfinished"],
-    [
-      "was cut off in bootstrap, and no session starts",
-      begun + again + ready + noMap,
-      "running",
-      "unfinished",
-    ],
-    [
-      "was cut off, and the server lost a file later",
-      begun + again + ready + ready + noMap,
-      "running",
-      "unknown",
-    ],
     ["was cut off, and the server served after that", begun + again + ready, "exited", "unknown"],
     ["ended", begun + complete, "running", "finished"],
     ["ended, and the server died later", begun + complete + again, "exited", "finished"],
