@@ -96,7 +96,7 @@ describe("what a server says of its first initialisation", () => {
     const volume = ["--volume", `${name}:/var/lib/postgresql`];
     await docker("run", "--rm", ...volume, "--entrypoint", "rm", parts.image.tag, "-rf", ...missing);
     // Another container, as a log that has lost its beginning.
-    await docker("rm", "--force", name);
+    await docker("rm", "--force", "--volumes", name);
     await run();
     await expect
       .poll(() => docker("logs", name), { timeout: 60_000, interval: 200 })
