@@ -16,8 +16,8 @@ const endToEnd = (name: string) => ({
   name,
   include: [`test/**/*.${name}.test.ts`],
   globalSetup: ["test/bundle-program.mjs", "test/show-parts.ts"],
-  // They share one machine's network, engines and disk.
-  fileParallelism: false,
+  // Each makes hosts, names and folders of its own, and waits half of the time; more at once would be too slow on two cores.
+  maxWorkers: 2,
   hookTimeout: 600_000,
   testTimeout: 600_000,
 });
