@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, at, randomMoment } from "./fault";
-import { isSsh, kill } from "./processes";
+import { isProgram, isSsh, kill, send } from "./processes";
 import { saysWhatToDo } from "./remedies";
 import { HOSTS, SMALL_DISK } from "./topology";
 
@@ -47,9 +47,10 @@ export const diskFull: Fault = {
   changes: ["remove", "remove two"],
   async inject(strike) {
     const { cluster, apply, random } = strike;
-    const wait = random.next() * 0.8;
+    const wait = random.next() * 0.4;
     const moves = await apply.until(() => /to move to server-c\/worker1/.test(apply.output));
     if (!moves || !(await apply.passed(apply.age + wait))) return undefined;
+    const programs = apply.below.filter(isProgram).filter(({ args }) => args.includes("leave"));
     const host = cluster.host("server-c");
     const filler = `${SMALL_DISK}/filler`;
     // Allocated, which takes no time: to write it all would last longer than the moves.
@@ -57,14 +58,16 @@ export const diskFull: Fault = {
       `free=$(df --block-size=1 --output=avail ${SMALL_DISK} | tail -n 1)`,
       `fallocate --length $((free - 4194304)) ${filler} || true`,
       `cat /dev/zero > ${filler}.rest 2>/dev/null || true`,
+      `df --output=avail ${SMALL_DISK}`,
     ];
-    await host.exec("sh", "-c", fill.join("\n"));
-    const free = await host.exec("df", "--output=avail", SMALL_DISK);
-    const moving = apply.program?.args.includes("leave") === true;
+    // The shards are so small that all would have moved before the disk is full: the programs are held until it is.
+    const held = programs.filter((each) => send(each, "SIGSTOP"));
+    const free = await host.exec("sh", "-c", fill.join("\n"));
+    for (const each of held) send(each, "SIGCONT");
     const undo = async () => {
       await host.exec("rm", "-f", filler, `${filler}.rest`);
     };
-    if (!moving || Number(free.split("\n").at(-1)) > 64) {
+    if (held.length === 0 || Number(free.split("\n").at(-1)) > 64) {
       await apply.ended;
       await undo();
       return undefined;

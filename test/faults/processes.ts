@@ -29,9 +29,14 @@ export function processesIn(folder: string): Running[] {
 
 /** SIGKILL, if it is still the same process. */
 export function kill(running: ProcessIdentity): boolean {
+  return send(running, "SIGKILL");
+}
+
+/** A signal, if it is still the same process. @returns whether it was */
+export function send(running: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(running)) return false;
   try {
-    process.kill(running.pid, "SIGKILL");
+    process.kill(running.pid, signal);
     return true;
   } catch {
     return false; // it ended this very moment

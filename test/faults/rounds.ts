@@ -109,7 +109,10 @@ class Round {
 
   /** @returns whether there is one */
   private change(random: Random, kinds: readonly ChangeKind[]): boolean {
-    const change = chooseChange(random, this.cluster.topology, kinds);
+    // Where a fault's own changes aren't possible, another one makes them so, and the fault comes too late.
+    const change =
+      chooseChange(random, this.cluster.topology, kinds) ??
+      chooseChange(random, this.cluster.topology, CHANGES);
     if (change === undefined) return false;
     this.cluster.change(change.result);
     this.latest = change.text;
