@@ -164,12 +164,13 @@ class Round {
     return outcome.exitCode === 0;
   }
 
-  private say(change: string, what: string, { exitCode, seconds }: Outcome): void {
+  private say(change: string, what: string, { exitCode, output, seconds }: Outcome): void {
     this.tick();
     const { report, print } = this.options;
+    const said = output.match(/pg-dist: [^\n]+/g)?.at(-1);
     const result = exitCode === 0 ? "ended well" : exitCode === null ? "was killed" : "failed";
     print(
-      `[${report.injected} of ${report.count}, ${timeLeft(report)}] ${change}: ${what}; the apply ${result} after ${seconds.toFixed(0)} s`,
+      `[${report.injected} of ${report.count}, ${timeLeft(report)}] ${change}: ${what}; the apply ${result} after ${seconds.toFixed(0)} s${exitCode === 0 || said === undefined ? "" : `, with ${said}`}`,
     );
   }
 
