@@ -16,17 +16,23 @@ const NODES = `
   SELECT n.nodename || ':' || n.nodeport AS node,
          CASE n.groupid WHEN 0 THEN 'coordinator' ELSE 'worker' END AS role,
          CASE WHEN n.isactive THEN 'yes' ELSE 'no' END AS active,
-         (SELECT count(*)::text FROM pg_dist_placement p WHERE p.groupid = n.groupid) AS shards
+         (SELECT count(*)::text FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid)
+            JOIN pg_dist_partition t USING (logicalrelid)
+           WHERE p.groupid = n.groupid AND NOT (t.partmethod = 'n' AND t.repmodel = 't')) AS shards
     FROM pg_dist_node n ORDER BY n.groupid`;
 
 const HEALTH = `SELECT count(*)::int AS pairs, count(*) FILTER (WHERE result)::int AS healthy
                   FROM citus_check_cluster_node_health()`;
 
-export interface SummaryOptions {
+/** What quickstart decided, as it was free on this machine. */
+export interface Choices {
   readonly cluster: Cluster;
   readonly port: number;
-  readonly password: Password;
   readonly standIns: { readonly image: boolean; readonly providers: boolean };
+}
+
+export interface SummaryOptions extends Choices {
+  readonly password: Password;
 }
 
 /** The node table from the coordinator, how to connect, and what to try. */
@@ -53,59 +59,63 @@ export async function describeResult(options: SummaryOptions, say: (line: string
       "",
       ...connecting(options),
       "",
-      ...thingsToTry(cluster),
+      ...thingsToTry(options),
     ].join("\n");
   } finally {
     await session.end();
   }
 }
 
-function connecting({ cluster, port, password, standIns }: SummaryOptions): string[] {
+function connecting(options: SummaryOptions): string[] {
+  const { cluster, port, password } = options;
   const { user, database } = cluster;
   const url = `postgres://${encodeURIComponent(user)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   const fromFile = password.from === PASSWORD_FILE;
   const value = fromFile ? `$(cat ${PASSWORD_FILE})` : `$${password.from}`;
-  const exports = [
-    ...(fromFile ? [`TF_VAR_postgres_password=${value}`] : []),
-    ...(port === POSTGRES_PORT ? [] : [`PGDIST_LOCAL_PORT=${port}`]),
-    ...(standIns.image ? [`PGDIST_LOCAL_IMAGE=${cluster.nodes[0]?.image}`] : []),
-  ];
+  const exports = [...(fromFile ? [`TF_VAR_postgres_password=${value}`] : []), ...choices(options)];
   return [
     `Connection string: ${url}`,
     `Password: in ${password.from}. With a psql of your own: PGPASSWORD=${value} psql ${url}`,
-    ...(exports.length === 0 ? [] : [`For npx pg-dist and npx cdktf by hand: export ${exports.join(" ")}`]),
+    ...(exports.length === 0 ? [] : [`For npx cdktf by hand: export ${exports.join(" ")}`]),
+  ];
+}
+
+/** What quickstart chose that environments/local.ts reads from these variables. */
+function choices({ cluster, port, standIns }: Choices): string[] {
+  return [
+    ...(port === POSTGRES_PORT ? [] : [`PGDIST_LOCAL_PORT=${port}`]),
+    ...(standIns.image ? [`PGDIST_LOCAL_IMAGE=${cluster.nodes[0]?.image}`] : []),
   ];
 }
 
 /** Commands that work by copy and paste (hence at the margin: a here-document ends there), and also twice. */
-export function thingsToTry(cluster: Cluster): string[] {
-  const coordinator = cluster.nodes[0]?.container ?? "";
-  const psql = `psql -U ${cluster.user} -d ${cluster.database}`;
+export function thingsToTry(options: Choices): string[] {
+  const pgDist = [...choices(options), "npx pg-dist"].join(" ");
   return [
-    "--- 1. Look around:",
-    `docker exec -it ${coordinator} ${psql}`,
+    "--- 1. Look around, and open a psql:",
+    `${pgDist} status local`,
+    `${pgDist} psql local`,
     "",
     "--- 2. Distribute a table, fill it, and see where its shards are:",
-    `docker exec -i ${coordinator} ${psql} <<'SQL'`,
+    `${pgDist} psql local <<'SQL'`,
     "DROP TABLE IF EXISTS visits;",
     "CREATE TABLE visits (id bigint PRIMARY KEY, at timestamptz DEFAULT now());",
     "SELECT create_distributed_table('visits', 'id', shard_count => 12);",
     "INSERT INTO visits SELECT generate_series(1, 10000);",
-    "SELECT nodename, count(*) AS shards, pg_size_pretty(sum(shard_size)) AS size",
-    "  FROM citus_shards WHERE table_name = 'visits'::regclass GROUP BY nodename ORDER BY nodename;",
     "SQL",
+    `${pgDist} shards local`,
     "",
-    ...anotherWorker(coordinator, psql),
+    ...anotherWorker(pgDist),
     "",
     "--- Is it healthy?",
-    `docker exec ${coordinator} ${psql} -c 'SELECT * FROM citus_check_cluster_node_health()'`,
+    `${pgDist} health local`,
     "",
     "--- Take it away again:",
     "npm run quickstart -- --destroy",
   ];
 }
 
-function anotherWorker(coordinator: string, psql: string): string[] {
+function anotherWorker(pgDist: string): string[] {
   const [entry] = Object.entries(local.workers ?? {});
   if (entry === undefined || typeof entry[1] !== "number") {
     return ["--- 3. Add a worker: name it in environments/local.ts (workers), then", "npm run quickstart"];
@@ -115,6 +125,6 @@ function anotherWorker(coordinator: string, psql: string): string[] {
     `--- 3. Add worker ${count + 1}, and move shards to it:`,
     `perl -pi -e 's/workers: \\{ ${host}: ${count} \\}/workers: { ${host}: ${count + 1} }/' environments/local.ts`,
     "npm run quickstart",
-    `docker exec ${coordinator} ${psql} -v ON_ERROR_STOP=1 -c 'SELECT citus_rebalance_start()' -c 'SELECT citus_rebalance_wait()'`,
+    `${pgDist} rebalance local start --yes`,
   ];
 }

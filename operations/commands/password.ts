@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { password as ask } from "@inquirer/prompts";
 import pgpass from "pgpass";
 import type { Endpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
+import { Failure, oneLine } from "../failure";
 
 /** Whom the password is for. */
 export interface Login {
@@ -11,11 +12,14 @@ export interface Login {
   readonly endpoints: readonly Endpoint[];
   /** For the question: the environment, or the address. */
   readonly label: string;
+  /** Of an environment: where quickstart keeps the password that it made. */
+  readonly file?: string;
 }
 
 /**
  * Puts the cluster's password into this process' environment as PGPASSWORD, where the sessions, the redaction of
- * messages and `psql` find it: what is there already, else from .pgpass (PGPASSFILE), else asked on a terminal.
+ * messages and `psql` find it: what is there already, else from the environment's file, else from .pgpass (PGPASSFILE),
+ * else asked on a terminal.
  *
  * @param names variables that count as there
  * @throws Failure where it is nowhere and nobody can be asked
@@ -26,7 +30,7 @@ export async function providePassword(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   if (names.some((name) => env[name])) return;
-  const found = (await fromFile(login)) ?? (await fromTerminal(login));
+  const found = fromOwnFile(login) ?? (await fromPgpass(login)) ?? (await fromTerminal(login));
   if (!found) {
     throw new Failure(
       `no password for ${login.label}`,
@@ -36,7 +40,19 @@ export async function providePassword(
   env["PGPASSWORD"] = found;
 }
 
-async function fromFile({ user, database, endpoints }: Login): Promise<string | undefined> {
+function fromOwnFile({ file }: Login): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, "utf8").trim() || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new Failure(`can't read ${file}: ${oneLine(error)}`, "make it readable, or remove it", {
+      cause: error,
+    });
+  }
+}
+
+async function fromPgpass({ user, database, endpoints }: Login): Promise<string | undefined> {
   for (const { host, port } of endpoints) {
     const found = await new Promise<string | undefined>((resolve) =>
       pgpass({ host, port, user, database }, resolve),

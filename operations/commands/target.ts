@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Cluster, Endpoint } from "../../environments/cluster";
 import { describeCluster, formatEndpoint } from "../../environments/cluster";
@@ -33,6 +34,8 @@ export interface Target {
   readonly cluster?: Cluster;
   readonly user: string;
   readonly database: string;
+  /** Of an environment: where quickstart keeps a password. */
+  readonly passwordFile?: string;
   /** As the cluster's own nodes know the coordinator, or as it was given. */
   readonly coordinator: Endpoint;
   readonly ways: readonly Way[];
@@ -92,7 +95,8 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
   }
   const timeoutMs = flags.timeout * 1000;
   if (flags.url !== undefined) return fromUrl(flags.url, flags.via, timeoutMs, env);
-  const loaded = loadEnvironment(findProject(), environment ?? "");
+  const project = findProject();
+  const loaded = loadEnvironment(project, environment ?? "");
   const cluster = describeCluster(loaded);
   if (flags.via !== undefined) env["PGDIST_VIA"] = flags.via;
   return {
@@ -101,6 +105,7 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
     cluster,
     user: cluster.user,
     database: cluster.database,
+    passwordFile: join(project.folder, "state", `${loaded.name}.password`),
     coordinator: coordinatorOf(cluster).endpoint,
     ways: chooseWays(cluster, env),
     timeoutMs,
@@ -133,14 +138,14 @@ function fromUrl(
  * sent to a server which is given by address.
  */
 export async function passwordOf(target: Target): Promise<string> {
-  const { cluster, coordinator, user, database, label, env } = target;
+  const { cluster, coordinator, user, database, label, passwordFile: file, env } = target;
   const published = cluster === undefined ? undefined : coordinatorOf(cluster).published;
   const endpoints = [
     ...(published === undefined ? [] : [{ host: published.ip, port: published.port }]),
     coordinator,
   ];
   const names = cluster === undefined ? ["PGPASSWORD"] : ["TF_VAR_postgres_password", "PGPASSWORD"];
-  await providePassword({ user, database, label, endpoints }, names, env);
+  await providePassword({ user, database, label, endpoints, file }, names, env);
   return cluster === undefined ? (env["PGPASSWORD"] ?? "") : readPassword(env);
 }
 

@@ -85,14 +85,12 @@ describe("quickstart", () => {
   it("prints commands that work when they are pasted, also twice", async () => {
     const commands = section(first.stdout, "2. Distribute");
     for (let time = 1; time <= 2; time++) {
-      const output = await run("bash", ["-e"], { input: commands });
+      const output = await paste(commands);
       expect(output).toContain("INSERT 0 10000");
-      expect(output).toMatch(new RegExp(`^ *${cluster}-worker1 \\| +6 \\|`, "m"));
-      expect(output).toMatch(new RegExp(`^ *${cluster}-worker2 \\| +6 \\|`, "m"));
+      expect(output).toMatch(/^local\/worker1 .* 6 /m);
+      expect(output).toMatch(/^local\/worker2 .* 6 /m);
     }
-    expect(await run("bash", ["-e"], { input: section(first.stdout, "Is it healthy?") })).toContain(
-      "(9 rows)",
-    );
+    expect(await paste(section(first.stdout, "Is it healthy?"))).toContain("9 of 9");
   });
 
   it("changes nothing the second time, on the port that it chose", async () => {
@@ -103,9 +101,7 @@ describe("quickstart", () => {
   });
 
   it("prints how to add a worker, which then takes its share of the shards", async () => {
-    const output = await run("bash", ["-e"], {
-      input: `unset PGDIST_LOCAL_PORT TF_VAR_postgres_password; cd ${folder}\n${section(first.stdout, "3. Add worker 3")}`,
-    });
+    const output = await paste(section(first.stdout, "3. Add worker 3"));
     expect(output).toMatch(new RegExp(`^${cluster}-worker3:5432 +worker +yes +0$`, "m"));
     expect(output).toContain("16 of 16 connections between the nodes are healthy.");
     const { stdout } = await quickstart([]);
@@ -164,6 +160,12 @@ describe("quickstart", () => {
     }
     const [status] = (await once(child, "close")) as [number | null];
     return { status, ...output };
+  }
+
+  /** Runs commands in the copy of the project, in a shell that knows nothing of the cluster. */
+  function paste(commands: string): Promise<string> {
+    const forget = "unset PGDIST_LOCAL_PORT PGDIST_LOCAL_IMAGE TF_VAR_postgres_password PGPASSWORD";
+    return run("bash", ["-e"], { input: `${forget}; cd ${folder}\n${commands}` });
   }
 
   /** As a Terraform that is killed while containers start: they exist outside the state. */

@@ -7,18 +7,31 @@ import { thingsToTry } from "../../quickstart/summary";
 import { formatTable } from "../../quickstart/table";
 
 describe("things to try", () => {
-  const lines = thingsToTry(localCluster(5432, "citusdata/citus:13.0.3"));
+  const image = "citusdata/citus:13.0.3";
+  const standIns = { image: false, providers: false };
+  const lines = thingsToTry({ cluster: localCluster(5432, image), port: 5432, standIns });
 
   it("are commands at the margin: a here-document that is pasted with blanks before its end never ends", () => {
     const start = lines.findIndex((line) => line.endsWith("<<'SQL'"));
     expect(start).toBeGreaterThan(0);
     expect(lines.indexOf("SQL")).toBeGreaterThan(start);
-    expect(lines.filter((line) => /^\s+(?:docker|npm|perl)\b/.test(line))).toEqual([]);
+    expect(lines.filter((line) => /^\s+(?:npx|npm|perl)\b/.test(line))).toEqual([]);
   });
 
-  it("go to the coordinator's container, and end with how to take it away", () => {
-    expect(lines).toContain("docker exec -it citus-coordinator psql -U postgres -d postgres");
+  it("are commands of pg-dist, and end with how to take it away", () => {
+    expect(lines).toContain("npx pg-dist status local");
     expect(lines.at(-1)).toBe("npm run quickstart -- --destroy");
+  });
+
+  it("find the cluster on another port and with another image", () => {
+    const options = {
+      cluster: localCluster(5433, "x:17"),
+      port: 5433,
+      standIns: { ...standIns, image: true },
+    };
+    expect(thingsToTry(options)).toContain(
+      "PGDIST_LOCAL_PORT=5433 PGDIST_LOCAL_IMAGE=x:17 npx pg-dist status local",
+    );
   });
 
   it("change the number of workers that environments/local.ts has", () => {
