@@ -47,33 +47,38 @@ interface Setting {
  */
 export async function keepNodeConnectionsAlive(session: Session, cluster: Cluster): Promise<boolean> {
   const [own] = await session.query<{ settings: string | null }>(READ);
-  const statements = statementsFor(own?.settings);
-  for (const statement of statements) await session.query(statement);
+  const onCoordinator = changesFor(own?.settings);
+  for (const statement of onCoordinator) await session.query(statement);
+  if (onCoordinator.length > 0) await session.query(RELOAD);
 
   const endpoints = workersOf(cluster).map(({ endpoint }) => endpoint);
   const settings = await onWorkers(
     session,
     endpoints.map((endpoint) => ({ endpoint, statement: READ })),
   );
-  const lists = settings.map(statementsFor);
-  // Each by itself, as ALTER SYSTEM runs in no transaction.
-  for (let round = 0; lists.some((list) => list.length > round); round++) {
-    const work = endpoints.map((endpoint, index) => ({ endpoint, statement: lists[index]?.[round] ?? "" }));
-    await onWorkers(
-      session,
-      work.filter(({ statement }) => statement !== ""),
-    );
-  }
-  return [statements, ...lists].some((list) => list.length > 0);
+  const changes = settings.map(changesFor);
+  // Each by itself, as ALTER SYSTEM runs in no transaction, and all at once: the server takes them one after the other.
+  await onWorkers(
+    session,
+    endpoints.flatMap((endpoint, index) =>
+      (changes[index] ?? []).map((statement) => ({ endpoint, statement })),
+    ),
+  );
+  const changed = endpoints.filter((_endpoint, index) => changes[index]?.length !== 0);
+  await onWorkers(
+    session,
+    changed.map((endpoint) => ({ endpoint, statement: RELOAD })),
+  );
+  return onCoordinator.length > 0 || changed.length > 0;
 }
 
-function statementsFor(answer: string | null | undefined): string[] {
-  const settings = JSON.parse(answer ?? "[]") as Setting[];
-  const changes = settings.flatMap((setting) => {
+const RELOAD = "SELECT pg_reload_conf()";
+
+function changesFor(answer: string | null | undefined): string[] {
+  return (JSON.parse(answer ?? "[]") as Setting[]).flatMap((setting) => {
     const value = wanted(setting);
     return value === undefined ? [] : [`ALTER SYSTEM SET ${setting.name} = ${quoteLiteral(value)}`];
   });
-  return changes.length === 0 ? [] : [...changes, "SELECT pg_reload_conf()"];
 }
 
 /** Undefined where nothing is to be changed. */
