@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { type Paint, createPaint, printLines } from "../commands/output";
+import { type Paint, createPaint, printJson, printLines } from "../commands/output";
 import { EXIT } from "../failure";
 import { createProgress } from "../progress";
 import { findProject, loadEnvironment } from "../project";
@@ -19,7 +19,7 @@ can't be asked. Needs what \`cdktf deploy\` needs: TF_VAR_postgres_password and 
 Examples:
   npx pg-dist recover production            shows the plan and asks
   npx pg-dist recover production --yes      carries it out
-  npx pg-dist recover production --json     the plan for a script`;
+  npx pg-dist recover production --json     the plan for a script (operations/commands/schemas/recover.json)`;
 
 interface Flags {
   readonly yes?: true;
@@ -68,13 +68,7 @@ async function recover(name: string, flags: Flags, paint: Paint): Promise<number
       ? await uninterrupted(() => recovery.carryOut())
       : { unhealthy: [], unsafe: false };
     if (flags.json === true) {
-      printLines([
-        JSON.stringify(
-          describeRecovery(recovery, agreed ? "done" : "planned", { unhealthy, unsafe }),
-          null,
-          2,
-        ),
-      ]);
+      printJson("recover", describeRecovery(recovery, agreed ? "done" : "planned", { unhealthy, unsafe }));
     } else if (agreed) {
       printLines([
         ...unhealthy.map((each) => `${each} was started and is not healthy: see docker logs ${each}`),

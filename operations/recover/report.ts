@@ -62,7 +62,7 @@ function table(actions: Recovery["actions"], paint: Paint): string[] {
   ];
 }
 
-/** The shape of `--json`, version 1. */
+/** What `--json` prints: commands/schemas/recover.json. */
 export function describeRecovery(
   recovery: Recovery,
   outcome: "planned" | "done",
@@ -70,7 +70,6 @@ export function describeRecovery(
 ) {
   const { situation, actions } = recovery;
   return {
-    version: 1,
     environment: situation.environment,
     cluster: situation.cluster,
     hosts: situation.hosts.map(({ host, unreachable }) => ({

@@ -1,6 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findParts, type Parts } from "../testbed/parts";
+import { expectShape } from "./json-shape";
 import { RecoverCluster, TAKEN, docker } from "./recover-cluster";
+
+interface Recovered {
+  readonly hosts: readonly { readonly host: string; readonly reachable: boolean }[];
+  readonly actions: readonly { readonly action: string }[];
+  readonly outcome: string;
+}
 
 describe("pg-dist recover", () => {
   let parts: Parts;
@@ -61,6 +68,10 @@ describe("pg-dist recover", () => {
       expect(output).toMatch(/Docker host gone can't be asked: .*Connection refused/);
       expect(output).not.toContain("remove ");
       expect(exitCode).toBe(1);
+      const { stdout } = await cluster.recover("--json");
+      const reachable = { local: true, gone: false };
+      const { hosts } = expectShape<Recovered>("recover", stdout);
+      expect(Object.fromEntries(hosts.map((each) => [each.host, each.reachable]))).toEqual(reachable);
       cluster.declare(cluster.environment());
     });
 
@@ -74,9 +85,9 @@ describe("pg-dist recover", () => {
 
       const recovered = await cluster.recover("--yes", "--json");
       expect(recovered.exitCode, recovered.output).toBe(0);
-      const { version, actions, outcome } = JSON.parse(recovered.stdout);
-      expect({ version, outcome }).toEqual({ version: 1, outcome: "done" });
-      expect(actions.map(({ action }: { action: string }) => action)).toEqual(Array(10).fill("adopt"));
+      const { actions, outcome } = expectShape<Recovered>("recover", recovered.stdout);
+      expect(outcome).toBe("done");
+      expect(actions.map(({ action }) => action)).toEqual(Array(10).fill("adopt"));
 
       const plan = await cluster.deployment.plan();
       expect(plan.toSorted((a, b) => a.address.localeCompare(b.address))).toEqual([
