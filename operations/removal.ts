@@ -37,9 +37,7 @@ export async function findMember(
   const node =
     members.find((member) => member.recorded?.id === id) ?? members.find((member) => member.id === id);
   if ((node ?? recorded)?.groupid === COORDINATOR_GROUP) {
-    throw new Failure(`${id} is the coordinator`, "it can't be removed from its cluster", {
-      exitCode: EXIT.refused,
-    });
+    throw coordinatorStays(id);
   }
   if (node !== undefined) return node;
   // Which node of the environment a server is that was registered but not recorded, only it can say.
@@ -52,6 +50,13 @@ export async function findMember(
   }
   if (recorded !== undefined) await forgetNodes(session, [id]);
   return undefined;
+}
+
+/** Why no command of ours empties or removes the coordinator. */
+export function coordinatorStays(id: string): Failure {
+  return new Failure(`${id} is the coordinator`, "it can't be removed from its cluster", {
+    exitCode: EXIT.refused,
+  });
 }
 
 /**

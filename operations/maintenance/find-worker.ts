@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { findNode } from "../commands/find-node";
 import type { RecordedNode } from "../record";
+import { coordinatorStays } from "../removal";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../registration/pg-dist-node";
 
 /** The worker that a person means. */
@@ -17,9 +18,21 @@ export interface MeantWorker {
  * By its id, as `findNode` does, or by the endpoint at which it is registered: a worker that was added by hand has
  * nothing else.
  *
- * @throws Failure (usage) that lists the nodes of the environment
+ * @throws Failure (usage) that lists the nodes of the environment, or (refused) for the coordinator
  */
 export function findWorker(
+  cluster: Cluster,
+  record: ReadonlyMap<string, RecordedNode>,
+  registered: readonly RegisteredNode[],
+  name: string,
+): MeantWorker {
+  const worker = findNamed(cluster, record, registered, name);
+  if (worker.id !== coordinatorOf(cluster).id) return worker;
+  // The removal itself refuses it too; before anybody is asked for a yes is sooner.
+  throw coordinatorStays(worker.id);
+}
+
+function findNamed(
   cluster: Cluster,
   record: ReadonlyMap<string, RecordedNode>,
   registered: readonly RegisteredNode[],

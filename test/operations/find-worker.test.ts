@@ -22,11 +22,6 @@ it.each([
   ["the id of one that is only recorded", "server-x/worker1", { id: "server-x/worker1" }],
   ["the endpoint of one that is only recorded", "10.0.0.8:5432", { id: "server-x/worker1" }],
   [
-    "the coordinator's endpoint, which is refused later",
-    "citus-coordinator:5432",
-    { id: "server-a/coordinator" },
-  ],
-  [
     "the endpoint of one that was added by hand",
     "10.0.0.9:5432",
     { id: "10.0.0.9:5432", endpoint: { host: "10.0.0.9", port: 5432 } },
@@ -34,6 +29,18 @@ it.each([
 ])("a worker is found by %s", (_title, name, worker) => {
   expect(find(name)).toEqual(worker);
 });
+
+it.each(["server-a/coordinator", "coordinator", "citus-coordinator:5432"])(
+  "the coordinator is refused, by the name %s",
+  (name) => {
+    expect(() => find(name)).toThrow(
+      expect.objectContaining({
+        exitCode: EXIT.refused,
+        summary: "server-a/coordinator is the coordinator",
+      }) as Error,
+    );
+  },
+);
 
 it("an endpoint at which nothing is registered is a mistake", () => {
   expect(() => find("10.0.0.7:5432")).toThrow(expect.objectContaining({ exitCode: EXIT.usage }) as Error);
