@@ -33,11 +33,15 @@ const PRINTED = {
   notEmpty: "exists but is not empty",
 } as const;
 
-/** Bootstrap writes this file last: without it the server starts and restarts all the time, and no session ever begins. */
-const RELATION_MAP = "global/pg_filenode.map";
+/**
+ * What a server says that was cut off in bootstrap, whose catalogs are written by a checkpoint at its end: it starts, and
+ * no session ever does.
+ */
+const NO_SESSION =
+  /could not open file "global\/pg_filenode\.map"|"base\/1" is not a valid data directory|database "template1" does not exist/;
 
-/** What initdb makes after bootstrap: template0 and postgres, whose numbers are fixed since PostgreSQL 15 (pg_database.dat). */
-const LATER_DATABASES = ["base/4/PG_VERSION", "base/5/PG_VERSION"];
+/** What initdb makes last: template0 and postgres, whose numbers are fixed since PostgreSQL 15 (pg_database.dat). */
+const LAST_DATABASES = ["base/4/PG_VERSION", "base/5/PG_VERSION"];
 
 /**
  * How far a node's first initialisation got. Waits while it runs: a container goes on when its Terraform is killed.
@@ -77,10 +81,13 @@ async function judge(
   const log = await readLog(docker, container);
   const told = judgeLog(log, container.State.Status, await officialEntrypoint(docker, container));
   if (told !== "unknown") return told;
-  // The server itself must have missed the file: while initdb runs, it isn't there either.
-  const missed = log.includes(`could not open file "${RELATION_MAP}"`);
-  if (missed && (await endedInBootstrap(docker, container))) return "unfinished";
-  return container.State.Status === "running" ? askServer(docker, container, identity) : "unknown";
+  const running = container.State.Status === "running";
+  const asked = running ? await askServer(docker, container, identity) : undefined;
+  if (asked !== undefined) return asked;
+  // While initdb runs, it hasn't ended either: a server must have said that there is no session, or have had its time.
+  const hadItsTime = running && container.State.Health?.Status !== "starting";
+  const silent = hadItsTime || NO_SESSION.test(log);
+  return silent && (await neverEnded(docker, container)) ? "unfinished" : "unknown";
 }
 
 async function readLog(docker: DockerHost, container: ContainerJson): Promise<string> {
@@ -114,10 +121,10 @@ async function officialEntrypoint(docker: DockerHost, container: ContainerJson):
 }
 
 /**
- * Whether a data directory is what an initdb left that was cut off in bootstrap. The log of such a server doesn't prove
- * it for long: it grows by hundreds of lines in a second, and Docker drops the first ones.
+ * Whether a data directory is what an initdb left that did not end. The log doesn't prove it for long: such a server may
+ * start again ten times in a second, and Docker drops the first lines.
  */
-async function endedInBootstrap(docker: DockerHost, container: ContainerJson): Promise<boolean> {
+async function neverEnded(docker: DockerHost, container: ContainerJson): Promise<boolean> {
   const setting = container.Config.Env?.find((each) => each.startsWith("PGDATA="));
   if (setting === undefined) return false;
   const isThere = async (file: string) => {
@@ -126,7 +133,7 @@ async function endedInBootstrap(docker: DockerHost, container: ContainerJson): P
     return code === 0 ? true : MISSING_FILE.test(stderr) ? false : undefined;
   };
   if ((await isThere("PG_VERSION")) !== true) return false;
-  for (const file of [RELATION_MAP, ...LATER_DATABASES]) if ((await isThere(file)) !== false) return false;
+  for (const file of LAST_DATABASES) if ((await isThere(file)) !== false) return false;
   return true;
 }
 
@@ -136,12 +143,14 @@ const MISSING_FILE = /could not find the file|no such container:path/i;
 /**
  * Asks over TCP, where the temporary server of an initialisation doesn't listen. A server without Citus that holds no
  * relation of a user in any database never got through its first initialisation.
+ *
+ * @returns undefined where it gives no session
  */
 async function askServer(
   docker: DockerHost,
   container: ContainerJson,
   { user, database }: Identity,
-): Promise<Initialisation> {
+): Promise<Initialisation | undefined> {
   const query = async (name: string, sql: string) => {
     const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", name, "-X", "-qAt", "-v", "ON_ERROR_STOP=1"];
     const result = await docker.try([
@@ -158,10 +167,10 @@ async function askServer(
     "template1",
     "SELECT datname FROM pg_database WHERE datallowconn AND datname <> 'template1'",
   );
-  if (databases === undefined) return "unknown";
+  if (databases === undefined) return undefined;
   for (const name of databases.split("\n").filter(Boolean)) {
     const answer = await query(name, CONTENT);
-    if (answer === undefined) return "unknown";
+    if (answer === undefined) return undefined;
     const [extensions, relations] = answer.split("|").map(Number);
     if (name === database && extensions !== 0) return "finished";
     if (extensions !== 0 || relations !== 0) return "unknown";

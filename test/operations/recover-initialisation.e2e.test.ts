@@ -89,18 +89,22 @@ describe("what a server says of its first initialisation", () => {
   });
 
   it.each([
-    ["with a database that initdb makes after bootstrap, nothing is proven", [], "unknown"],
-    ["with what bootstrap leaves that was cut off, it never ended", [`${DATA}/base/4`], "unfinished"],
-  ])("without a file that no session can do without: %s", async (_, alsoMissing, expected) => {
-    const missing = [`${DATA}/global/pg_filenode.map`, ...alsoMissing];
+    ["while a database that initdb makes last is there, nothing is proven", ["base/1/PG_VERSION"], "unknown"],
+    ["without those, it never ended", ["base/4"], "unfinished"],
+    ["nor where it restarts all the time", ["global/pg_filenode.map"], "unfinished"],
+  ])("a server that gives no session: %s", async (_, files, expected) => {
+    const missing = files.map((file) => `${DATA}/${file}`);
     const volume = ["--volume", `${name}:/var/lib/postgresql`];
     await docker("run", "--rm", ...volume, "--entrypoint", "rm", parts.image.tag, "-rf", ...missing);
     // Another container, as a log that has lost its beginning.
     await docker("rm", "--force", "--volumes", name);
     await run();
     await expect
-      .poll(() => docker("logs", name), { timeout: 60_000, interval: 200 })
-      .toContain("pg_filenode.map");
+      .poll(async () => (await sql("SELECT 1", "template1").catch(String)) + (await docker("logs", name)), {
+        timeout: 60_000,
+        interval: 200,
+      })
+      .toMatch(/"base\/1" is not a valid|pg_filenode\.map/);
     expect(await judged()).toBe(expected);
     await docker("stop", "--time", "1", name);
     expect(await judged()).toBe(expected);
