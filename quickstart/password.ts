@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Failure } from "../operations/failure";
-import { stateFile } from "./context";
+import { passwordFile, readPasswordFile } from "../operations/password-file";
 
 /** As messages name it; `npm run` starts in the project's folder. */
-export const PASSWORD_FILE = "state/local.password";
-
-const FILE = "local.password";
+export const PASSWORD_FILE = passwordFile("", "local");
 
 export interface Password {
   readonly value: string;
@@ -35,7 +33,7 @@ export function choosePassword(
     );
   }
   const value = randomPassword();
-  const file = stateFile(root, FILE);
+  const file = passwordFile(root, "local");
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${value}\n`, { mode: 0o600, flag: "wx" });
   return { value, from: PASSWORD_FILE };
@@ -47,19 +45,14 @@ export function passwordToDestroy(root: string, env: NodeJS.ProcessEnv = process
 }
 
 export function forgetPassword(root: string): void {
-  rmSync(stateFile(root, FILE), { force: true });
+  rmSync(passwordFile(root, "local"), { force: true });
 }
 
 function knownPassword(root: string, env: NodeJS.ProcessEnv): Password | undefined {
   const variable = env.TF_VAR_postgres_password;
   if (variable) return { value: variable, from: "TF_VAR_postgres_password" };
-  try {
-    const value = readFileSync(stateFile(root, FILE), "utf8").trim();
-    return value === "" ? undefined : { value, from: PASSWORD_FILE };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  const value = readPasswordFile(passwordFile(root, "local"));
+  return value === undefined ? undefined : { value, from: PASSWORD_FILE };
 }
 
 function randomPassword(): string {

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { password as ask } from "@inquirer/prompts";
 import pgpass from "pgpass";
 import type { Endpoint } from "../../environments/cluster";
-import { Failure, oneLine } from "../failure";
+import { Failure } from "../failure";
+import { readPasswordFile } from "../password-file";
 
 /** Whom the password is for. */
 export interface Login {
@@ -30,7 +30,8 @@ export async function providePassword(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   if (names.some((name) => env[name])) return;
-  const found = fromOwnFile(login) ?? (await fromPgpass(login)) ?? (await fromTerminal(login));
+  const own = login.file === undefined ? undefined : readPasswordFile(login.file);
+  const found = own ?? (await fromPgpass(login)) ?? (await fromTerminal(login));
   if (!found) {
     throw new Failure(
       `no password for ${login.label}`,
@@ -38,18 +39,6 @@ export async function providePassword(
     );
   }
   env["PGPASSWORD"] = found;
-}
-
-function fromOwnFile({ file }: Login): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, "utf8").trim() || undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Failure(`can't read ${file}: ${oneLine(error)}`, "make it readable, or remove it", {
-      cause: error,
-    });
-  }
 }
 
 async function fromPgpass({ user, database, endpoints }: Login): Promise<string | undefined> {

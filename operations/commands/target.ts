@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Cluster, Endpoint } from "../../environments/cluster";
 import { describeCluster, formatEndpoint } from "../../environments/cluster";
@@ -7,6 +6,7 @@ import { coordinatorOf } from "../cluster-file";
 import { CoordinatorUnreachable, connectTo } from "../connect";
 import { EXIT, Failure } from "../failure";
 import { readPassword } from "../password";
+import { passwordFile } from "../password-file";
 import { findProject, loadEnvironment } from "../project";
 import type { Session } from "../session";
 import { chooseWays } from "../ways/choose-ways";
@@ -105,7 +105,7 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
     cluster,
     user: cluster.user,
     database: cluster.database,
-    passwordFile: join(project.folder, "state", `${loaded.name}.password`),
+    passwordFile: passwordFile(project.folder, loaded.name),
     coordinator: coordinatorOf(cluster).endpoint,
     ways: chooseWays(cluster, env),
     timeoutMs,
