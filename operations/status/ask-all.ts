@@ -10,7 +10,7 @@ import {
   sameEndpoint,
 } from "../registration/pg-dist-node";
 import { askNodes } from "./ask-nodes";
-import { explainContainers } from "./down-containers";
+import { type Explanations, askContainers, explainFailed } from "./down-containers";
 
 /** A registered node and its answer. */
 export interface Asked<Value> {
@@ -38,36 +38,47 @@ export async function askAll<Value>(
 ): Promise<Asked<Value>[]> {
   const registered = (await readRegistered(target.session)).filter(isMeant);
   const record = await readRecord(target.session);
-  const answers = await askRegistered<Value>(target, registered, statement);
-  const asked = registered.map((node, index): Asked<Value> => ({
-    label: labelOf(target, node, record),
-    role: node.groupid === COORDINATOR_GROUP ? "coordinator" : "worker",
-    nodeid: node.nodeid,
-    groupid: node.groupid,
-    endpoint: node.endpoint,
+  const named = registered.map((node) => ({ ...node, label: labelOf(target, node, record) }));
+  const answers = await askRegistered<Value>(target, named, statement);
+  return named.map(({ label, nodeid, groupid, endpoint }, index): Asked<Value> => ({
+    ...{ label, nodeid, groupid, endpoint },
+    role: groupid === COORDINATOR_GROUP ? "coordinator" : "worker",
     ...answers[index],
   }));
-  return explainContainers(target, asked);
 }
+
+/** Part of the time until the nodes have answered; Docker has all of it to answer for those that don't. */
+const NODES_SHARE = 0.85;
 
 /** The answers of these nodes, in their order. */
 export async function askRegistered<Value>(
-  { session, timeoutMs }: Connected,
-  nodes: readonly Pick<RegisteredNode, "groupid" | "endpoint">[],
+  target: Connected,
+  nodes: readonly (Pick<RegisteredNode, "groupid" | "endpoint"> & { readonly label: string })[],
   statement: string,
-): Promise<{ value?: Value; failed?: Explained }[]> {
+): Promise<Pick<Asked<Value>, "value" | "failed">[]> {
+  const { session, timeoutMs } = target;
   const workers = nodes.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  let containers: Promise<Explanations> | undefined;
   const asking = askNodes(
     session,
     workers.map(({ endpoint }) => endpoint),
     statement,
-    timeoutMs * 0.85,
+    timeoutMs * NODES_SHARE,
+    (failing, leftMs) => {
+      const labels = workers.filter(({ endpoint }) => failing.includes(endpoint)).map(({ label }) => label);
+      containers = askContainers(target, labels, leftMs + timeoutMs * (1 - NODES_SHARE));
+    },
   );
   const [answers, [own]] = await Promise.all([asking, session.query<Record<string, string>>(statement)]);
-  return nodes.map((node) => {
+  const heard = nodes.map((node) => {
+    const { label } = node;
     const answer = answers[workers.indexOf(node)] ?? { value: Object.values(own ?? {})[0] ?? "null" };
-    return "value" in answer ? { value: JSON.parse(answer.value) as Value } : { failed: answer.failed };
+    return "value" in answer
+      ? { label, value: JSON.parse(answer.value) as Value }
+      : { label, failed: answer.failed };
   });
+  if (heard.every(({ failed }) => failed === undefined)) return heard;
+  return explainFailed(heard, (await containers) ?? new Map());
 }
 
 /** As the environment calls the node at this endpoint, else as it was recorded. */

@@ -30,12 +30,15 @@ const MOST_TUNNELS = 3;
  *
  * @param statement gives one row with one column
  * @param timeoutMs for all of it
+ * @param onFailing is called once, with those that have given no value when about half of the time is over, and with how
+ *   much time is left; some of them may still give it
  */
 export async function askNodes(
   session: Session,
   endpoints: readonly Endpoint[],
   statement: string,
   timeoutMs: number,
+  onFailing: (endpoints: readonly Endpoint[], leftMs: number) => void = () => undefined,
 ): Promise<NodeAnswer[]> {
   const deadline = performance.now() + timeoutMs;
   const until = (share: number) => deadline - timeoutMs * (1 - share) - performance.now();
@@ -55,6 +58,11 @@ export async function askNodes(
       });
       for (const [endpoint, answer] of await ask(own, group, statement)) answers.set(endpoint, answer);
     });
+    const failing = endpoints.filter((endpoint) => {
+      const answer = answers.get(endpoint);
+      return typeof answer !== "object" || "failed" in answer;
+    });
+    if (failing.length > 0) onFailing(failing, until(1));
     // One that hangs takes the answers of its whole group with it, and one that is only slow had a short turn there: each
     // of them is asked again by itself.
     const alone = groups.flatMap((group) => (group.length === 1 ? group : []));

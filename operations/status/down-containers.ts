@@ -9,22 +9,33 @@ import type { Target } from "../commands/target";
 import { DockerHost } from "../docker-host";
 import type { Explained } from "../registration/connection-cause";
 
-/** Adds to each node that says nothing what Docker on its server says of its container; each server is asked once. */
-export async function explainContainers<Node extends { label: string; failed?: Explained }>(
-  { cluster, env, timeoutMs }: Pick<Target, "cluster" | "env" | "timeoutMs">,
+/** What Docker says of the containers of nodes: adds it to why they say nothing. */
+export type Explanations = ReadonlyMap<string, (failed: Explained) => Explained>;
+
+/**
+ * Asks the servers of these nodes for their containers, each server once, within the time (in milliseconds). Never throws.
+ *
+ * @param labels those that are no node of the environment are passed over
+ */
+export async function askContainers(
+  { cluster, env }: Pick<Target, "cluster" | "env">,
+  labels: readonly string[],
+  timeoutMs: number,
+): Promise<Explanations> {
+  if (cluster === undefined) return new Map();
+  const declared = cluster.nodes.filter(({ id }) => labels.includes(id));
+  const answers = cluster.hosts.map((host) => {
+    const own = declared.filter((node) => node.host === host.id);
+    return askHost(host, own, { environment: cluster.environment, env, timeoutMs });
+  });
+  return new Map((await Promise.all(answers)).flat());
+}
+
+/** Adds to each node that says nothing what Docker says of its container. */
+export function explainFailed<Node extends { readonly label: string; readonly failed?: Explained }>(
   nodes: readonly Node[],
-): Promise<Node[]> {
-  if (cluster === undefined) return [...nodes];
-  const failed = nodes.filter((node) => node.failed !== undefined).map(({ label }) => label);
-  const declared = cluster.nodes.filter(({ id }) => failed.includes(id));
-  const explanations = new Map<string, (failed: Explained) => Explained>();
-  await Promise.all(
-    cluster.hosts.map(async (host) => {
-      const own = declared.filter((node) => node.host === host.id);
-      for (const [id, explain] of await askHost(host, own, cluster.environment, { env, timeoutMs }))
-        explanations.set(id, explain);
-    }),
-  );
+  explanations: Explanations,
+): Node[] {
   return nodes.map((node) => {
     const explain = explanations.get(node.label);
     return node.failed === undefined || explain === undefined
@@ -33,17 +44,23 @@ export async function explainContainers<Node extends { label: string; failed?: E
   });
 }
 
+/** Less than a busy server needs for one docker command, a login by ssh included, is not worth trying. In milliseconds. */
+const LEAST_MS = 3000;
+
 async function askHost(
   host: ClusterHost,
   nodes: readonly ClusterNode[],
-  environment: string,
-  { env, timeoutMs }: Pick<Target, "env" | "timeoutMs">,
+  {
+    environment,
+    env,
+    timeoutMs,
+  }: Pick<Target, "env"> & { readonly environment: string; readonly timeoutMs: number },
 ): Promise<[string, (failed: Explained) => Explained][]> {
   if (nodes.length === 0) return [];
   const docker = new DockerHost(host, env);
   try {
     const names = nodes.map(({ container }) => container);
-    const states = await readContainerStates(docker, names, Math.max(timeoutMs * 0.15, 2000));
+    const states = await readContainerStates(docker, names, Math.max(timeoutMs, LEAST_MS));
     return nodes.map(({ id, container }) => {
       const state = states.get(container) ?? { missing: true };
       return [id, (failed) => explain(failed, state, docker, { container, environment })];

@@ -10,7 +10,7 @@ import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
 import { labelOf } from "./ask-all";
 import { type NodeAnswer, askNodes } from "./ask-nodes";
-import { explainContainers } from "./down-containers";
+import { type Explanations, askContainers, explainFailed } from "./down-containers";
 
 /** A node as it is named in the output. */
 export interface Peer {
@@ -41,7 +41,7 @@ export interface Health {
   readonly inactive: readonly string[];
 }
 
-/** Parts of the time: to ask the nodes whom they reach, and for the causes; and how long one connection may take. */
+/** Parts of the time: to ask the nodes whom they reach, and for the causes, Docker's answers beside them; and how long one connection may take. */
 const SHARE = { matrix: 0.65, connect: 0.09, causes: 0.25 };
 
 /**
@@ -68,11 +68,15 @@ export async function checkHealth(target: Connected): Promise<Health> {
       healthy: reaches(from, answers, source, index),
     })),
   );
-  const causes = await readCauses(session, nodes, pairs, timeoutMs * SHARE.causes);
+  const failed = nodes.filter((_node, index) => "failed" in (answers[index] ?? {})).map(({ label }) => label);
+  const [causes, containers] = await Promise.all([
+    readCauses(session, nodes, pairs, timeoutMs * SHARE.causes),
+    askContainers(target, failed, timeoutMs * (1 - SHARE.matrix)),
+  ]);
   return {
     nodes: nodes.map(({ label, endpoint }) => ({ label, endpoint })),
     pairs,
-    broken: await explain(target, nodes, answers, pairs, causes),
+    broken: explain(nodes, answers, { pairs, causes, containers }),
     inactive: named.filter(({ isactive }) => !isactive).map(({ label }) => label),
   };
 }
@@ -142,13 +146,19 @@ function failing(pairs: readonly Pair[], from: string, to: string): boolean {
 }
 
 /** A node that nobody reaches is one thing that is wrong, and not as many as there are nodes. */
-async function explain(
-  target: Connected,
+function explain(
   nodes: readonly Node[],
   answers: readonly NodeAnswer[],
-  pairs: readonly Pair[],
-  causes: readonly ConnectionCause[],
-): Promise<BrokenLink[]> {
+  {
+    pairs,
+    causes,
+    containers,
+  }: {
+    readonly pairs: readonly Pair[];
+    readonly causes: readonly ConnectionCause[];
+    readonly containers: Explanations;
+  },
+): BrokenLink[] {
   const coordinator = nodes.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.label ?? "the coordinator";
   const judged = nodes.map((node, index) => {
     const known = pairs.filter(({ to, healthy }) => to === node.label && healthy !== null);
@@ -157,9 +167,9 @@ async function explain(
     const own = answer !== undefined && "failed" in answer ? answer.failed : undefined;
     return { node, from, own, byNobody: own !== undefined && from.length === known.length };
   });
-  const unreached = await explainContainers(
-    target,
+  const unreached = explainFailed(
     judged.filter(({ byNobody }) => byNobody).map(({ node, own }) => ({ label: node.label, failed: own })),
+    containers,
   );
   const links: BrokenLink[] = [];
   for (const { node, from, own } of judged) {

@@ -5,9 +5,8 @@ import type { RecordedNode } from "../record";
 import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
 import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
-import { askRegistered } from "./ask-all";
+import { askRegistered, labelOf } from "./ask-all";
 import { type ClusterState, isMoving, readClusterState } from "./cluster-state";
-import { explainContainers } from "./down-containers";
 import { NODE_STATE, type NodeState } from "./node-state";
 
 /** Everything that the checks and the screens look at, taken within the time that one node has. */
@@ -53,7 +52,8 @@ export interface SnapshotNode {
 export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const { session, cluster } = target;
   const state = await readClusterState(session);
-  const answers = await askRegistered<NodeState>(target, state.registered, NODE_STATE);
+  const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
+  const answers = await askRegistered<NodeState>(target, asked, NODE_STATE);
   // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
   const moving = state.moving || (await isMoving(session));
   const nodes = state.registered.map((row, index) => {
@@ -88,7 +88,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
       : {}),
     way: `${session.way.name}: ${session.way.description}`,
     standIn: target.server.stand_in,
-    nodes: await explainContainers(target, all),
+    nodes: all,
     orphans: state.orphans,
     jobs: state.jobs,
     moving,

@@ -3,8 +3,8 @@ import { MOST_STARTS, runInTime } from "../run-in-time";
 import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 
-const TIMEOUT = 5;
-const LIMIT = ["--timeout", String(TIMEOUT)];
+/** The default of `--timeout`, in seconds. */
+const TIMEOUT = 10;
 
 /** People's changes while a worker takes no connection and refuses none, on real Citus. Steps in their order. */
 describeOnCitus("changes beside a worker that is silent", () => {
@@ -43,7 +43,7 @@ describeOnCitus("changes beside a worker that is silent", () => {
     ["stop", ["rebalance", "test", "stop"], /rebalance 1 is cancelled, but how much it moved can't be told/],
     ["start", ["rebalance", "test", "start", "--yes"], /nothing was started/],
   ])("%s says in time which one it is", async (_name, command, consequence) => {
-    const { outcome, startsBeyond } = await runInTime(project, TIMEOUT, [...command, ...LIMIT]);
+    const { outcome, startsBeyond } = await runInTime(project, TIMEOUT, command);
     expect(startsBeyond).toBeLessThan(MOST_STARTS);
     expect(outcome.code, outcome.output).toBe(1);
     expect(outcome.last).toMatch(consequence);
@@ -75,7 +75,7 @@ describeOnCitus("changes beside a worker that is silent", () => {
     await expect.poll(() => citus.sql("coordinator", running), { timeout: 30_000, interval: 50 }).toBe("1");
     await docker("pause", citus.container("w2"));
     // It waits for the move to end, and then for the answers.
-    const stop = ["rebalance", "test", "stop", ...LIMIT];
+    const stop = ["rebalance", "test", "stop"];
     const { outcome, startsBeyond } = await runInTime(project, 2 * TIMEOUT, stop);
     expect(startsBeyond).toBeLessThan(MOST_STARTS);
     expect(outcome.code, outcome.output).toBe(1);

@@ -111,6 +111,35 @@ describe("asking many nodes by the few sessions of a tunnel", () => {
     expect(answers.map((answer) => "value" in answer)).toEqual([false, false, false, true, true, true]);
   });
 
+  it("tells early, and once, which ones give no value, so that others can be asked about them meanwhile", async () => {
+    const told: { ports: number[]; leftMs: number; at: number }[] = [];
+    const nodes: Behaviour[] = ["well", "refuses", "well", "stuck", "deaf"];
+    const session = new CoordinatorSession(nodes, { count: 0 }) as unknown as Session;
+    const endpoints = nodes.map((_kind, port) => ({ host: "node", port }));
+    const start = performance.now();
+    const asking = askNodes(session, endpoints, "SELECT 1", TIMEOUT_MS, (failing, leftMs) =>
+      told.push({ ports: failing.map(({ port }) => port), leftMs, at: performance.now() - start }),
+    );
+    await vi.advanceTimersByTimeAsync(20 * TIMEOUT_MS);
+    await asking;
+    expect(told).toHaveLength(1);
+    const [{ ports, leftMs, at } = { ports: [], leftMs: 0, at: NaN }] = told;
+    // Those asked together with one that is stuck may be among them.
+    expect(ports).toEqual(expect.arrayContaining([1, 3, 4]));
+    expect(at).toBeLessThan(TIMEOUT_MS * 0.6);
+    expect(at + leftMs).toBeCloseTo(TIMEOUT_MS, -2);
+  });
+
+  it("tells nothing of nodes that all answer", async () => {
+    const session = new CoordinatorSession(["well", "well"], { count: 0 }) as unknown as Session;
+    const told = vi.fn();
+    const endpoints = [0, 1].map((port) => ({ host: "node", port }));
+    const asking = askNodes(session, endpoints, "SELECT 1", TIMEOUT_MS, told);
+    await vi.advanceTimersByTimeAsync(20 * TIMEOUT_MS);
+    expect(await asking).toEqual([{ value: "0" }, { value: "1" }]);
+    expect(told).not.toHaveBeenCalled();
+  });
+
   it("is done in time also where every node is silent", async () => {
     const { answers, time } = await ask(
       Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? "deaf" : "stuck")),

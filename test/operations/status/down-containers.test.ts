@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { explainContainers } from "../../../operations/status/down-containers";
+import { askContainers, explainFailed } from "../../../operations/status/down-containers";
 import { someCluster } from "../some-cluster";
 
 /** Notes when it begins and ends, and knows the containers but `citus-worker3`. */
@@ -44,10 +44,10 @@ it("asks a server with many stopped containers once, and for a few logs at a tim
   const calls = join(folder, "calls");
   const env = { ...process.env, PATH: `${folder}${delimiter}${process.env["PATH"]}`, CALLS: calls };
   const failed = { what: "no answer", remedy: "look" };
-  const explained = await explainContainers(
-    { cluster: { ...cluster, hosts, nodes: workers }, env, timeoutMs: 60_000 },
-    [{ label: "10.0.0.9:5432", failed }, ...workers.map(({ id }) => ({ label: id, failed }))],
-  );
+  const nodes = [{ label: "10.0.0.9:5432", failed }, ...workers.map(({ id }) => ({ label: id, failed }))];
+  const target = { cluster: { ...cluster, hosts, nodes: workers }, env };
+  const labels = nodes.map(({ label }) => label);
+  const explained = explainFailed(nodes, await askContainers(target, labels, 60_000));
 
   expect(explained[0]).toEqual({ label: "10.0.0.9:5432", failed });
   expect(explained[1]?.failed).toEqual({
