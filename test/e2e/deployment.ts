@@ -41,11 +41,17 @@ export class Deployment {
   ) {
     this.environment = environment;
     mkdirSync(join(this.folder, "state"));
+    mkdirSync(this.temporary);
     this.synth(environment);
   }
 
   get stackFolder(): string {
     return join(this.folder, "cdktf.out", "stacks", this.environment.name);
+  }
+
+  /** Where providers have their sockets: a Terraform that is killed leaves them behind. */
+  private get temporary(): string {
+    return join(this.folder, "tmp");
   }
 
   get cluster(): Cluster {
@@ -113,7 +119,13 @@ export class Deployment {
     const color = command === "show" ? [] : ["-no-color"];
     return spawn(this.terraform, [command, ...color, ...rest], {
       cwd: this.stackFolder,
-      env: { ...process.env, ...this.env, TF_VAR_postgres_password: this.password, ...env },
+      env: {
+        ...process.env,
+        ...this.env,
+        TMPDIR: this.temporary,
+        TF_VAR_postgres_password: this.password,
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
   }
