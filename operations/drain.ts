@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { formatBytes } from "./bytes";
 import type { TransferMode } from "./drain-mode";
 import { ShardMover } from "./drain-move";
 import type { Move } from "./drain-plan";
 import { planDrain } from "./drain-room";
 import { type Inventory, readInventory } from "./drain-shards";
+import { dropOrphans } from "./drop-orphans";
 import { Failure } from "./failure";
 import { type Departures, type Member, readMembers } from "./leaving-members";
 import type { Progress } from "./progress";
@@ -19,9 +19,6 @@ export interface DrainOptions {
 
 /** Pause between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 1000;
-
-/** How long shards that a running query still uses are waited for, in milliseconds. */
-const CLEANUP_MS = 120_000;
 
 /**
  * A table that was created while the node was being marked may have put shards there: so often is it looked again.
@@ -122,28 +119,19 @@ function bytesOf(moves: readonly Move[]): number {
   return moves.reduce((sum, { group }) => sum + group.bytes, 0);
 }
 
-/**
- * A moved shard is dropped from its old node a little later. What is still there when the node is removed could never be
- * dropped again, and its shard never moved again (Citus 13.0).
- */
+/** What is still there when the node is removed could never be dropped again, and its shard never moved again (Citus 13.0). */
 async function cleanUp(session: Session, node: Member, { progress, signal }: DrainOptions): Promise<void> {
-  const deadline = performance.now() + CLEANUP_MS;
-  for (let attempt = 1; ; attempt++) {
-    signal.throwIfAborted();
-    session.takeMessages();
-    await session.query("CALL citus_cleanup_orphaned_resources()");
-    const reason = session.takeMessages().find(({ severity }) => severity === "WARNING")?.text;
-    const [row] = await session.query<{ left: number; name: string | null }>(
-      "SELECT count(*)::int AS left, min(object_name) AS name FROM pg_dist_cleanup WHERE node_group_id = $1",
+  const read = async () => {
+    const rows = await session.query<{ name: string }>(
+      "SELECT object_name AS name FROM pg_dist_cleanup WHERE node_group_id = $1 ORDER BY 1",
       [node.groupid],
     );
-    const left = row?.left ?? 0;
-    if (left === 0) return;
-    const what = `${left} moved shard${left === 1 ? "" : "s"} on ${node.label} can't be dropped yet (${row?.name}${reason === undefined ? "" : `: ${reason}`})`;
-    if (performance.now() > deadline) {
-      throw new Failure(what, "end the transactions that still use them, and apply again: it goes on");
-    }
-    if (attempt === 1) progress(`waiting: ${what}`);
-    await sleep(1000);
-  }
+    return rows.map(({ name }) => name);
+  };
+  await dropOrphans(session, {
+    read,
+    describe: (count) => `${count} moved shard${count === 1 ? "" : "s"} on ${node.label}`,
+    again: "apply again: it goes on",
+    ...{ progress, signal },
+  });
 }

@@ -115,7 +115,10 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   if (addresses.length > 0) progress(`${addresses.length} resources removed from Terraform's state`);
   show("done");
   if (!json && servers.length === 0) {
-    printLines([`Forgotten. Now: npx cdktf deploy ${cluster.environment}; it joins as a new worker.`]);
+    printLines([
+      "Forgotten. The empty server in its place joins as a new worker by:",
+      ...hosts.map((node) => `  npx pg-dist add ${cluster.environment} ${node}`),
+    ]);
   } else if (!json) {
     printLines([
       `Forgotten. Now delete ${servers.join(", ")} from \`hosts\` and \`workers\` of the environment, or give it a new ` +

@@ -6,6 +6,7 @@ import { readRegistered } from "../registration/pg-dist-node";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
 import { assignShards } from "./assign-shards";
+import { dropLeftCopies } from "./left-copies";
 import { ShardDdl } from "./shard-ddl";
 import type { Losses } from "./survey";
 
@@ -27,6 +28,7 @@ export async function repair(session: Session, losses: Losses, progress: Progres
       "deploy first, which registers it; nothing is forgotten yet",
     );
   }
+  await dropLeftCopies(session, losses, progress);
   const assignments = assignShards(lost, heirs);
   const ddl = await ShardDdl.read(
     session,

@@ -95,6 +95,29 @@ describeOnCitus("forget on real Citus", () => {
     await parts.stop();
   });
 
+  test("a shard has moved to the host shortly before, and its old copy is still to be dropped", async () => {
+    await deferDrops(true);
+    const shardOn = (name: string) =>
+      citus.sql(
+        "coordinator",
+        `SELECT min(shardid) FROM citus_shards WHERE table_name = 'orders'::regclass AND nodename = '${citus.container(name)}'`,
+      );
+    const [there, back] = [await shardOn("w1"), await shardOn("w3")];
+    // The last one, as a move begins with what is left to be dropped.
+    for (const [shard, from, to] of [
+      [back, "w3", "w1"],
+      [there, "w1", "w3"],
+    ] as const) {
+      const ends = [from, to].map((name) => `'${citus.container(name)}', 5432`).join(", ");
+      await citus.sql("coordinator", `SELECT citus_move_shard_placement(${shard}, ${ends}, 'block_writes')`);
+    }
+    const old = `SELECT object_name FROM pg_dist_cleanup JOIN pg_dist_node ON groupid = node_group_id
+                  WHERE nodename = '${citus.container("w1")}' ORDER BY 1`;
+    expect(await citus.sql("coordinator", old)).toBe(
+      `public.lines_${Number(there) + 8}\npublic.orders_${there}`,
+    );
+  });
+
   test("a host that answers, the coordinator's and an unknown one are refused", async () => {
     const answers = await project.run("forget", "test", "server-d", "--confirm", "server-d");
     expect(answers.code, answers.output).toBe(4);
@@ -146,6 +169,12 @@ describeOnCitus("forget on real Citus", () => {
     const done = await project.run("forget", "test", "server-d", "--confirm", "server-d");
     expect(done.code, done.output).toBe(0);
     expect(done.output).toContain("forgotten by Citus: server-d/w3, server-d/w4");
+    // Citus would drop the shards that were made again for them.
+    expect(done.output).toContain(
+      "2 old copies of lost shards are on nodes that stay, and are dropped first",
+    );
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_cleanup")).toBe("0");
+    await deferDrops(false);
     expect(done.output).toContain("Now delete server-d from `hosts` and `workers`");
     expect((await stateList()).filter((address) => STATE_OF_D.includes(address))).toEqual([]);
     expect(await stateList()).toContain("docker_container.server-c_w2");
@@ -209,6 +238,7 @@ describeOnCitus("forget on real Citus", () => {
     const forgotten = await project.run("forget", "test", "server-c/w2", "--confirm", "server-c/w2");
     expect(forgotten.code, forgotten.output).toBe(0);
     expect(await stateList()).toEqual(state);
+    expect(forgotten.last).toBe("  npx pg-dist add test server-c/w2");
     const joined = await citus.register(await cluster("w1", "w2"));
     expect(joined.code, joined.output).toBe(0);
     await citus.sql(
@@ -244,6 +274,13 @@ describeOnCitus("forget on real Citus", () => {
     const joined = await citus.register(await cluster("w1"));
     expect(joined.code, joined.output).toBe(0);
   });
+
+  /** Whether what a move leaves is dropped only when somebody asks for it. */
+  async function deferDrops(forever: boolean): Promise<void> {
+    const setting = "citus.defer_shard_delete_interval";
+    await citus.sql("coordinator", `ALTER SYSTEM ${forever ? `SET ${setting} = -1` : `RESET ${setting}`}`);
+    await citus.sql("coordinator", "SELECT pg_reload_conf()");
+  }
 
   async function cluster(...workers: string[]): Promise<Cluster> {
     const plain = await citus.cluster(workers);

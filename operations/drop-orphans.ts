@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "./failure";
+import type { Progress } from "./progress";
+import type { Session } from "./session";
+
+/** How long shards that a running query still uses are waited for, in milliseconds. */
+const CLEANUP_MS = 120_000;
+
+export interface Orphans {
+  /** Names of those that Citus has yet to drop. */
+  readonly read: () => Promise<readonly string[]>;
+  /** `3 moved shards on server-b/worker1` */
+  readonly describe: (count: number) => string;
+  /** What to do after the transactions that use them have ended. */
+  readonly again: string;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A moved shard is dropped from its old node a little later, and what a move left that was cut off likewise. Lets Citus do
+ * it now, until none of these is left.
+ *
+ * @throws Failure with what is still left after two minutes
+ */
+export async function dropOrphans(
+  session: Session,
+  { read, describe, again, progress, signal }: Orphans,
+): Promise<void> {
+  const deadline = performance.now() + CLEANUP_MS;
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    session.takeMessages();
+    await session.query("CALL citus_cleanup_orphaned_resources()");
+    const reason = session.takeMessages().find(({ severity }) => severity === "WARNING")?.text;
+    const left = await read();
+    if (left.length === 0) return;
+    const cause = reason === undefined ? "" : `: ${reason}`;
+    const what = `${describe(left.length)} can't be dropped yet (${left[0]}${cause})`;
+    if (performance.now() > deadline) {
+      throw new Failure(what, `end the transactions that still use them, and ${again}`);
+    }
+    if (attempt === 1) progress(`waiting: ${what}`);
+    await sleep(1000);
+  }
+}
