@@ -17,6 +17,7 @@ import { findOtherSuperusers } from "./guard-superuser";
 import type { Progress } from "./progress";
 import { readRecord } from "./record";
 import { checkCoordinator } from "./registration/check-coordinator";
+import { terraformCommand } from "./terraform-command";
 
 export interface GuardOptions {
   readonly progress: Progress;
@@ -47,11 +48,12 @@ export async function guard(cluster: Cluster, options: GuardOptions): Promise<vo
   const renamed = mayDestroy(cluster, env) ? [] : findRenamed(cluster, nodes);
   throwProblems([...renamed, ...findForbidden(nodes)]);
   const replacements = findReplacements(nodes);
+  // Before the commands for one by one are given out: run by hand, they pass by this guard.
+  throwProblems(findForbidden(nodes, await fetchImages(cluster, replacements, options.progress, env)));
   const upgrade = citusUpgrade(nodes);
   if (replacements.length > 1 && cluster.rollout !== "all-at-once") {
-    throw allAtOnce(cluster, replacements, upgrade);
+    throw allAtOnce(cluster, replacements, upgrade, env);
   }
-  throwProblems(findForbidden(nodes, await fetchImages(cluster, replacements, options.progress, env)));
   for (const replacement of replacements) options.progress(describe(replacement));
   if (upgrade !== undefined) options.progress(`Citus ${upgrade}: ${UPGRADE}`);
 }
@@ -87,7 +89,7 @@ async function look(
     throw new Failure(
       `it can't be known what would happen to the data: ${error.summary}`,
       `${error.remedy}; if a setting or the image keeps the coordinator from starting, replace it alone: ` +
-        targetCommand(coordinator as ClusterNode),
+        targetCommand(coordinator as ClusterNode, options.env),
       { detail: error.detail, exitCode: EXIT.refused, cause: error },
     );
   }
@@ -105,6 +107,7 @@ function allAtOnce(
   cluster: Cluster,
   replacements: readonly Replacement[],
   upgrade: string | undefined,
+  env: NodeJS.ProcessEnv,
 ): Failure {
   const nodes = replacements.map(({ node }) => node);
   const workersFirst = [
@@ -121,13 +124,13 @@ function allAtOnce(
         ...replacements.map(describe),
         ...(upgrade === undefined ? [] : [`Citus ${upgrade}: ${UPGRADE}`]),
         `one by one, in ${process.cwd()}:`,
-        ...workersFirst.map((node) => `  ${targetCommand(node)}`),
+        ...workersFirst.map((node) => `  ${targetCommand(node, env)}`),
       ],
       exitCode: EXIT.refused,
     },
   );
 }
 
-function targetCommand({ id }: ClusterNode): string {
-  return `terraform apply -target=docker_container.${id.replace("/", "_")}`;
+function targetCommand({ id }: ClusterNode, env: NodeJS.ProcessEnv): string {
+  return `${terraformCommand(env)} apply -target=docker_container.${id.replace("/", "_")}`;
 }

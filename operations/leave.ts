@@ -1,9 +1,9 @@
 import type { Cluster } from "../environments/cluster";
 import { coordinatorOf } from "./cluster-file";
-import { connect } from "./connect";
+import { CoordinatorUnreachable, connect } from "./connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
-import { Failure, oneLine } from "./failure";
+import { oneLine } from "./failure";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "./leaving-marks";
 import { departuresFrom, readMembers } from "./leaving-members";
@@ -14,7 +14,8 @@ import type { Progress } from "./progress";
 import { readRecord } from "./record";
 import { checkCoordinator } from "./registration/check-coordinator";
 import { limitNodeConnections } from "./registration/reachability";
-import { deregister, emptyNode, explainRemoval, findMember } from "./removal";
+import { NodesUnreachable, deregister, emptyNode, explainRemoval, findMember } from "./removal";
+import type { Session } from "./session";
 
 export interface LeaveOptions {
   readonly progress: Progress;
@@ -31,7 +32,8 @@ const LOCK_TIMEOUT = "86400";
  *
  * @param cluster the nodes that stay
  * @param id of the worker; one that is still in the cluster, or a coordinator, only goes together with the whole cluster
- * @throws Failure, with the worker, its data and its `shouldhaveshards` as before
+ * @throws Failure, with the worker, its data and its `shouldhaveshards` as before; never because somebody doesn't answer
+ *   where both keys of a destroy are turned
  */
 export async function leave(cluster: Cluster, id: string, options: LeaveOptions): Promise<void> {
   const { progress, env = process.env } = options;
@@ -44,8 +46,9 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     return;
   }
   const mode = readTransferMode(env);
-  const session = await connect(cluster, { command: `leave ${id}`, ...options });
+  let opened: Session | undefined;
   try {
+    const session = (opened = await connect(cluster, { command: `leave ${id}`, ...options }));
     await takeLock(session, progress, { PGDIST_LOCK_TIMEOUT: LOCK_TIMEOUT, ...env });
     await limitNodeConnections(session);
     const record = await readRecord(session);
@@ -55,7 +58,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     const members = await readMembers(session, departures);
     const node = await findMember(session, members, record, id);
     if (node === undefined) {
-      await requireNothingToLose(session, cluster, id, record);
+      await requireNothingToLose(session, cluster, id, { record, env });
       progress(`${id}: is not registered, there is nothing to move`);
       return;
     }
@@ -69,11 +72,13 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     );
   } catch (error) {
     const explained = explainRemoval(error);
-    // A destroy of everything that meets a worker which was deleted, but not removed, from a cluster that is half down.
-    if (!meansDestroy(cluster, env) || !(explained instanceof Failure)) throw explained;
+    // A destroy of everything that meets a worker which was deleted, but not removed, from a cluster that is half down. Not
+    // what was refused or failed on a cluster that answers: the keys may be left over from another day.
+    const silent = explained instanceof CoordinatorUnreachable || explained instanceof NodesUnreachable;
+    if (!silent || !meansDestroy(cluster, env)) throw explained;
     progress(`${id}: goes with the whole cluster, its shards were not moved: ${explained.summary}`);
   } finally {
-    await session.end();
+    await opened?.end();
   }
 }
 

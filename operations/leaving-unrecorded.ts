@@ -5,6 +5,7 @@ import { EXIT, Failure } from "./failure";
 import type { RecordedNode } from "./record";
 import { runOnNodes } from "./registration/run-on-nodes";
 import type { Session } from "./session";
+import { terraformCommand } from "./terraform-command";
 
 /**
  * That a worker isn't registered proves nothing where the coordinator knows no cluster at all: it may have lost its
@@ -16,7 +17,7 @@ export async function requireNothingToLose(
   session: Session,
   cluster: Cluster,
   id: string,
-  record: ReadonlyMap<string, RecordedNode>,
+  { record, env }: { readonly record: ReadonlyMap<string, RecordedNode>; readonly env: NodeJS.ProcessEnv },
 ): Promise<void> {
   if (record.has(coordinatorOf(cluster).id)) return;
   const workers = cluster.nodes.filter(({ role }) => role === "worker");
@@ -36,7 +37,7 @@ export async function requireNothingToLose(
       ? `it can't be told whether ${id} holds data: the coordinator has no record of this cluster, and no other worker can say`
       : `the coordinator has no record of this cluster, but ${member.id} (${formatEndpoint(member.endpoint)}) belongs to one: the coordinator's volume was probably lost or replaced`,
     `bring the coordinator's volume back; if ${id} never held data, let it go with ` +
-      `terraform state rm 'null_resource.membership["${id}"]' and apply again`,
+      `${terraformCommand(env)} state rm 'null_resource.membership["${id}"]' and apply again`,
     { exitCode: EXIT.refused },
   );
 }

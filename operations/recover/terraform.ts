@@ -1,10 +1,8 @@
 import { type ChildResult, runChild } from "../child-process";
 import { Failure, oneLine } from "../failure";
+import { TERRAFORM_BINARY, terraformCommand } from "../terraform-command";
 import type { PlanJson } from "./check-plan";
 import type { StateResource } from "./situation";
-
-/** The same binary as CDKTF's. */
-const BINARY = "TERRAFORM_BINARY_NAME";
 
 interface StateJson {
   readonly values?: { readonly root_module?: { readonly resources?: readonly StateResourceJson[] } };
@@ -62,7 +60,7 @@ export class Terraform {
   }
 
   private async run(args: readonly string[]): Promise<string> {
-    const binary = this.env[BINARY] || "terraform";
+    const binary = terraformCommand(this.env);
     let result: ChildResult;
     try {
       result = await runChild(binary, args, {
@@ -72,16 +70,16 @@ export class Terraform {
     } catch (error) {
       throw new Failure(
         `can't run ${binary}: ${oneLine(error)}`,
-        `install Terraform, or name its binary in ${BINARY}`,
+        `install Terraform, or name its binary in ${TERRAFORM_BINARY}`,
         { cause: error },
       );
     }
     if (result.code === 0) return result.stdout;
-    throw explain(`${binary} ${args[0]}`, `${result.stdout}\n${result.stderr}`);
+    throw explain(binary, args[0] ?? "", `${result.stdout}\n${result.stderr}`);
   }
 }
 
-function explain(command: string, output: string): Failure {
+function explain(binary: string, command: string, output: string): Failure {
   // Terraform frames its errors with a bar on the left.
   const lines = output.split("\n").map((line) => line.replace(/^[│╷╵]\s?/, "").trimEnd());
   const detail = lines
@@ -96,12 +94,12 @@ function explain(command: string, output: string): Failure {
   if (lock !== undefined) {
     return new Failure(
       "another Terraform holds the lock of this state",
-      "wait until it ends; if it is dead, `terraform force-unlock` with the ID above releases the lock",
+      `wait until it ends; if it is dead, \`${binary} force-unlock\` with the ID above releases the lock`,
       { detail },
     );
   }
   const summary = detail[0]?.replace(/^Error:\s*/, "") ?? "it failed without a message";
-  return new Failure(`${command}: ${summary}`, "repair what the lines above say and run it again", {
+  return new Failure(`${binary} ${command}: ${summary}`, "repair what the lines above say and run it again", {
     detail,
   });
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { CitusContainers, docker, describeOnCitus } from "./citus-containers";
+import { CitusContainers, IMAGE, docker, describeOnCitus } from "./citus-containers";
 
 const SETTINGS = { shared_preload_libraries: "citus", wal_level: "logical" };
 const EDITED = { ...SETTINGS, max_connections: "120" };
@@ -45,12 +45,16 @@ describeOnCitus("guard on real Citus", () => {
     expect(outcome.output).toContain("local/w2: its container is replaced on its volume");
   });
 
-  test("an image that a host can't have stops it before a container goes", async () => {
-    const image = "citusdata/citus:13.9.9";
-    const outcome = await guard({ ...(await cluster({ image })), rollout: "all-at-once" });
-    expect(outcome).toMatchObject({ code: 4 });
-    expect(outcome.last).toContain(`image ${image} can't be had`);
-  });
+  test.each(["all-at-once", "refuse"] as const)(
+    "an image that a host can't have stops it before a container goes, nor are commands for it given out: %s",
+    async (rollout) => {
+      const image = "citusdata/citus:13.9.9";
+      const outcome = await guard({ ...(await cluster({ image })), rollout });
+      expect(outcome).toMatchObject({ code: 4 });
+      expect(outcome.last).toContain(`image ${image} can't be had`);
+      expect(commandsIn(outcome.output)).toEqual([]);
+    },
+  );
 
   test("a new node is none that would be replaced", async () => {
     const three = await citus.cluster(["w1", "w2", "w3"]);
@@ -122,17 +126,21 @@ describeOnCitus("guard on real Citus", () => {
     expect(older.last).toMatch(/it runs Citus 13\.\d+\.\d+, citusdata\/citus:12\.1\.6 has Citus 12\.1\.6/);
   });
 
-  test("of an image with a name of its own it counts what the image says of itself", async () => {
-    const image = `${citus.prefix}/own:1`;
-    await docker("commit", "--change", "ENV CITUS_VERSION=12.1.6.citus-1", citus.container("w1"), image);
-    try {
-      const outcome = await guard({ ...(await cluster({ image })), rollout: "all-at-once" });
-      expect(outcome).toMatchObject({ code: 4 });
-      expect(outcome.last).toMatch(/it runs Citus 13\.\d+\.\d+, \S+\/own:1 has Citus 12\.1\.6/);
-    } finally {
-      await docker("image", "rm", image);
-    }
-  });
+  test.each(["all-at-once", "refuse"] as const)(
+    "of an image with a name of its own it counts what the image says of itself: %s",
+    async (rollout) => {
+      const image = `${citus.prefix}/own:1`;
+      await docker("commit", "--change", "ENV CITUS_VERSION=12.1.6.citus-1", citus.container("w1"), image);
+      try {
+        const outcome = await guard({ ...(await cluster({ image })), rollout });
+        expect(outcome).toMatchObject({ code: 4 });
+        expect(outcome.last).toMatch(/it runs Citus 13\.\d+\.\d+, \S+\/own:1 has Citus 12\.1\.6/);
+        expect(commandsIn(outcome.output)).toEqual([]);
+      } finally {
+        await docker("image", "rm", image);
+      }
+    },
+  );
 
   test("another database, which only a new volume would get, is refused whatever the environment allows", async () => {
     const free = { protected: false, ephemeral: true, rollout: "all-at-once" } as const;
@@ -145,12 +153,22 @@ describeOnCitus("guard on real Citus", () => {
   });
 
   test("an upgrade says the order and what follows", async () => {
-    const outcome = await guard(await cluster({ image: "citusdata/citus:13.9.0", settings: EDITED }));
+    const image = "citusdata/citus:13.9.0";
+    await docker("tag", IMAGE, image);
+    try {
+      await expectUpgrade(image);
+    } finally {
+      await docker("image", "rm", image);
+    }
+  });
+
+  async function expectUpgrade(image: string): Promise<void> {
+    const outcome = await guard(await cluster({ image, settings: EDITED }));
     expect(outcome).toMatchObject({ code: 4 });
     expect(outcome.output).toMatch(
       /Citus 13\.\d+\.\d+ -> 13\.9\.0: workers first, the coordinator last.*ALTER EXTENSION citus UPDATE/,
     );
-  });
+  }
 
   const GUARDED = { protected: true, ephemeral: false, rollout: "refuse" } as const;
 

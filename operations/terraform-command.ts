@@ -1,0 +1,7 @@
+/** Names the command that runs the plans, as it does for cdktf: `tofu`, or a path. */
+export const TERRAFORM_BINARY = "TERRAFORM_BINARY_NAME";
+
+/** The command that runs the plans of this project, also for a person to type. @default "terraform" */
+export function terraformCommand(env: NodeJS.ProcessEnv): string {
+  return env[TERRAFORM_BINARY] || "terraform";
+}
