@@ -22,10 +22,18 @@ export interface Removal {
   readonly progress: Progress;
 }
 
+/** Nodes that a removal needs don't answer: nothing was changed. */
+export class NodesUnreachable extends Failure {
+  constructor({ summary, remedy, detail }: Failure) {
+    super(summary, remedy, { detail });
+    this.name = "NodesUnreachable";
+  }
+}
+
 /**
  * The registered node of an id; undefined for one that never joined, or has been removed.
  *
- * @throws Failure (refused) for the coordinator, or where it can't be told
+ * @throws Failure (refused) for the coordinator; NodesUnreachable where it can't be told
  */
 export async function findMember(
   session: Session,
@@ -43,9 +51,11 @@ export async function findMember(
   // Which node of the environment a server is that was registered but not recorded, only it can say.
   const unknown = members.find((member) => member.id === undefined && member.server === undefined);
   if (unknown !== undefined) {
-    throw new Failure(
-      `it can't be told whether ${unknown.label} is ${id}: ${unknown.unreachable?.what}`,
-      unknown.unreachable?.remedy ?? "start it and apply again",
+    throw new NodesUnreachable(
+      new Failure(
+        `it can't be told whether ${unknown.label} is ${id}: ${unknown.unreachable?.what}`,
+        unknown.unreachable?.remedy ?? "start it and apply again",
+      ),
     );
   }
   if (recorded !== undefined) await forgetNodes(session, [id]);
@@ -64,7 +74,8 @@ export function coordinatorStays(id: string): Failure {
  * way that shards leave a node here, for Terraform and for people.
  *
  * @param finish with the empty node, which is marked as leaving
- * @throws Failure, with the marks lifted: the node may hold shards as before
+ * @throws NodesUnreachable, or Failure (refused), where nothing was begun; Failure, with the marks lifted: the node may hold
+ *   shards as before
  */
 export async function emptyNode(
   session: Session,
@@ -76,8 +87,15 @@ export async function emptyNode(
   try {
     const inventory = await readInventory(session);
     const [first, ...others] = await findDrainProblems(session, { members, inventory, mode });
-    if (first !== undefined)
-      throw problemsFailure([first, ...others], `${node.label} was not ${departures.done}`);
+    if (first !== undefined) {
+      const failure = problemsFailure(
+        [first, ...others],
+        `${node.label} was not ${departures.done}`,
+        EXIT.refused,
+      );
+      const silent = members.some(({ server }) => server === undefined);
+      throw silent ? new NodesUnreachable(failure) : failure;
+    }
     await interruptible(async (signal) => {
       await mark(session, leaving, progress);
       // Wanted again after a killed run: Citus moves nothing to a node that is still marked.

@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import {
+  App,
   CloudBackend,
   LocalBackend,
   NamedCloudWorkspace,
@@ -7,6 +9,7 @@ import {
   type TerraformStack,
 } from "cdktf";
 import type { Backend, Environment } from "../environments/environment";
+import { localStatePath } from "../environments/local-state";
 import { refuseLeftHosts } from "./left-hosts";
 import { refuseUndrained } from "./undrained-workers";
 
@@ -18,9 +21,10 @@ export function createBackend(stack: TerraformStack, environment: Environment): 
   const backend: Backend = environment.backend ?? { type: "local" };
   switch (backend.type) {
     case "local": {
-      const path = backend.path ?? `state/${environment.name}.tfstate`;
-      refuseLeftHosts(stack, environment, path);
-      refuseUndrained(stack, environment, path);
+      const path = localStatePath(environment) as string;
+      const file = resolve((App.of(stack) as App).outdir, "..", path);
+      refuseLeftHosts(stack, environment, file);
+      refuseUndrained(stack, environment, file);
       // Terraform runs in cdktf.out/stacks/<name>; the state must not live in there, as cdktf deletes what it replaces.
       return new LocalBackend(stack, { path: `../../../${path}` });
     }

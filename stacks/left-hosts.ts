@@ -1,20 +1,20 @@
 import type { TerraformStack } from "cdktf";
 import type { Environment } from "../environments/environment";
 import { forgottenHosts } from "../environments/forgotten-hosts";
-import { type LocalState, readLocalState } from "./local-state";
+import { type LocalState, readLocalState } from "../environments/local-state";
 
 /**
  * Refuses at synth what Terraform would only call `Provider configuration not present`: a Docker host that was deleted from
  * the environment while its resources are still in the state. Where the state is kept elsewhere, synth can't know, and
  * Terraform's own error stands.
  *
- * @param path of the local state, relative to the project's folder
+ * @param file the local state
  */
-export function refuseLeftHosts(stack: TerraformStack, environment: Environment, path: string): void {
+export function refuseLeftHosts(stack: TerraformStack, environment: Environment, file: string): void {
   stack.node.addValidation({
     validate: () => {
       const known = [...Object.keys(environment.hosts), ...forgottenHosts()];
-      return [...resourcesByHost(readLocalState(stack, path))]
+      return [...resourcesByHost(readLocalState(file))]
         .filter(([host]) => !known.includes(host))
         .map(
           ([host, resources]) =>

@@ -2,21 +2,21 @@ import type { TerraformStack } from "cdktf";
 import { describeCluster } from "../environments/cluster";
 import type { Environment } from "../environments/environment";
 import { forgottenHosts } from "../environments/forgotten-hosts";
-import { type LocalState, readLocalState } from "./local-state";
+import { containersIn, membersIn, readLocalState } from "../environments/local-state";
 
 /**
  * Refuses at synth to delete a worker while the state has no memberships at all, as when `pg-dist recover` could not make
  * them: Terraform would destroy container and volume without the drain. Where others have theirs, its own was removed by a
  * drain, and Terraform ended before the container went. A container that never got healthy (tainted, to Terraform) was never
- * registered. Where the state is kept elsewhere, synth can't know.
+ * registered, nor is one without its own membership: `pg-dist add` refuses it. Where the state is kept elsewhere, neither can know.
  *
- * @param path of the local state, relative to the project's folder
+ * @param file the local state
  */
-export function refuseUndrained(stack: TerraformStack, environment: Environment, path: string): void {
+export function refuseUndrained(stack: TerraformStack, environment: Environment, file: string): void {
   stack.node.addValidation({
     validate: () => {
-      const state = readLocalState(stack, path);
-      if (hasMemberships(state)) return [];
+      const state = readLocalState(file);
+      if (membersIn(state).length > 0) return [];
       const declared = describeCluster(environment).nodes.map(({ id }) => id);
       return containersIn(state)
         .filter(({ id }) => !declared.includes(id))
@@ -28,19 +28,4 @@ export function refuseUndrained(stack: TerraformStack, environment: Environment,
         );
     },
   });
-}
-
-function hasMemberships({ resources = [] }: LocalState): boolean {
-  return resources.some(
-    ({ type, name, instances = [] }) =>
-      type === "null_resource" && name === "membership" && instances.length > 0,
-  );
-}
-
-/** By their addresses, `<host>_<worker>`; neither of the two names has a "_". */
-function containersIn({ resources = [] }: LocalState): { id: string; host: string }[] {
-  return resources
-    .filter(({ type }) => type === "docker_container")
-    .filter(({ instances = [] }) => instances.some(({ status }) => status !== "tainted"))
-    .map(({ name }) => ({ id: name.replace("_", "/"), host: name.split("_")[0] ?? name }));
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { ClusterNode } from "../../environments/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
 import { confirm, confirmName } from "../commands/confirm";
 import { findNode } from "../commands/find-node";
@@ -6,8 +7,9 @@ import { requireAnswers } from "../commands/require-answers";
 import type { TransferMode } from "../drain-mode";
 import { MODES, readTransferMode } from "../drain-mode";
 import { readInventory } from "../drain-shards";
-import { EXIT, type ExitCode } from "../failure";
+import { EXIT, type ExitCode, Failure } from "../failure";
 import { readRecord } from "../record";
+import { findProject } from "../project";
 import { formatAmount } from "../rebalance/lines";
 import { register } from "../register";
 import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
@@ -17,6 +19,7 @@ import type { MaintenanceOptions } from "./begin";
 import { drainWorker } from "./drain-worker";
 import { type MeantWorker, findWorker } from "./find-worker";
 import { removeWorker } from "./remove-worker";
+import { requireMembership } from "./require-membership";
 
 const MODE_HELP = `
 --mode auto moves online and refuses tables without a primary key or replica identity; force_logical moves those
@@ -121,9 +124,20 @@ async function amountOn({ session, cluster }: Changing, worker: MeantWorker): Pr
   return amount.shards === 0 ? "no shard has to move" : `${formatAmount(amount)} move to the other nodes`;
 }
 
+function coordinatorIsNoWorker({ id, endpoint: { host, port } }: ClusterNode): Failure {
+  return new Failure(
+    `${id} is the coordinator: it is no worker that is added`,
+    "each deploy registers it, and without shards; if it is to hold some, as in a cluster without workers: " +
+      `SELECT citus_set_node_property('${host}', ${port}, 'shouldhaveshards', true) on it`,
+    { exitCode: EXIT.refused },
+  );
+}
+
 async function add(target: Changing, name: string, flags: AddFlags): Promise<ExitCode> {
   const { session, cluster, password, progress, env } = target;
   const node = findNode(cluster, name);
+  if (node.role === "coordinator") throw coordinatorIsNoWorker(node);
+  if (target.environment !== undefined) requireMembership(findProject().folder, target.environment, node.id);
   const wipe = async (holdings: string) => {
     await confirmName(`${node.id} holds ${holdings}. All of it will be deleted.`, node.id, flags.confirm);
     return true;

@@ -9,8 +9,9 @@ import type { Way } from "./way";
  * to loopback, which the image trusts: the password must be right here as everywhere. Ends as soon as either side does.
  * bash for its /dev/tcp; the Alpine image has no bash but nc.
  *
- * PostgreSQL is the container's first process, which inherits every orphan, and it takes one that a signal ended for a
- * crashed server process: it then throws everybody out and recovers. So whatever is killed here is waited for, and
+ * In a container that somebody else made, without Docker's init, PostgreSQL is the first process, which inherits every
+ * orphan, and it takes one that a signal ended for a crashed server process: it then throws everybody out and recovers. So
+ * whatever is killed here is waited for, and
  * what may be left alone when Docker ends the shell (TERM as the client goes) doesn't die of a broken pipe.
  */
 const RELAY = [

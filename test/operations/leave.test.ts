@@ -58,6 +58,17 @@ test("a worker that leaves stays when the coordinator can't be reached", async (
   await expect(leaving).rejects.toThrow(/the coordinator server-a\/coordinator can't be reached/);
 });
 
+test("with both keys of a destroy it goes too, as nobody is there to drain it", async () => {
+  const lines: string[] = [];
+  await leave(someCluster({ protected: false }), "server-a/worker9", {
+    progress: (line) => void lines.push(line),
+    env: { ...env, PGDIST_DESTROY: "production" },
+  });
+  expect(lines.at(-1)).toMatch(
+    /^server-a\/worker9: goes with the whole cluster, its shards were not moved: the coordinator .* can't be reached/,
+  );
+});
+
 test("an unknown way of moving shards is refused before anything is looked at", async () => {
   const leaving = leave(someCluster(), "server-a/worker9", {
     progress: () => undefined,

@@ -210,7 +210,7 @@ describeOnCitus("maintenance on real Citus", () => {
       "CREATE TABLE blog (id int); SELECT create_distributed_table('blog', 'id')",
     );
     const immovable = await project.run("drain", "test", stray, "--yes");
-    expect(immovable.code, immovable.output).toBe(1);
+    expect(immovable.code, immovable.output).toBe(4);
     expect(immovable.last).toContain("public.blog");
     expect(await nodes()).toContain("stray t");
     const drained = await project.run("drain", "test", stray, "--yes", "--mode", "block_writes");
@@ -238,6 +238,27 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(coordinator.code, coordinator.output).toBe(4);
     expect(coordinator.last).toContain("local/coordinator is the coordinator");
     expect(await project.run("drain", "test", "w9", "--yes")).toMatchObject({ code: 2 });
+    // It would hold shards from then on, and no command of ours took that back.
+    const added = await project.run("add", "test", "coordinator");
+    expect(added.code, added.output).toBe(4);
+    expect(added.last).toContain("local/coordinator is the coordinator: it is no worker that is added");
+    const holds = "SELECT shouldhaveshards FROM pg_dist_node WHERE groupid = 0";
+    expect(await citus.sql("coordinator", holds)).toBe("f");
+  });
+
+  test("a worker that Terraform would destroy undrained is not added by hand", async () => {
+    const container = { mode: "managed", type: "docker_container", name: "local_w2", instances: [{}] };
+    await project.file("state/test.tfstate", JSON.stringify({ version: 4, resources: [container] }));
+    const refused = await project.run("add", "test", "w2");
+    expect(refused.code, refused.output).toBe(4);
+    expect(refused.last).toMatch(/local\/w2 is not yet a member to Terraform: .*npx cdktf deploy test/);
+    const membership = { type: "null_resource", name: "membership", instances: [{ index_key: "local/w2" }] };
+    await project.file(
+      "state/test.tfstate",
+      JSON.stringify({ version: 4, resources: [container, membership] }),
+    );
+    const added = await project.run("add", "test", "w2");
+    expect(added.code, added.output).toBe(0);
   });
 
   /** Runs `pg-dist` while another run has the cluster's lock, until it says that it waits and the work is done. */
