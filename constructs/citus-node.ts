@@ -1,7 +1,13 @@
 import { Container } from "@cdktf/provider-docker/lib/container";
 import { Volume } from "@cdktf/provider-docker/lib/volume";
 import { Construct } from "constructs";
-import { type Cluster, type ClusterNode, POSTGRES_PORT, formatEndpoint } from "../environments/cluster";
+import {
+  type Cluster,
+  type ClusterNode,
+  POSTGRES_PORT,
+  PUBLISHED_SETTING,
+  formatEndpoint,
+} from "../environments/cluster";
 import { cpusText } from "../environments/cpus";
 import type { DockerHost } from "./docker-host";
 import { escapeTemplate } from "./escape-template";
@@ -21,7 +27,7 @@ const WAIT_SECONDS = 600;
 
 /** Read when the container is created and then left alone; each would otherwise replace a running database. */
 const IGNORED_CHANGES = [
-  "ports", // empty while a container is stopped: it is to be started in place
+  "ports", // empty while a container is stopped: it is to be started in place; see PUBLISHED_SETTING
   "env", // the image reads it only when it initialises an empty volume
   "host", // every server's name is in it: one that joins would replace all
   "dns", // an edit would replace all nodes of the host, past the guard
@@ -136,17 +142,25 @@ export class CitusNode extends Construct {
 
 /**
  * The server's command line. `cluster_name` carries who it is (`citus server-d/worker1 10.0.0.4:5433`): it shows in
- * `ps`, and since the provider reads the command back, a changed address or port replaces exactly this container.
+ * `ps`, and since the provider reads the command back, a changed address or port replaces exactly this container. So
+ * does what is published, where that is not the endpoint: an edit that closes a port to the public must not be ignored.
  */
 function commandOf(cluster: string, node: ClusterNode): string[] {
+  const endpoint = formatEndpoint(node.endpoint);
+  const published = publishedOn(node);
   const settings = {
     ...node.settings,
-    cluster_name: `${cluster} ${node.id} ${formatEndpoint(node.endpoint)}`,
+    cluster_name: `${cluster} ${node.id} ${endpoint}`,
+    ...(published === undefined || published === endpoint ? {} : { [PUBLISHED_SETTING]: published }),
   };
   return [
     "postgres",
     ...Object.entries(settings).flatMap(([name, value]) => ["-c", escapeTemplate(`${name}=${value}`)]),
   ];
+}
+
+function publishedOn({ published }: ClusterNode): string | undefined {
+  return published && formatEndpoint({ host: published.ip, port: published.port });
 }
 
 /** By these `pg-dist recover` finds what belongs to a cluster, also without a state. */

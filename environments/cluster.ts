@@ -70,6 +70,12 @@ export const DEFAULT_IMAGE = "citusdata/citus:13.0.3";
 /** Workers of one Docker host; far above what a server carries, it only keeps a slip of the finger small. */
 export const MOST_WORKERS = 1000;
 
+/**
+ * Of a node's command line: where its port is published, if that isn't its endpoint. Nothing to PostgreSQL, which takes any
+ * setting with a dot; the provider reads a command back, and of a stopped container no ports.
+ */
+export const PUBLISHED_SETTING = "pgdist.published";
+
 /** PostgreSQL's own port, inside every container. */
 export const POSTGRES_PORT = 5432;
 

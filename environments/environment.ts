@@ -131,7 +131,8 @@ export interface DockerHostOptions {
   readonly address?: string;
 
   /**
-   * IP of this server on which the nodes' ports are published: IPv4 where other nodes dial it.
+   * IP of this server on which the nodes' ports are published: IPv4 where other nodes dial it. A change replaces the
+   * containers of this host's nodes, on their volumes.
    *
    * @default - `address` where that is an IP; 127.0.0.1 for the coordinator of a host without an address
    */

@@ -1,9 +1,11 @@
+import { PUBLISHED_SETTING } from "./cluster";
 import type { Settings } from "./environment";
 import type { Report } from "./problem";
 
 /** Start-up settings that the product or the image decides, with the reason. */
 const RESERVED_SETTINGS: Readonly<Record<string, string>> = {
   cluster_name: "it carries the node's identity",
+  [PUBLISHED_SETTING]: "it carries where the node's port is published",
   config_file: "the image keeps it in the data directory",
   data_directory: "it is on the node's volume",
   hba_file: "the image keeps it in the data directory",

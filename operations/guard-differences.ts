@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode } from "../environments/cluster";
-import { majorOfImage } from "../environments/cluster";
+import { PUBLISHED_SETTING, majorOfImage } from "../environments/cluster";
 import type { Problem } from "./failure";
 import type { ImageVersions } from "./guard-images";
 import type { ExistingNode } from "./guard-nodes";
@@ -41,8 +41,9 @@ function changedSettings(
   after: Readonly<Record<string, string>>,
 ): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  // Names the node, and changes with its endpoint.
+  // They change with the node's endpoint and where it is published, each for exactly this node.
   names.delete("cluster_name");
+  names.delete(PUBLISHED_SETTING);
   return [...names]
     .filter((name) => before[name] !== after[name])
     .map((name) => `${name} ${before[name] ?? "unset"} -> ${after[name] ?? "unset"}`);

@@ -27,7 +27,7 @@ export async function choosePort({ requested, recorded, current, isFree }: PortQ
     if (wanted === undefined || wanted === current) return current;
     throw new Failure(
       `the cluster is there on port ${current}, and PGDIST_LOCAL_PORT is ${wanted}`,
-      "unset it to keep the cluster, or take it away first (npm run quickstart -- --destroy): a container keeps its port",
+      "unset it to keep the cluster, or take it away first (npm run quickstart -- --destroy)",
     );
   }
   if (wanted !== undefined) {

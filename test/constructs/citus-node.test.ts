@@ -71,6 +71,20 @@ describe("a node's container", () => {
     ]);
   });
 
+  it("has there too where its port is published, if that is not its endpoint: ports alone are never compared", () => {
+    const published = (bindAddress: string) => {
+      const host = server(2, { address: "b.example.com", bindAddress, allowPublicBind: true });
+      const environment = clusterOf({ b: 2 });
+      const { command } = resourceAt(
+        configurationOf({ ...environment, hosts: { ...environment.hosts, b: host } }),
+        "docker_container.b_worker2",
+      ) as { command: string[] };
+      return command.filter((word) => word.startsWith("pgdist."));
+    };
+    expect(published("0.0.0.0")).toEqual(["pgdist.published=0.0.0.0:5433"]);
+    expect(published("10.0.0.2")).toEqual(["pgdist.published=10.0.0.2:5433"]);
+  });
+
   it("gets limits without swap, its own before the environment's, and none where none are given", () => {
     const configuration = configurationOf(maximal);
     expect(resourceAt(configuration, "docker_container.b_olap")).toMatchObject({

@@ -141,6 +141,11 @@ describe("never on existing data", () => {
   });
 });
 
+test("an endpoint or a published port that changes is no edit of the settings", () => {
+  const before = { cluster_name: "citus a/b 10.0.0.1:5432", "pgdist.published": "0.0.0.0:5432" };
+  expect(findReplacements([node({}, {}, { settings: { ...SETTINGS, ...before } })])).toEqual([]);
+});
+
 describe("another name of the cluster", () => {
   const renamed = (name: string) =>
     findRenamed(someCluster({ name }), [
