@@ -54,7 +54,12 @@ export interface Environment {
   /** Database with the Citus extension, made at the first start. A later change is refused. @default "postgres" */
   readonly database?: string;
 
-  /** Memory limit of every node in MB, swap included. @default - no limit */
+  /**
+   * Memory limit of every node in MB, swap included. A change needs no restart; but a limit that is deleted again stays in
+   * force until the container is replaced, and every plan shows it: the engine takes no update to "no limit".
+   *
+   * @default - no limit
+   */
   readonly memory?: number;
 
   /** CPUs of every node, e.g. 1.5. @default - no limit */
