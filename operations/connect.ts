@@ -5,7 +5,7 @@ import { coordinatorOf } from "./cluster-file";
 import { Failure, oneLine } from "./failure";
 import { readPassword } from "./password";
 import type { Progress } from "./progress";
-import { Session, type SessionOptions } from "./session";
+import { PasswordWithheld, Session, type SessionOptions } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
 import { chooseWays } from "./ways/choose-ways";
 import { type Way, WayError } from "./ways/way";
@@ -75,7 +75,11 @@ export async function connectTo(
   options: Omit<ConnectOptions, "env"> & { readonly limit?: number },
 ): Promise<Session> {
   const { ways, user, database, password } = destination;
-  const session = { user, database, password, applicationName: applicationName(options.command) };
+  const session = {
+    ...{ user, database, password, applicationName: applicationName(options.command) },
+    // Nodes that we start take nothing else; what others made may.
+    requireScram: destination.declared !== false,
+  };
   const deadline = performance.now() + (options.patience ?? 60) * 1000;
   for (let attempt = 0; ; attempt++) {
     const result = await tryWays(ways, session, options.limit);
@@ -153,6 +157,10 @@ function causeOf(error: unknown): Cause {
   if (error instanceof WayError) {
     const settled = /is not running|[Nn]o such container/.test(text);
     return { text, transient: error.transient, settled, answered: false };
+  }
+  if (error instanceof PasswordWithheld) {
+    const remedy = `another server has this address, or one that we did not start: its pg_hba.conf must say scram-sha-256`;
+    return { text, transient: false, settled: false, answered: false, remedy };
   }
   if (isNotPostgres(text)) {
     const strange = `what listens there is not PostgreSQL (${text})`;

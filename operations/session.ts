@@ -12,6 +12,20 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** How long the start may take, from the way's opening on, in milliseconds. @default 20 s once the way is open */
   readonly startMs?: number;
+  /**
+   * Gives the password to no server that doesn't prove that it knows it (SCRAM): another machine may have the address. As
+   * libpq's `require_auth=scram-sha-256,none`. @default false
+   */
+  readonly requireScram?: boolean;
+}
+
+/** A server asks for the password itself, or for what it can be guessed from. */
+export class PasswordWithheld extends Error {
+  /** @param method by which it was asked for */
+  constructor(readonly method: string) {
+    super(`the server asks for the password as ${method} and not by SCRAM: it was not sent`);
+    this.name = "PasswordWithheld";
+  }
 }
 
 /** A NOTICE or WARNING. Citus often gives the cause of an error, or of a false, only there. */
@@ -88,6 +102,7 @@ export class Session {
   ): Promise<Session | undefined> {
     const deadline = performance.now() + (options.startMs ?? Infinity);
     const stream = openedStream(await openInTime(way, options.startMs));
+    let asked: string | undefined;
     const client = new Client({
       stream: () => stream,
       // Everything that would else come from PG* variables of whoever runs this.
@@ -95,7 +110,10 @@ export class Session {
       port: 5432,
       user: options.user,
       database: options.database,
-      password: options.password,
+      password: () => {
+        if (asked !== undefined) throw new PasswordWithheld(asked);
+        return options.password;
+      },
       application_name: options.applicationName,
       client_encoding: "UTF8",
       options: Object.entries(SETTINGS)
@@ -105,6 +123,11 @@ export class Session {
       sslnegotiation: "postgres",
       connectionTimeoutMillis: Math.max(Math.min(START_MS, deadline - performance.now()), 1),
     });
+    if (options.requireScram === true) {
+      // Before the client's own listeners, which only then ask for the password.
+      client.connection.on("authenticationCleartextPassword", () => (asked = "clear text"));
+      client.connection.on("authenticationMD5Password", () => (asked = "MD5"));
+    }
     const session = new Session(way, options, stream, client);
     try {
       await client.connect();
