@@ -42,6 +42,8 @@ export class CitusCoordinator extends Construct {
   readonly options: ClusterOptions;
   readonly password: string;
   readonly server: CitusNode;
+  /** What Terraform runs for the nodes of this cluster. */
+  readonly program: Program;
   private readonly props: CitusCoordinatorProps;
   private readonly workerHosts: CitusWorkerHost[] = [];
   private readonly steps: readonly { update(nodes: readonly CitusNode[]): void }[];
@@ -61,14 +63,15 @@ export class CitusCoordinator extends Construct {
     });
 
     const cluster = describeOptions(options);
+    const program = (this.program = new Program(this, "program", () => this.cluster));
     this.server = new CitusNode(this, "server", {
       host,
       cluster,
       description: describeCoordinator(options, host.node.id, host.options, coordinator),
       password,
+      program,
       keepVolume: cluster.protected,
     });
-    const program = new Program(this, "program", () => this.cluster);
     const membership = new Membership(this, "membership", program);
     this.steps = [
       membership,

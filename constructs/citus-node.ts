@@ -10,6 +10,7 @@ import {
 } from "../environments/cluster";
 import { cpusText } from "../environments/cpus";
 import type { DockerHost } from "./docker-host";
+import type { Program } from "./program";
 import { escapeTemplate } from "./escape-template";
 import { nodeAddress, pinAddress } from "./terraform-address";
 
@@ -42,6 +43,8 @@ export interface CitusNodeProps {
   readonly description: ClusterNode;
   /** The initial password of the superuser: a sensitive Terraform value. */
   readonly password: string;
+  /** Runs a last check before the container is destroyed to be made anew. */
+  readonly program: Program;
   /** Sets prevent_destroy on the data volume. @default false */
   readonly keepVolume?: boolean;
 }
@@ -53,7 +56,7 @@ export class CitusNode extends Construct {
 
   constructor(scope: Construct, id: string, props: CitusNodeProps) {
     super(scope, id);
-    const { host, cluster, description } = props;
+    const { host, cluster, description, program } = props;
     this.description = description;
     const { network, image } = host.partsOf({ cluster: cluster.name, image: description.image });
 
@@ -115,6 +118,14 @@ export class CitusNode extends Construct {
       logOpts: { "max-size": "50m", "max-file": "5" },
       dependsOn: [image],
       lifecycle: { ignoreChanges: IGNORED_CHANGES },
+      // Also by -target, and while the guard of all nodes is not in the state after an apply that failed.
+      provisioners: [
+        {
+          type: "local-exec",
+          when: "destroy",
+          command: program.guardOf(description.id),
+        },
+      ],
     });
     pinAddress(this.container, nodeAddress(description.id));
   }

@@ -23,6 +23,7 @@ export class CitusWorkerHost extends Construct {
   constructor(scope: Construct, id: string, props: CitusWorkerHostProps) {
     super(scope, id);
     const { host, coordinator, workers } = props;
+    const { password, program } = coordinator;
     this.host = host;
     this.workers = workers;
     // With 0 workers too: the host's network stays, and with it the provider that a later removal needs.
@@ -36,7 +37,7 @@ export class CitusWorkerHost extends Construct {
       coordinator.description,
     ).map(
       (description) =>
-        new CitusNode(this, description.name, { host, cluster, description, password: coordinator.password }),
+        new CitusNode(this, description.name, { host, cluster, description, password, program }),
     );
     coordinator.addWorkerHost(this);
   }

@@ -31,19 +31,21 @@ export class Program extends Construct {
     return Lazy.stringValue({
       produce: () => {
         const digest = createHash("sha256").update(this.clusterJson()).digest("hex").slice(0, 12);
-        const words = [
-          "node",
-          this.asset.path,
-          operation,
-          "--cluster",
-          CLUSTER_FILE,
-          "--expect",
-          digest,
-          argument,
-        ];
-        return words.filter((word) => word !== "").join(" ");
+        return this.line(operation, "--expect", digest, ...(argument === "" ? [] : [argument]));
       },
     });
+  }
+
+  /**
+   * The shell command that guards one node's container. Without the digest, which every node that joins changes: a review
+   * of the synthesized stack is to show that no other container changes with it.
+   */
+  guardOf(id: string): string {
+    return this.line("guard", "--node", id);
+  }
+
+  private line(operation: string, ...words: string[]): string {
+    return ["node", this.asset.path, operation, "--cluster", CLUSTER_FILE, ...words].join(" ");
   }
 
   private clusterJson(): string {

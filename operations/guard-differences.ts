@@ -82,18 +82,33 @@ export function findRenamed(cluster: Cluster, nodes: readonly ExistingNode[]): P
   });
 }
 
+/** What a node's data was written by, as far as that is known. */
+export interface DataOfNode {
+  readonly wanted: ClusterNode;
+  readonly major?: number | undefined;
+  readonly citus?: string | undefined;
+}
+
+/** By the server that runs, else by the image that was registered. */
+export function dataOf({ wanted, recorded, running }: ExistingNode): DataOfNode {
+  return {
+    wanted,
+    major: running?.major ?? majorOfImage(recorded?.image ?? ""),
+    citus: running?.citus ?? versionOfImage(recorded?.image ?? ""),
+  };
+}
+
 /**
  * What must never happen to existing data, however the nodes are replaced.
  *
  * @param images what the new image says of itself, by the host's id; without it, by the environment and the image's tag
  */
 export function findForbidden(
-  nodes: readonly ExistingNode[],
+  nodes: readonly DataOfNode[],
   images: ReadonlyMap<string, ImageVersions> = new Map(),
 ): Problem[] {
-  return nodes.flatMap(({ wanted, recorded, running }): Problem[] => {
+  return nodes.flatMap(({ wanted, major, citus }): Problem[] => {
     const image = images.get(wanted.host) ?? {};
-    const major = running?.major ?? majorOfImage(recorded?.image ?? "");
     const wantedMajor = image.major ?? wanted.postgresMajor;
     if (major !== undefined && major !== wantedMajor) {
       return [
@@ -106,7 +121,6 @@ export function findForbidden(
         },
       ];
     }
-    const citus = running?.citus ?? versionOfImage(recorded?.image ?? "");
     const version = image.citus ?? versionOfImage(wanted.image);
     if (citus !== undefined && version !== undefined && compareVersions(version, citus) < 0) {
       return [

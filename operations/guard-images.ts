@@ -39,24 +39,11 @@ export async function fetchImages(
       if (node === undefined) return [];
       const docker = new DockerHost(host, env);
       try {
-        const inspect = ["image", "inspect", "--format", "{{json .Config.Env}}", node.image];
-        let found = await docker.try(inspect);
-        if (found.code !== 0) {
-          progress(`${host.id}: pulling ${node.image}`);
-          await docker.run(["pull", "--quiet", node.image], PULL_MS);
-          found = await docker.try(inspect);
-        }
-        versions.set(host.id, versionsIn(found.code === 0 ? found.stdout : "null"));
+        versions.set(host.id, await fetchImage(docker, node.image, progress));
         return [];
       } catch (error) {
-        const what = error instanceof Failure ? error.summary : oneLine(error);
-        return [
-          {
-            node: host.id,
-            what: `image ${node.image} can't be had: ${what}`,
-            remedy: `correct \`image\`, or load it there: ${docker.describe(["pull", node.image])}`,
-          },
-        ];
+        if (!(error instanceof Failure)) throw error;
+        return [{ node: host.id, what: error.summary, remedy: error.remedy }];
       } finally {
         docker.close();
       }
@@ -67,6 +54,34 @@ export async function fetchImages(
     throw problemsFailure([first, ...others], "no container was replaced", EXIT.refused);
   }
   return versions;
+}
+
+/**
+ * As `fetchImages`, one image on one Docker host.
+ *
+ * @throws Failure (refused) where it can't be had
+ */
+export async function fetchImage(
+  docker: DockerHost,
+  image: string,
+  progress: Progress,
+): Promise<ImageVersions> {
+  const inspect = ["image", "inspect", "--format", "{{json .Config.Env}}", image];
+  try {
+    let found = await docker.try(inspect);
+    if (found.code !== 0) {
+      progress(`${docker.id}: pulling ${image}`);
+      await docker.run(["pull", "--quiet", image], PULL_MS);
+      found = await docker.try(inspect);
+    }
+    return versionsIn(found.code === 0 ? found.stdout : "null");
+  } catch (error) {
+    throw new Failure(
+      `image ${image} can't be had: ${error instanceof Failure ? error.summary : oneLine(error)}`,
+      `correct \`image\`, or load it there: ${docker.describe(["pull", image])}`,
+      { exitCode: EXIT.refused, cause: error },
+    );
+  }
 }
 
 /** @param env of the image, as `docker image inspect` has it in JSON */

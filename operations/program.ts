@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { readCluster } from "./cluster-file";
 import { EXIT, type ExitCode, Failure, oneLine } from "./failure";
 import { guard } from "./guard";
+import { guardContainer } from "./guard-container";
 import { leave } from "./leave";
 import { createProgress } from "./progress";
 import { register } from "./register";
@@ -11,7 +12,8 @@ import { report } from "./report";
  * The program that Terraform runs in the stack's folder. It is bundled into one file (bundle.mjs) and needs nothing
  * but Node.
  */
-const USAGE = "usage: pg-dist.mjs register|leave|guard --cluster FILE [--expect DIGEST] [--node ID]";
+const USAGE =
+  "usage: pg-dist.mjs register|leave --node ID|guard [--node ID] --cluster FILE [--expect DIGEST]";
 
 async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseUsage(args);
@@ -19,10 +21,10 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   if (rest.length > 0) throw new Failure(`unexpected ${rest.join(" ")}`, USAGE, { exitCode: EXIT.usage });
   if (values.cluster === undefined)
     throw new Failure("--cluster is missing", USAGE, { exitCode: EXIT.usage });
-  if ((command === "leave") !== (values.node !== undefined))
-    throw new Failure(values.node === undefined ? "--node is missing" : "--node is for leave only", USAGE, {
-      exitCode: EXIT.usage,
-    });
+  if (command === "leave" && values.node === undefined)
+    throw new Failure("--node is missing", USAGE, { exitCode: EXIT.usage });
+  if (command === "register" && values.node !== undefined)
+    throw new Failure("--node is not for register", USAGE, { exitCode: EXIT.usage });
   const progress = createProgress();
   switch (command) {
     case "register":
@@ -32,7 +34,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       await leave(readCluster(values.cluster, values.expect), values.node ?? "", { progress });
       return EXIT.ok;
     case "guard":
-      await guard(readCluster(values.cluster, values.expect), { progress });
+      if (values.node === undefined) await guard(readCluster(values.cluster, values.expect), { progress });
+      else await guardContainer(readCluster(values.cluster, values.expect), values.node, { progress });
       return EXIT.ok;
     default:
       throw new Failure(`unknown command ${command ?? ""}`.trim(), USAGE, { exitCode: EXIT.usage });

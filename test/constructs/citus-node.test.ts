@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { clusterOf, maximal, minimal, server } from "../environments/samples";
 import { configurationOf, resourceAt, resourcesOf } from "../synthesis";
+import { operationsOf } from "./steps";
 
 const plain = clusterOf({ b: 2 });
 
@@ -47,6 +48,15 @@ describe("a node's container", () => {
     expect(container.stop_timeout).toBe(container.destroy_grace_seconds);
     expect(container.healthcheck.test.join(" ")).toContain("-h 127.0.0.1 -U postgres -d postgres");
     expect(container.healthcheck.test.at(-1)).toContain("pg_extension WHERE extname = 'citus'");
+  });
+
+  it("is looked at before it is destroyed to be made anew, by a command that another node doesn't change", () => {
+    const guardOf = (workers: number) => {
+      const container = resourceAt(configurationOf(clusterOf({ b: workers })), "docker_container.b_worker1");
+      expect(operationsOf(container)).toEqual(["destroy guard --cluster cluster.json --node b/worker1"]);
+      return container.provisioner as object;
+    };
+    expect(guardOf(1)).toEqual(guardOf(2));
   });
 
   it("carries the data below its volume, by PostgreSQL's major version, with checksums", () => {

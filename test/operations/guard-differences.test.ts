@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ClusterNode } from "../../environments/cluster";
 import {
   citusUpgrade,
+  dataOf,
   findForbidden,
   findRenamed,
   findReplacements,
@@ -38,6 +39,9 @@ function node(
     running: { major: 17, citus: "13.0.3", settings: { ...SETTINGS, cluster_name: "citus x y" }, ...running },
   };
 }
+
+const forbidden = (existing: readonly ExistingNode[], images?: ReadonlyMap<string, ImageVersions>) =>
+  findForbidden(existing.map(dataOf), images);
 
 const changesOf = (existing: ExistingNode) => findReplacements([existing]).flatMap(({ changes }) => changes);
 
@@ -101,41 +105,39 @@ describe("never on existing data", () => {
     ["citusdata/citus:14.1.0", 18],
     ["citusdata/citus:13.0.3-pg16", 16],
   ])("another PostgreSQL major version: %s", (image, postgresMajor) => {
-    const [problem] = findForbidden([node({ image, postgresMajor })]);
+    const [problem] = forbidden([node({ image, postgresMajor })]);
     expect(problem?.what).toBe(`its data is of PostgreSQL 17, ${image} has PostgreSQL ${postgresMajor}`);
   });
 
   test("also where the server doesn't answer", () => {
     const { wanted, recorded } = node({ image: "citusdata/citus:14.1.0", postgresMajor: 18 });
-    expect(findForbidden([{ wanted, recorded }])).toHaveLength(1);
+    expect(forbidden([{ wanted, recorded }])).toHaveLength(1);
   });
 
   test("an older Citus than the one that runs", () => {
-    const [problem] = findForbidden([node({}, { image: "citusdata/citus:13.2.0" }, { citus: "13.2.0" })]);
+    const [problem] = forbidden([node({}, { image: "citusdata/citus:13.2.0" }, { citus: "13.2.0" })]);
     expect(problem?.what).toBe("it runs Citus 13.2.0, citusdata/citus:13.0.3 has Citus 13.0.3");
   });
 
   test("what the image says of itself, whatever it is called", () => {
     const own = node({ image: "registry.internal/citus:1" });
     const images = (said: ImageVersions) => new Map([[own.wanted.host, said]]);
-    expect(findForbidden([own], images({}))).toEqual([]);
-    expect(
-      findForbidden([own], images(versionsIn('["PG_MAJOR=17", "CITUS_VERSION=13.0.3.citus-1"]'))),
-    ).toEqual([]);
-    expect(findForbidden([own], images(versionsIn('["CITUS_VERSION=12.1.6.citus-1"]')))).toHaveLength(1);
-    expect(findForbidden([own], images(versionsIn('["PG_MAJOR=18"]')))[0]?.what).toContain(
-      "has PostgreSQL 18",
+    expect(forbidden([own], images({}))).toEqual([]);
+    expect(forbidden([own], images(versionsIn('["PG_MAJOR=17", "CITUS_VERSION=13.0.3.citus-1"]')))).toEqual(
+      [],
     );
+    expect(forbidden([own], images(versionsIn('["CITUS_VERSION=12.1.6.citus-1"]')))).toHaveLength(1);
+    expect(forbidden([own], images(versionsIn('["PG_MAJOR=18"]')))[0]?.what).toContain("has PostgreSQL 18");
     expect(versionsIn("null")).toEqual({});
   });
 
   test("10 is newer than 9", () => {
-    expect(findForbidden([node({ image: "citusdata/citus:13.10.0" }, {}, { citus: "13.9.0" })])).toEqual([]);
+    expect(forbidden([node({ image: "citusdata/citus:13.10.0" }, {}, { citus: "13.9.0" })])).toEqual([]);
   });
 
   test("a newer Citus is allowed, and named as an upgrade when the minor version is another", () => {
     const nodes = [node({ image: "citusdata/citus:13.2.0" })];
-    expect(findForbidden(nodes)).toEqual([]);
+    expect(forbidden(nodes)).toEqual([]);
     expect(citusUpgrade(nodes)).toBe("13.0.3 -> 13.2.0");
     expect(citusUpgrade([node({ image: "citusdata/citus:13.0.9" })])).toBeUndefined();
   });

@@ -1,0 +1,86 @@
+import type { Cluster, ClusterNode } from "../environments/cluster";
+import { hostOf } from "./cluster-file";
+import { meansDestroy } from "./destroy-keys";
+import { DockerHost } from "./docker-host";
+import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
+import { findForbidden } from "./guard-differences";
+import { fetchImage } from "./guard-images";
+import { inspectContainers } from "./inspect-containers";
+import type { Progress } from "./progress";
+
+export interface GuardContainerOptions {
+  readonly progress: Progress;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** How long the server in the container may take to answer. In milliseconds. */
+const ANSWER_MS = 30_000;
+
+const FORMAT = '{{.Config.Image}}{{range .Config.Env}}{{"\\t"}}{{.}}{{end}}';
+
+/** Of the catalog and not of the library: the older library is still good until ALTER EXTENSION has run. */
+const VERSIONS =
+  "SELECT current_setting('server_version_num')::int / 10000, extversion FROM pg_extension WHERE extname = 'citus'";
+
+/**
+ * The last look at one container before Terraform destroys it to make it anew: that its data is not given to another
+ * PostgreSQL major version, nor a catalog to an older Citus, and that its host has the image at all. `guard` has seen to
+ * all of that before. But Terraform runs this one also where it doesn't run that: by -target, and in the apply after one
+ * that failed at a container, when the guard is not in the state. Asks the container's own Docker host only, since by
+ * now other nodes may be gone.
+ *
+ * @param cluster as it is wanted
+ * @param id of the node; one that leaves, or goes with the whole cluster, is passed over
+ * @throws Failure (refused) with the container as it was
+ */
+export async function guardContainer(
+  cluster: Cluster,
+  id: string,
+  { progress, env = process.env }: GuardContainerOptions,
+): Promise<void> {
+  const node = cluster.nodes.find((each) => each.id === id);
+  if (node === undefined || meansDestroy(cluster, env)) return;
+  const docker = new DockerHost(hostOf(cluster, node), env);
+  try {
+    const found = (await inspectContainers(docker, [node.container], FORMAT)).get(node.container);
+    if (found === undefined) return;
+    const [image, ...variables] = found.split("\t");
+    const major = majorOfData(variables);
+    if (image === node.image && (major ?? node.postgresMajor) === node.postgresMajor) return;
+    const versions = await fetchImage(docker, node.image, progress);
+    const running = await askServer(docker, cluster, node);
+    const data = running?.major ?? major;
+    const [first, ...others] = findForbidden(
+      [{ wanted: node, major: data, citus: running?.citus }],
+      new Map([[node.host, versions]]),
+    );
+    if (first !== undefined)
+      throw problemsFailure([first, ...others], "its container was not replaced", EXIT.refused);
+  } catch (error) {
+    if (error instanceof Failure && error.exitCode === EXIT.refused) throw error;
+    // Docker doesn't answer, and Terraform is about to say so itself.
+    progress(`${id}: its container is not looked at before it is replaced: ${oneLine(error)}`);
+  } finally {
+    docker.close();
+  }
+}
+
+/** PGDATA carries the major version, and is read only when a container is made: this is the one that has the data. */
+function majorOfData(variables: readonly string[]): number | undefined {
+  const major = variables.map((each) => /^PGDATA=.*\/(\d+)\/docker$/.exec(each)?.[1]).find(Boolean);
+  return major === undefined ? undefined : Number(major);
+}
+
+/** Undefined where it doesn't answer, as one that the new image or a setting keeps from starting: then that may go back. */
+async function askServer(
+  docker: DockerHost,
+  { user, database }: Cluster,
+  { container }: ClusterNode,
+): Promise<{ major: number; citus: string } | undefined> {
+  const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", database, "-qAtF", " ", "-c", VERSIONS];
+  const { code, stdout } = await docker.try(["exec", container, ...psql], ANSWER_MS);
+  const [, major, citus] = /^(\d+) (\d+(?:\.\d+)*)/.exec(stdout) ?? [];
+  if (code !== 0 || major === undefined || citus === undefined) return undefined;
+  return { major: Number(major), citus };
+}
