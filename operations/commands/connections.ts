@@ -65,8 +65,8 @@ const COLUMNS: readonly Column[] = [
 
 const APPLICATIONS: readonly Column[] = [
   { header: "node" },
-  { header: "application" },
-  { header: "user" },
+  { header: "application", yields: 1 },
+  { header: "user", yields: 2 },
   { header: "connections", align: "right" },
 ];
 

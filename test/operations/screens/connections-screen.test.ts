@@ -20,3 +20,15 @@ it.each([Infinity, 60])("connections, in %d columns, with a node that doesn't an
 it("connections by application", () => {
   expect(show(connectionsScreen(ASKED, true, plain, 80))).toMatchSnapshot();
 });
+
+it("connections by application, where a long name would not fit the terminal", () => {
+  const application = "a-service-with-a-name-as-long-as-postgresql-keeps-names-63-bytes";
+  const lines = connectionsScreen(
+    someAnswers({ ...USED, applications: [{ application, user: "shop", count: 8 }] }),
+    true,
+    plain,
+    80,
+  );
+  expect(lines[1]).toHaveLength(80);
+  expect(lines[1]).toMatch(/^server-a\/coordinator {2}a-service-with-a-name-.*… {2}shop {2,}8$/);
+});
