@@ -11,9 +11,10 @@ import { type Column, renderTable } from "./table";
 import type { Connected } from "./target";
 
 const HELP = `
-Who waits for whom, over all nodes: each distributed statement once, as its client sees it. The blocking one
-ends with \`SELECT pg_terminate_backend(<its gpid>)\` on the coordinator. A blocking process without a client
-is a prepared transaction: see \`npx pg-dist status\`. Exit code 3 when something waits for 5 minutes or longer.
+Who waits for whom, over all nodes: each distributed statement once, as its client sees it, with how long it
+waits for that lock so far. The blocking one ends with \`SELECT pg_terminate_backend(<its gpid>)\` on the
+coordinator. A blocking process without a client is a prepared transaction: see \`npx pg-dist status\`.
+Exit code 3 when something waits for 5 minutes or longer.
 
 Example:
   npx pg-dist locks production`;
@@ -48,7 +49,7 @@ async function showLocks(target: Connected, _flags: object, { json, paint }: Out
   if (json) printJson("locks", { nodes: describeAsked(asked), locks: waits });
   else printLines(locksScreen(waits, asked, paint, terminalWidth()));
   const code = exitCodeOf(asked);
-  return code === EXIT.ok && waits.some(({ age }) => age >= LONG) ? EXIT.unhealthy : code;
+  return code === EXIT.ok && waits.some(isLong) ? EXIT.unhealthy : code;
 }
 
 export function locksScreen(
@@ -64,9 +65,14 @@ export function locksScreen(
 /** Waits are a part of life; from so many seconds on they aren't. */
 const LONG = 300;
 
-function lockRow({ node, wait, age, waiting, blocking }: LockWait): string[] {
+/** By the wait: how long the statement ran before it says nothing. */
+export function isLong({ waited }: LockWait): boolean {
+  return waited >= LONG;
+}
+
+function lockRow({ node, wait, waited, waiting, blocking }: LockWait): string[] {
   return [
-    formatDuration(age),
+    formatDuration(waited),
     nameOf(waiting),
     query(waiting),
     wait,

@@ -17,6 +17,8 @@ export interface Activity {
   readonly wait: string | null;
   /** Seconds that the statement runs; of one that waits for its client, since it began to wait. */
   readonly age: number;
+  /** Seconds that it waits for a lock so far; null where it waits for none. */
+  readonly waited: number | null;
   readonly query: string;
   /** Processes of this node that it waits for. */
   readonly blockers: readonly number[];
@@ -24,7 +26,13 @@ export interface Activity {
 
 type Row = Omit<Activity, "node">;
 
-/** As the view citus_stat_activity, which gives no answer at all where a node gives none. */
+/**
+ * As the view citus_stat_activity, which gives no answer at all where a node gives none. Without the sessions of this very
+ * command, which all have one name: it may have lost its process id, since PostgreSQL keeps the first 63 bytes. On a
+ * node it is Citus' name for a command of another node, whoever sent it.
+ *
+ * For a moment a wait has no start yet.
+ */
 const ACTIVITY = `SELECT coalesce(json_agg(t), '[]')::text FROM (
   SELECT a.pid, coalesce(g.global_pid, 0) AS gpid, coalesce(g.worker_query, false) AS internal,
          coalesce(a.usename, '') AS user, a.application_name AS application, coalesce(a.state, '') AS state,
@@ -32,10 +40,14 @@ const ACTIVITY = `SELECT coalesce(json_agg(t), '[]')::text FROM (
               THEN concat(a.wait_event_type, ': ', a.wait_event) END AS wait,
          greatest(extract(epoch FROM clock_timestamp() -
            CASE WHEN a.state = 'active' THEN a.query_start ELSE a.state_change END), 0)::bigint AS age,
+         CASE WHEN a.wait_event_type = 'Lock'
+              THEN coalesce(greatest(extract(epoch FROM clock_timestamp() - w.since), 0), 0)::bigint END AS waited,
          left(a.query, 1000) AS query,
          CASE WHEN a.wait_event_type = 'Lock' THEN pg_blocking_pids(a.pid) ELSE '{}' END AS blockers
     FROM pg_stat_activity a LEFT JOIN get_all_active_transactions() g ON g.process_id = a.pid
+    LEFT JOIN (SELECT pid, min(waitstart) AS since FROM pg_locks WHERE NOT granted GROUP BY pid) w ON w.pid = a.pid
    WHERE a.backend_type = 'client backend' AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+     AND NOT (a.application_name LIKE 'pg-dist %' AND a.application_name = current_setting('application_name'))
      AND a.application_name NOT LIKE 'citus_run_command_gpid=%') t`;
 
 /** The longest first. */
@@ -45,8 +57,6 @@ export async function readActivity(
   const asked = await askAll<Row[]>(target, ACTIVITY);
   const activity = asked
     .flatMap(({ label, value }) => (value ?? []).map((row) => ({ node: label, ...row })))
-    // The sessions of this very command.
-    .filter(({ application }) => !application.includes(` pid ${process.pid}`))
     .sort((a, b) => b.age - a.age || a.gpid - b.gpid);
   return { asked, activity };
 }

@@ -5,8 +5,10 @@ export interface LockWait {
   /** The node where it waits. */
   readonly node: string;
   readonly wait: string;
-  /** Seconds that it runs so far. */
+  /** Seconds that the statement runs so far. */
   readonly age: number;
+  /** Seconds that it waits for this lock so far. */
+  readonly waited: number;
   readonly waiting: Party;
   readonly blocking: Party;
 }
@@ -24,11 +26,12 @@ export interface Party {
 
 /**
  * Who waits for whom, from the waits on each node, which the global pids tie together. One distributed statement that
- * waits for another on many nodes counts once.
+ * waits for another on many nodes counts once, where it waits longest. The longest wait first.
  */
 export function lockWaits(activity: readonly Activity[]): LockWait[] {
   const seen = new Set<string>();
-  return activity.flatMap((waiting) =>
+  const longestFirst = [...activity].sort((a, b) => waitOf(b) - waitOf(a));
+  return longestFirst.flatMap((waiting) =>
     waiting.blockers.flatMap((pid): LockWait[] => {
       const blocking = activity.find((each) => each.node === waiting.node && each.pid === pid);
       const key = `${identify(waiting)} ${blocking === undefined ? pid : identify(blocking)}`;
@@ -40,12 +43,18 @@ export function lockWaits(activity: readonly Activity[]): LockWait[] {
           node,
           wait: (waiting.wait ?? "").replace(/^Lock: /, ""),
           age,
+          waited: waitOf(waiting),
           waiting: partyOf(waiting, activity),
           blocking: blocking === undefined ? { ...UNKNOWN, pid, node } : partyOf(blocking, activity),
         },
       ];
     }),
   );
+}
+
+/** A wait that has just begun, or is over, is none yet. */
+function waitOf({ waited }: Activity): number {
+  return waited ?? 0;
 }
 
 /** A prepared transaction has no process (0), a background process no client. */

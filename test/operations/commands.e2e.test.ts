@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Session } from "../../operations/session";
+import { readActivity } from "../../operations/status/activity";
+import { directWay } from "../../operations/ways/direct";
 import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
@@ -240,6 +243,51 @@ describeOnCitus("pg-dist sees a cluster", () => {
     }
   });
 
+  test("how long a lock is waited for, whatever the statement did before", async () => {
+    const holder = holding("SELECT pg_advisory_lock(42)");
+    try {
+      await holder.pid();
+      const waiter = citus.sql("coordinator", "SELECT pg_sleep(5), pg_advisory_lock(42)");
+      await expect.poll(() => citus.sql("coordinator", WAITS), { timeout: 30_000 }).toBe("t");
+      const { answer } = await json("locks", "whole");
+      const { locks } = answer as { locks: { age: number; waited: number; waiting: { query: string } }[] };
+      expect(locks).toMatchObject([
+        { wait: "advisory", waiting: { query: expect.stringContaining("42") as string } },
+      ]);
+      const [lock] = locks;
+      // Each of them is rounded to a second.
+      expect((lock?.age ?? 0) - (lock?.waited ?? 0)).toBeGreaterThanOrEqual(4);
+      await holder.release();
+      await waiter;
+    } finally {
+      await holder.release();
+    }
+  });
+
+  test("a command hides its own sessions, whose name PostgreSQL has cut, and those of no other", async () => {
+    const other = `pg-dist register ada@laptop pid ${process.pid}4`;
+    const holder = holding(`SET LOCAL application_name = '${other}'`);
+    const coordinator = { host: "127.0.0.1", port: Number(port) };
+    const session = await Session.start(directWay(coordinator), {
+      ...{ user: "postgres", database: "postgres", password: citus.password },
+      applicationName: `pg-dist activity ada@${"long-name.".repeat(6)} pid ${process.pid}`,
+    });
+    const onlooker = await session.open();
+    try {
+      await holder.pid();
+      const { activity } = await readActivity({
+        ...{ label: "by address", user: "postgres", database: "postgres", coordinator, ways: [], env: {} },
+        ...{ timeoutMs: TIMEOUT * 1000, session, server: SERVER },
+      });
+      const ours = activity
+        .map(({ application }) => application)
+        .filter((name) => name.startsWith("pg-dist"));
+      expect(ours).toEqual([other]);
+    } finally {
+      await Promise.all([onlooker.end(), session.end(), holder.release()]);
+    }
+  });
+
   test("a cluster that is broken in many ways: status names each, and ends with 3", async () => {
     const placed = await citus.sql(
       "coordinator",
@@ -343,6 +391,8 @@ describeOnCitus("pg-dist sees a cluster", () => {
     expect(text).toContain(`its container ${citus.container("coordinator")} on local is exited (code `);
   });
 });
+
+const SERVER = { citus: "13.0.3", postgres: "17.2", groupid: 0, cluster_name: "", stand_in: false };
 
 const WAITS = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted";
 

@@ -10,7 +10,7 @@ const ASKED = someAnswers({}, {}, {});
 function process(pid: number, changes: Partial<Activity>): Activity {
   return {
     ...{ node: "server-a/coordinator", pid, gpid: 10_000_000_000 + pid, internal: false, user: "shop" },
-    ...{ application: "shop-api", state: "active", wait: null, age: 8, blockers: [] },
+    ...{ application: "shop-api", state: "active", wait: null, age: 8, waited: null, blockers: [] },
     query: "UPDATE orders\n   SET note = 'b'\n WHERE customer_id = 7",
     ...changes,
   };
@@ -32,6 +32,7 @@ const ACTIVITY: readonly Activity[] = [
       gpid: 10_000_000_072,
       internal: true,
       age: 310,
+      waited: 9,
       wait: "Lock: transactionid",
     },
     ...{ application: "citus_internal gpid=10000000072", blockers: [802] },

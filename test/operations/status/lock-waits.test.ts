@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isLong } from "../../../operations/commands/locks";
 import type { Activity } from "../../../operations/status/activity";
 import { lockWaits } from "../../../operations/status/lock-waits";
 
@@ -13,6 +14,7 @@ function process(node: string, pid: number, gpid: number, changes: Partial<Activ
     state: "active",
     wait: null,
     age: 5,
+    waited: null,
     query: `query of ${node} ${pid}`,
     blockers: [],
     ...changes,
@@ -37,6 +39,25 @@ describe("lockWaits", () => {
       waiting: { gpid: 2, node: "coordinator", query: "query of coordinator 20" },
       blocking: { gpid: 1, node: "coordinator", query: "query of coordinator 10" },
     });
+  });
+
+  it("tells how long the lock is waited for, not how long the statement runs; the longest first", () => {
+    const waiting = { wait: "Lock: relation", internal: true };
+    const found = lockWaits([
+      process("worker1", 10, 1),
+      process("worker1", 20, 2, { ...waiting, age: 7200, waited: 3, blockers: [10] }),
+      process("worker2", 10, 1),
+      process("worker2", 20, 2, { ...waiting, age: 7200, waited: 12, blockers: [10] }),
+      process("worker2", 30, 3, { ...waiting, age: 301, waited: 300, blockers: [10] }),
+      // Its wait has no start yet.
+      process("worker2", 40, 4, { ...waiting, age: 7200, waited: 0, blockers: [10] }),
+    ]);
+    expect(found.map(({ node, age, waited }) => ({ node, age, waited }))).toEqual([
+      { node: "worker2", age: 301, waited: 300 },
+      { node: "worker2", age: 7200, waited: 12 },
+      { node: "worker2", age: 7200, waited: 0 },
+    ]);
+    expect(found.map(isLong)).toEqual([true, false, false]);
   });
 
   it("tells processes without a global pid apart by node and pid", () => {

@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import type { Session } from "../../../operations/session";
+import { readActivity } from "../../../operations/status/activity";
+
+const OTHER = {
+  ...{ pid: 5, gpid: 1, internal: false, user: "ada", state: "active", wait: null, age: 1, waited: null },
+  ...{ application: `pg-dist register ada@laptop pid ${process.pid}4`, query: "SELECT 1", blockers: [] },
+};
+
+const SERVER = { citus: "13.0.3", postgres: "17.2", groupid: 0, cluster_name: "", stand_in: false };
+
+/** Of a coordinator without workers, on which another run of pg-dist is at work. */
+const session = {
+  way: { name: "direct", description: "" },
+  query: (sql: string) =>
+    Promise.resolve(
+      sql.includes("FROM pg_dist_node")
+        ? [{ nodeid: 1, groupid: 0, host: "10.0.0.1", port: 5432 }]
+        : sql.includes("get_all_active_transactions")
+          ? [{ coalesce: JSON.stringify([OTHER]) }]
+          : [],
+    ),
+};
+
+it("shows another run whose process id only begins as ours", async () => {
+  const { activity } = await readActivity({
+    ...{
+      label: "",
+      user: "",
+      database: "",
+      coordinator: { host: "10.0.0.1", port: 5432 },
+      ways: [],
+      env: {},
+    },
+    ...{ timeoutMs: 1000, server: SERVER },
+    session: session as unknown as Session,
+  });
+  expect(activity).toEqual([{ ...OTHER, node: "10.0.0.1:5432" }]);
+});
