@@ -1,3 +1,4 @@
+import { formatBytes } from "../../bytes";
 import { type Check, type Finding, rebalanceCommand } from "../finding";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
@@ -59,11 +60,17 @@ function loadOf({ shardGroups, state }: SnapshotNode): number {
   return shardGroups === 0 ? 0 : shardGroups * BASE_COST + (state?.bytes ?? 0);
 }
 
+/** In the measures of `loadOf`: numbers of shards alone may be the same where groups or sizes are not. */
+function describeLoad({ label, shards, shardGroups, state }: SnapshotNode): string {
+  if (shardGroups === 0) return `${label} has none`;
+  return `${label} has ${shards} in ${shardGroups} colocated groups, ${formatBytes(state?.bytes ?? 0)}`;
+}
+
 function advice(snapshot: Snapshot, least: SnapshotNode, most: SnapshotNode): Finding {
   return {
     severity: "advice",
     check: "rebalance-advised",
-    what: `shards are uneven: ${most.label} has ${most.shards}, ${least.label} ${least.shards}`,
+    what: `shards are uneven: ${describeLoad(most)}; ${describeLoad(least)}`,
     remedy: `${rebalanceCommand(snapshot, "plan")} shows what would move`,
   };
 }

@@ -262,11 +262,25 @@ describe("judge", () => {
     expect(findings).toMatchObject([
       {
         severity: "advice",
-        what: "shards are uneven: server-b/worker1 has 16, server-c/worker1 0",
+        what: "shards are uneven: server-b/worker1 has 16 in 16 colocated groups, 50 MB; server-c/worker1 has none",
         remedy: "`npx pg-dist rebalance production plan` shows what would move",
       },
     ]);
     expect(isHealthy(findings)).toBe(true);
+  });
+
+  it("says by which sizes shards are uneven where their numbers are the same", () => {
+    const findings = judge(
+      someSnapshot({ worker1: { shards: 32, state: { bytes: 14 * GB } }, worker2: { shards: 32 } }),
+    );
+    expect(findings).toMatchObject([
+      {
+        check: "rebalance-advised",
+        what:
+          "shards are uneven: server-b/worker1 has 32 in 16 colocated groups, 14 GB; " +
+          "server-c/worker1 has 32 in 16 colocated groups, 50 MB",
+      },
+    ]);
   });
 
   it.each([
