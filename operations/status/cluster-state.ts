@@ -1,18 +1,16 @@
 import { type RecordedNode, readRecord } from "../record";
 import { type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
 import type { Session } from "../session";
-import { MOVING } from "./moves";
+import { type Moves, readMoves } from "./moves";
 
 /** What the coordinator's own catalogs say, without asking another node. */
-export interface ClusterState {
+export interface ClusterState extends Moves {
   readonly registered: readonly (RegisteredNode & { readonly hasmetadata: boolean })[];
   readonly record: ReadonlyMap<string, RecordedNode>;
   readonly shards: readonly NodeShards[];
   readonly orphans: readonly Orphan[];
   /** Jobs of rebalances: those that aren't over, and the last one. */
   readonly jobs: readonly Job[];
-  /** A move that somebody started by hand, or that a job carries out. */
-  readonly moving: boolean;
 }
 
 /** Shards that the metadata places on one group. */
@@ -71,12 +69,13 @@ const JOBS = `SELECT j.job_id::int AS id, j.state::text,
  GROUP BY j.job_id ORDER BY j.job_id`;
 
 export async function readClusterState(session: Session): Promise<ClusterState> {
+  // Before the marks and leftovers of what ends meanwhile; whoever reads on asks again for what began meanwhile.
+  const moves = await readMoves(session);
   const registered = await readRegistered(session);
   const metadata = await session.query<{ nodeid: number; hasmetadata: boolean }>(
     "SELECT nodeid, hasmetadata FROM pg_dist_node",
   );
   const record = await readRecord(session);
-  const moving = await isMoving(session);
   return {
     registered: registered.map((node) => ({
       ...node,
@@ -86,11 +85,6 @@ export async function readClusterState(session: Session): Promise<ClusterState> 
     shards: await session.query<NodeShards>(SHARDS),
     orphans: await session.query<Orphan>(ORPHANS),
     jobs: await session.query<Job>(JOBS),
-    moving,
+    ...moves,
   };
-}
-
-export async function isMoving(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ moving: boolean }>(`SELECT ${MOVING} AS moving`);
-  return row?.moving === true;
 }

@@ -6,11 +6,12 @@ import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
 import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
 import { askRegistered, labelOf } from "./ask-all";
-import { type ClusterState, isMoving, readClusterState } from "./cluster-state";
+import { type ClusterState, readClusterState } from "./cluster-state";
+import { type Moves, eitherMoves, readMoves } from "./moves";
 import { NODE_STATE, type NodeState } from "./node-state";
 
 /** Everything that the checks and the screens look at, taken within the time that one node has. */
-export interface Snapshot {
+export interface Snapshot extends Moves {
   /** When it was taken. */
   readonly at: Date;
   readonly environment?: string;
@@ -27,7 +28,6 @@ export interface Snapshot {
   readonly nodes: readonly SnapshotNode[];
   readonly orphans: ClusterState["orphans"];
   readonly jobs: ClusterState["jobs"];
-  readonly moving: boolean;
 }
 
 export interface SnapshotNode {
@@ -55,7 +55,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
   const answers = await askRegistered<NodeState>(target, asked, NODE_STATE);
   // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
-  const moving = state.moving || (await isMoving(session));
+  const moves = eitherMoves(state, await readMoves(session));
   const nodes = state.registered.map((row, index) => {
     const { value, failed } = answers[index] ?? {};
     return registeredNode(target, state, row, { state: value, failed });
@@ -91,7 +91,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     nodes: all,
     orphans: state.orphans,
     jobs: state.jobs,
-    moving,
+    ...moves,
   };
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LOCK_KEY } from "../../operations/lock";
 import { Session } from "../../operations/session";
 import { readActivity } from "../../operations/status/activity";
 import { directWay } from "../../operations/ways/direct";
@@ -286,6 +287,35 @@ describeOnCitus("pg-dist sees a cluster", () => {
     } finally {
       await Promise.all([onlooker.end(), session.end(), holder.release()]);
     }
+  });
+
+  test("a mark of leaving is a fault only while no drain or removal of ours works on it", async () => {
+    const judged = async () => {
+      const { code, answer } = await json("status", "whole");
+      const { problems } = answer as { problems: { check: string; severity: string }[] };
+      return [code, ...problems.flatMap(({ check, severity }) => (check === "leaving" ? severity : []))];
+    };
+    // Left over from the first test: each of these answers is about the mark alone.
+    await citus.sql("w1", "ROLLBACK PREPARED 'forgotten'");
+    await citus.sql("coordinator", "UPDATE pgdist.node SET leaving = now() WHERE id = 'local/w3'");
+    const name = "SET LOCAL application_name = 'pg-dist drain local/w3 ada@laptop pid 1'";
+    /** One that asks its person, or waits for another's turn, has no lock. */
+    const waiting = holding(name);
+    try {
+      await waiting.pid();
+      expect(await judged()).toEqual([3, "warning"]);
+    } finally {
+      await waiting.release();
+    }
+    const draining = holding(`${name}; SELECT pg_advisory_lock(${LOCK_KEY})`);
+    try {
+      await draining.pid();
+      expect(await judged()).toEqual([0, "advice"]);
+    } finally {
+      await draining.release();
+    }
+    await citus.sql("coordinator", "UPDATE pgdist.node SET leaving = NULL WHERE id = 'local/w3'");
+    await citus.sql("w1", "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'forgotten'");
   });
 
   test("a cluster that is broken in many ways: status names each, and ends with 3", async () => {

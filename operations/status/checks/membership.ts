@@ -1,5 +1,6 @@
 import { formatEndpoint } from "../../../environments/cluster";
-import { type Check, type Finding, ofEachNode, rebalanceCommand } from "../finding";
+import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
+import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /** The environment and pg_dist_node name the same nodes, and every one takes part. */
@@ -27,7 +28,7 @@ function difference(
     return [{ severity: "warning", check, node: label, what, remedy }];
   }
   // Of a node that leaves there is a finding of its own.
-  if (declared !== false || recorded?.leaving) return [];
+  if (environment === undefined || declared !== false || recorded?.leaving) return [];
   const what = `it is registered (${address}, node ${registered.nodeid}), but not in the environment`;
   // A deploy drains only what it has recorded as ours.
   const remedy =
@@ -50,19 +51,37 @@ function leaving(
   snapshot: Snapshot,
 ): Finding[] {
   if (!recorded?.leaving || registered === undefined) return [];
-  const what = `it is marked as leaving since ${recorded.leaving.toISOString()}, with ${shards} shards left on it`;
+  const marked = `marked as leaving since ${recorded.leaving.toISOString()}, with ${shards} shards left on it`;
+  const found = { check: "leaving", node: label };
+  if (snapshot.draining) {
+    // To lift its mark now would let shards go back onto it while others still leave it.
+    const remedy = `wait for it: it lifts the mark by itself if it fails; ${commandLine(snapshot, "activity")} shows it`;
+    return [{ ...found, severity: "advice", what: `it is being drained or removed: ${marked}`, remedy }];
+  }
+  const remedy = marksRemedy(label, declared, snapshot.environment);
+  return [{ ...found, severity: "warning", what: `it is ${marked}`, remedy }];
+}
+
+/** Of a mark that a killed run left, or one that waits to be tried again. */
+function marksRemedy(label: string, declared: boolean | undefined, environment: string | undefined): string {
+  if (environment === undefined) {
+    return (
+      "in the project of its environment: `npx cdktf deploy <environment>` goes on with a removal, " +
+      `\`npx pg-dist add <environment> ${label}\` lifts the mark of a worker that stays`
+    );
+  }
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.
-  const remedy = declared
-    ? `\`npx pg-dist add ${snapshot.environment} ${label}\` lifts the mark, as the environment still has it`
-    : `\`npx cdktf deploy ${snapshot.environment}\` goes on with the removal; ${rebalanceCommand(snapshot, "watch")} shows moves`;
-  return [{ severity: "warning", check: "leaving", node: label, what, remedy }];
+  return declared
+    ? `\`npx pg-dist add ${environment} ${label}\` lifts the mark, as the environment still has it`
+    : `\`npx cdktf deploy ${environment}\` goes on with the removal`;
 }
 
 function participation(
-  { label, role, declared, registered, recorded }: SnapshotNode,
-  { environment }: Snapshot,
+  { label, role, declared, registered, recorded, shards }: SnapshotNode,
+  snapshot: Snapshot,
 ): Finding[] {
   if (registered === undefined) return [];
+  const { environment } = snapshot;
   const { isactive, hasmetadata, metadatasynced, shouldhaveshards } = registered;
   const { host, port } = registered.endpoint;
   const address = `'${host}', ${port}`;
@@ -88,11 +107,17 @@ function participation(
     findings.push(found("warning", "metadata", what, remedy));
   }
   if (!shouldhaveshards && role === "worker" && !recorded?.leaving) {
+    // A drain by hand, or of a worker that was added by hand, leaves no mark; and a rebalance empties such a worker.
+    if (shards > 0 && movesRun(snapshot)) {
+      const what = `it takes no new shards (shouldhaveshards is false), and shards move: ${shards} are left on it`;
+      return [...findings, found("advice", "shouldhaveshards", what, "wait until the moves have ended")];
+    }
     const what = "it takes no new shards (shouldhaveshards is false), and is not marked as leaving";
     // `add` takes only nodes of the environment.
-    const remedy = declared
-      ? `after a drain; to keep it: \`npx pg-dist add ${environment} ${label}\``
-      : `after a failed drain, or on purpose? SELECT citus_set_node_property(${address}, 'shouldhaveshards', true) on the coordinator`;
+    const remedy =
+      declared === true && environment !== undefined
+        ? `after a drain; to keep it: \`npx pg-dist add ${environment} ${label}\``
+        : `after a failed drain, or on purpose? SELECT citus_set_node_property(${address}, 'shouldhaveshards', true) on the coordinator`;
     findings.push(found("warning", "shouldhaveshards", what, remedy));
   }
   return findings;

@@ -1,23 +1,65 @@
 import { shorten } from "../../commands/table";
 import { formatDuration } from "../duration";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
+import type { LongTransaction } from "../node-state";
+import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /** In seconds: from then on it is worth a warning. */
 const IDLE = 300;
 const RUNNING = 3600;
 
 /** Transactions that are open for long hold locks, and keep VACUUM from cleaning. */
-export const transactions: Check = ofEachNode(({ label, state }, snapshot) =>
-  (state?.long ?? [])
-    .filter(({ state: doing, age }) => age >= (doing.startsWith("idle in transaction") ? IDLE : RUNNING))
-    .map(({ pid, user, application, state: doing, age, query }): Finding => {
+export const transactions: Check = ofEachNode((node, snapshot) =>
+  (node.state?.long ?? [])
+    .filter(({ state, age }) => age >= (isIdle(state) ? IDLE : RUNNING))
+    .map((transaction): Finding => {
+      const { pid, user, application, state, age, query } = transaction;
       const who = application === "" ? user : `${user}, ${application}`;
+      const text = shorten(query.replace(/\s+/g, " ").trim(), 60);
+      const found = { check: "long-transaction", node: node.label };
+      if (isOfMove(transaction, node, snapshot)) {
+        return {
+          ...found,
+          // A large shard takes long, and whoever ends any of its sessions ends the move.
+          severity: "advice",
+          what: `process ${pid} (${who}) is part of a move of shards that runs, for ${formatDuration(age)}: ${text}`,
+          remedy:
+            "wait for it; `SELECT * FROM get_rebalance_progress()` on the coordinator shows how far it is",
+        };
+      }
+      const shown = commandLine(snapshot, "activity");
       return {
+        ...found,
         severity: "warning",
-        check: "long-transaction",
-        node: label,
-        what: `process ${pid} (${who}) is ${doing} for ${formatDuration(age)}: ${shorten(query.replace(/\s+/g, " ").trim(), 60)}`,
-        remedy: `${commandLine(snapshot, "activity")}; SELECT pg_terminate_backend(${pid}) there ends it`,
+        what: `process ${pid} (${who}) is ${state} for ${formatDuration(age)}: ${text}`,
+        remedy: isOurs(transaction)
+          ? `wait for this run of pg-dist, or interrupt it where it runs (Ctrl-C); ${shown} shows it`
+          : `${shown}; SELECT pg_terminate_backend(${pid}) there ends it`,
       };
     }),
 );
+
+function isIdle(state: string): boolean {
+  return state.startsWith("idle in transaction");
+}
+
+/** By the name that our sessions give themselves (connect.ts). */
+function isOurs({ application }: LongTransaction): boolean {
+  return application.startsWith("pg-dist ");
+}
+
+/** One that carries a move out on the coordinator, or one that it has opened on a node for that: to copy, or to keep locks. */
+function isOfMove(
+  { pid, state, application }: LongTransaction,
+  { role }: SnapshotNode,
+  { movers, nodes }: Snapshot,
+): boolean {
+  if (role === "coordinator" && movers.includes(pid)) return !isIdle(state);
+  const coordinator = nodes.find((node) => node.role === "coordinator")?.registered;
+  const gpid = / gpid=(\d+)$/.exec(application)?.[1];
+  if (coordinator === undefined || gpid === undefined) return false;
+  return movers.some((mover) => Number(gpid) === coordinator.nodeid * GPID_NODE + mover);
+}
+
+/** A global pid of Citus is the id of the node where a statement began, times this, plus its process there. */
+const GPID_NODE = 10_000_000_000;

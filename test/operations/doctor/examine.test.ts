@@ -270,6 +270,20 @@ describe("the doctor's checks", () => {
     ]);
   });
 
+  it("leave a worker alone that is drained or removed just now, declared or not", () => {
+    const { registered } = healthySnapshot();
+    const [, worker] = registered?.nodes ?? [];
+    if (registered === undefined || worker === undefined) throw new Error("nothing is registered");
+    const leaving = "2026-02-27T08:00:00Z";
+    const nodes = [...registered.nodes, { ...worker, nodeid: 9, groupid: 9, host: "10.0.0.9" }];
+    const record = [
+      ...registered.record.map((each) => (each.id === "server-a/worker1" ? { ...each, leaving } : each)),
+      { id: "server-x/worker1", nodeid: 9, server_id: "9", leaving },
+    ];
+    expect(registration({ nodes, record }).map(({ outcome }) => outcome)).toEqual(["warning", "warning"]);
+    expect(registration({ nodes, record, moving: true })).toEqual([]);
+  });
+
   it("name a standby's slot, and the environment in the commands", () => {
     const [slot] = examine(server({ slots: [{ name: "standby_1", bytes: 3 * 1024 ** 3 }] })).filter(
       ({ outcome }) => outcome === "warning",

@@ -30,6 +30,8 @@ export function someSnapshot(
     orphans: [],
     jobs: [],
     moving: false,
+    draining: false,
+    movers: [],
     ...whole,
   };
 }
