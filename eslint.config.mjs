@@ -17,4 +17,15 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // What is undefined would be printed into a command that people copy, e.g. where there is no environment.
+    files: ["operations/commands/**/*.ts", "operations/status/**/*.ts"],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowAny: false, allowNever: false, allowNullish: false, allowNumber: true, allowRegExp: false },
+      ],
+    },
+  },
 );

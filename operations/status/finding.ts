@@ -26,8 +26,8 @@ export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => re
   return (snapshot) => snapshot.nodes.flatMap((node) => check(node, snapshot));
 }
 
-/** A command line of this program for the same cluster. */
-export function commandLine({ environment, url }: Snapshot, command: string): string {
+/** A command line of this program for the same cluster, which has the one or the other. */
+export function commandLine({ environment, url = "" }: Snapshot, command: string): string {
   return `\`npx pg-dist ${command} ${environment ?? `--url ${url}`}\``;
 }
 

@@ -27,11 +27,12 @@ export const skew: Check = ({ nodes }) => {
   if (coordinator === undefined) return [];
   return nodes.flatMap(({ label, state }): Finding[] => {
     if (state === undefined) return [];
-    const differences = [
+    const versions: readonly (readonly [name: string, own: string, its: string])[] = [
       ["Citus", state.citus, coordinator.citus],
       ["the extension", state.extension, coordinator.extension],
       ["PostgreSQL", state.postgres, coordinator.postgres],
-    ].filter(([, own, its]) => own !== its);
+    ];
+    const differences = versions.filter(([, own, its]) => own !== its);
     if (differences.length === 0) return [];
     const what = differences.map(([name, own, its]) => `${name} ${own} (coordinator ${its})`).join(", ");
     const remedy =
