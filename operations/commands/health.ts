@@ -12,6 +12,9 @@ const HELP = `
 Every node connects to every node, itself included, by the addresses that Citus has registered; for each pair
 that fails it says why. Exit code 3 when one does.
 
+A connection that isn't there within a tenth of --timeout (less where several are silent) is tried once more, and may
+then take up to three tenths. A pair that is reached only then is healthy, and named with the time that it took.
+
 Example:
   npx pg-dist health production`;
 
@@ -35,12 +38,20 @@ async function showHealth(target: Connected, _flags: object, { json, paint }: Ou
 
 /** Who reaches whom, and below it the causes. */
 export function healthScreen(health: Health, paint: Paint, width: number): string[] {
-  const { pairs, broken, inactive } = health;
+  const { pairs, broken, slow, inactive } = health;
   const findings = broken.map(({ node, from, what, remedy }): Finding => ({
     severity: "broken",
     check: "reachability",
     node,
     what: from.length > 1 ? `not reached by ${from.length} nodes: ${what}` : what,
+    remedy,
+  }));
+  // The link works: Citus' own limit is 30 s.
+  const late = slow.map(({ node, what, remedy }): Finding => ({
+    severity: "advice",
+    check: "reachability",
+    node,
+    what,
     remedy,
   }));
   const good = pairs.filter(({ healthy }) => healthy === true).length;
@@ -49,6 +60,6 @@ export function healthScreen(health: Health, paint: Paint, width: number): strin
     "",
     `${good} of ${pairs.length} pairs healthy`,
     ...(inactive.length === 0 ? [] : [`not active, and left out: ${inactive.join(", ")}`]),
-    ...problems(findings, paint),
+    ...problems([...findings, ...late], paint),
   ];
 }

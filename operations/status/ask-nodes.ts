@@ -9,14 +9,25 @@ import { SQLSTATE, sqlStateOf } from "../sqlstate";
 /** What a node answered: the value, or why it didn't. */
 export type NodeAnswer =
   | { readonly value: string }
-  /** `error` is the server's own, where it was reached. */
-  | { readonly failed: Explained; readonly error?: string };
+  | {
+      readonly failed: Explained;
+      /** The server's own, where it was reached. */
+      readonly error?: string;
+      /** It was reached at a second attempt, when no time was left to ask it. */
+      readonly late?: true;
+    };
 
 /**
  * Parts of the time: until when the first round, the second one and the look for causes end; and how long one node may
  * take to be connected to, how long the second round waits for it, and how long a session may take to start.
  */
 const SHARE = { first: 0.5, second: 0.75, causes: 1, connect: 0.3, again: 0.2, start: 0.3 };
+
+/** Part of a statement's time that is left once its nodes are connected to: of one, or of many with silent ones among them. */
+const ONCE_CONNECTED = { one: 0.8, many: 0.5 };
+
+/** What each node is asked; as a function, of how long the answer may take there, in milliseconds. */
+export type Question = string | ((limitMs: number) => string);
 
 /**
  * Citus connects to the nodes of one statement one after the other, so each node is asked from a session of its own where
@@ -36,7 +47,7 @@ const MOST_TUNNELS = 3;
 export async function askNodes(
   session: Session,
   endpoints: readonly Endpoint[],
-  statement: string,
+  statement: Question,
   timeoutMs: number,
   onFailing: (endpoints: readonly Endpoint[], leftMs: number) => void = () => undefined,
 ): Promise<NodeAnswer[]> {
@@ -56,7 +67,9 @@ export async function askNodes(
         connect: Math.min(timeoutMs * SHARE.connect, (left * 0.8) / group.length),
         statement: left,
       });
-      for (const [endpoint, answer] of await ask(own, group, statement)) answers.set(endpoint, answer);
+      const limitMs = left * (group.length === 1 ? ONCE_CONNECTED.one : ONCE_CONNECTED.many);
+      for (const [endpoint, answer] of await ask(own, group, inWords(statement, limitMs)))
+        answers.set(endpoint, answer);
     });
     const failing = endpoints.filter((endpoint) => {
       const answer = answers.get(endpoint);
@@ -77,7 +90,8 @@ export async function askNodes(
       async (own, endpoint, share) => {
         const statementMs = Math.min(timeoutMs * SHARE.again, share);
         await limit(own, { connect: statementMs / 2, statement: statementMs });
-        for (const [, answer] of await ask(own, [endpoint], statement)) answers.set(endpoint, answer);
+        const asked = inWords(statement, statementMs * ONCE_CONNECTED.one);
+        for (const [, answer] of await ask(own, [endpoint], asked)) answers.set(endpoint, answer);
       },
     );
     const unreachable = endpoints.filter((endpoint) => answers.get(endpoint) === "unreachable");
@@ -88,7 +102,7 @@ export async function askNodes(
       async (own, endpoint, share) => {
         const statementMs = Math.min(timeoutMs * SHARE.again, share);
         await limit(own, { connect: statementMs / 2, statement: statementMs });
-        answers.set(endpoint, { failed: await whyNot(own, endpoint) });
+        answers.set(endpoint, await whyNot(own, endpoint));
       },
     );
   } finally {
@@ -125,6 +139,10 @@ function noAnswer(endpoint: Endpoint, timeoutMs: number): Explained {
     what: `${formatEndpoint(endpoint)} did not answer within ${timeoutMs / 1000} s`,
     remedy: "see the load and the disk of that server, and its log; --timeout gives it longer",
   };
+}
+
+function inWords(statement: Question, limitMs: number): string {
+  return typeof statement === "string" ? statement : statement(limitMs);
 }
 
 async function ask(
@@ -169,7 +187,7 @@ function explainError(error: string): Explained {
   return { what: `it answers with an error: ${text}`, remedy: "see the server's log" };
 }
 
-async function whyNot(session: Session, endpoint: Endpoint): Promise<Explained> {
+async function whyNot(session: Session, endpoint: Endpoint): Promise<NodeAnswer> {
   const target = formatEndpoint(endpoint);
   try {
     const { ok, cause } = await withCauses(session, async () => {
@@ -181,12 +199,13 @@ async function whyNot(session: Session, endpoint: Endpoint): Promise<Explained> 
     });
     if (ok === true) {
       const remedy = "see the load of that server and of the coordinator's; --timeout gives it longer";
-      return { what: `${target} answered the coordinator only at the second attempt`, remedy };
+      const what = `${target} answered the coordinator only at the second attempt`;
+      return { failed: { what, remedy }, late: true };
     }
-    return explainConnection(cause ?? "timed out", "the coordinator", target);
+    return { failed: explainConnection(cause ?? "timed out", "the coordinator", target) };
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
-    return explainTimeout(endpoint);
+    return { failed: explainTimeout(endpoint) };
   }
 }
 

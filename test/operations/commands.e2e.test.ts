@@ -147,6 +147,53 @@ describeOnCitus("pg-dist sees a cluster", () => {
     await citus.sql("w1", "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'forgotten'");
   });
 
+  test("health: a slow link is no broken one, and links that lead nowhere hide no other", async () => {
+    // Longer than the first attempt may take, and shorter than the second.
+    await citus.sql("w3", "ALTER SYSTEM SET pre_auth_delay = 2");
+    await citus.sql("w3", "SELECT pg_reload_conf()");
+    const late = await json("health", "whole");
+    await citus.sql("w3", "ALTER SYSTEM RESET pre_auth_delay");
+    await citus.sql("w3", "SELECT pg_reload_conf()");
+    expect(late.code, late.text).toBe(0);
+    expect(late.answer).toMatchObject({
+      broken: [],
+      slow: expect.arrayContaining(
+        ["local/w1", "local/w2"].map((from) => {
+          const what = expect.stringMatching(/only at the second attempt, after [2-4]\.\d s$/) as string;
+          return expect.objectContaining({ node: "local/w3", from, what }) as object;
+        }),
+      ) as object,
+    });
+    expect(late.text).not.toContain("firewall");
+
+    // Nobody has these addresses of the network. Citus waits for one after the other.
+    const names = ["coordinator", "w1", "w2", "w3"];
+    const subnet = await docker(
+      "network",
+      "inspect",
+      "-f",
+      "{{(index .IPAM.Config 0).Subnet}}",
+      citus.prefix,
+    );
+    const addresses = names.map((_name, index) => subnet.replace(/\d+\/\d+$/, String(240 + index)));
+    const entries = names.map((name, index) => `${addresses[index]} ${citus.container(name)}`);
+    const edit = (script: string) => docker("exec", "-u", "root", citus.container("w1"), "sh", "-c", script);
+    await edit(`cp /etc/hosts /tmp/hosts; echo '${entries.join("\n")}' >> /etc/hosts`);
+    const { answer, code } = await json("health", "whole");
+    await edit("cat /tmp/hosts > /etc/hosts");
+    expect(code).toBe(3);
+    const { pairs, broken } = answer as {
+      pairs: { from: string; healthy: boolean | null }[];
+      broken: { from: string[]; what: string }[];
+    };
+    for (const { from, healthy } of pairs) expect(healthy, from).toBe(from !== "local/w1");
+    expect(broken).toHaveLength(4);
+    for (const { from, what } of broken) {
+      expect(from).toEqual(["local/w1"]);
+      expect(what).toMatch(/does not answer local\/w1 within|no route|can't connect/);
+    }
+  });
+
   test("by address, with the password from .pgpass, and by docker exec", async () => {
     writeFileSync(join(folder, ".pgpass"), `127.0.0.1:${port}:*:postgres:${citus.password}\n`, {
       mode: 0o600,

@@ -14,6 +14,7 @@ function health(unhealthy: Readonly<Record<string, boolean | null>>, changes: Pa
       }),
     ),
     broken: [],
+    slow: [],
     inactive: [],
     ...changes,
   };
@@ -76,6 +77,22 @@ it("shows a node that is down, one link that is cut, and a node that isn't activ
   `);
 });
 
+it("is healthy with a slow link, and advises what to look at", () => {
+  const slow = {
+    node: "server-c/worker1",
+    from: "server-b/worker1",
+    what: "10.0.0.3:5432 answers server-b/worker1 only at the second attempt, after 1.3 s",
+    remedy: "see their load",
+  };
+  expect(screen(health({}, { slow: [slow] }))).toContain(
+    `9 of 9 pairs healthy
+Healthy.
+advice   server-c/worker1: 10.0.0.3:5432 answers server-b/worker1 only at the second attempt, after 1.3 s
+         → see their load
+`,
+  );
+});
+
 /** Fourteen nodes, the sixth of which is down, and the second of which doesn't reach three others. */
 function fourteen(): Health {
   const labels = Array.from({ length: 14 }, (_, index) => `server-${"abcdefghijklmn"[index]}/worker1`);
@@ -95,6 +112,7 @@ function fourteen(): Health {
         remedy: "start it",
       },
     ],
+    slow: [],
     inactive: [],
   };
 }
