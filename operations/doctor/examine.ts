@@ -21,7 +21,7 @@ import { checkReachability } from "./checks/reachability";
 import { checkRegistration } from "./checks/registration";
 import { checkServer } from "./checks/server";
 import { checkSettings } from "./checks/settings";
-import { type Finding, failed } from "./finding";
+import { type Finding, failed, skipped } from "./finding";
 import { type NodeSnapshot, type Snapshot, isUnreachable } from "./snapshot";
 
 const HOST_CHECKS: readonly HostCheck[] = [
@@ -77,6 +77,7 @@ function examineNode(node: NodeSnapshot, snapshot: Snapshot): Finding[] {
   if (inside === undefined) return outside;
   if (isUnreachable(inside)) {
     const place = { check: "inside", where: node.node.id };
+    if (inside.untried) return [...outside, skipped(place, inside.unreachable)];
     return [
       ...outside,
       failed(place, inside.unreachable, `see that docker exec ${node.node.container} works there`),

@@ -38,6 +38,8 @@ export interface HostSnapshot {
 
 export interface Unreachable {
   readonly unreachable: string;
+  /** It wasn't asked at all: the time was over. */
+  readonly untried?: true;
 }
 
 export interface EngineSnapshot {

@@ -2,12 +2,10 @@ import { clusterName, subnetOf } from "../../environments/cluster";
 import type { Cluster, ClusterNode } from "../../environments/cluster";
 import type { Environment } from "../../environments/environment";
 import type { Target } from "../commands/target";
-import { COMMANDS_AT_ONCE, DockerHost } from "../docker-host";
-import { mapAtMost } from "../map-at-most";
+import { DockerHost } from "../docker-host";
 import { askCoordinator } from "./ask-coordinator";
-import { type HostAnswer, type Remaining, askHost } from "./ask-host";
-import { type InsideAnswer, askInside } from "./ask-inside";
-import { runs } from "./container-runs";
+import { askHost } from "./ask-host";
+import { lookInside } from "./look-inside";
 import type { ContainerSnapshot, HostSnapshot, NodeSnapshot, Snapshot } from "./snapshot";
 
 /**
@@ -41,7 +39,7 @@ export async function takeSnapshot(
           },
           remaining,
         );
-        const inside = await askNodes(docker, nodes, answer, { cluster, password, remaining });
+        const inside = await lookInside(docker, nodes, answer, { cluster, password, timeoutMs, remaining });
         return { ...answer, inside };
       } finally {
         docker.close();
@@ -72,26 +70,4 @@ function containerOf(
 ): NodeSnapshot["container"] {
   if (containers === undefined) return undefined;
   return containers.get(node.container) ?? "missing";
-}
-
-async function askNodes(
-  docker: DockerHost,
-  nodes: readonly ClusterNode[],
-  { containers }: HostAnswer,
-  { cluster, password, remaining }: { cluster: Cluster; password: string; remaining: Remaining },
-): Promise<Map<string, InsideAnswer>> {
-  // A paused container takes no new process.
-  const running = nodes.filter((node) => {
-    const container = containers?.get(node.container);
-    return container !== undefined && runs(container);
-  });
-  const answers = await mapAtMost(
-    COMMANDS_AT_ONCE,
-    running,
-    async (node): Promise<[string, InsideAnswer]> => [
-      node.id,
-      await askInside(docker, node, { cluster, password, timeout: remaining() }),
-    ],
-  );
-  return new Map(answers);
 }

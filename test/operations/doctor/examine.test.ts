@@ -45,9 +45,19 @@ describe("the doctor's checks", () => {
   test.each<[string, Snapshot, RegExp]>([
     ["an old engine", engine({ version: "19.03.15" }), /^failed engine server-a: Docker 19\.03\.15/],
     [
-      "another architecture",
+      "an architecture that is emulated, as of a laptop",
       engine({ architecture: "aarch64" }),
-      /^failed architecture server-a: linux\/aarch64/,
+      /^warning architecture server-a: linux\/aarch64: .*under emulation/,
+    ],
+    [
+      "another architecture",
+      engine({ architecture: "ppc64le" }),
+      /^failed architecture server-a: linux\/ppc64le/,
+    ],
+    [
+      "another system",
+      engine({ os: "windows", architecture: "aarch64" }),
+      /^failed architecture server-a: windows\/aarch64/,
     ],
     [
       "a clock that is behind",
@@ -203,6 +213,22 @@ describe("the doctor's checks", () => {
     expect(problemsOf(findings)).toEqual([]);
     expect(findings).toMatchObject([
       { outcome: "skipped", seen: expect.stringContaining("--timeout") as string },
+    ]);
+  });
+
+  it("skip what is inside a container that there was no time to enter", () => {
+    const snapshot = withNode({ inside: { unreachable: "the time was over; --timeout", untried: true } });
+    expect(problemsOf(examine(snapshot))).toEqual([]);
+    expect(examine(snapshot).filter(({ check }) => check === "inside")).toEqual([
+      {
+        outcome: "skipped",
+        check: "inside",
+        where: "server-a/worker1",
+        seen: "the time was over; --timeout",
+      },
+    ]);
+    expect(problemsOf(examine(withNode({ inside: { unreachable: "no answer in time" } })))).toEqual([
+      expect.stringMatching(/^failed inside server-a\/worker1: no answer in time/),
     ]);
   });
 

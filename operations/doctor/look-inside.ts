@@ -1,0 +1,46 @@
+import type { Cluster, ClusterNode } from "../../environments/cluster";
+import { COMMANDS_AT_ONCE, type DockerHost } from "../docker-host";
+import { mapAtMost } from "../map-at-most";
+import type { HostAnswer, Remaining } from "./ask-host";
+import { type InsideAnswer, askInside } from "./ask-inside";
+import { runs } from "./container-runs";
+
+/** With less than this part of the host's time a container is not entered: a silence would say nothing of it. */
+const LEAST_SHARE = 0.2;
+
+const TIME_OVER = {
+  unreachable: "the time of its Docker host was over; --timeout gives it longer",
+  untried: true,
+} as const;
+
+interface LookOptions {
+  readonly cluster: Cluster;
+  readonly password: string;
+  /** How long the Docker host may take in all, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly remaining: Remaining;
+}
+
+/** Looks into the containers of one Docker host, some at a time, as long as its time lasts. By node id. */
+export async function lookInside(
+  docker: DockerHost,
+  nodes: readonly ClusterNode[],
+  { containers }: Pick<HostAnswer, "containers">,
+  { cluster, password, timeoutMs, remaining }: LookOptions,
+): Promise<Map<string, InsideAnswer>> {
+  // A paused container takes no new process.
+  const running = nodes.filter((node) => {
+    const container = containers?.get(node.container);
+    return container !== undefined && runs(container);
+  });
+  const answers = await mapAtMost(
+    COMMANDS_AT_ONCE,
+    running,
+    async (node): Promise<[string, InsideAnswer]> => {
+      const timeout = remaining();
+      if (timeout < timeoutMs * LEAST_SHARE) return [node.id, { inside: TIME_OVER }];
+      return [node.id, await askInside(docker, node, { cluster, password, timeout })];
+    },
+  );
+  return new Map(answers);
+}

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import type { ClusterNode } from "../../../environments/cluster";
+import type { DockerHost } from "../../../operations/docker-host";
+import { lookInside } from "../../../operations/doctor/look-inside";
+import { someCluster } from "../some-cluster";
+import { someContainer } from "./some-snapshot";
+
+it("enters no container when too little of the host's time is left, and blames none for that", async () => {
+  const cluster = someCluster();
+  const [declared] = cluster.nodes;
+  if (declared === undefined) throw new Error("no node");
+  const nodes = Array.from({ length: 10 }, (_, index): ClusterNode => ({
+    ...declared,
+    id: `server-a/worker${index}`,
+    container: `citus-worker${index}`,
+  }));
+  const containers = new Map(nodes.map(({ container }) => [container, someContainer()]));
+  const entered: string[] = [];
+  let left = 10_000;
+  const docker = {
+    // As where another server drops packets.
+    try: async (args: readonly string[]) => {
+      entered.push(args[2] ?? "");
+      await Promise.resolve();
+      left = Math.max(1, left - 1500);
+      return { code: 0, stdout: "disk\t1000\t500\n", stderr: "", timedOut: false };
+    },
+  } as unknown as DockerHost;
+  const answers = await lookInside(
+    docker,
+    nodes,
+    { containers },
+    { cluster, password: "", timeoutMs: 10_000, remaining: () => left },
+  );
+  const untried = nodes.filter(({ id }) => {
+    const inside = answers.get(id)?.inside;
+    return inside !== undefined && "untried" in inside;
+  });
+  expect(answers.size).toBe(10);
+  expect(untried.length).toBeGreaterThan(0);
+  expect(entered).toEqual(nodes.filter((node) => !untried.includes(node)).map(({ container }) => container));
+  expect(answers.get(untried[0]?.id ?? "")?.inside).toEqual({
+    unreachable: expect.stringContaining("--timeout") as string,
+    untried: true,
+  });
+});
