@@ -7,7 +7,7 @@ import type { Progress } from "../progress";
 import { clearRebalanceDue, readRebalanceDue } from "../record";
 import type { Session } from "../session";
 import { awaitJob, stopJob } from "./await-job";
-import { messageOf, runningJob, startJob } from "./job";
+import { messageOf, runningJob, startJob, workOf } from "./job";
 import { JobLines, amountOfMoves, formatAmount } from "./lines";
 import { type PlannedMove, planRebalance } from "./plan";
 import type { JobProgress } from "./progress-of-job";
@@ -100,7 +100,7 @@ async function awaitOther(session: Session, progress: Progress): Promise<void> {
   );
   if (end.failing !== undefined) {
     throw new Failure(
-      `rebalance ${job}, which was running already, fails: ${messageOf(end.failing)}`,
+      `rebalance ${job}, which was running already: ${workOf(end.failing)} fails: ${messageOf(end.failing)}`,
       "see to the cause; SELECT citus_rebalance_stop() ends its tries; then apply again: the new workers get their shards then",
     );
   }
@@ -132,7 +132,7 @@ async function attend(
   if (failing !== undefined) {
     await stopJob(session, job);
     throw new Failure(
-      `${workersOf(due)} added, but the rebalance failed and is cancelled: ${describeTask(end)}${messageOf(failing)}`,
+      `${workersOf(due)} added, but the rebalance failed and is cancelled: ${workOf(failing)}: ${messageOf(failing)}`,
       "what was moved stays there; see to the cause, then apply again: it goes on",
     );
   }
@@ -144,10 +144,6 @@ async function attend(
   }
   const seconds = Math.round((performance.now() - started) / 1000);
   progress(`rebalanced: ${formatAmount(end.total)} moved in ${seconds} s`);
-}
-
-function describeTask({ failing }: JobProgress): string {
-  return failing?.shardid === undefined ? "" : `moving shard ${failing.shardid}: `;
 }
 
 async function planned(session: Session, due: readonly string[]): Promise<PlannedMove[]> {

@@ -119,6 +119,11 @@ export function failingTask({ tasks }: Job, before?: Job): Task | undefined {
   });
 }
 
+/** What a task does, for a sentence: `moving shard 102008`. */
+export function workOf({ shardid }: Task): string {
+  return shardid === undefined ? "copying the reference tables" : `moving shard ${shardid}`;
+}
+
 /** What a failed task says, without the part that names Citus' own queue. */
 export function messageOf({ message }: Task): string {
   const text = message.replace(/\n?CONTEXT:\s+Citus Background Task Queue Executor[\s\S]*$/, "");

@@ -3,7 +3,7 @@ import { printJson, printLines } from "../commands/output";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { INTERRUPTS } from "../interrupt";
 import { awaitJob } from "./await-job";
-import { messageOf } from "./job";
+import { messageOf, workOf } from "./job";
 import { JobBars } from "./job-bars";
 import type { JobView } from "./job-view";
 import { JobLines, countStates, formatAmount } from "./lines";
@@ -29,7 +29,7 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
   if (end.failing !== undefined) {
     if (json) return EXIT.failed;
     throw new Failure(
-      `rebalance ${id}: moving shard ${end.failing.shardid} fails: ${messageOf(end.failing)}`,
+      `rebalance ${id}: ${workOf(end.failing)} fails: ${messageOf(end.failing)}`,
       `Citus tries it again for about half an hour; see to the cause, or: ${command} stop`,
     );
   }

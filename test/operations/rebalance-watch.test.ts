@@ -45,6 +45,29 @@ describe("a watch", () => {
     expect(seen).toEqual(["end", "end"]);
   });
 
+  it.each([
+    ["SELECT pg_catalog.replicate_reference_tables('auto')", "copying the reference tables"],
+    ["SELECT pg_catalog.citus_move_shard_placement(102008, 2, 3, 'auto')", "moving shard 102008"],
+  ])("says what the task was to do that fails: %s", async (command, work) => {
+    const failing = {
+      id: "1",
+      status: "runnable",
+      command,
+      pid: null,
+      retries: 1,
+      message: "ERROR:  no room",
+    };
+    const answers: [RegExp, object[]][] = [
+      [/pg_dist_background_job /, [{ state: "running" }]],
+      [/pg_dist_background_task /, [failing]],
+    ];
+    const session = {
+      query: async (sql: string) => answers.find(([asked]) => asked.test(sql))?.[1] ?? [],
+    };
+    const target = { cluster: someCluster(), session, progress: () => undefined } as unknown as Changing;
+    await expect(watchJob(target, "12", false)).rejects.toThrow(`rebalance 12: ${work} fails: no room`);
+  });
+
   describe("that is left, of a server that doesn't answer", () => {
     afterEach(() => vi.restoreAllMocks());
     const target = {
