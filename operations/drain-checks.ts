@@ -36,7 +36,7 @@ export async function findDrainProblems(session: Session, situation: DrainSituat
 
 /** Citus changes the list of nodes on every node, so each must answer, be active, and be the one that it was. */
 function nodeProblems(member: Member): Problem[] {
-  const { label: node, endpoint, server, recorded, leaves } = member;
+  const { id, label: node, endpoint, server, recorded, leaves } = member;
   const at = formatEndpoint(endpoint);
   if (server === undefined) {
     const what = `it does not answer: ${member.unreachable?.what}`;
@@ -47,8 +47,11 @@ function nodeProblems(member: Member): Problem[] {
             what,
             remedy:
               "its shards can't be moved from there: start it and apply again. If it answers at a changed address or port, " +
-              "put it back into the environment with that, apply, and remove it then. If its server never comes back, give it " +
-              "up with `npx pg-dist forget`; nothing was changed",
+              "put it back into the environment with that, apply, and remove it then. " +
+              (id === undefined
+                ? ""
+                : `If its server never comes back, give it up with \`npx pg-dist forget ENVIRONMENT ${id.split("/")[0]}\`; `) +
+              "nothing was changed",
           }
         : { node, what, remedy: member.unreachable?.remedy ?? "start it and apply again" },
     ];

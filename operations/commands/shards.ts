@@ -3,6 +3,7 @@ import { formatBytes } from "../bytes";
 import { EXIT, type ExitCode } from "../failure";
 import type { Asked } from "../status/ask-all";
 import { type Distribution, type Share, distributionOf, skewOfShares } from "../status/distribution";
+import { commandLine } from "../status/finding";
 import { type Placement, readPlacements } from "../status/placements";
 import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
@@ -10,6 +11,7 @@ import { formatPartialSize } from "./partial-size";
 import { type Output, type ReadFlags, addReadCommand } from "./read-command";
 import { type Column, renderTable } from "./table";
 import type { Connected } from "./target";
+import { formatUrl } from "./url";
 
 interface Flags extends ReadFlags {
   readonly table?: string;
@@ -39,7 +41,9 @@ export function addShards(program: Command): void {
 
 async function showShards(target: Connected, flags: Flags, { json, paint }: Output): Promise<ExitCode> {
   const all = await readPlacements(target);
-  const distribution = distributionOf(all, flags.table);
+  const at =
+    target.environment === undefined ? { url: formatUrl(target) } : { environment: target.environment.name };
+  const distribution = distributionOf(all, flags.table, commandLine(at, "tables"));
   const { placements, shares, skew } = distribution;
   if (json) {
     const shards = flags.table === undefined ? null : placements;

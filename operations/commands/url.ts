@@ -38,3 +38,8 @@ export function parseUrl(text: string): Address {
     database: decodeURIComponent(url.pathname.slice(1)) || user,
   };
 }
+
+/** As `--url` takes it, for a command line that is shown. */
+export function formatUrl({ user, label }: { readonly user: string; readonly label: string }): string {
+  return `postgres://${encodeURIComponent(user)}@${label}`;
+}

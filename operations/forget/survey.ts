@@ -101,9 +101,10 @@ export async function requireGone(
 ): Promise<void> {
   progress(`looking whether ${hosts.join(", ")} is really gone`);
   const single = nodes.filter(({ id }) => hosts.includes(id));
-  await requireSilentEngines(cluster, hosts, replaced);
+  await requireSilentEngines(cluster, { hosts, nodes }, replaced);
   await requireSilentServers(
     session,
+    cluster,
     nodes.filter((node) => !single.includes(node)),
     replaced,
   );
@@ -151,7 +152,7 @@ export function isRefusedByEngine(connection: string, said: string): boolean {
 
 async function requireSilentEngines(
   cluster: Cluster,
-  hosts: readonly string[],
+  { hosts, nodes }: Pick<Losses, "hosts" | "nodes">,
   replaced: boolean,
 ): Promise<void> {
   const answers = await Promise.all(
@@ -173,11 +174,12 @@ async function requireSilentEngines(
       }),
   );
   const [alive] = answers.filter((answer) => answer !== undefined);
-  if (alive !== undefined) throw isAlive(alive.id, alive.what, alive.refusal);
+  if (alive !== undefined) throw isAlive(cluster, alive, nodes);
 }
 
 async function requireSilentServers(
   session: Session,
+  cluster: Cluster,
   dead: readonly NamedNode[],
   replaced: boolean,
 ): Promise<void> {
@@ -193,9 +195,11 @@ async function requireSilentServers(
     const at = formatEndpoint(endpoint);
     const own = causes.filter(({ to }) => to === at).map(({ cause }) => cause);
     if (rows.some(({ number, ok }) => number === index + 1 && ok === true) || own.some(isAnswer))
-      throw isAlive(host, `${id} answers at ${at}`);
-    if (!replaced && own.some(isRefusal))
-      throw isAlive(host, `a machine answers at ${at}, where ${id} was: connection refused`, true);
+      throw isAlive(cluster, { id: host, what: `${id} answers at ${at}` }, dead);
+    if (!replaced && own.some(isRefusal)) {
+      const what = `a machine answers at ${at}, where ${id} was: connection refused`;
+      throw isAlive(cluster, { id: host, what, refusal: true }, dead);
+    }
   }
 }
 
@@ -246,12 +250,25 @@ export function isRefusal(cause: string): boolean {
   return /Connection refused/.test(cause);
 }
 
-function isAlive(host: string, what: string, refusal = false): Failure {
+/**
+ * Why a Docker host is not gone.
+ *
+ * @param refusal it only says that nothing listens there
+ */
+export function isAlive(
+  { environment }: Pick<Cluster, "environment">,
+  { id: host, what, refusal }: { readonly id: string; readonly what: string; readonly refusal?: boolean },
+  nodes: readonly Pick<NamedNode, "id">[],
+): Failure {
+  const own = nodes.filter(({ id }) => id.startsWith(`${host}/`)).map(({ id }) => id);
+  const remove = (own.length === 0 ? ["NODE"] : own).map(
+    (id) => `\`npx pg-dist remove ${environment} ${id}\``,
+  );
   return new Failure(
     `${host} is not gone: ${what}`,
     refusal
       ? "start its containers, and its shards can be saved; if another machine has its address now, say --replaced"
-      : "its shards can be saved: `npx pg-dist remove`, or delete its workers from the environment and deploy",
+      : `its shards can be saved: ${remove.join(", ")}, or delete its workers from the environment and deploy`,
     { exitCode: EXIT.refused },
   );
 }

@@ -39,7 +39,7 @@ export function addLogs(program: Command): void {
       const node = findNode(cluster, name);
       const docker = new DockerHost(hostOf(cluster, node));
       try {
-        process.exitCode = await showLog(docker, node, flags);
+        process.exitCode = await showLog(docker, node, flags, environment);
       } finally {
         docker.close();
       }
@@ -64,7 +64,12 @@ function parsePattern(text: string): RegExp {
   }
 }
 
-async function showLog(docker: DockerHost, node: ClusterNode, flags: Flags): Promise<ExitCode> {
+async function showLog(
+  docker: DockerHost,
+  node: ClusterNode,
+  flags: Flags,
+  environment: string,
+): Promise<ExitCode> {
   const args = [
     "logs",
     ...(flags.follow === true ? ["--follow"] : []),
@@ -89,7 +94,7 @@ async function showLog(docker: DockerHost, node: ClusterNode, flags: Flags): Pro
     if (code === 0 || interrupted) return EXIT.ok;
     throw new Failure(
       `${node.id}: docker logs ended with ${code ?? "a signal"}: ${last.trim().split("\n").at(-1) ?? ""}`,
-      `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor`,
+      `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor ${environment}`,
     );
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);

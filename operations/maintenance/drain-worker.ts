@@ -16,7 +16,10 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
   try {
     const removal = await beginMaintenance(session, options, "drained");
     if (removal === undefined) {
-      throw new Failure(`${id} is not registered: it holds no shards`, "see `npx pg-dist status`");
+      throw new Failure(
+        `${id} is not registered: it holds no shards`,
+        `see \`npx pg-dist status ${cluster.environment}\``,
+      );
     }
     await emptyNode(session, removal, () => clearLeaving(session, [removal.node.id ?? id]));
     progress(

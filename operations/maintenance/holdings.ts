@@ -76,7 +76,7 @@ export async function requireWipeable(
   if (misnamed !== undefined) refuse(misnamed.what, misnamed.remedy);
   const registered = await readRegistered(session);
   if (registered.some((node) => sameEndpoint(node.endpoint, endpoint)))
-    refuse(`${at} is registered in this cluster`, "remove it first: npx pg-dist remove");
+    refuse(`${at} is registered in this cluster`, `remove it first: npx pg-dist remove ENVIRONMENT ${id}`);
   const [own] = await session.query<{ server_id: string }>(
     "SELECT metadata->>'server_id' AS server_id FROM pg_dist_node_metadata",
   );

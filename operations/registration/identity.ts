@@ -87,7 +87,7 @@ export function checkIdentity(
     remedy:
       "bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: " +
       (environment === undefined
-        ? "`npx pg-dist forget`, which needs the cluster's environment"
+        ? `npx pg-dist forget ENVIRONMENT ${node.id}`
         : `npx pg-dist forget ${environment} ${node.id}`),
     refused: true,
   });

@@ -181,7 +181,8 @@ function explainError(error: string): Explained {
   if (/(pg_dist_|citus)/.test(text) && /does not exist|unrecognized configuration/.test(text)) {
     return {
       what: `its database has no Citus extension (${text})`,
-      remedy: "CREATE EXTENSION citus there; or, if its first start was cut off, `npx pg-dist recover`",
+      remedy:
+        "CREATE EXTENSION citus there; or, if its first start was cut off, `npx pg-dist recover ENVIRONMENT`",
     };
   }
   return { what: `it answers with an error: ${text}`, remedy: "see the server's log" };

@@ -20,8 +20,13 @@ export interface Distribution {
   readonly skew: number | null;
 }
 
-export function distributionOf(all: Placements, table?: string): Distribution {
-  const placements = table === undefined ? withoutCopies(all) : ofTable(all, table);
+/**
+ * @param table only its shards
+ * @param listing the command that lists the tables, for who gives a name that is none
+ * @throws Failure (usage) for no table of Citus
+ */
+export function distributionOf(all: Placements, table?: string, listing?: string): Distribution {
+  const placements = table === undefined ? withoutCopies(all) : ofTable(all, table, listing);
   const holders = holdersOf(all.asked, [...withoutCopies(all), ...placements]);
   const shares = sharesOf(placements, holders);
   const skew = skewOfShares(shares.filter((share) => share.table === null));
@@ -35,12 +40,16 @@ function withoutCopies({ tables, placements }: Placements): Placement[] {
   return placements.filter(({ table }) => moving.has(table));
 }
 
-function ofTable({ tables, placements }: Placements, name: string): Placement[] {
+function ofTable(
+  { tables, placements }: Placements,
+  name: string,
+  listing = "the command tables",
+): Placement[] {
   const known = tables.find(({ table }) => table === name || table === `public.${name}`);
   if (known === undefined) {
     throw new Failure(
       `${name} is no table of Citus`,
-      "give its name with the schema, as `npx pg-dist tables` shows it",
+      `give its name with the schema, as ${listing} shows it`,
       {
         exitCode: EXIT.usage,
       },

@@ -27,7 +27,10 @@ export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => re
 }
 
 /** A command line of this program for the same cluster, which has the one or the other. */
-export function commandLine({ environment, url = "" }: Snapshot, command: string): string {
+export function commandLine(
+  { environment, url = "" }: Pick<Snapshot, "environment" | "url">,
+  command: string,
+): string {
   return `\`npx pg-dist ${command} ${environment ?? `--url ${url}`}\``;
 }
 

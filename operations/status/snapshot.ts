@@ -1,6 +1,7 @@
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import type { Connected } from "../commands/target";
+import { formatUrl } from "../commands/url";
 import type { RecordedNode } from "../record";
 import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
@@ -83,9 +84,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     environment: target.environment?.name,
     cluster: cluster?.name,
     label: target.label,
-    ...(cluster === undefined
-      ? { url: `postgres://${encodeURIComponent(target.user)}@${target.label}` }
-      : {}),
+    ...(cluster === undefined ? { url: formatUrl(target) } : {}),
     way: `${session.way.name}: ${session.way.description}`,
     standIn: target.server.stand_in,
     nodes: all,

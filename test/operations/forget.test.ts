@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { assignShards } from "../../operations/forget/assign-shards";
 import { repair } from "../../operations/forget/repair";
 import { addressesOfHost } from "../../operations/forget/state-of-host";
-import { isAnswer, isRefusal, isRefusedByEngine } from "../../operations/forget/survey";
+import { isAlive, isAnswer, isRefusal, isRefusedByEngine } from "../../operations/forget/survey";
 import type { Session } from "../../operations/session";
 
 describe("lost shards", () => {
@@ -131,4 +131,14 @@ describe("a host's addresses in Terraform's state", () => {
     expect(addressesOfHost(undefined, "b")).toEqual([]);
     expect(addressesOfHost({ version: 4 }, "b")).toEqual([]);
   });
+});
+
+it("names the commands that save the shards of a host that is not gone", () => {
+  const nodes = [{ id: "server-d/worker1" }, { id: "server-d/worker2" }, { id: "server-e/worker1" }];
+  const alive = { id: "server-d", what: "its Docker engine answers" };
+  const remedy = (those: typeof nodes) => isAlive({ environment: "production" }, alive, those).remedy;
+  expect(remedy(nodes)).toContain(
+    "`npx pg-dist remove production server-d/worker1`, `npx pg-dist remove production server-d/worker2`, or delete",
+  );
+  expect(remedy([])).toContain("`npx pg-dist remove production NODE`, or delete");
 });

@@ -33,7 +33,7 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
       warning(
         place,
         `${server.connections} of ${most} connections are taken`,
-        "end clients (npx pg-dist connections), or raise max_connections",
+        `end clients (npx pg-dist connections ${cluster.environment}), or raise max_connections`,
       ),
     ];
   }

@@ -88,3 +88,12 @@ it("compares the coordinator with the workers only where it has shards of its ow
   // 40 MB by the average of 40 MB and 20 MB.
   expect(distributionOf(whole).skew).toBeCloseTo(40 / 30);
 });
+
+it("names the command that lists the tables to who gives none of them", () => {
+  expect(() => distributionOf(ALL, "nothing", "`npx pg-dist tables production`")).toThrow(
+    expect.objectContaining({
+      summary: "nothing is no table of Citus",
+      remedy: "give its name with the schema, as `npx pg-dist tables production` shows it",
+    }) as Error,
+  );
+});
