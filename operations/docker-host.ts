@@ -2,7 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClusterHost } from "../environments/cluster";
+import { type ClusterHost, DEFAULT_SSH_OPTIONS } from "../environments/cluster";
 import { type ChildResult, runChild } from "./child-process";
 import { Failure, oneLine } from "./failure";
 import { sshArguments } from "./ways/ssh";
@@ -104,14 +104,7 @@ export class DockerHost {
   /** A docker command line for a person. */
   describe(args: readonly string[]): string {
     if (!this.isSsh) return ["docker", "-H", this.host.connection, ...args].join(" ");
-    const { username, hostname, port } = new URL(this.host.connection);
-    return [
-      "ssh",
-      ...(port === "" ? [] : ["-p", port]),
-      username === "" ? hostname : `${username}@${hostname}`,
-      "docker",
-      ...args,
-    ].join(" ");
+    return [describeLogin(this.host), "docker", ...args].join(" ");
   }
 
   /** Removes the TLS material that was written for the docker command. */
@@ -152,6 +145,22 @@ export class DockerHost {
     }
     return this.certificates;
   }
+}
+
+/** The ssh command line to a Docker host, for a person: with the options of the environment, without our own defaults. */
+export function describeLogin({
+  connection,
+  sshOptions,
+}: Pick<ClusterHost, "connection" | "sshOptions">): string {
+  const { username, hostname, port } = new URL(connection);
+  const isDefault = sshOptions.join("\n") === DEFAULT_SSH_OPTIONS.join("\n");
+  const login = username === "" ? hostname : `${decodeURIComponent(username)}@${hostname}`;
+  return [
+    "ssh",
+    ...(isDefault ? [] : sshOptions).map(shellQuote),
+    ...(port === "" ? [] : ["-p", port]),
+    shellQuote(login.replace(/[[\]]/g, "")),
+  ].join(" ");
 }
 
 function explain({ stderr, code, timedOut }: ChildResult): string {

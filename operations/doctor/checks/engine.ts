@@ -1,3 +1,5 @@
+import type { ClusterHost } from "../../../environments/cluster";
+import { describeLogin } from "../../docker-host";
 import { type Finding, failed, ok } from "../finding";
 import { type HostSnapshot, isUnreachable } from "../snapshot";
 
@@ -6,7 +8,7 @@ export function checkEngine({ host, engine }: HostSnapshot): Finding[] {
   const place = { check: "engine", where: host.id };
   if (isUnreachable(engine)) {
     const { unreachable } = engine;
-    return [failed(place, `${host.connection}: ${unreachable}`, remedyFor(unreachable, host.connection))];
+    return [failed(place, `${host.connection}: ${unreachable}`, remedyFor(unreachable, host))];
   }
   const [major = 0, minor = 0] = engine.version.split(".").map((part) => parseInt(part, 10));
   const seen = `Docker ${engine.version} by ${host.connection}`;
@@ -16,14 +18,12 @@ export function checkEngine({ host, engine }: HostSnapshot): Finding[] {
   return [ok(place, seen)];
 }
 
-function remedyFor(text: string, connection: string): string {
-  const login = connection.replace(/^ssh:\/\//, "");
-  return (
-    KNOWN.find(({ pattern }) => pattern.test(text))?.remedy(login) ?? "see that the engine answers there"
-  );
+function remedyFor(text: string, host: ClusterHost): string {
+  const known = KNOWN.find(({ pattern }) => pattern.test(text));
+  return known?.remedy(host) ?? "see that the engine answers there";
 }
 
-const KNOWN: readonly { readonly pattern: RegExp; readonly remedy: (login: string) => string }[] = [
+const KNOWN: readonly { readonly pattern: RegExp; readonly remedy: (host: ClusterHost) => string }[] = [
   {
     pattern: /This private key will be ignored/,
     remedy: () => "others may read the key's file, so ssh doesn't use it: chmod 600 FILE",
@@ -34,13 +34,16 @@ const KNOWN: readonly { readonly pattern: RegExp; readonly remedy: (login: strin
   },
   {
     pattern: /Permission denied \(/,
-    remedy: (login) =>
-      `the server refuses the key for this user: ssh-copy-id ${login}, or name the key in the host's sshOptions (-i FILE)`,
+    remedy: ({ connection }) => {
+      // It knows fewer options than ssh.
+      const copy = describeLogin({ connection, sshOptions: [] }).replace(/^ssh/, "ssh-copy-id");
+      return `the server refuses the key for this user: ${copy}, or name the key in the host's sshOptions (-i FILE)`;
+    },
   },
   {
     pattern: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
-    remedy: (login) =>
-      `the server's host key is unknown or another: compare it, then ssh ${login} once by hand`,
+    remedy: (host) =>
+      `the server's host key is unknown or another: compare it, then \`${describeLogin(host)}\` once by hand`,
   },
   {
     pattern: /Could not resolve hostname/,

@@ -174,6 +174,14 @@ describe("the doctor's checks", () => {
     expect(finding?.remedy).toContain(remedy);
   });
 
+  it("log in with the host's own port and options", () => {
+    const host = { id: "a", connection: "ssh://root@a:2222", sshOptions: ["-J", "bastion"] };
+    const remedy = (unreachable: string) =>
+      examine(withHost({ host, engine: { unreachable } })).find(({ check }) => check === "engine")?.remedy;
+    expect(remedy("Host key verification failed.")).toContain("`ssh -J bastion -p 2222 root@a` once by hand");
+    expect(remedy("Permission denied (publickey).")).toContain("ssh-copy-id -p 2222 root@a, or");
+  });
+
   it("name clocks that differ from each other", () => {
     const snapshot = healthySnapshot();
     const [host] = snapshot.hosts;
