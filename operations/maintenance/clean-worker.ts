@@ -28,6 +28,25 @@ const LEFTOVERS = `
 /** Passes over what depends on each other. */
 const PASSES = 5;
 
+/** The same for a person at a terminal, on a worker that no run can be told to clean any more: in this order. */
+export async function cleanupByHand(session: Session): Promise<string[]> {
+  const leftovers = await session.query<Leftover>(LEFTOVERS);
+  return [
+    "SET citus.enable_ddl_propagation TO off;",
+    "DELETE FROM pg_dist_schema;",
+    ...leftovers.map((leftover) => `${dropOf(leftover)};`),
+  ];
+}
+
+interface Leftover {
+  readonly kind: string;
+  readonly name: string;
+}
+
+function dropOf({ kind, name }: Leftover): string {
+  return `DROP ${kind} IF EXISTS ${name}`;
+}
+
 /**
  * Drops on a removed worker what was the cluster's, and nothing that anything else there depends on.
  *
@@ -35,9 +54,9 @@ const PASSES = 5;
  * @throws Failure with what the worker answered
  */
 export async function cleanWorker(session: Session, endpoint: Endpoint): Promise<number> {
-  const leftovers = await session.query<{ kind: string; name: string }>(LEFTOVERS);
+  const leftovers = await session.query<Leftover>(LEFTOVERS);
   const before = await count(session, endpoint);
-  const statements = leftovers.map(({ kind, name }) => quoteLiteral(`DROP ${kind} IF EXISTS ${name}`));
+  const statements = leftovers.map((leftover) => quoteLiteral(dropOf(leftover)));
   // Without CASCADE: a table of people that uses one of the types keeps it.
   await onWorker(
     session,

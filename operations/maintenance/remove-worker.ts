@@ -6,12 +6,14 @@ import { deregister, emptyNode, explainRemoval } from "../removal";
 import type { Session } from "../session";
 import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
 import { cleanWorker } from "./clean-worker";
+import { explainLeft } from "./explain-left";
 
 /**
  * Moves all shards away from a worker, removes it from the cluster and leaves its server empty, so that it can be added
  * again. Container and volume stay.
  *
- * @throws Failure; the next run goes on from there
+ * @throws Failure; the next run goes on from there, but for one that is no node of the environment and is removed
+ *   already: nothing names it to a next run, and the failure says what is left to do by hand
  */
 export async function removeWorker(session: Session, options: MaintenanceOptions): Promise<void> {
   const { cluster, id, progress } = options;
@@ -20,7 +22,13 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
     if (removal === undefined) progress(`${id}: is not registered, there is nothing to move`);
     else await emptyNode(session, removal, () => deregister(session, removal.node, progress));
     const endpoint = removal?.node.endpoint ?? cluster.nodes.find((node) => node.id === id)?.endpoint;
-    if (endpoint !== undefined) await leaveEmpty(session, endpoint, options, removal !== undefined);
+    if (endpoint !== undefined) {
+      try {
+        await leaveEmpty(session, endpoint, options, removal !== undefined);
+      } catch (error) {
+        throw isDeclared(cluster, { id }) ? error : await explainLeft(session, endpoint, id, error);
+      }
+    }
     if (isDeclared(cluster, { id })) {
       progress(
         `${id}: the environment still lists it: the next apply that changes a node, an address, an image or a start-up ` +
@@ -83,7 +91,9 @@ async function requireOurs(
     groupid === 0
       ? `${id} is not in the cluster, and the server at ${at} doesn't say that it is this node (cluster_name is "${cluster_name}")`
       : `the server at ${at} says that it is a worker of a cluster (group ${groupid})`,
-    `it was not touched; if all of its data may go: npx pg-dist add ${cluster.environment} ${id} --wipe`,
+    isDeclared(cluster, { id })
+      ? `it was not touched; if all of its data may go: npx pg-dist add ${cluster.environment} ${id} --wipe`
+      : "it was not touched",
     { exitCode: EXIT.refused },
   );
 }

@@ -224,13 +224,39 @@ describeOnCitus("maintenance on real Citus", () => {
       "local/coordinator local/w1 local/w2",
     );
 
+    // Once it is out of the cluster, something of its own keeps it from being emptied.
+    await citus.sql(
+      "stray",
+      `SET citus.enable_ddl_propagation TO off;
+       CREATE FUNCTION keep() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'all is kept'; END $$;
+       CREATE EVENT TRIGGER keep ON ddl_command_start WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION keep()`,
+    );
     const removed = await project.run("remove", "test", stray, "--yes");
-    expect(removed.code, removed.output).toBe(0);
+    expect(removed.code, removed.output).toBe(1);
     expect(removed.output).toContain(`${stray}: removed from the cluster`);
-    expect(removed.last).toContain("its server keeps nothing of the cluster");
+    expect(removed.last).toMatch(
+      /is removed from the cluster, but its server keeps .*all is kept.*: by hand, by psql at .*: the statements above/,
+    );
+    expect(await nodes()).toEqual(["w1 t", "w2 t"]);
+    const again = await project.run("remove", "test", stray, "--yes");
+    expect(again).toMatchObject({ code: 2 });
+    // What it says is what helps.
+    await citus.sql(
+      "stray",
+      "SET citus.enable_ddl_propagation TO off; DROP EVENT TRIGGER keep; DROP FUNCTION keep()",
+    );
+    const lines = removed.output.split("\n").map((line) => line.trim());
+    const statements = lines.filter((line) => /^(SET|DELETE|DROP) .*;$/.test(line));
+    await citus.sql("stray", statements.join(" "));
+    expect(await objects("stray")).toBe("");
+
+    await citus.sql("coordinator", `SELECT citus_add_node('${citus.container("stray")}', 5432)`);
+    const whole = await project.run("remove", "test", stray, "--yes");
+    expect(whole.code, whole.output).toBe(0);
+    expect(whole.output).toContain(`${stray}: removed from the cluster`);
+    expect(whole.last).toContain("its server keeps nothing of the cluster");
     expect(await nodes()).toEqual(["w1 t", "w2 t"]);
     expect(await objects("stray")).toBe("");
-    expect(await project.run("remove", "test", stray, "--yes")).toMatchObject({ code: 2 });
   });
 
   test("neither the coordinator nor an unknown node", async () => {
