@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { isHealthy } from "../status/finding";
 import { judge } from "../status/judge";
@@ -33,10 +33,10 @@ export function addStatus(program: Command): void {
     description: "One screen: the nodes of the cluster, and what is wrong, worst first, with what helps.",
     help: HELP,
     options: (command) => {
-      command.option(
-        "--watch [seconds]",
-        "draw it again every so many seconds (2), until Ctrl-C",
-        parsePeriod,
+      command.addOption(
+        new Option("--watch [seconds]", "draw it again every so many seconds (2), until Ctrl-C")
+          .argParser(parsePeriod)
+          .conflicts("json"),
       );
     },
     run: (target, flags, output) =>
@@ -59,9 +59,7 @@ async function once(target: Connected, { json, paint }: Output): Promise<ExitCod
 }
 
 /** A coordinator that goes away, or answers with an error, is shown as such, and connected to again. */
-async function watchStatus(target: Connected, flags: Flags, { json, paint }: Output): Promise<ExitCode> {
-  if (json)
-    throw new Failure("--watch and --json exclude each other", "leave one out", { exitCode: EXIT.usage });
+async function watchStatus(target: Connected, flags: Flags, { paint }: Output): Promise<ExitCode> {
   let session: Connected["session"] | undefined = target.session;
   let over = false;
   await watch(typeof flags.watch === "number" ? flags.watch : 2, async () => {

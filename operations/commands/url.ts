@@ -30,12 +30,22 @@ export function parseUrl(text: string): Address {
     throw wrong(`--url has ${url.search}${url.hash}, which is not supported`, shape);
   }
   if (url.hostname === "") throw wrong("--url has no host", shape);
-  const user = decodeURIComponent(url.username) || "postgres";
+  const decode = (part: string) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      throw wrong(
+        `--url has ${part} in it, where a % must begin two hexadecimal digits`,
+        "write a % itself as %25",
+      );
+    }
+  };
+  const user = decode(url.username) || "postgres";
   return {
-    host: decodeURIComponent(url.hostname).replace(/^\[|\]$/g, ""),
+    host: decode(url.hostname).replace(/^\[|\]$/g, ""),
     port: Number(url.port || 5432),
     user,
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    database: decode(url.pathname.slice(1)) || user,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { RegisteredNode } from "../registration/pg-dist-node";
-import { MOVING } from "../status/moves";
+import { DRAINING, MOVING } from "../status/moves";
 
 /** What a PostgreSQL server says of itself, with or without Citus. */
 export interface ServerFacts {
@@ -40,6 +40,8 @@ export interface CoordinatorFacts {
   readonly orphans: number;
   /** Shards move just now: then what has the name of a move is in use. */
   readonly moving: boolean;
+  /** A drain or a removal of ours is at work, whose marks of leaving are no fault then. */
+  readonly draining: boolean;
 }
 
 export type Registered = Omit<RegisteredNode, "endpoint"> & {
@@ -107,7 +109,8 @@ export const REGISTERED_FACTS = `SELECT json_build_object(
               'placements', (SELECT count(*) FROM pg_dist_placement p WHERE p.groupid = n.groupid)) ORDER BY groupid), '[]')
               FROM pg_dist_node n WHERE noderole = 'primary'),
   'orphans', (SELECT count(*) FROM pg_dist_cleanup),
-  'moving', ${MOVING})`;
+  'moving', ${MOVING},
+  'draining', ${DRAINING})`;
 
 /** Rows of {@link Recorded}. */
 export const RECORD = `SELECT coalesce(json_agg(json_build_object(

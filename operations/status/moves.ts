@@ -31,7 +31,8 @@ const MOVES_SHARDS = `query ~* '\\m(citus_([m]ove_shard_placement|[c]opy_shard_p
 
 const OTHERS = "datname = current_database() AND pid <> pg_backend_pid()";
 
-const DRAINING = `EXISTS (SELECT FROM pg_stat_activity WHERE ${OTHERS} AND ${OWN_SESSION})`;
+/** An expression of SQL: whether a drain or a removal of ours is at work. */
+export const DRAINING = `EXISTS (SELECT FROM pg_stat_activity WHERE ${OTHERS} AND ${OWN_SESSION})`;
 
 /** By hand, too; amid a transaction that has moved shards they are in use until its end. */
 const SESSION_MOVES = `EXISTS (SELECT FROM pg_stat_activity WHERE ${OTHERS}

@@ -39,7 +39,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
           "Citus tries once a minute; now: SELECT start_metadata_sync_to_all_nodes() on the coordinator",
         ),
       );
-    } else if (leaving !== undefined && registered.moving) {
+    } else if (leaving !== undefined && registered.draining) {
       findings.push(ok(place, `it is ${leavingNow(leaving, row)}`));
     } else if (leaving !== undefined) {
       findings.push(
@@ -64,7 +64,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
     if (cluster.nodes.some(({ endpoint }) => sameEndpoint(endpoint, { host, port }))) continue;
     const recorded = registered.record.find((each) => each.nodeid === nodeid);
     const name = recorded?.id ?? formatEndpoint({ host, port });
-    if (recorded?.leaving && registered.moving) {
+    if (recorded?.leaving && registered.draining) {
       findings.push(
         ok(everywhere, `${name} is not declared, and ${leavingNow(recorded.leaving, { placements })}`),
       );
@@ -81,9 +81,9 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
   return findings;
 }
 
-/** No fault while shards move: a drain or removal at work has made the mark, and to undo it now would be in its way. */
+/** No fault: the drain or removal that is at work has made the mark, and to undo it now would be in its way. */
 function leavingNow(since: string, { placements }: { readonly placements: number }): string {
-  return `marked as leaving since ${since.slice(0, 19)}, while shards move: ${placements} placements are left on it`;
+  return `being drained or removed (marked as leaving since ${since.slice(0, 19)}): ${placements} placements are left on it`;
 }
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */

@@ -66,8 +66,8 @@ function leaving(
 function marksRemedy(label: string, declared: boolean | undefined, environment: string | undefined): string {
   if (environment === undefined) {
     return (
-      "in the project of its environment: `npx cdktf deploy <environment>` goes on with a removal, " +
-      `\`npx pg-dist add <environment> ${label}\` lifts the mark of a worker that stays`
+      "in the project of its environment: `npx cdktf deploy ENVIRONMENT` goes on with a removal, " +
+      `\`npx pg-dist add ENVIRONMENT ${label}\` lifts the mark of a worker that stays`
     );
   }
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.

@@ -13,12 +13,16 @@ describe("--url", () => {
     expect(parseUrl(text)).toEqual(address);
   });
 
-  it.each(["db:5432", "https://db", "postgres://", "postgres://db?sslmode=require", "postgres://db:99999"])(
-    "refuses %s as a wrong command line",
-    (text) => {
-      expect(() => parseUrl(text)).toThrow(expect.objectContaining({ exitCode: EXIT.usage }));
-    },
-  );
+  it.each([
+    "db:5432",
+    "https://db",
+    "postgres://",
+    "postgres://db?sslmode=require",
+    "postgres://db:99999",
+    "postgres://us%zzer@db",
+  ])("refuses %s as a wrong command line", (text) => {
+    expect(() => parseUrl(text)).toThrow(expect.objectContaining({ exitCode: EXIT.usage }));
+  });
 
   it("refuses a password without repeating it", () => {
     const secret = randomBytes(8).toString("hex");

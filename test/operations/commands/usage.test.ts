@@ -19,6 +19,11 @@ describe("a wrong command line ends with 2", () => {
     [["status", "--json", "--timeout", "abc", "local"], "status", /--timeout.*from 1 to 3600/],
     [["health", "local", "--json", "--bogus"], "health", /unknown option '--bogus'/],
     [["rebalance", "local", "dance", "--json"], "rebalance", /dance.*Allowed choices are plan/],
+    [
+      ["status", "local", "--watch", "--json"],
+      "status",
+      /'--watch \[seconds\]' cannot be used with .*'--json'/,
+    ],
     [["--json"], "pg-dist", /unknown option/],
   ])("and with --json says so on standard output: %j", (args, command, summary) => {
     const { code, stdout, stderr } = pgDist(...args);

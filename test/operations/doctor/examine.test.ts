@@ -315,7 +315,7 @@ describe("the doctor's checks", () => {
       { id: "server-x/worker1", nodeid: 9, server_id: "9", leaving },
     ];
     expect(registration({ nodes, record }).map(({ outcome }) => outcome)).toEqual(["warning", "warning"]);
-    expect(registration({ nodes, record, moving: true })).toEqual([]);
+    expect(registration({ nodes, record, draining: true })).toEqual([]);
   });
 
   it("name a standby's slot, and the environment in the commands", () => {

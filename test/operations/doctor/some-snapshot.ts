@@ -99,6 +99,7 @@ export function healthySnapshot(): Snapshot {
       })),
       orphans: 0,
       moving: false,
+      draining: false,
     },
   };
 }
