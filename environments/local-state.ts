@@ -14,7 +14,10 @@ export interface StateResource {
   readonly instances?: readonly { readonly index_key?: string | number; readonly status?: string }[];
 }
 
-/** Where an environment's state is, relative to the project's folder; undefined where it is kept elsewhere than in a file. */
+/**
+ * Where an environment's state is, relative to the folder that has the project's output folder (`cdktf.out`) in it;
+ * undefined where it is kept elsewhere than in a file.
+ */
 export function localStatePath({ name, backend = { type: "local" } }: Environment): string | undefined {
   return backend.type === "local" ? (backend.path ?? `state/${name}.tfstate`) : undefined;
 }

@@ -5,7 +5,7 @@ import { coordinatorOf } from "./cluster-file";
 import { Failure, oneLine } from "./failure";
 import { readPassword } from "./password";
 import type { Progress } from "./progress";
-import { PasswordWithheld, Session, type SessionOptions } from "./session";
+import { Session, type SessionOptions, Unproven } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
 import { chooseWays } from "./ways/choose-ways";
 import { type Way, WayError } from "./ways/way";
@@ -158,7 +158,7 @@ function causeOf(error: unknown): Cause {
     const settled = /is not running|[Nn]o such container/.test(text);
     return { text, transient: error.transient, settled, answered: false };
   }
-  if (error instanceof PasswordWithheld) {
+  if (error instanceof Unproven) {
     const remedy = `another server has this address, or one that we did not start: its pg_hba.conf must say scram-sha-256`;
     return { text, transient: false, settled: false, answered: false, remedy };
   }

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, ClusterNode } from "../environments/cluster";
 import { hostOf } from "./cluster-file";
-import { meansDestroy } from "./destroy-keys";
+import { mayDestroy, meansDestroy } from "./destroy-keys";
 import { DockerHost } from "./docker-host";
 import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
 import { findForbidden } from "./guard-differences";
@@ -13,6 +14,10 @@ export interface GuardContainerOptions {
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
 }
+
+/** Looks at a container, and the pause between two, in milliseconds. */
+const ATTEMPTS = 3;
+const PAUSE_MS = 1000;
 
 /** How long the server in the container may take to answer. In milliseconds. */
 const ANSWER_MS = 30_000;
@@ -43,7 +48,7 @@ export async function guardContainer(
   if (node === undefined || meansDestroy(cluster, env)) return;
   const docker = new DockerHost(hostOf(cluster, node), env);
   try {
-    const found = (await inspectContainers(docker, [node.container], FORMAT)).get(node.container);
+    const found = await inspect(docker, node, progress);
     if (found === undefined) return;
     const [image, ...variables] = found.split("\t");
     const major = majorOfData(variables);
@@ -58,11 +63,34 @@ export async function guardContainer(
     if (first !== undefined)
       throw problemsFailure([first, ...others], "its container was not replaced", EXIT.refused);
   } catch (error) {
-    if (error instanceof Failure && error.exitCode === EXIT.refused) throw error;
-    // Docker doesn't answer, and Terraform is about to say so itself.
-    progress(`${id}: its container is not looked at before it is replaced: ${oneLine(error)}`);
+    if (!(error instanceof Failure) || !mayDestroy(cluster, env)) throw error;
+    // An ephemeral cluster may be destroyed without a word, which looks the same from here.
+    const { summary, remedy, detail, exitCode } = error;
+    const destroy = `to destroy the whole cluster, run that with PGDIST_DESTROY=${cluster.environment}`;
+    throw new Failure(summary, `${remedy}; ${destroy}`, { detail, exitCode, cause: error });
   } finally {
     docker.close();
+  }
+}
+
+/** Image and environment of the node's container; undefined where there is none, or it can't be asked about. */
+async function inspect(
+  docker: DockerHost,
+  { id, container }: ClusterNode,
+  progress: Progress,
+): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await inspectContainers(docker, [container], FORMAT)).get(container);
+    } catch (error) {
+      // sshd refuses some of many logins at once, and Terraform replaces ten containers at a time.
+      if (attempt < ATTEMPTS) await sleep(PAUSE_MS);
+      else {
+        // Without ssh Terraform can't destroy it either; at a TCP port it can, but there the docker command is missing.
+        progress(`${id}: its container is not looked at before it is replaced: ${oneLine(error)}`);
+        return undefined;
+      }
+    }
   }
 }
 

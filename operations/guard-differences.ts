@@ -41,7 +41,7 @@ function changedSettings(
   after: Readonly<Record<string, string>>,
 ): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  // They change with the node's endpoint and where it is published, each for exactly this node.
+  // They change with a node's endpoint, and with where it is published: for those nodes only, and the plan shows it.
   names.delete("cluster_name");
   names.delete(PUBLISHED_SETTING);
   return [...names]

@@ -59,7 +59,7 @@ export async function fetchImages(
 /**
  * As `fetchImages`, one image on one Docker host.
  *
- * @throws Failure (refused) where it can't be had
+ * @throws Failure (refused) where it can't be had, or the Docker host can't be asked
  */
 export async function fetchImage(
   docker: DockerHost,
@@ -69,6 +69,8 @@ export async function fetchImage(
   const inspect = ["image", "inspect", "--format", "{{json .Config.Env}}", image];
   try {
     let found = await docker.try(inspect);
+    // Docker has said so, and not ssh that it got no connection: then a pull would not help, or fail for another reason.
+    if (found.code !== 0 && !/no such image/i.test(found.stderr)) throw docker.failure(inspect, found);
     if (found.code !== 0) {
       progress(`${docker.id}: pulling ${image}`);
       await docker.run(["pull", "--quiet", image], PULL_MS);

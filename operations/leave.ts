@@ -3,7 +3,7 @@ import { coordinatorOf } from "./cluster-file";
 import { CoordinatorUnreachable, connect } from "./connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
-import { oneLine } from "./failure";
+import { type Failure, oneLine } from "./failure";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "./leaving-marks";
 import { departuresFrom, readMembers } from "./leaving-members";
@@ -74,12 +74,16 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     const explained = explainRemoval(error);
     // A destroy of everything that meets a worker which was deleted, but not removed, from a cluster that is half down. Not
     // what was refused or failed on a cluster that answers: the keys may be left over from another day.
-    const silent = explained instanceof CoordinatorUnreachable || explained instanceof NodesUnreachable;
-    if (!silent || !meansDestroy(cluster, env)) throw explained;
+    if (!isSilence(explained) || !meansDestroy(cluster, env)) throw explained;
     progress(`${id}: goes with the whole cluster, its shards were not moved: ${explained.summary}`);
   } finally {
     await opened?.end();
   }
+}
+
+/** Whether the coordinator, or a node that the removal needs, doesn't answer at all; a refusal is an answer. */
+function isSilence(error: unknown): error is Failure {
+  return error instanceof NodesUnreachable || (error instanceof CoordinatorUnreachable && !error.answered);
 }
 
 /** By its name, which no worker may have: an id that left the environment says nothing else. */

@@ -13,18 +13,18 @@ export interface SessionOptions {
   /** How long the start may take, from the way's opening on, in milliseconds. @default 20 s once the way is open */
   readonly startMs?: number;
   /**
-   * Gives the password to no server that doesn't prove that it knows it (SCRAM): another machine may have the address. As
-   * libpq's `require_auth=scram-sha-256,none`. @default false
+   * Takes only a server that proves that it knows the password (SCRAM), and tells it to no other: another machine may have
+   * the address. As libpq's `require_auth=scram-sha-256`; through the node's own Docker host, where that can't be, also
+   * `none`. @default false
    */
   readonly requireScram?: boolean;
 }
 
-/** A server asks for the password itself, or for what it can be guessed from. */
-export class PasswordWithheld extends Error {
-  /** @param method by which it was asked for */
-  constructor(readonly method: string) {
-    super(`the server asks for the password as ${method} and not by SCRAM: it was not sent`);
-    this.name = "PasswordWithheld";
+/** A server asks for the password itself, for what it can be guessed from, or for nothing. */
+export class Unproven extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = "Unproven";
   }
 }
 
@@ -103,6 +103,7 @@ export class Session {
     const deadline = performance.now() + (options.startMs ?? Infinity);
     const stream = openedStream(await openInTime(way, options.startMs));
     let asked: string | undefined;
+    let proven = false;
     const client = new Client({
       stream: () => stream,
       // Everything that would else come from PG* variables of whoever runs this.
@@ -111,7 +112,10 @@ export class Session {
       user: options.user,
       database: options.database,
       password: () => {
-        if (asked !== undefined) throw new PasswordWithheld(asked);
+        if (asked !== undefined)
+          throw new Unproven(
+            `the server asks for the password as ${asked} and not by SCRAM: it was not sent`,
+          );
         return options.password;
       },
       application_name: options.applicationName,
@@ -127,10 +131,13 @@ export class Session {
       // Before the client's own listeners, which only then ask for the password.
       client.connection.on("authenticationCleartextPassword", () => (asked = "clear text"));
       client.connection.on("authenticationMD5Password", () => (asked = "MD5"));
+      client.connection.on("authenticationSASLFinal", () => (proven = true));
     }
     const session = new Session(way, options, stream, client);
     try {
       await client.connect();
+      if (options.requireScram === true && !proven && way.name !== "exec")
+        throw new Unproven("the server asks for no password, so that anybody could be it");
       return session;
     } catch (error) {
       stream.destroy();

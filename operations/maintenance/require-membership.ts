@@ -8,7 +8,7 @@ import { EXIT, Failure } from "../failure";
  * it would be destroyed with its shards, as only the membership's destroy drains it. Where the state is no local file, this
  * can't be known.
  *
- * @param folder of the project
+ * @param folder in which the project's output folder is
  * @throws Failure (refused)
  */
 export function requireMembership(folder: string, environment: Environment, id: string): void {

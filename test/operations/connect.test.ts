@@ -4,6 +4,7 @@ import { type AddressInfo, type Server, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { connectTo } from "../../operations/connect";
 import { directWay } from "../../operations/ways/direct";
+import { READY, authentication, withFakeServer } from "./fake-server";
 
 /** As an sshd does, it speaks first. */
 const sshListener = () =>
@@ -33,32 +34,7 @@ it.each<[string, () => Server]>([
   }
 });
 
-describe("a server that asks for the password itself", () => {
-  /** Speaks enough of PostgreSQL's protocol, without TLS, and notes what it is sent after its question. */
-  async function asking(question: Buffer, work: (port: number, received: string[]) => Promise<void>) {
-    const received: string[] = [];
-    const server = createServer((socket) => {
-      socket.on("error", () => undefined);
-      socket.once("data", (first) => {
-        // A request for TLS, after which the client comes again without.
-        if (first.length === 8) return void socket.end("N");
-        socket.write(question);
-        socket.on("data", (data) => {
-          received.push(data.toString("latin1"));
-          socket.end();
-        });
-      });
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    try {
-      await work((server.address() as AddressInfo).port, received);
-    } finally {
-      server.close();
-    }
-  }
-
-  const authentication = (code: number, salt: readonly number[] = []) =>
-    Buffer.from([0x52, 0, 0, 0, 8 + salt.length, 0, 0, 0, code, ...salt]);
+describe("a server that doesn't prove that it knows the password", () => {
   const SECRET = "made-up-here";
   const connecting = (port: number, declared: boolean) =>
     connectTo(
@@ -70,24 +46,32 @@ describe("a server that asks for the password itself", () => {
     );
 
   it.each([
-    ["clear text", authentication(3)],
-    ["MD5", authentication(5, [1, 2, 3, 4])],
+    ["asks for it as clear text", authentication(3)],
+    ["asks for it as MD5", authentication(5, [1, 2, 3, 4])],
   ])(
-    "as %s doesn't get it where an environment declares the node: it may be another machine",
-    async (method, question) => {
-      await asking(question, async (port, received) => {
+    "and %s doesn't get it where an environment declares the node: it may be another machine",
+    async (_, asks) => {
+      await withFakeServer(asks, async (port, received) => {
         await expect(connecting(port, true)).rejects.toThrow(
-          new RegExp(
-            `asks for the password as ${method} and not by SCRAM: it was not sent: another server has this address`,
-          ),
+          /asks for the password as (clear text|MD5) and not by SCRAM: it was not sent: another server has this address/,
         );
         expect(received).toEqual([]);
       });
     },
   );
 
+  it("and asks for nothing is not taken for the node", async () => {
+    await withFakeServer(Buffer.concat([authentication(0), READY]), async (port, received) => {
+      await expect(connecting(port, true)).rejects.toThrow(
+        /asks for no password.*another server has this address/,
+      );
+      expect(received).toEqual([]);
+      await (await connecting(port, false)).end();
+    });
+  });
+
   it("gets it where only its address was given, as from libpq", async () => {
-    await asking(authentication(3), async (port, received) => {
+    await withFakeServer(authentication(3), async (port, received) => {
       await expect(connecting(port, false)).rejects.toThrow();
       expect(received.join("")).toContain(SECRET);
     });

@@ -14,7 +14,10 @@ case $3 in
     if [ -n "$DOWN" ]; then echo "Cannot connect to the Docker daemon" >&2; exit 1; fi
     if [ -z "$CONTAINER" ]; then echo "Error: No such container: $7" >&2; exit 1; fi
     printf '/%s %b\\n' "$7" "$CONTAINER" ;;
-  image) [ -n "$IMAGE" ] && echo "$IMAGE" ;;
+  image)
+    if [ -n "$LOST" ]; then echo "Connection reset by peer" >&2; exit 255; fi
+    if [ -z "$IMAGE" ]; then echo "Error: No such image: $7" >&2; exit 1; fi
+    echo "$IMAGE" ;;
   pull) echo "manifest unknown" >&2; exit 1 ;;
   exec) [ -n "$SERVER" ] && echo "$SERVER" ;;
 esac
@@ -75,6 +78,12 @@ test.each<[string, Partial<ClusterNode>, Record<string, string>, RegExp]>([
     /image citusdata\/citus:13\.2\.0 can't be had: .*manifest unknown/,
   ],
   [
+    "its Docker host can't be asked for the image: then a pull would be no help",
+    { image: NEWER },
+    { CONTAINER: RUNS, LOST: "1" },
+    /image citusdata\/citus:13\.2\.0 can't be had: server-a: docker image inspect: Connection reset by peer/,
+  ],
+  [
     "the catalog is of a newer Citus",
     {},
     { CONTAINER: RUNS.replace("13.0.3", "13.2.0"), IMAGE: "[]", SERVER: "17 13.2" },
@@ -108,6 +117,13 @@ test("a Docker host that doesn't answer is Terraform's to report", async () => {
   expect(await look({ image: NEWER }, { DOWN: "1" })).toEqual([
     expect.stringMatching(/is not looked at before it is replaced: .*Cannot connect/),
   ]);
+});
+
+test("an ephemeral cluster, whose destroy asks for nothing, is told how to be destroyed", async () => {
+  const looking = look({ image: NEWER }, { CONTAINER: RUNS }, { protected: false, ephemeral: true });
+  await expect(looking).rejects.toThrow(
+    /to destroy the whole cluster, run that with PGDIST_DESTROY=production$/,
+  );
 });
 
 test("with both keys of a destroy nobody is asked", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../operations/failure";
 import { leave } from "../../operations/leave";
+import { fatal, withFakeServer } from "./fake-server";
 import { someCluster } from "./some-cluster";
 
 /** The coordinator can't be reached here: what is allowed must not need it. */
@@ -67,6 +68,20 @@ test("with both keys of a destroy it goes too, as nobody is there to drain it", 
   expect(lines.at(-1)).toMatch(
     /^server-a\/worker9: goes with the whole cluster, its shards were not moved: the coordinator .* can't be reached/,
   );
+});
+
+test.each([
+  ["53300", "sorry, too many clients already"],
+  ["28P01", 'password authentication failed for user "postgres"'],
+])("but not from a coordinator that answers, be it to refuse: %s", async (state, text) => {
+  await withFakeServer(fatal(state, text), async (port) => {
+    const cluster = someCluster({ protected: false }, { published: { ip: "127.0.0.1", port } });
+    const leaving = leave(cluster, "server-a/worker9", {
+      progress: () => undefined,
+      env: { ...env, PGDIST_DESTROY: "production" },
+    });
+    await expect(leaving).rejects.toThrow(text);
+  });
 });
 
 test("an unknown way of moving shards is refused before anything is looked at", async () => {
