@@ -35,6 +35,12 @@ export function checkSettings(settings: Settings = {}, at: string, report: Repor
     if (name === "wal_level" && value !== "logical") {
       report(field, `"${value}": Citus moves shards online by logical replication; only "logical" will do.`);
     }
+    if (name === "password_encryption" && value !== "scram-sha-256") {
+      report(
+        field,
+        `"${value}": the password is only given to a server by SCRAM; leave it at "scram-sha-256".`,
+      );
+    }
     if (name === "shared_preload_libraries" && !/^citus(\s*,|$)/.test(String(value))) {
       report(field, `"${value}": Citus must come first, e.g. "citus,pg_stat_statements".`);
     }

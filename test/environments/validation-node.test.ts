@@ -157,6 +157,7 @@ describe("a node", () => {
     ["hba_file", "the image keeps it in the data directory"],
     ["ident_file", "the image keeps it in the data directory"],
     ["listen_addresses", "the container must listen on all of its interfaces"],
+    ["pgdist.published", "it carries where the node's port is published"],
     ["port", "inside the container it is always 5432; the published port is the node's"],
     ["unix_socket_directories", "the image's entrypoint uses the default"],
   ] as const) {
@@ -174,6 +175,11 @@ describe("a node", () => {
     "a wal_level that can't move shards",
     { ...minimal, settings: { wal_level: "replica" } },
     `settings.wal_level: "replica": Citus moves shards online by logical replication; only "logical" will do.`,
+  );
+  refused(
+    "a password that would be asked for as MD5",
+    { ...minimal, settings: { password_encryption: "md5" } },
+    `settings.password_encryption: "md5": the password is only given to a server by SCRAM; leave it at "scram-sha-256".`,
   );
   refused(
     "libraries without Citus first",
