@@ -15,6 +15,8 @@ import { limitNodeConnections } from "./registration/reachability";
 
 export interface RegisterOptions {
   readonly progress: Progress;
+  /** Whether something was changed before, so that the last line doesn't say that nothing was. @default false */
+  readonly changed?: boolean;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -45,7 +47,7 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
       progress("the nodes notice within half a minute from now on that another one is gone");
     await verify(session, cluster, progress, {
       ...reconciled,
-      changed: reconciled.changed || stored,
+      changed: reconciled.changed || stored || options.changed === true,
     });
     // Last: whatever becomes of it, every node is registered and verified.
     await rebalanceAfterAdding(session, cluster, { added: reconciled.added, progress, env });

@@ -32,9 +32,13 @@ export interface AddOptions {
  * wiped where that is wanted. Registration itself is `register` with the cluster that this returns: workers that were
  * removed for maintenance stay out.
  *
+ * @returns that cluster, and whether anything was changed
  * @throws Failure (refused) for a server that is not empty
  */
-export async function prepareWorker(session: Session, options: AddOptions): Promise<Cluster> {
+export async function prepareWorker(
+  session: Session,
+  options: AddOptions,
+): Promise<{ members: Cluster; changed: boolean }> {
   const { cluster, node, password, progress, env } = options;
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
@@ -51,24 +55,27 @@ export async function prepareWorker(session: Session, options: AddOptions): Prom
   const there = registered.find(
     (row) => row.nodeid === record.get(node.id)?.nodeid || sameEndpoint(row.endpoint, node.endpoint),
   );
-  if (there === undefined) await requireEmpty(session, options);
-  else await letTakeShards(session, node, there, progress);
+  const changed =
+    there === undefined
+      ? await emptyWorker(session, options)
+      : await letTakeShards(session, node, there, progress);
   const out = cluster.nodes.filter(
     (each) => each.role === "worker" && each.id !== node.id && !isRegistered(each),
   );
   for (const { id } of out) progress(`${id}: is not registered, and stays out`);
-  return { ...cluster, nodes: cluster.nodes.filter((each) => !out.includes(each)) };
+  return { members: { ...cluster, nodes: cluster.nodes.filter((each) => !out.includes(each)) }, changed };
 }
 
+/** @returns whether it took none before */
 async function letTakeShards(
   session: Session,
   node: ClusterNode,
   { endpoint, shouldhaveshards }: RegisteredNode,
   progress: Progress,
-): Promise<void> {
+): Promise<boolean> {
   if (shouldhaveshards) {
     progress(`${node.id}: is registered already, and takes shards`);
-    return;
+    return false;
   }
   await session.transaction(async () => {
     await session.query("SELECT citus_set_node_property($1, $2, 'shouldhaveshards', true)", [
@@ -80,13 +87,15 @@ async function letTakeShards(
     await markRebalanceDue(session, node.id);
   });
   progress(`${node.id}: takes shards again`);
+  return true;
 }
 
-async function requireEmpty(session: Session, options: AddOptions): Promise<void> {
+/** @returns whether it was wiped */
+async function emptyWorker(session: Session, options: AddOptions): Promise<boolean> {
   const { node, progress, wipe } = options;
   const facts = await askFacts(session, options);
   const holdings = await readHoldings(session, node.endpoint, facts);
-  if (holdings.empty) return;
+  if (holdings.empty) return false;
   if (wipe === undefined) throw notEmpty(options, holdings);
   await requireWipeable(session, options.cluster.name, node, facts);
   if (!(await wipe(holdings.text))) throw notEmpty(options, holdings);
@@ -94,6 +103,7 @@ async function requireEmpty(session: Session, options: AddOptions): Promise<void
   const left = await readHoldings(session, node.endpoint, await askFacts(session, options));
   if (!left.empty) throw notEmpty(options, left);
   progress(`${node.id}: wiped: everything in database ${options.cluster.database} is gone`);
+  return true;
 }
 
 function notEmpty({ cluster, node }: AddOptions, { text }: Holdings): Failure {

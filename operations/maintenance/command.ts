@@ -146,9 +146,9 @@ async function add(target: Changing, name: string, flags: AddFlags): Promise<Exi
   };
   const options = { cluster, node, password, progress, env, ...(flags.wipe === true ? { wipe } : {}) };
   // It waits for the cluster's lock, for an answer of a person, and while a server is wiped.
-  const members = await withStatementTimeout(session, 0, () => prepareWorker(session, options));
+  const { members, changed } = await withStatementTimeout(session, 0, () => prepareWorker(session, options));
   // Its own session, with the lock again: this one goes on to hold it otherwise.
   await session.end();
-  await register(members, { progress, env });
+  await register(members, { progress, env, changed });
   return EXIT.ok;
 }

@@ -85,6 +85,7 @@ describeOnCitus("maintenance on real Citus", () => {
     const added = await project.run("add", "test", "local/w2");
     expect(added.code, added.output).toBe(0);
     expect(added.output).toContain("local/w2: takes shards again");
+    expect(added.output).not.toContain("nothing was changed");
     expect(added.output).toMatch(/a rebalance would move \d+ shards/);
     expect(await nodes()).toEqual(["w1 t", "w2 t"]);
   });
@@ -161,6 +162,7 @@ describeOnCitus("maintenance on real Citus", () => {
     const once = await project.run("add", "test", "w3", "--wipe", "--confirm", "local/w3");
     expect(once.code, once.output).toBe(0);
     expect(once.output).toContain("local/w3: is registered already, and takes shards");
+    expect(once.output).toContain("nothing was changed");
   });
 
   test("a server that another cluster counts on is not wiped", async () => {
