@@ -18,7 +18,7 @@ import { findOtherSuperusers } from "./guard-superuser";
 import type { Progress } from "./progress";
 import { readRecord } from "./record";
 import { checkCoordinator } from "./registration/check-coordinator";
-import { terraformCommand } from "./terraform-command";
+import { applyOne } from "./terraform-command";
 
 export interface GuardOptions {
   readonly progress: Progress;
@@ -92,7 +92,7 @@ async function look(
     throw new Failure(
       `it can't be known what would happen to the data: ${error.summary}`,
       `${error.remedy}; if a setting or the image keeps the coordinator from starting, replace it alone: ` +
-        targetCommand(coordinator as ClusterNode, options.env),
+        applyOne((coordinator as ClusterNode).id, options.env),
       { detail: error.detail, exitCode: EXIT.refused, cause: error },
     );
   }
@@ -127,13 +127,9 @@ function allAtOnce(
         ...replacements.map(describe),
         ...(upgrade === undefined ? [] : [`Citus ${upgrade}: ${UPGRADE}`]),
         `one by one, in ${process.cwd()}:`,
-        ...workersFirst.map((node) => `  ${targetCommand(node, env)}`),
+        ...workersFirst.map((node) => `  ${applyOne(node.id, env)}`),
       ],
       exitCode: EXIT.refused,
     },
   );
-}
-
-function targetCommand({ id }: ClusterNode, env: NodeJS.ProcessEnv): string {
-  return `${terraformCommand(env)} apply -target=docker_container.${id.replace("/", "_")}`;
 }

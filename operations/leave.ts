@@ -3,7 +3,7 @@ import { coordinatorOf } from "./cluster-file";
 import { CoordinatorUnreachable, connect } from "./connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
-import { type Failure, oneLine } from "./failure";
+import { Failure, oneLine } from "./failure";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "./leaving-marks";
 import { departuresFrom, readMembers } from "./leaving-members";
@@ -16,6 +16,7 @@ import { checkCoordinator } from "./registration/check-coordinator";
 import { limitNodeConnections } from "./registration/reachability";
 import { NodesUnreachable, deregister, emptyNode, explainRemoval, findMember } from "./removal";
 import type { Session } from "./session";
+import { applyOne } from "./terraform-command";
 
 export interface LeaveOptions {
   readonly progress: Progress;
@@ -71,7 +72,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
       progress(`${id}: copies of reference tables stay on its server: ${oneLine(error)}`),
     );
   } catch (error) {
-    const explained = explainRemoval(error);
+    const explained = withoutContainers(explainRemoval(error), env);
     // A destroy of everything that meets a worker which was deleted, but not removed, from a cluster that is half down. Not
     // what was refused or failed on a cluster that answers: the keys may be left over from another day.
     if (!isSilence(explained) || !meansDestroy(cluster, env)) throw explained;
@@ -79,6 +80,18 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
   } finally {
     await opened?.end();
   }
+}
+
+/**
+ * Terraform makes a container that is gone only after this step, so the next apply would end here again. Whether it is gone,
+ * only Docker could tell.
+ */
+function withoutContainers(error: unknown, env: NodeJS.ProcessEnv): unknown {
+  if (!(error instanceof NodesUnreachable) || error.staying.length === 0) return error;
+  const { summary, remedy, detail, staying } = error;
+  const commands = staying.map((id) => applyOne(id, env)).join(" && ");
+  const first = `a container that is gone must be made before the removal, in ${process.cwd()}: ${commands}`;
+  return new NodesUnreachable(new Failure(summary, `${remedy}; ${first}`, { detail }), staying);
 }
 
 /** Whether the coordinator, or a node that the removal needs, doesn't answer at all; a refusal is an answer. */

@@ -24,7 +24,11 @@ export interface Removal {
 
 /** Nodes that a removal needs don't answer: nothing was changed. */
 export class NodesUnreachable extends Failure {
-  constructor({ summary, remedy, detail }: Failure) {
+  /** @param staying ids of those that don't answer and stay */
+  constructor(
+    { summary, remedy, detail }: Failure,
+    readonly staying: readonly string[] = [],
+  ) {
     super(summary, remedy, { detail });
     this.name = "NodesUnreachable";
   }
@@ -93,8 +97,10 @@ export async function emptyNode(
         `${node.label} was not ${departures.done}`,
         EXIT.refused,
       );
-      const silent = members.some(({ server }) => server === undefined);
-      throw silent ? new NodesUnreachable(failure) : failure;
+      const silent = members.filter(({ server }) => server === undefined);
+      if (silent.length === 0) throw failure;
+      const staying = silent.flatMap(({ id, leaves }) => (id === undefined || leaves ? [] : [id]));
+      throw new NodesUnreachable(failure, staying);
     }
     await interruptible(async (signal) => {
       await mark(session, leaving, progress);

@@ -166,6 +166,23 @@ describe("production on four Docker hosts", () => {
     expect(await deployment.plan()).toEqual([]);
   });
 
+  it("says how to make a container that is gone, which Terraform makes only after a removal", async () => {
+    await bed.hosts["server-b"]?.docker("rm", "-f", "citus-worker1");
+    deployment.synth(withServerE({ ...FEWER_WORKERS, "server-e": 0 }));
+    const { exitCode, output } = await deployment.apply();
+    expect(exitCode, output).toBe(1);
+    expect(output).toMatch(/server-e\/worker1 was not removed: server-b\/worker1: it does not answer/);
+    expect(output).not.toContain("docker_container.server-b_worker1: Creating");
+    const [target = ""] = /-target=docker_container\.server-b_worker1/.exec(output) ?? [];
+    expect(target, output).not.toBe("");
+    const made = await deployment.run("apply", "-auto-approve", target);
+    expect(made.exitCode, made.output).toBe(0);
+    await deployment.applied();
+    expect(await customers()).toBe(1000);
+    expect(await workers()).not.toContain("server-e.example.com:5432");
+    expect(await deployment.plan()).toEqual([]);
+  });
+
   it("is destroyed only with both keys", async () => {
     const before = await containersOf(bed);
     const first = await deployment.destroy();

@@ -201,6 +201,11 @@ describeOnCitus("leave on real Citus", () => {
     expect(dead.last).toMatch(/local\/w3: it does not answer.*pg-dist forget.*nothing was changed/);
     expect(other).toMatchObject({ code: 1 });
     expect(other.last).toMatch(/local\/w2 was not removed: local\/w3: it does not answer/);
+    // A container that is gone comes after the removal in Terraform's order.
+    expect(other.last).toMatch(
+      /gone must be made before the removal, in \S+: terraform apply -target=docker_container\.local_w3$/,
+    );
+    expect(dead.last).not.toContain("-target");
     expect(await nodes()).toEqual(before);
   });
 
