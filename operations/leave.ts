@@ -72,31 +72,35 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
       progress(`${id}: copies of reference tables stay on its server: ${oneLine(error)}`),
     );
   } catch (error) {
-    const explained = withoutContainers(explainRemoval(error), env);
+    const explained = explainRemoval(error);
     // A destroy of everything that meets a worker which was deleted, but not removed, from a cluster that is half down. Not
     // what was refused or failed on a cluster that answers: the keys may be left over from another day.
-    if (!isSilence(explained) || !meansDestroy(cluster, env)) throw explained;
+    if (!isSilence(explained)) throw explained;
+    if (!meansDestroy(cluster, env)) throw orGone(explained, cluster, env);
     progress(`${id}: goes with the whole cluster, its shards were not moved: ${explained.summary}`);
   } finally {
     await opened?.end();
   }
 }
 
+type Silence = NodesUnreachable | CoordinatorUnreachable;
+
+/** Whether the coordinator, or a node that the removal needs, doesn't answer at all; a refusal is an answer. */
+function isSilence(error: unknown): error is Silence {
+  return error instanceof NodesUnreachable || (error instanceof CoordinatorUnreachable && !error.answered);
+}
+
 /**
  * Terraform makes a container that is gone only after this step, so the next apply would end here again. Whether it is gone,
  * only Docker could tell.
  */
-function withoutContainers(error: unknown, env: NodeJS.ProcessEnv): unknown {
-  if (!(error instanceof NodesUnreachable) || error.staying.length === 0) return error;
-  const { summary, remedy, detail, staying } = error;
+function orGone(error: Silence, cluster: Cluster, env: NodeJS.ProcessEnv): Failure {
+  const staying = error instanceof NodesUnreachable ? error.staying : [coordinatorOf(cluster).id];
+  if (staying.length === 0) return error;
+  const { summary, remedy, detail } = error;
   const commands = staying.map((id) => applyOne(id, env)).join(" && ");
-  const first = `a container that is gone must be made before the removal, in ${process.cwd()}: ${commands}`;
-  return new NodesUnreachable(new Failure(summary, `${remedy}; ${first}`, { detail }), staying);
-}
-
-/** Whether the coordinator, or a node that the removal needs, doesn't answer at all; a refusal is an answer. */
-function isSilence(error: unknown): error is Failure {
-  return error instanceof NodesUnreachable || (error instanceof CoordinatorUnreachable && !error.answered);
+  const made = `a container that is gone must be made before the removal, in ${process.cwd()}: ${commands}`;
+  return new Failure(summary, `${remedy}; ${made}`, { detail, cause: error });
 }
 
 /** By its name, which no worker may have: an id that left the environment says nothing else. */
