@@ -9,10 +9,11 @@ import {
   formatEndpoint,
 } from "../environments/cluster";
 import { cpusText } from "../environments/cpus";
+import { nodeAddress } from "../environments/node-address";
 import type { DockerHost } from "./docker-host";
 import type { Program } from "./program";
 import { escapeTemplate } from "./escape-template";
-import { nodeAddress, pinAddress } from "./terraform-address";
+import { pinAddress } from "./terraform-address";
 
 /** Where the data volume is mounted; the data directory is below it, one per PostgreSQL major version. */
 const VOLUME_PATH = "/var/lib/postgresql";

@@ -8,11 +8,6 @@ export function pinAddress(element: TerraformElement, name: string): void {
   element.overrideLogicalId(name);
 }
 
-/** Address of a node's resources: `server-d_worker1`. Ids have no underscore, so it is unambiguous. */
-export function nodeAddress(nodeId: string): string {
-  return nodeId.replace("/", "_");
-}
-
 /** A resource's address, for `depends_on` and expressions: cdktf renders a template there from a construct. */
 export function referenceTo(resource: TerraformResource): string {
   return `${resource.terraformResourceType}.${resource.friendlyUniqueId}`;

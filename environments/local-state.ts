@@ -1,12 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Environment } from "./environment";
+import { nodeAt } from "./node-address";
 
-/** What is read of a Terraform state that is a local file. */
-export interface LocalState {
+/** What is read of a Terraform state, version 4. */
+export interface TerraformState {
   readonly resources?: readonly StateResource[];
 }
 
 export interface StateResource {
+  /** managed or data */
+  readonly mode?: string;
   readonly type: string;
   readonly name: string;
   /** `provider["registry.terraform.io/kreuzwerker/docker"].server-c` */
@@ -23,31 +27,36 @@ export function localStatePath({ name, backend = { type: "local" } }: Environmen
 }
 
 /**
- * The state as it is on disk; empty where there is none, or none that can be read: then it is Terraform's to say so.
+ * An environment's state as it is on disk; empty where there is none, where it is kept elsewhere, and where it can't be
+ * read: then it is Terraform's to say so.
+ *
+ * @param output the project's output folder
  */
-export function readLocalState(file: string): LocalState {
+export function readLocalState(output: string, environment: Environment): TerraformState {
+  const path = localStatePath(environment);
+  if (path === undefined) return {};
+  const file = resolve(output, "..", path);
   if (!existsSync(file)) return {};
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as LocalState;
+    return JSON.parse(readFileSync(file, "utf8")) as TerraformState;
   } catch {
     return {};
   }
 }
 
 /** Ids of the nodes whose removal Terraform would begin with a drain: those with a `null_resource.membership`. */
-export function membersIn({ resources = [] }: LocalState): string[] {
+export function membersIn({ resources = [] }: TerraformState): string[] {
   return resources
     .filter(({ type, name }) => type === "null_resource" && name === "membership")
     .flatMap(({ instances = [] }) => instances.map(({ index_key }) => String(index_key)));
 }
 
 /**
- * Nodes whose containers are there, by their addresses, `<host>_<worker>`; neither of the two names has a "_". Without those
- * that never got healthy (tainted, to Terraform).
+ * Nodes whose containers are there, by their addresses. Without those that never got healthy (tainted, to Terraform).
  */
-export function containersIn({ resources = [] }: LocalState): { id: string; host: string }[] {
+export function containersIn({ resources = [] }: TerraformState): { id: string; host: string }[] {
   return resources
     .filter(({ type }) => type === "docker_container")
     .filter(({ instances = [] }) => instances.some(({ status }) => status !== "tainted"))
-    .map(({ name }) => ({ id: name.replace("_", "/"), host: name.split("_")[0] ?? name }));
+    .map(({ name }) => ({ id: nodeAt(name), host: name.split("_")[0] ?? name }));
 }

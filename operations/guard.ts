@@ -47,12 +47,11 @@ export async function guard(cluster: Cluster, options: GuardOptions): Promise<vo
   const nodes = await look(cluster, { ...options, env });
   if (nodes === undefined) return;
   const renamed = mayDestroy(cluster, env) ? [] : findRenamed(cluster, nodes);
-  throwProblems([...renamed, ...findForbidden(nodes.map(dataOf))]);
+  const data = nodes.map(dataOf);
+  throwProblems([...renamed, ...findForbidden(data)]);
   const replacements = findReplacements(nodes);
   // Before the commands for one by one are given out: run by hand, they pass by this guard.
-  throwProblems(
-    findForbidden(nodes.map(dataOf), await fetchImages(cluster, replacements, options.progress, env)),
-  );
+  throwProblems(findForbidden(data, await fetchImages(cluster, replacements, options.progress, env)));
   const upgrade = citusUpgrade(nodes);
   if (replacements.length > 1 && cluster.rollout !== "all-at-once") {
     throw allAtOnce(cluster, replacements, upgrade, env);

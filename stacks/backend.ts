@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import {
   App,
   CloudBackend,
@@ -21,12 +20,11 @@ export function createBackend(stack: TerraformStack, environment: Environment): 
   const backend: Backend = environment.backend ?? { type: "local" };
   switch (backend.type) {
     case "local": {
-      const path = localStatePath(environment) as string;
-      const file = resolve((App.of(stack) as App).outdir, "..", path);
-      refuseLeftHosts(stack, environment, file);
-      refuseUndrained(stack, environment, file);
+      const { outdir } = App.of(stack) as App;
+      refuseLeftHosts(stack, environment, outdir);
+      refuseUndrained(stack, environment, outdir);
       // Terraform runs in cdktf.out/stacks/<name>; the state must not live in there, as cdktf deletes what it replaces.
-      return new LocalBackend(stack, { path: `../../../${path}` });
+      return new LocalBackend(stack, { path: `../../../${localStatePath(environment)}` });
     }
     case "cloud":
       return new CloudBackend(stack, {

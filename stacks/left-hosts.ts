@@ -1,20 +1,20 @@
 import type { TerraformStack } from "cdktf";
 import type { Environment } from "../environments/environment";
 import { forgottenHosts } from "../environments/forgotten-hosts";
-import { type LocalState, readLocalState } from "../environments/local-state";
+import { type TerraformState, readLocalState } from "../environments/local-state";
 
 /**
  * Refuses at synth what Terraform would only call `Provider configuration not present`: a Docker host that was deleted from
  * the environment while its resources are still in the state. Where the state is kept elsewhere, synth can't know, and
  * Terraform's own error stands.
  *
- * @param file the local state
+ * @param output the project's output folder
  */
-export function refuseLeftHosts(stack: TerraformStack, environment: Environment, file: string): void {
+export function refuseLeftHosts(stack: TerraformStack, environment: Environment, output: string): void {
   stack.node.addValidation({
     validate: () => {
       const known = [...Object.keys(environment.hosts), ...forgottenHosts()];
-      return [...resourcesByHost(readLocalState(file))]
+      return [...resourcesByHost(readLocalState(output, environment))]
         .filter(([host]) => !known.includes(host))
         .map(
           ([host, resources]) =>
@@ -26,7 +26,7 @@ export function refuseLeftHosts(stack: TerraformStack, environment: Environment,
   });
 }
 
-function resourcesByHost({ resources = [] }: LocalState): Map<string, string[]> {
+function resourcesByHost({ resources = [] }: TerraformState): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { type, name, provider } of resources) {
     // A host's id is the alias of its provider: provider["registry.terraform.io/kreuzwerker/docker"].server-c

@@ -10,12 +10,12 @@ import { containersIn, membersIn, readLocalState } from "../environments/local-s
  * drain, and Terraform ended before the container went. A container that never got healthy (tainted, to Terraform) was never
  * registered, nor is one without its own membership: `pg-dist add` refuses it. Where the state is kept elsewhere, neither can know.
  *
- * @param file the local state
+ * @param output the project's output folder
  */
-export function refuseUndrained(stack: TerraformStack, environment: Environment, file: string): void {
+export function refuseUndrained(stack: TerraformStack, environment: Environment, output: string): void {
   stack.node.addValidation({
     validate: () => {
-      const state = readLocalState(file);
+      const state = readLocalState(output, environment);
       if (membersIn(state).length > 0) return [];
       const declared = describeCluster(environment).nodes.map(({ id }) => id);
       return containersIn(state)

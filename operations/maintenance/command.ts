@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { type Command, Option } from "commander";
 import type { ClusterNode } from "../../environments/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
@@ -138,8 +137,7 @@ async function add(target: Changing, name: string, flags: AddFlags): Promise<Exi
   const { session, cluster, password, progress, env } = target;
   const node = findNode(cluster, name);
   if (node.role === "coordinator") throw coordinatorIsNoWorker(node);
-  if (target.environment !== undefined)
-    requireMembership(dirname(findProject().output), target.environment, node.id);
+  if (target.environment !== undefined) requireMembership(findProject().output, target.environment, node.id);
   const wipe = async (holdings: string) => {
     await confirmName(`${node.id} holds ${holdings}. All of it will be deleted.`, node.id, flags.confirm);
     return true;

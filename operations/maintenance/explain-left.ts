@@ -18,21 +18,21 @@ export async function explainLeft(
   id: string,
   error: unknown,
 ): Promise<Failure> {
-  const { summary, remedy, detail, exitCode } = asFailure(error);
+  const failure = asFailure(error);
   // Another cluster's: nothing there is for us to drop.
-  if (exitCode === EXIT.refused) return new Failure(summary, remedy, { detail, exitCode, cause: error });
+  if (failure.exitCode === EXIT.refused) return failure;
   const at = formatEndpoint(endpoint);
   // The coordinator may be what is lost.
   const statements = await cleanupByHand(session).catch(() => []);
   const more = statements.length - MOST;
   const listed = [...statements.slice(0, MOST), ...(more > 0 ? [`and ${more} more DROPs`] : [])];
   return new Failure(
-    `${id} is removed from the cluster, but its server keeps what was the cluster's: ${summary}`,
+    `${id} is removed from the cluster, but its server keeps what was the cluster's: ${failure.summary}`,
     statements.length === 0
       ? `by hand, by psql at ${at}, with citus.enable_ddl_propagation off: drop the copies of reference tables, and the ` +
           "types, functions and schemas of distributed tables; another run no longer knows this worker"
       : `by hand, by psql at ${at}: the statements above, and once more those that fail because something depends on it; ` +
           "another run no longer knows this worker",
-    { detail: [...detail, ...listed], cause: error },
+    { detail: [...failure.detail, ...listed], cause: error },
   );
 }

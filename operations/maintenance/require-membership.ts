@@ -1,6 +1,5 @@
-import { resolve } from "node:path";
 import type { Environment } from "../../environments/environment";
-import { containersIn, membersIn, readLocalState, localStatePath } from "../../environments/local-state";
+import { containersIn, membersIn, readLocalState } from "../../environments/local-state";
 import { EXIT, Failure } from "../failure";
 
 /**
@@ -8,13 +7,11 @@ import { EXIT, Failure } from "../failure";
  * it would be destroyed with its shards, as only the membership's destroy drains it. Where the state is no local file, this
  * can't be known.
  *
- * @param folder in which the project's output folder is
+ * @param output the project's output folder
  * @throws Failure (refused)
  */
-export function requireMembership(folder: string, environment: Environment, id: string): void {
-  const path = localStatePath(environment);
-  if (path === undefined) return;
-  const state = readLocalState(resolve(folder, path));
+export function requireMembership(output: string, environment: Environment, id: string): void {
+  const state = readLocalState(output, environment);
   const made = containersIn(state).some((container) => container.id === id);
   if (!made || membersIn(state).includes(id)) return;
   throw new Failure(
