@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isHealthy } from "../../../operations/status/finding";
 import { judge } from "../../../operations/status/judge";
 import type { Snapshot } from "../../../operations/status/snapshot";
-import { type NodeChanges, someSnapshot } from "./some-snapshot";
+import { type NodeChanges, someJob, someSnapshot } from "./some-snapshot";
 
 const GB = 1024 ** 3;
 const LEAVING = new Date("2026-02-27T08:00:00Z");
@@ -225,12 +225,11 @@ describe("judge", () => {
       state: { slots: [{ name: SLOT, active: false, retained: 0 }], subscriptions: [SUBSCRIPTION] },
     },
   };
-  const job = (state: string) => ({ id: 3, state, tasks: 8, done: 2, error: null, retries: 0 });
 
   it.each([
     ["a session that moves", { moving: true }],
-    ["a job that runs", { jobs: [job("running")] }],
-    ["a job that is about to run", { jobs: [job("scheduled")] }],
+    ["a job that runs", { jobs: [someJob("running")] }],
+    ["a job that is about to run", { jobs: [someJob("scheduled")] }],
   ])("takes what a move needs for no leftover: %s", (_name, whole) => {
     const orphans = [{ name: "public.t_1", groupid: 2, registered: true }];
     const findings = judge(someSnapshot(OF_A_MOVE, { ...whole, orphans }));
@@ -240,12 +239,12 @@ describe("judge", () => {
 
   it("leaves what Citus itself clears away after a move to Citus", () => {
     const orphans = [SLOT, SUBSCRIPTION].map((name) => ({ name, groupid: 1, registered: true }));
-    const findings = judge(someSnapshot(OF_A_MOVE, { jobs: [job("finished")], orphans }));
+    const findings = judge(someSnapshot(OF_A_MOVE, { jobs: [someJob("finished")], orphans }));
     expect(findings.map(({ severity, check }) => `${severity} ${check}`)).toEqual(["advice orphan"]);
   });
 
   it("warns of what a move left behind, and Citus has no note of", () => {
-    const findings = judge(someSnapshot(OF_A_MOVE, { jobs: [job("finished")] }));
+    const findings = judge(someSnapshot(OF_A_MOVE, { jobs: [someJob("finished")] }));
     expect(findings.map(({ check }) => check)).toEqual(["replication-slot", "subscription"]);
     expect(isHealthy(findings)).toBe(false);
   });
@@ -307,50 +306,6 @@ describe("judge", () => {
     ]);
   });
 
-  it("names the endpoint to remove a worker by that was added by hand: no deploy takes it away", () => {
-    const worker1 = { label: "10.0.0.2:5432", declared: false, state: { cluster_name: "" } };
-    const { nodes, ...rest } = someSnapshot({ worker1 });
-    const byHand = nodes.map((node) =>
-      node.label === worker1.label ? { ...node, recorded: undefined } : node,
-    );
-    expect(judge({ ...rest, nodes: byHand })).toMatchObject([
-      {
-        check: "membership",
-        remedy: expect.stringContaining("`npx pg-dist remove production 10.0.0.2:5432`") as string,
-      },
-    ]);
-    expect(judge(someSnapshot({ worker1: { declared: false } }))).toMatchObject([
-      {
-        check: "membership",
-        remedy: expect.stringContaining("`npx cdktf deploy production` to remove it") as string,
-      },
-    ]);
-  });
-
-  it("names no deploy for a cluster without an environment", () => {
-    const changes = {
-      coordinator: { registered: null },
-      worker1: { registered: { isactive: false } },
-    };
-    const remedies = judge(
-      someSnapshot(changes, { environment: undefined, url: "postgres://app@db:5432/app" }),
-    ).map(({ remedy }) => remedy);
-    expect(remedies).toEqual([
-      "SELECT citus_activate_node('10.0.0.2', 5432) on the coordinator",
-      expect.stringContaining("SELECT citus_set_coordinator_host('10.0.0.1', 5432)"),
-    ]);
-  });
-
-  it("names the command that lifts a mark which a killed run left on a declared worker: a deploy may register nothing", () => {
-    const worker1 = { recorded: { leaving: LEAVING }, registered: { shouldhaveshards: false } };
-    expect(judge(someSnapshot({ worker1 }))).toMatchObject([
-      {
-        check: "leaving",
-        remedy: expect.stringContaining("`npx pg-dist add production server-b/worker1`") as string,
-      },
-    ]);
-  });
-
   it("prints no command for an environment that there isn't", () => {
     const byUrl = { environment: undefined, url: "postgres://app@db:5432/app" };
     for (const [, changes] of NODE) {
@@ -360,133 +315,6 @@ describe("judge", () => {
         expect(`${what}: ${remedy}`).not.toContain("undefined");
       }
     }
-  });
-
-  const MARKED = { recorded: { leaving: LEAVING }, registered: { shouldhaveshards: false } };
-
-  it.each([
-    ["the environment has", true],
-    ["has left the environment", false],
-  ])("takes the mark of a running drain or removal for no fault, of a worker that %s", (_title, declared) => {
-    const running = { moving: true, draining: true };
-    const findings = judge(someSnapshot({ worker1: { ...MARKED, declared } }, running));
-    expect(findings).toMatchObject([
-      {
-        severity: "advice",
-        check: "leaving",
-        node: "server-b/worker1",
-        what: "it is being drained or removed: marked as leaving since 2026-02-27T08:00:00.000Z, with 16 shards left on it",
-        remedy:
-          "wait for it: it lifts the mark by itself if it fails; `npx pg-dist activity production` shows it",
-      },
-    ]);
-    expect(isHealthy(findings)).toBe(true);
-  });
-
-  it("warns of a mark that nobody works on, also while a rebalance runs", () => {
-    const jobs = [job("running")];
-    const findings = judge(someSnapshot({ worker1: { ...MARKED, declared: false } }, { moving: true, jobs }));
-    expect(findings[0]).toMatchObject({
-      severity: "warning",
-      check: "leaving",
-      remedy: "`npx cdktf deploy production` goes on with the removal",
-    });
-  });
-
-  it("lets a worker be emptied that bears no mark, and warns once it is", () => {
-    const worker1 = { registered: { shouldhaveshards: false } };
-    expect(judge(someSnapshot({ worker1 }, { moving: true }))).toMatchObject([
-      { severity: "advice", check: "shouldhaveshards", remedy: "wait until the moves have ended" },
-    ]);
-    const empty = { ...worker1, shards: 0, shardGroups: 0 };
-    expect(judge(someSnapshot({ worker1: empty }, { moving: true }))).toMatchObject([
-      { severity: "warning", check: "shouldhaveshards" },
-    ]);
-  });
-
-  it("names the command that registers a worker which was removed: a deploy has no changes then", () => {
-    expect(judge(someSnapshot({ worker1: { registered: null, state: null } }))).toMatchObject([
-      {
-        check: "membership",
-        remedy:
-          "`npx cdktf deploy production` registers it, or where that has no changes `npx pg-dist add production server-b/worker1`",
-      },
-    ]);
-  });
-
-  it("names the command that takes a drained worker in again, and SQL where there is no environment", () => {
-    const worker1 = { registered: { shouldhaveshards: false } };
-    expect(judge(someSnapshot({ worker1 }))[0]?.remedy).toBe(
-      "after a drain; to keep it: `npx pg-dist add production server-b/worker1`",
-    );
-    const byUrl = { environment: undefined, url: "postgres://app@db:5432/app" };
-    expect(judge(someSnapshot({ worker1: { ...worker1, declared: undefined } }, byUrl))[0]?.remedy).toContain(
-      "SELECT citus_set_node_property('10.0.0.2', 5432, 'shouldhaveshards', true)",
-    );
-  });
-
-  describe("of long transactions", () => {
-    const MOVE = {
-      pid: 190,
-      user: "postgres",
-      application: "pg-dist drain server-b/worker1 ada@laptop pid 12",
-      state: "active",
-      age: 2 * 3600,
-      query: "SELECT citus_move_shard_placement($1::bigint, $2::int, $3::int, $4)",
-    };
-    const COPY = {
-      ...MOVE,
-      pid: 172,
-      application: "citus_internal gpid=10000000190",
-      query: "COPY public.t_102008 FROM STDIN",
-    };
-    const RUNNING = { moving: true, movers: [190] };
-
-    it("takes those of a move that runs for no fault, on every node, and ends none", () => {
-      const locks = { ...COPY, state: "idle in transaction" };
-      const findings = judge(
-        someSnapshot(
-          { coordinator: { state: { long: [MOVE] } }, worker1: { state: { long: [COPY, locks] } } },
-          RUNNING,
-        ),
-      );
-      expect(findings.map(({ severity, node }) => `${severity} ${node ?? ""}`)).toEqual([
-        "advice server-a/coordinator",
-        "advice server-b/worker1",
-        "advice server-b/worker1",
-      ]);
-      expect(findings[0]?.what).toMatch(
-        /^process 190 \(postgres, pg-dist drain .*\) is part of a move of shards that runs, for 2 h: SELECT citus_move/,
-      );
-      for (const { remedy } of findings) {
-        expect(remedy).toMatch(/^wait for it; .*get_rebalance_progress/);
-        expect(remedy).not.toContain("terminate");
-      }
-    });
-
-    it("warns of others while a move runs: of another statement's, and of the same process id on another node", () => {
-      const other = { ...COPY, application: "citus_internal gpid=10000001901" };
-      const samePid = { ...MOVE, application: "api", query: "SELECT 1" };
-      const findings = judge(someSnapshot({ worker1: { state: { long: [other, samePid] } } }, RUNNING));
-      expect(findings.map(({ severity }) => severity)).toEqual(["warning", "warning"]);
-      expect(findings[0]?.remedy).toContain("SELECT pg_terminate_backend(172) there ends it");
-    });
-
-    it("doesn't end a run of pg-dist on the server, where it can't tell why", () => {
-      const register = {
-        ...MOVE,
-        application: "pg-dist register root@ci pid 7",
-        query: "SELECT replicate_reference_tables()",
-      };
-      expect(judge(someSnapshot({ coordinator: { state: { long: [register] } } }))).toMatchObject([
-        {
-          severity: "warning",
-          check: "long-transaction",
-          remedy:
-            "wait for this run of pg-dist, or interrupt it where it runs (Ctrl-C); `npx pg-dist activity production` shows it",
-        },
-      ]);
-    });
   });
 
   it("lists what is broken before what is only a warning", () => {

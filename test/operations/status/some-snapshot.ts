@@ -108,3 +108,8 @@ function someState(label: string, groupid: number): NodeState {
     metadata_digest: "d",
   };
 }
+
+/** A rebalance of eight moves, two of them made. */
+export function someJob(state: string): Snapshot["jobs"][number] {
+  return { id: 3, state, tasks: 8, done: 2, error: null, retries: 0 };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { judge } from "../../../../operations/status/judge";
+import { someSnapshot } from "../some-snapshot";
+
+describe("long transactions", () => {
+  const MOVE = {
+    pid: 190,
+    user: "postgres",
+    application: "pg-dist drain server-b/worker1 ada@laptop pid 12",
+    state: "active",
+    age: 2 * 3600,
+    query: "SELECT citus_move_shard_placement($1::bigint, $2::int, $3::int, $4)",
+  };
+  const COPY = {
+    ...MOVE,
+    pid: 172,
+    application: "citus_internal gpid=10000000190",
+    query: "COPY public.t_102008 FROM STDIN",
+  };
+  const RUNNING = { moving: true, movers: [190] };
+
+  it("takes those of a move that runs for no fault, on every node, and ends none", () => {
+    const locks = { ...COPY, state: "idle in transaction" };
+    const findings = judge(
+      someSnapshot(
+        { coordinator: { state: { long: [MOVE] } }, worker1: { state: { long: [COPY, locks] } } },
+        RUNNING,
+      ),
+    );
+    expect(findings.map(({ severity, node }) => `${severity} ${node ?? ""}`)).toEqual([
+      "advice server-a/coordinator",
+      "advice server-b/worker1",
+      "advice server-b/worker1",
+    ]);
+    expect(findings[0]?.what).toMatch(
+      /^process 190 \(postgres, pg-dist drain .*\) is part of a move of shards that runs, for 2 h: SELECT citus_move/,
+    );
+    for (const { remedy } of findings) {
+      expect(remedy).toMatch(/^wait for it; .*get_rebalance_progress/);
+      expect(remedy).not.toContain("terminate");
+    }
+  });
+
+  it("warns of others while a move runs: of another statement's, and of the same process id on another node", () => {
+    const other = { ...COPY, application: "citus_internal gpid=10000001901" };
+    const samePid = { ...MOVE, application: "api", query: "SELECT 1" };
+    const findings = judge(someSnapshot({ worker1: { state: { long: [other, samePid] } } }, RUNNING));
+    expect(findings.map(({ severity }) => severity)).toEqual(["warning", "warning"]);
+    expect(findings[0]?.remedy).toContain("SELECT pg_terminate_backend(172) there ends it");
+  });
+
+  it("doesn't end a run of pg-dist on the server, where it can't tell why", () => {
+    const register = {
+      ...MOVE,
+      application: "pg-dist register root@ci pid 7",
+      query: "SELECT replicate_reference_tables()",
+    };
+    expect(judge(someSnapshot({ coordinator: { state: { long: [register] } } }))).toMatchObject([
+      {
+        severity: "warning",
+        check: "long-transaction",
+        remedy:
+          "wait for this run of pg-dist, or interrupt it where it runs (Ctrl-C); `npx pg-dist activity production` shows it",
+      },
+    ]);
+  });
+});
