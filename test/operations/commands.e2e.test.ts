@@ -1,17 +1,15 @@
-import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Ajv2020 from "ajv/dist/2020";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCK_KEY } from "../../operations/lock";
 import { Session } from "../../operations/session";
 import { readActivity } from "../../operations/status/activity";
 import { directWay } from "../../operations/ways/direct";
-import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
+import { describeOnCitus, docker } from "./citus-containers";
+import { CommandsCluster, TIMEOUT } from "./commands-cluster";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
-const SCHEMAS = join(__dirname, "../../operations/commands/schemas");
 
 const COMMANDS = [
   "status",
@@ -25,118 +23,15 @@ const COMMANDS = [
   "connections",
 ];
 
-const TIMEOUT = 15;
-/** Ends a command that hangs. How long one may take is asserted elsewhere (run-in-time.ts), on a machine as busy as it is. */
-const LIMIT_MS = 90_000;
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** People's read commands on real Citus: a healthy cluster, then one that is broken in many ways. In their order. */
 describeOnCitus("pg-dist sees a cluster", () => {
-  const citus = new CitusContainers();
-  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
-  let folder = "";
-  let port = "";
+  const cluster = new CommandsCluster();
+  const { citus } = cluster;
+  const pgDist = cluster.pgDist.bind(cluster);
+  const json = cluster.json.bind(cluster);
 
-  beforeAll(async () => {
-    for (const file of readdirSync(SCHEMAS)) {
-      ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, file), "utf8")) as object, file);
-    }
-    await citus.create();
-    await Promise.all(["coordinator", "w1", "w2", "w3"].map((name) => citus.start(name)));
-    const cluster = await citus.cluster(["w1", "w2", "w3"]);
-    expect((await citus.register(cluster)).code).toBe(0);
-    await citus.sql(
-      "coordinator",
-      `CREATE TABLE orders (id bigint PRIMARY KEY, note text);
-       SELECT create_distributed_table('orders', 'id', shard_count => 9);
-       CREATE TABLE country (code text PRIMARY KEY);
-       SELECT create_reference_table('country');
-       INSERT INTO orders SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i`,
-    );
-    port = (await docker("port", citus.container("coordinator"), "5432/tcp")).split(":").at(-1) ?? "";
-    folder = mkdtempSync(join(tmpdir(), "pg-dist-commands-"));
-    mkdirSync(join(folder, "environments"));
-    writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ app: "true" }));
-    environment("whole", ["w1", "w2", "w3"]);
-    environment("changed", ["w1", "w2", "w4"]);
-  });
-  afterAll(async () => {
-    await citus.destroy();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** Its containers are those of the test. */
-  function environment(name: string, workers: readonly string[]): void {
-    const described = {
-      name,
-      cluster: citus.prefix,
-      ephemeral: true,
-      hosts: { local: { connection: "unix:///var/run/docker.sock" } },
-      coordinator: { host: "local", port: Number(port) },
-      workers: { local: Object.fromEntries(workers.map((worker) => [worker, {}])) },
-    };
-    writeFileSync(
-      join(folder, "environments", `${name}.ts`),
-      `export const environment = ${JSON.stringify(described)};`,
-    );
-  }
-
-  function pgDist(args: readonly string[], env: NodeJS.ProcessEnv = password()): Promise<Ended> {
-    return new Promise((resolve) => {
-      const options = { cwd: folder, env, timeout: LIMIT_MS, killSignal: "SIGKILL" as const };
-      execFile(
-        process.execPath,
-        [PG_DIST, ...args, "--timeout", String(TIMEOUT)],
-        options,
-        (error, stdout, stderr) => {
-          const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
-          resolve({ code, stdout, stderr });
-        },
-      );
-    });
-  }
-
-  function password(): NodeJS.ProcessEnv {
-    return { PATH: process.env["PATH"], HOME: folder, TF_VAR_postgres_password: citus.password };
-  }
-
-  /** A transaction on the coordinator that keeps its locks until it is released. */
-  function holding(statement: string): { pid: () => Promise<string>; release: () => Promise<void> } {
-    const held = `BEGIN; ${statement}; SELECT pg_sleep(600); ROLLBACK`;
-    const ended = citus.sql("coordinator", held).catch(() => undefined);
-    const sleeping = "FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'BEGIN;%'";
-    const find = () => citus.sql("coordinator", `SELECT pid ${sleeping}`);
-    return {
-      pid: async () => {
-        // Only once it sleeps does it have them.
-        await expect.poll(find, { timeout: 30_000 }).toMatch(/^\d+$/);
-        return find();
-      },
-      release: async () => {
-        await citus.sql("coordinator", `SELECT pg_cancel_backend(pid) ${sleeping}`);
-        await ended;
-      },
-    };
-  }
-
-  /** The answer for a script, of the shape that its schema says. */
-  async function json(
-    command: string,
-    ...args: string[]
-  ): Promise<{ code: number | null; answer: unknown; text: string }> {
-    const { code, stdout, stderr } = await pgDist([command, ...args, "--json"]);
-    expect(stdout, stderr).toMatch(/^\{/);
-    const answer = JSON.parse(stdout) as { command: string; failure?: unknown };
-    expect(answer.command).toBe(command);
-    const schema = answer.failure === undefined ? `${command}.json` : "failure.json";
-    expect(ajv.validate(schema, answer), `${command}: ${ajv.errorsText()}\n${stdout}`).toBe(true);
-    return { code, answer, text: stdout };
-  }
+  beforeAll(() => cluster.create());
+  afterAll(() => cluster.destroy());
 
   test("a healthy cluster: every command answers with 0, as its schema says", async () => {
     for (const pair of [COMMANDS.slice(0, 3), COMMANDS.slice(3, 6), COMMANDS.slice(6)]) {
@@ -195,12 +90,16 @@ describeOnCitus("pg-dist sees a cluster", () => {
   });
 
   test("by address, with the password from .pgpass, and by docker exec", async () => {
-    writeFileSync(join(folder, ".pgpass"), `127.0.0.1:${port}:*:postgres:${citus.password}\n`, {
-      mode: 0o600,
-    });
-    const env = { PATH: process.env["PATH"], HOME: folder };
+    writeFileSync(
+      join(cluster.folder, ".pgpass"),
+      `127.0.0.1:${cluster.port}:*:postgres:${citus.password}\n`,
+      {
+        mode: 0o600,
+      },
+    );
+    const env = { PATH: process.env["PATH"], HOME: cluster.folder };
     const [address, exec] = await Promise.all([
-      pgDist(["tables", "--url", `postgres://postgres@127.0.0.1:${port}/postgres`], env),
+      pgDist(["tables", "--url", `postgres://postgres@127.0.0.1:${cluster.port}/postgres`], env),
       pgDist(["shards", "whole", "--via", "exec", "--table", "orders"]),
     ]);
     expect(address).toMatchObject({ code: 0, stdout: expect.stringContaining("public.orders") as string });
@@ -213,8 +112,8 @@ describeOnCitus("pg-dist sees a cluster", () => {
       "script",
       ["-qec", `exec ${process.execPath} ${PG_DIST} status whole --watch 1`, "/dev/null"],
       {
-        cwd: folder,
-        env: { ...password(), TERM: "xterm", SHELL: "/bin/sh" },
+        cwd: cluster.folder,
+        env: { ...cluster.password(), TERM: "xterm", SHELL: "/bin/sh" },
       },
     );
     let output = "";
@@ -234,8 +133,8 @@ describeOnCitus("pg-dist sees a cluster", () => {
 
   test("--watch shows what a coordinator answers that is slow, or ends, or starts again, and goes on", async () => {
     const watching = spawn(process.execPath, [PG_DIST, "status", "whole", "--watch", "1", "--timeout", "4"], {
-      cwd: folder,
-      env: password(),
+      cwd: cluster.folder,
+      env: cluster.password(),
     });
     let output = "";
     watching.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -246,7 +145,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
       await work();
       await expect.poll(() => output.slice(before), { timeout: 60_000 }).toMatch(text);
     };
-    const lock = holding("LOCK TABLE pgdist.node");
+    const lock = cluster.holding("LOCK TABLE pgdist.node");
     try {
       await lock.pid();
       await shows(/the coordinator did not answer within 4 s\n→ .*--timeout/);
@@ -265,9 +164,9 @@ describeOnCitus("pg-dist sees a cluster", () => {
 
   test("a user who is no superuser is told so", async () => {
     await citus.sql("coordinator", `CREATE ROLE plain LOGIN PASSWORD '${citus.password}'`);
-    const url = `postgres://plain@127.0.0.1:${port}/postgres`;
+    const url = `postgres://plain@127.0.0.1:${cluster.port}/postgres`;
     const { code, stderr } = await pgDist(["status", "--url", url], {
-      ...password(),
+      ...cluster.password(),
       PGPASSWORD: citus.password,
     });
     expect(stderr).toMatch(/^pg-dist: user plain may not see what status shows: .*: connect as a superuser/m);
@@ -275,7 +174,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
   });
 
   test("who waits for whom, over the nodes", async () => {
-    const holder = holding("UPDATE orders SET note = 'a' WHERE id = 1");
+    const holder = cluster.holding("UPDATE orders SET note = 'a' WHERE id = 1");
     try {
       await holder.pid();
       const waiter = citus.sql("coordinator", "UPDATE orders SET note = 'b' WHERE id = 1");
@@ -292,7 +191,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
   });
 
   test("how long a lock is waited for, whatever the statement did before", async () => {
-    const holder = holding("SELECT pg_advisory_lock(42)");
+    const holder = cluster.holding("SELECT pg_advisory_lock(42)");
     try {
       await holder.pid();
       const waiter = citus.sql("coordinator", "SELECT pg_sleep(5), pg_advisory_lock(42)");
@@ -314,8 +213,8 @@ describeOnCitus("pg-dist sees a cluster", () => {
 
   test("a command hides its own sessions, whose name PostgreSQL has cut, and those of no other", async () => {
     const other = `pg-dist register ada@laptop pid ${process.pid}4`;
-    const holder = holding(`SET LOCAL application_name = '${other}'`);
-    const coordinator = { host: "127.0.0.1", port: Number(port) };
+    const holder = cluster.holding(`SET LOCAL application_name = '${other}'`);
+    const coordinator = { host: "127.0.0.1", port: Number(cluster.port) };
     const session = await Session.start(directWay(coordinator), {
       ...{ user: "postgres", database: "postgres", password: citus.password },
       applicationName: `pg-dist activity ada@${"long-name.".repeat(6)} pid ${process.pid}`,
@@ -347,14 +246,14 @@ describeOnCitus("pg-dist sees a cluster", () => {
     await citus.sql("coordinator", "UPDATE pgdist.node SET leaving = now() WHERE id = 'local/w3'");
     const name = "SET LOCAL application_name = 'pg-dist drain local/w3 ada@laptop pid 1'";
     /** One that asks its person, or waits for another's turn, has no lock. */
-    const waiting = holding(name);
+    const waiting = cluster.holding(name);
     try {
       await waiting.pid();
       expect(await judged()).toEqual([3, "warning"]);
     } finally {
       await waiting.release();
     }
-    const draining = holding(`${name}; SELECT pg_advisory_lock(${LOCK_KEY})`);
+    const draining = cluster.holding(`${name}; SELECT pg_advisory_lock(${LOCK_KEY})`);
     try {
       await draining.pid();
       expect(await judged()).toEqual([0, "advice"]);
