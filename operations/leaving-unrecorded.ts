@@ -5,7 +5,7 @@ import { EXIT, Failure } from "./failure";
 import type { RecordedNode } from "./record";
 import { runOnNodes } from "./registration/run-on-nodes";
 import type { Session } from "./session";
-import { terraformCommand } from "./terraform-command";
+import { forgetMembership } from "./terraform-command";
 
 /**
  * That a worker isn't registered proves nothing where the coordinator knows no cluster at all: it may have lost its
@@ -37,7 +37,7 @@ export async function requireNothingToLose(
       ? `it can't be told whether ${id} holds data: the coordinator has no record of this cluster, and no other worker can say`
       : `the coordinator has no record of this cluster, but ${member.id} (${formatEndpoint(member.endpoint)}) belongs to one: the coordinator's volume was probably lost or replaced`,
     `bring the coordinator's volume back; if ${id} never held data, let it go with ` +
-      `${terraformCommand(env)} state rm 'null_resource.membership["${id}"]' and apply again`,
+      `${forgetMembership(id, env)} and apply again`,
     { exitCode: EXIT.refused },
   );
 }

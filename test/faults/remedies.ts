@@ -25,9 +25,9 @@ const REMEDIES: readonly Remedy[] = [
     says: /pg-dist: [^\n]*(start it|its container runs|the server there runs|start the container)/,
     carryOut: async (cluster, output) => {
       if ((await cluster.startStopped()) > 0) return;
-      const targets = withoutFrames(output).match(/-target=docker_container\.[\w-]+/g);
+      const targets = withoutFrames(output).match(/-target=docker_container\."[\w-]+"/g);
       if (targets !== null)
-        return cluster.finish(cluster.apply(...new Set(targets)), "apply of what is gone");
+        return cluster.finish(cluster.apply(...new Set(targets.map((target) => target.replaceAll('"', "")))), "apply of what is gone");
       if (!/put it back/.test(withoutFrames(output))) return;
       await cluster.putBack([...output.matchAll(/(\S+\/\S+): it does not answer/g)].map(([, id = ""]) => id));
     },

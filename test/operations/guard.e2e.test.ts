@@ -30,9 +30,9 @@ describeOnCitus("guard on real Citus", () => {
       );
     }
     expect(commandsIn(outcome.output)).toEqual([
-      "terraform apply -target=docker_container.local_w1",
-      "terraform apply -target=docker_container.local_w2",
-      "terraform apply -target=docker_container.local_coordinator",
+      'terraform apply -target=docker_container."local_w1"',
+      'terraform apply -target=docker_container."local_w2"',
+      'terraform apply -target=docker_container."local_coordinator"',
     ]);
     expect(outcome.last).toMatch(
       /^pg-dist: 3 containers of environment test would be replaced at once.*rollout: "all-at-once"/,

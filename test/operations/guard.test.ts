@@ -22,7 +22,7 @@ describe("while the coordinator can't be reached", () => {
     const refused = guard(someCluster(changes), { progress, env: { ...env, PGDIST_DESTROY: "staging" } });
     await expect(refused).rejects.toMatchObject({ exitCode: EXIT.refused });
     await expect(refused).rejects.toThrow(
-      /it can't be known what would happen to the data: .* terraform apply -target=docker_container.server-a_coordinator/,
+      /it can't be known what would happen to the data: .* terraform apply -target=docker_container."server-a_coordinator"/,
     );
   });
 });

@@ -203,7 +203,7 @@ describeOnCitus("leave on real Citus", () => {
     expect(other.last).toMatch(/local\/w2 was not removed: local\/w3: it does not answer/);
     // A container that is gone comes after the removal in Terraform's order.
     expect(other.last).toMatch(
-      /gone must be made before the removal, in \S+: terraform apply -target=docker_container\.local_w3$/,
+      /gone must be made before the removal, in \S+: terraform apply -target=docker_container\."local_w3"$/,
     );
     expect(dead.last).not.toContain("-target");
     expect(await nodes()).toEqual(before);

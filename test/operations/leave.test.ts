@@ -58,7 +58,7 @@ test("a worker that leaves stays when the coordinator can't be reached", async (
   await expect(leaving).rejects.toMatchObject({ exitCode: EXIT.failed });
   // A container that is gone comes after the removal in Terraform's order.
   await expect(leaving).rejects.toThrow(
-    /the coordinator server-a\/coordinator can't be reached: .*terraform apply -target=docker_container\.server-a_coordinator$/,
+    /the coordinator server-a\/coordinator can't be reached: .*terraform apply -target=docker_container\."server-a_coordinator"$/,
   );
 });
 
