@@ -11,6 +11,7 @@ import type { Environment } from "../environments/environment";
 import { findProblems } from "../environments/validation";
 import { createBackend } from "./backend";
 import { placeLockFile } from "./lock-file";
+import { refuseRedirections } from "./redirections";
 
 /** An environment as one Terraform stack of the same name: its Docker hosts, coordinator and workers, state and outputs. */
 export class CitusStack extends TerraformStack {
@@ -21,6 +22,7 @@ export class CitusStack extends TerraformStack {
     if (findProblems(environment).length > 0) return;
 
     createBackend(this, environment);
+    refuseRedirections(this, environment);
     placeLockFile(this);
     new NullProvider(this, "null");
     const {

@@ -12,8 +12,33 @@ export interface Login {
   readonly password: string;
 }
 
-/** Variables by which libpq would go elsewhere than is said here. */
-const MISLEADING = ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGSSLNEGOTIATION"];
+/**
+ * Of the variables that libpq reads, those that only shape a person's own session. All others say where to connect, as whom,
+ * and what to expect of the server and its certificate: that of another cluster, which this one has nothing of.
+ */
+const OWN = ["PGAPPNAME", "PGCLIENTENCODING", "PGDATESTYLE", "PGGEQO", "PGOPTIONS", "PGTZ"];
+
+/** @param env of whoever runs this */
+export function psqlEnvironment(
+  env: NodeJS.ProcessEnv,
+  endpoint: Endpoint,
+  port: number,
+  { user, database, password }: Login,
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries(env).filter(([name]) => !name.startsWith("PG") || OWN.includes(name));
+  return {
+    ...Object.fromEntries(inherited),
+    // The name stays the server's, for psql's prompt and for certificates; only the address is this machine's.
+    PGHOST: endpoint.host,
+    PGHOSTADDR: "127.0.0.1",
+    PGPORT: String(port),
+    PGUSER: user,
+    PGDATABASE: database,
+    PGPASSWORD: password,
+    // As our own sessions.
+    PGSSLMODE: "prefer",
+  };
+}
 
 /**
  * Runs this machine's psql with its own standard streams, to a server by a way. The password is in its environment.
@@ -23,21 +48,11 @@ const MISLEADING = ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGSSLNEGOTIATIO
 export async function runLocalPsql(
   way: Way,
   endpoint: Endpoint,
-  { user, database, password }: Login,
+  login: Login,
   args: readonly string[],
 ): Promise<number> {
   const local = await openLocalPort(way);
-  const inherited = Object.entries(process.env).filter(([name]) => !MISLEADING.includes(name));
-  const env = {
-    ...Object.fromEntries(inherited),
-    // The name stays the server's, for psql's prompt and for certificates; only the address is this machine's.
-    PGHOST: endpoint.host,
-    PGHOSTADDR: "127.0.0.1",
-    PGPORT: String(local.port),
-    PGUSER: user,
-    PGDATABASE: database,
-    PGPASSWORD: password,
-  };
+  const env = psqlEnvironment(process.env, endpoint, local.port, login);
   try {
     return await exitCodeOf(spawn("psql", args, { stdio: "inherit", env }));
   } finally {

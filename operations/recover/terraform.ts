@@ -1,3 +1,4 @@
+import { withoutRedirections } from "../../environments/redirections";
 import { type ChildResult, runChild } from "../child-process";
 import { Failure, oneLine } from "../failure";
 import { TERRAFORM_BINARY, terraformCommand } from "../terraform-command";
@@ -65,7 +66,12 @@ export class Terraform {
     try {
       result = await runChild(binary, args, {
         cwd: this.folder,
-        env: { ...this.env, CHECKPOINT_DISABLE: "1", TF_INPUT: "0", TF_IN_AUTOMATION: "1" },
+        env: {
+          ...withoutRedirections(this.env),
+          CHECKPOINT_DISABLE: "1",
+          TF_INPUT: "0",
+          TF_IN_AUTOMATION: "1",
+        },
       });
     } catch (error) {
       throw new Failure(

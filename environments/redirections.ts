@@ -1,0 +1,51 @@
+import { isAbsolute } from "node:path";
+import type { Environment } from "./environment";
+
+/** Arguments that send a run of Terraform to another state, or make it do something else than what was asked for. */
+const REDIRECTING =
+  /(?:^|[\s'"])--?(chdir|state|state-out|destroy|target|target-file|exclude|exclude-file|replace)(?=[=\s'"]|$)/;
+
+/**
+ * Variables of the shell that would have Terraform work on another state than this environment's, or do something else than
+ * was asked for: in words, each. Not those that say where providers and credentials come from (TF_CLI_CONFIG_FILE,
+ * TF_PLUGIN_CACHE_DIR, TF_CLI_ARGS_init).
+ */
+export function findRedirections(
+  { backend }: Pick<Environment, "backend">,
+  env: NodeJS.ProcessEnv,
+): readonly string[] {
+  return Object.keys(env)
+    .sort()
+    .flatMap((name) => {
+      const value = env[name];
+      if (value === undefined || value === "") return [];
+      const problem = problemOf(name, value, backend);
+      return problem === undefined ? [] : [`${name}=${value} ${problem}`];
+    });
+}
+
+function problemOf(name: string, value: string, backend: Environment["backend"]): string | undefined {
+  if (name === "TF_WORKSPACE") {
+    if (value === "default" || (backend?.type === "cloud" && backend.workspace === value)) return undefined;
+    return (
+      "would keep this environment's state in another place than its backend says: unset it; if the cluster was deployed " +
+      "with it, first move its state: `terraform state pull` with it, `terraform state push` without"
+    );
+  }
+  if (name === "TF_DATA_DIR" && isAbsolute(value))
+    return "would be one folder for the backends and workspaces of all environments: unset it";
+  if (/^TF_CLI_ARGS(?:_(?!init$)\w+)?$/.test(name)) {
+    const argument = REDIRECTING.exec(value)?.[1];
+    if (argument !== undefined) return `would give every such command -${argument}: unset it`;
+  }
+  return undefined;
+}
+
+/** An environment for Terraform without what could redirect it: our own runs say all their arguments themselves. */
+export function withoutRedirections(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => !/^(TF_WORKSPACE|TF_DATA_DIR|TF_CLI_ARGS|TF_CLI_ARGS_(?!init$)\w+)$/.test(name),
+    ),
+  );
+}
