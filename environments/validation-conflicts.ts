@@ -26,6 +26,34 @@ export function findConflicts(environments: readonly Environment[]): Problem[] {
   );
 }
 
+/**
+ * Why two environments of different names mean one cluster, in words: a file that was copied, and only its name changed.
+ * Whatever changes one would change the other.
+ */
+export function findTwins(environment: Environment, other: Environment): string[] {
+  if (!hasShape(environment) || !hasShape(other) || clusterName(environment) !== clusterName(other))
+    return [];
+  const both = `environments ${environment.name} and ${other.name} are one cluster`;
+  const [shared] = sharedHosts(environment, other);
+  if (shared !== undefined)
+    return [`${both}: both have cluster "${clusterName(environment)}" on ${shared.host.connection}`];
+  const endpoint = sharedCoordinator(environment, other);
+  return endpoint === undefined
+    ? []
+    : [`${both}: both have cluster "${clusterName(environment)}" with its coordinator at ${endpoint}`];
+}
+
+/** An address that means the same wherever it is looked up: not a container's name, which each Docker host has for itself. */
+function sharedCoordinator(environment: Environment, other: Environment): string | undefined {
+  const [own, others] = [environment, other].map((each) => {
+    const [coordinator] = describeCluster(each).nodes;
+    return coordinator === undefined || coordinator.endpoint.host === coordinator.container
+      ? undefined
+      : formatEndpoint(coordinator.endpoint).toLowerCase();
+  });
+  return own === others ? own : undefined;
+}
+
 function hasShape(environment: Environment): boolean {
   let sound = true;
   checkShape(environment, () => (sound = false));
@@ -44,7 +72,18 @@ function conflictsOf(environment: Environment, earlier: Environment): Problem[] 
   } else {
     checkState(environment, earlier, report);
   }
-  for (const each of sharedHosts(environment, earlier)) {
+  const shared = sharedHosts(environment, earlier);
+  if (shared.length === 0 && clusterName(environment) === clusterName(earlier)) {
+    const endpoint = sharedCoordinator(environment, earlier);
+    if (endpoint !== undefined) {
+      report(
+        "cluster",
+        `"${clusterName(environment)}" with its coordinator at ${endpoint} is environment ${earlier.name} too: nothing would tell ` +
+          "one from the other. Give its host the address of its own (a name will do), or a new cluster another name.",
+      );
+    }
+  }
+  for (const each of shared) {
     if (clusterName(environment) === clusterName(earlier)) {
       report(
         "cluster",

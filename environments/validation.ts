@@ -11,7 +11,7 @@ import { checkSettings } from "./validation-settings";
 import { checkShape } from "./validation-shape";
 import { type Problem, type Report, reportTo } from "./problem";
 
-export { findConflicts } from "./validation-conflicts";
+export { findConflicts, findTwins } from "./validation-conflicts";
 export type { Problem } from "./problem";
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Environment } from "../environments/environment";
-import { findProblems } from "../environments/validation";
+import { findProblems, findTwins } from "../environments/validation";
 import { EXIT, Failure, oneLine } from "./failure";
 
 /** A CDKTF project: the folder with `cdktf.json`. */
@@ -61,14 +61,47 @@ export function loadEnvironment(project: Project, name: string): Environment {
   return environment;
 }
 
-/** As `loadEnvironment`, but whatever is wrong with it. */
+/**
+ * As `loadEnvironment`, but whatever is wrong with it, except that it must be the one that was meant: a copied file whose
+ * `name` was left as it was would lead to the cluster of the first.
+ *
+ * @throws Failure (refused) where the file exports no environment of its own name, or several
+ */
 export function readEnvironment(project: Project, name: string): { environment: Environment; file: string } {
   const file = /^[\w.-]+$/.test(name) ? join(project.folder, "environments", `${name}.ts`) : undefined;
   if (file === undefined || !existsSync(file)) throw unknown(project, name);
   const exported = environmentsIn(project, file);
-  const environment = exported.find((each) => each.name === name) ?? exported[0];
-  if (environment === undefined) throw unknown(project, name);
+  if (exported.length === 0) throw unknown(project, name);
+  const [environment, ...more] = exported.filter((each) => each.name === name);
+  const refuse = (what: string, remedy: string) =>
+    new Failure(`${file} ${what}`, remedy, { exitCode: EXIT.refused });
+  if (environment === undefined) {
+    const names = exported.map((each) => each.name).join(", ");
+    throw refuse(
+      `exports ${names} and not ${name}: it may be a copy of another cluster's`,
+      `say \`name: "${name}"\` in it and make sure that its hosts and its cluster are ${name}'s own; or give the file ` +
+        "the name of what it exports",
+    );
+  }
+  if (more.length > 0)
+    throw refuse(`exports ${more.length + 1} environments named ${name}`, "leave one of them there");
   return { environment, file };
+}
+
+/**
+ * Other files of `environments/` that declare the same cluster as this environment does: in words, each. One that can't be
+ * loaded, or isn't named as its file, is refused itself when it is used.
+ */
+export function findSameCluster(project: Project, environment: Environment): string[] {
+  return listEnvironments(project)
+    .filter((name) => name !== environment.name)
+    .flatMap((name) => {
+      try {
+        return findTwins(environment, readEnvironment(project, name).environment);
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** Names of the project's environments: the files of `environments/` that export one. */
@@ -105,7 +138,8 @@ function environmentsIn(project: Project, file: string): Environment[] {
   } catch (error) {
     throw new Failure(`can't load ${file}: ${oneLine(error)}`, "correct it", { cause: error });
   }
-  return Object.values(exports).filter(isEnvironment);
+  // One may be exported twice, by its name and as the default.
+  return [...new Set(Object.values(exports).filter(isEnvironment))];
 }
 
 function isEnvironment(value: unknown): value is Environment {

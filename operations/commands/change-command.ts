@@ -1,11 +1,23 @@
 import type { Command } from "commander";
-import type { Cluster } from "../../environments/cluster";
+import { type Cluster, formatEndpoint } from "../../environments/cluster";
+import { coordinatorOf } from "../cluster-file";
 import { type ExitCode, Failure } from "../failure";
 import { type Progress, createProgress } from "../progress";
+import { readRecord } from "../record";
+import { checkCoordinator } from "../registration/check-coordinator";
 import { limitNodeConnections } from "../registration/reachability";
 import type { Way } from "../ways/way";
 import { explainTimeout } from "./explain-timeout";
-import { type Connected, findTarget, openTarget, passwordOf, timeoutOption, viaOption } from "./target";
+import {
+  type Connected,
+  findTarget,
+  openTarget,
+  passwordOf,
+  refuseTwins,
+  timeoutOption,
+  viaOption,
+  warnOfTwins,
+} from "./target";
 
 /** Of every command that changes a cluster. */
 export interface ChangeFlags {
@@ -32,25 +44,32 @@ export function addChangeTarget(command: Command): Command {
 }
 
 /**
- * Connects, works and ends the session. Its statements are limited to the target's time: what takes longer lifts that by
+ * Connects, makes sure that this is the cluster that was meant and says so, works and ends the session. Its statements are limited to the target's time: what takes longer lifts that by
  * `withStatementTimeout`.
  *
  * @param name of the command, in pg_stat_activity and for whoever waits for our lock
+ * @param changes false for one that only looks
+ * @throws Failure (refused) where another environment is the same cluster, or the server isn't its recorded coordinator
  */
 export async function changeCluster(
   environment: string,
   flags: ChangeFlags,
   name: string,
   work: (target: Changing) => Promise<ExitCode>,
+  changes = true,
 ): Promise<ExitCode> {
   const found = findTarget(environment, flags);
   const { cluster } = found;
+  if (changes) refuseTwins(found.twins ?? []);
+  else warnOfTwins(found);
   if (cluster === undefined) throw new Failure(`${environment} names no cluster`, "give an environment");
   const password = await passwordOf(found);
   const target = await openTarget(found, name);
   try {
     // Else the coordinator waits half a minute for a silent node, and often twice.
     await limitNodeConnections(target.session);
+    await checkCoordinator(target.session, cluster, coordinatorOf(cluster), await readRecord(target.session));
+    if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
     return await work({ ...target, cluster, password, progress: createProgress() });
   } catch (error) {
     const remedy = `npx pg-dist status ${target.label} names a node that it waits for`;
@@ -60,10 +79,20 @@ export async function changeCluster(
   }
 }
 
+/** The cluster that is about to be changed, for a person who may have meant another. */
+export function describeTarget(cluster: Cluster, way?: Way): string {
+  const { id, endpoint } = coordinatorOf(cluster);
+  const reached = way === undefined ? "" : ` (${way.name}: ${way.description})`;
+  return `environment ${cluster.environment}: cluster ${cluster.name}, coordinator ${id} at ${formatEndpoint(endpoint)}${reached}`;
+}
+
 /** What Terraform runs says "apply again", which is not what a person did. */
 function forPeople(error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
-  const rephrase = (text: string) => text.replace(/\bapply again\b/g, "run it again");
+  const rephrase = (text: string) =>
+    text
+      .replace(/\bapply again\b/g, "run it again")
+      .replace("or set PGDIST_VIA", "or choose a way with --via");
   const { summary, remedy, detail, exitCode, cause } = error;
   return new Failure(rephrase(summary), rephrase(remedy), {
     detail: detail.map(rephrase),

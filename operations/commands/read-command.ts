@@ -3,7 +3,7 @@ import type { ExitCode } from "../failure";
 import { asFailure } from "../report";
 import { explainError } from "./explain-error";
 import { type Paint, createPaint, printJson } from "./output";
-import { type Connected, type TargetFlags, addTarget, findTarget, openTarget } from "./target";
+import { type Connected, type TargetFlags, addTarget, findTarget, openTarget, warnOfTwins } from "./target";
 
 /** Flags of every command that only reads. */
 export interface ReadFlags extends TargetFlags {
@@ -38,7 +38,9 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
       const json = flags.json === true;
       const paint = createPaint(program.opts<{ color: boolean }>().color);
       process.exitCode = await orJsonFailure(spec.name, json, async () => {
-        const target = await openTarget(findTarget(environment, flags), spec.name);
+        const found = findTarget(environment, flags);
+        warnOfTwins(found);
+        const target = await openTarget(found, spec.name);
         try {
           return await spec.run(target, flags, { paint, json });
         } catch (error) {

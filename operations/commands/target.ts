@@ -7,7 +7,7 @@ import { CoordinatorUnreachable, connectTo } from "../connect";
 import { EXIT, Failure } from "../failure";
 import { readPassword } from "../password";
 import { passwordFile } from "../password-file";
-import { findProject, loadEnvironment } from "../project";
+import { findProject, findSameCluster, loadEnvironment } from "../project";
 import type { Session } from "../session";
 import { chooseWays } from "../ways/choose-ways";
 import { directWay } from "../ways/direct";
@@ -32,6 +32,8 @@ export interface Target {
   /** Absent with `--url`, and then nothing is known of containers and Docker hosts. */
   readonly environment?: Environment;
   readonly cluster?: Cluster;
+  /** Other environments of the project that declare the same cluster, in words; see `findSameCluster`. @default none */
+  readonly twins?: readonly string[];
   readonly user: string;
   readonly database: string;
   /** Of an environment: where quickstart keeps a password. */
@@ -103,6 +105,7 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
     label: loaded.name,
     environment: loaded,
     cluster,
+    twins: findSameCluster(project, loaded),
     user: cluster.user,
     database: cluster.database,
     passwordFile: passwordFile(project.folder, loaded.name),
@@ -176,6 +179,25 @@ export async function openTarget(target: Target, command: string): Promise<Conne
     throw error;
   }
 }
+
+/**
+ * Says on standard error that another environment is the same cluster. Whoever only looks is told, and sees: it may be the
+ * one that is right, and needed now.
+ */
+export function warnOfTwins({ twins = [] }: Target): void {
+  for (const twin of twins) process.stderr.write(`warning: ${twin}: ${TWIN_REMEDY}\n`);
+}
+
+/** @throws Failure (refused) where another environment is the same cluster: one of them is a copy, and changes the other's */
+export function refuseTwins(twins: readonly string[]): void {
+  const [first, ...more] = twins;
+  if (first === undefined) return;
+  throw new Failure(first, TWIN_REMEDY, { detail: more, exitCode: EXIT.refused });
+}
+
+/** For one of two environments that are one cluster. */
+export const TWIN_REMEDY =
+  "delete the copy from environments/, or give it the hosts and the cluster that are its own";
 
 /** Ends the session when the work fails. */
 async function inSession<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {

@@ -3,9 +3,9 @@ import { describeCluster } from "../../environments/cluster";
 import { findProblems } from "../../environments/validation";
 import { createPaint, printJson, printLines } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
-import { findTarget, passwordOf, timeoutOption } from "../commands/target";
+import { TWIN_REMEDY, findTarget, passwordOf, timeoutOption } from "../commands/target";
 import { EXIT } from "../failure";
-import { findProject, readEnvironment } from "../project";
+import { findProject, findSameCluster, readEnvironment } from "../project";
 import { examine } from "./examine";
 import { type Finding, failed, ok } from "./finding";
 import { reportFindings } from "./report";
@@ -59,7 +59,8 @@ function isHealthy(findings: readonly Finding[]): boolean {
 }
 
 async function diagnose(name: string, timeout: number): Promise<Finding[]> {
-  const { environment, file } = readEnvironment(findProject(), name);
+  const project = findProject();
+  const { environment, file } = readEnvironment(project, name);
   const place = { check: "configuration", where: name };
   const problems = findProblems(environment).map(({ field, problem }) =>
     failed(place, `${field}: ${problem}`, `correct ${file}`),
@@ -69,6 +70,7 @@ async function diagnose(name: string, timeout: number): Promise<Finding[]> {
   const cluster = describeCluster(environment);
   const target = { ...findTarget(name, { timeout }), environment, cluster };
   const snapshot = await takeSnapshot(target, await passwordOf(target));
+  const twins = findSameCluster(project, environment).map((twin) => failed(place, twin, TWIN_REMEDY));
   const hosts = `${cluster.hosts.length} Docker hosts, ${cluster.nodes.length} nodes`;
-  return [ok(place, `${file} has no problem: ${hosts}`), ...examine(snapshot)];
+  return [ok(place, `${file} has no problem: ${hosts}`), ...twins, ...examine(snapshot)];
 }

@@ -4,7 +4,14 @@ import { runChild } from "../child-process";
 import { coordinatorOf, hostOf } from "../cluster-file";
 import { explainDown } from "../commands/coordinator-down";
 import { findNode } from "../commands/find-node";
-import { type Target, type TargetFlags, addTarget, findTarget, passwordOf } from "../commands/target";
+import {
+  type Target,
+  type TargetFlags,
+  addTarget,
+  findTarget,
+  passwordOf,
+  warnOfTwins,
+} from "../commands/target";
 import { CoordinatorUnreachable, connectTo } from "../connect";
 import { DockerHost } from "../docker-host";
 import { EXIT, Failure } from "../failure";
@@ -46,6 +53,7 @@ export function addPsql(program: Command): void {
         );
       }
       const target = findTarget(environment, flags);
+      warnOfTwins(target);
       process.exitCode = await openPsql(target, node, args);
     });
 }

@@ -59,8 +59,13 @@ export function addRebalance(program: Command): void {
       const paint = createPaint(program.opts<{ color: boolean }>().color);
       process.exitCode = await orJsonFailure(`rebalance ${action}`, json, async () => {
         refuseFlags(action, flags);
-        return changeCluster(environment, flags, `rebalance ${action}`, (target) =>
-          work(target, flags, paint),
+        const changes = action === "start" || action === "stop";
+        return changeCluster(
+          environment,
+          flags,
+          `rebalance ${action}`,
+          (target) => work(target, flags, paint),
+          changes,
         );
       });
     });

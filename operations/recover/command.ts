@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
+import { describeCluster } from "../../environments/cluster";
+import { describeTarget } from "../commands/change-command";
 import { type Paint, createPaint, printJson, printLines } from "../commands/output";
 import { EXIT } from "../failure";
 import { createProgress } from "../progress";
-import { findProject, loadEnvironment } from "../project";
+import { refuseTwins } from "../commands/target";
+import { findProject, findSameCluster, loadEnvironment } from "../project";
 import { synthesize } from "../synthesize";
 import { type Recovery, planRecovery } from "./recover";
 import { describeRecovery, reportNext, reportPlan } from "./report";
@@ -57,6 +60,8 @@ async function recover(name: string, flags: Flags, paint: Paint): Promise<number
   const progress = createProgress((line) => process.stderr.write(`${line}\n`));
   const project = findProject();
   const environment = loadEnvironment(project, name);
+  refuseTwins(findSameCluster(project, environment));
+  progress(describeTarget(describeCluster(environment)));
   progress("synthesizing");
   const folder = await synthesize(project, environment.name);
   const recovery = await planRecovery({ folder, removeVolumes: flags.removeVolume, progress });

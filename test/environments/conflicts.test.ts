@@ -27,6 +27,18 @@ describe("findConflicts", () => {
     expect(conflictsOf(minimal, clusterOf({ b: 1 }))).toEqual([]);
   });
 
+  it("refuses one cluster name at one address, by whatever way its Docker host is reached", () => {
+    const own = clusterOf({ b: 1 });
+    const at = (connection: string) => ({ connection, address: "10.0.0.1" });
+    const other = { ...minimal, hosts: { here: at("ssh://root@bastion:2201") } };
+    expect(conflictsOf(own, other)).toEqual([
+      expect.stringMatching(
+        /^dev: cluster: "citus" with its coordinator at 10\.0\.0\.1:5432 is environment staging too/,
+      ),
+    ]);
+    expect(conflictsOf(own, { ...other, cluster: "dev" })).toEqual([]);
+  });
+
   it("refuses two environments of one name", () => {
     expect(conflictsOf(minimal, { ...clusterOf({ b: 1 }), name: "dev" })).toEqual([
       `dev: name: "dev" is the name of two environments: they would share a stack and a state.`,

@@ -56,6 +56,20 @@ describeOnCitus("pg-dist rebalance", () => {
     expect(await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_background_job")).toBe("0");
   });
 
+  test("every action is refused on another server than the recorded coordinator", async () => {
+    const record = (server: string) =>
+      citus.sql("coordinator", `UPDATE pgdist.node SET server_id = ${server} WHERE id = 'local/coordinator'`);
+    await record("'-' || server_id");
+    const outcomes = [];
+    for (const action of ["plan", "start", "stop"])
+      outcomes.push(await project.run("rebalance", "test", action));
+    await record("substr(server_id, 2)");
+    for (const { code, last } of outcomes) {
+      expect(code, last).toBe(4);
+      expect(last).toMatch(/is not the coordinator that was registered .*choose a way with --via/);
+    }
+  });
+
   test("start is refused without a yes, and where a table can't move; an option that would be ignored is a mistake", async () => {
     const immovable = await project.run("rebalance", "test", "start", "--yes");
     expect(immovable.code, immovable.output).toBe(4);
