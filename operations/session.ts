@@ -1,6 +1,7 @@
 import { Client } from "pg";
 import type { Duplex } from "node:stream";
 import { Failure, oneLine, redact } from "./failure";
+import { SET_THE_REST, STARTUP_OPTIONS } from "./session-settings";
 import { sqlStateOf } from "./sqlstate";
 import { type Way, WayError } from "./ways/way";
 
@@ -43,23 +44,8 @@ const START_MS = 20_000;
 /** How long the orderly end of a session may take. In milliseconds. */
 const END_MS = 2000;
 
-/**
- * For every session: a server whose client has gone gives up its query and its locks, also when the client's machine
- * vanished; Citus' own timeouts are shorter than the 60 s of its defaults; user schemas can't shadow anything.
- */
-const SETTINGS = {
-  client_connection_check_interval: "5s",
-  tcp_keepalives_idle: "15",
-  tcp_keepalives_interval: "5",
-  tcp_keepalives_count: "3",
-  tcp_user_timeout: "30s",
-  statement_timeout: "0",
-  lock_timeout: "0",
-  idle_in_transaction_session_timeout: "0",
-  idle_session_timeout: "0",
-  client_min_messages: "notice",
-  search_path: "pg_catalog",
-};
+/** Without it, PGREPLICATION of the shell would ask for a connection that copies the server. Not in the client's types. */
+const NO_REPLICATION = { replication: "off" };
 
 /** A session on the coordinator. */
 export class Session {
@@ -120,9 +106,8 @@ export class Session {
       },
       application_name: options.applicationName,
       client_encoding: "UTF8",
-      options: Object.entries(SETTINGS)
-        .map(([name, value]) => `-c ${name}=${value}`)
-        .join(" "),
+      ...NO_REPLICATION,
+      options: STARTUP_OPTIONS,
       ssl: tls ? { rejectUnauthorized: false } : false,
       sslnegotiation: "postgres",
       connectionTimeoutMillis: Math.max(Math.min(START_MS, deadline - performance.now()), 1),
@@ -138,6 +123,8 @@ export class Session {
       await client.connect();
       if (options.requireScram === true && !proven && way.name !== "exec")
         throw new Unproven("the server asks for no password, so that anybody could be it");
+      await client.query(SET_THE_REST);
+      session.takeMessages();
       return session;
     } catch (error) {
       stream.destroy();

@@ -1,3 +1,5 @@
+import { STARTUP_OPTIONS } from "../session-settings";
+
 /**
  * Runs inside a node's container, for any POSIX shell (the image has Debian's dash; Alpine's is busybox). Everything that
  * it prints is lines of fields between tabs. The password comes by standard input, so that it is in no process list.
@@ -15,12 +17,13 @@ trap '' PIPE HUP INT TERM
 exec 3<&0
 (
 PGPASSWORD=$(cat) PGUSER=$1 PGDATABASE=$2 PGCONNECT_TIMEOUT=$3 PGAPPNAME='pg-dist doctor'
-export PGPASSWORD PGUSER PGDATABASE PGCONNECT_TIMEOUT PGAPPNAME
+PGOPTIONS='${STARTUP_OPTIONS}'
+export PGPASSWORD PGUSER PGDATABASE PGCONNECT_TIMEOUT PGAPPNAME PGOPTIONS
 server=$4 citus=$5 registered=$6 exists=$7 record=$8
 shift 8
 flat() { tr '\\n\\t' '  '; }
 query() { psql -XAtqw -v ON_ERROR_STOP=1 "$@" 2>&1; }
-own() { PGOPTIONS='-c client_min_messages=error' query -h 127.0.0.1 -c "$1"; }
+own() { PGOPTIONS="$PGOPTIONS -c client_min_messages=error" query -h 127.0.0.1 -c "$1"; }
 tell() {
   if answer=$(own "$2"); then printf '%s\\t%s\\n' "$1" "$answer"
   else printf 'no-%s\\t%s\\n' "$1" "$(printf '%s' "$answer" | flat)"; return 1; fi

@@ -83,8 +83,8 @@ export function storeStatement(user: string, authinfo: string, verifier: string 
       SELECT string_agg(sha512(convert_to('${nonce}' || block || coalesce(a.rolpassword, ''), 'UTF8')), '' ORDER BY block) AS key
         FROM generate_series(0, ${blocks - 1}) block, pg_authid a WHERE a.rolname = ${role}),
     plain AS (
-      SELECT convert_from(string_agg(set_byte('\\x00'::bytea, 0, get_byte(cipher, i) # get_byte(key, i)), '' ORDER BY i), 'UTF8') AS authinfo
-        FROM stream, (SELECT '\\x${Buffer.from(cipher).toString("hex")}'::bytea AS cipher) c, generate_series(0, ${plain.length - 1}) i),
+      SELECT convert_from(string_agg(set_byte(decode('00', 'hex'), 0, get_byte(cipher, i) # get_byte(key, i)), '' ORDER BY i), 'UTF8') AS authinfo
+        FROM stream, (SELECT decode('${Buffer.from(cipher).toString("hex")}', 'hex') AS cipher) c, generate_series(0, ${plain.length - 1}) i),
     stored AS (
       INSERT INTO pg_dist_authinfo (nodeid, rolename, authinfo) SELECT 0, ${role}, authinfo FROM plain
       ON CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo RETURNING 1)

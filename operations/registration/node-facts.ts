@@ -59,7 +59,7 @@ const FACTS = `SELECT json_build_object(
   'authinfo', (SELECT authinfo FROM pg_dist_authinfo WHERE nodeid = 0 AND rolename = current_user),
   'verifier', (SELECT rolpassword FROM pg_authid WHERE rolname = current_user),
   'prepared', (SELECT coalesce(json_agg(gid), '[]') FROM pg_prepared_xacts
-                WHERE gid LIKE 'citus\\_0\\_%' AND database = current_database()))::text`;
+                WHERE starts_with(gid, 'citus_0_') AND database = current_database()))::text`;
 
 /** @throws the server's error, e.g. when the extension is missing */
 export async function coordinatorFacts(session: Session): Promise<NodeFacts> {

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../../environments/cluster";
 import type { Session } from "../session";
+import { immune } from "./immune-statement";
 
 /** What one node answered: the single value of its single row, or why it didn't. */
 export type Answer =
@@ -14,7 +15,7 @@ export type Answer =
 /**
  * Runs a statement on many nodes at once, through the coordinator. Unlike `run_command_on_workers` this reaches nodes
  * that are not registered yet. The statement must give one row with one column; it runs outside of the session's
- * transaction.
+ * transaction, and where it can be had (see `immune`) whatever that node's database, role and files set.
  *
  * @param statements one per endpoint
  */
@@ -27,7 +28,7 @@ export async function runOnNodes(
   const rows = await session.query<{ success: boolean; result: string | null }>(
     // In the order of the arguments, which pairs nodes with statements.
     "SELECT success, result FROM master_run_on_worker($1::text[], $2::int[], $3::text[], true)",
-    [endpoints.map(({ host }) => host), endpoints.map(({ port }) => port), statements],
+    [endpoints.map(({ host }) => host), endpoints.map(({ port }) => port), statements.map(immune)],
   );
   return endpoints.map((_endpoint, index) => {
     const row = rows[index];
@@ -38,8 +39,4 @@ export async function runOnNodes(
   });
 }
 
-/** A value as a literal of SQL, for statements that travel as text. */
-export function quoteLiteral(value: string): string {
-  const escaped = value.replaceAll("'", "''");
-  return value.includes("\\") ? `E'${escaped.replaceAll("\\", "\\\\")}'` : `'${escaped}'`;
-}
+export { quoteLiteral } from "../quote-literal";

@@ -1,3 +1,5 @@
+import { INHERITED_READ_ONLY } from "../session-settings";
+
 /** What a server says of itself, as of now. Sizes in bytes, durations in seconds. */
 export interface NodeState {
   /** From pg_dist_local_group: 0 on the coordinator, and on a server that is no worker of any cluster. */
@@ -101,7 +103,7 @@ export const NODE_STATE = `SELECT json_build_object(
   'cluster_name', current_setting('cluster_name'),
   'wal_level', current_setting('wal_level'),
   'in_recovery', pg_is_in_recovery(),
-  'read_only', current_setting('default_transaction_read_only')::bool,
+  'read_only', coalesce(nullif(current_setting('${INHERITED_READ_ONLY}', true), ''), current_setting('default_transaction_read_only'))::bool,
   'uptime', extract(epoch FROM now() - pg_postmaster_start_time())::bigint,
   'connections', json_build_object(
      'used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),

@@ -27,7 +27,10 @@ const REMEDIES: readonly Remedy[] = [
       if ((await cluster.startStopped()) > 0) return;
       const targets = withoutFrames(output).match(/-target=docker_container\."[\w-]+"/g);
       if (targets !== null)
-        return cluster.finish(cluster.apply(...new Set(targets.map((target) => target.replaceAll('"', "")))), "apply of what is gone");
+        return cluster.finish(
+          cluster.apply(...new Set(targets.map((target) => target.replaceAll('"', "")))),
+          "apply of what is gone",
+        );
       if (!/put it back/.test(withoutFrames(output))) return;
       await cluster.putBack([...output.matchAll(/(\S+\/\S+): it does not answer/g)].map(([, id = ""]) => id));
     },

@@ -21,6 +21,9 @@ export function fatal(sqlState: string, text: string): Buffer {
 /** A session may begin. */
 export const READY = message("Z", Buffer.from("I"));
 
+/** A statement without rows has run. */
+const DONE = message("C", Buffer.from("SELECT 0\0"));
+
 /** Answers every start of a session with these bytes, without TLS, and notes what it is sent after them. */
 export async function withFakeServer(
   answer: Buffer,
@@ -35,7 +38,9 @@ export async function withFakeServer(
       socket.write(answer);
       socket.on("data", (data) => {
         received.push(data.toString("latin1"));
-        socket.end();
+        // A session that has begun sets what its start can't.
+        if (data.toString("latin1", 0, 1) === "Q") socket.write(Buffer.concat([DONE, READY]));
+        else socket.end();
       });
     });
   }).listen(0, "127.0.0.1");
