@@ -5,15 +5,17 @@ import type { Departure } from "./drain-plan";
 import { type DrainPlan, planDrain } from "./drain-room";
 import type { Inventory } from "./drain-shards";
 import type { Problem } from "./failure";
-import type { Member } from "./leaving-members";
+import type { Departures, Member } from "./leaving-members";
 import { BLOCK_WRITES, explainImmovable, findImmovable } from "./movable-tables";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
+import { findImmobileOwners } from "./roles/immobile-owners";
 import type { Session } from "./session";
 
 export interface DrainSituation {
   readonly members: readonly Member[];
   readonly inventory: Inventory;
   readonly mode: TransferMode;
+  readonly departures: Pick<Departures, "environment" | "database">;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function findDrainProblems(session: Session, situation: DrainSituat
   if (mode !== "block_writes") problems.push(...sources.flatMap(walLevelProblems));
   problems.push(
     ...(await tableProblems(session, sources, situation)),
+    ...(await ownerProblems(session, sources, situation)),
     ...(await roomProblems(session, situation)),
   );
   return problems;
@@ -109,15 +112,33 @@ async function tableProblems(
   { inventory, mode }: DrainSituation,
 ): Promise<Problem[]> {
   if (mode === "block_writes") return [];
-  const tables = new Set(
-    sources.flatMap(({ nodeid }) => inventory.on(nodeid).flatMap(({ group }) => group.tables)),
-  );
+  const tables = tablesOn(sources, inventory);
   const node = sources.map(({ label }) => label).join(", ");
-  return explainImmovable(await findImmovable(session, [...tables]), mode).map(({ what, remedy }) => ({
+  return explainImmovable(await findImmovable(session, tables), mode).map(({ what, remedy }) => ({
     node,
     what,
     remedy: `${remedy}; then apply again`,
   }));
+}
+
+async function ownerProblems(
+  session: Session,
+  sources: readonly Member[],
+  { members, inventory, departures: { environment, database } }: DrainSituation,
+): Promise<Problem[]> {
+  const owners = await findImmobileOwners(session, {
+    ...{ environment, database },
+    tables: tablesOn(sources, inventory),
+    targets: members.filter(({ receives }) => receives),
+  });
+  const node = sources.map(({ label }) => label).join(", ");
+  return owners.map(({ what, remedy }) => ({ node, what, remedy: `${remedy}; then apply again` }));
+}
+
+function tablesOn(sources: readonly Member[], inventory: Inventory): string[] {
+  return [
+    ...new Set(sources.flatMap(({ nodeid }) => inventory.on(nodeid).flatMap(({ group }) => group.tables))),
+  ];
 }
 
 async function roomProblems(session: Session, { members, inventory }: DrainSituation): Promise<Problem[]> {

@@ -16,6 +16,8 @@ import type { Session } from "./session";
 export interface Departures {
   /** Name of the cluster. */
   readonly cluster: string;
+  readonly environment: string;
+  readonly database: string;
   /** What is done with a node that leaves, for the output. */
   readonly done: "removed" | "drained";
   /** Whether the worker of this id leaves. */
@@ -27,7 +29,8 @@ export interface Departures {
 /** All that the environment no longer has: those that Terraform removes. */
 export function departuresFrom(cluster: Cluster): Departures {
   const staying = new Set(cluster.nodes.map(({ id }) => id));
-  return { cluster: cluster.name, done: "removed", leaves: (id) => !staying.has(id) };
+  const { name, environment, database } = cluster;
+  return { cluster: name, environment, database, done: "removed", leaves: (id) => !staying.has(id) };
 }
 
 /** A registered node, and what it has to do with us. */

@@ -90,7 +90,7 @@ export async function emptyNode(
   const leaving = members.filter(({ leaves }) => leaves);
   try {
     const inventory = await readInventory(session);
-    const [first, ...others] = await findDrainProblems(session, { members, inventory, mode });
+    const [first, ...others] = await findDrainProblems(session, { members, inventory, mode, departures });
     if (first !== undefined) {
       const failure = problemsFailure(
         [first, ...others],

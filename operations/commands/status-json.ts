@@ -1,3 +1,5 @@
+import { untriedNames } from "../roles/explain-role";
+import { judgeRole } from "../roles/judge-roles";
 import { type Finding, isHealthy } from "../status/finding";
 import type { Snapshot, SnapshotNode } from "../status/snapshot";
 
@@ -11,7 +13,21 @@ export function statusJson(snapshot: Snapshot, findings: readonly Finding[]): ob
     problems: describeProblems(findings),
     rebalances: snapshot.jobs,
     orphans: snapshot.orphans.length,
+    roles: describeRoles(snapshot),
   };
+}
+
+/** Those that need connections between the nodes, and what stands against them. */
+function describeRoles({ roles }: Snapshot): object[] {
+  if (roles === undefined) return [];
+  const untried = new Set(untriedNames(roles));
+  return roles.roles.map(({ name, login, owns }) => ({
+    role: name,
+    login,
+    tablesOwned: owns,
+    tried: !untried.has(name),
+    faults: judgeRole(name, roles.nodes).map(({ cause, nodes }) => ({ cause, nodes })),
+  }));
 }
 
 export function describeProblems(findings: readonly Finding[]): object[] {

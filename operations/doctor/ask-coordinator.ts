@@ -1,7 +1,11 @@
 import type { Target } from "../commands/target";
 import { connectTo } from "../connect";
 import { Failure, oneLine } from "../failure";
+import { readRecord } from "../record";
+import { readRegistered as readRegisteredNodes } from "../registration/pg-dist-node";
+import { type ClusterRoles, askRoles } from "../roles/ask-roles";
 import type { Session } from "../session";
+import { labelOf } from "../status/ask-all";
 import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
 import type { Snapshot } from "./snapshot";
 
@@ -9,6 +13,7 @@ export interface CoordinatorAnswer {
   readonly connection: Snapshot["connection"];
   /** Undefined where it isn't reached, or has no Citus. */
   readonly registered?: CoordinatorFacts;
+  readonly roles?: ClusterRoles;
 }
 
 /**
@@ -16,16 +21,20 @@ export interface CoordinatorAnswer {
  * its Docker host may be out of reach while it serves.
  */
 export async function askCoordinator(
-  { label, ways, user, database, timeoutMs }: Target,
+  { label, ways, user, database, timeoutMs, cluster }: Target,
   password: string,
 ): Promise<CoordinatorAnswer> {
   const options = { command: "doctor", progress: () => undefined, patience: 0, limit: timeoutMs };
+  const start = performance.now();
   const destination = { label: `the coordinator of ${label}`, ways, user, database, password };
   try {
     const session = await connectTo(destination, options);
     try {
       const by = `${session.way.name}: ${session.way.description}`;
-      return { connection: { by }, registered: await readRegistered(session) };
+      const registered = await readRegistered(session);
+      const left = timeoutMs - (performance.now() - start);
+      const roles = registered === undefined ? undefined : await readRoles(session, cluster, left);
+      return { connection: { by }, registered, roles };
     } finally {
       await session.end();
     }
@@ -42,6 +51,23 @@ async function readRegistered(session: Session): Promise<CoordinatorFacts | unde
     const facts = (await valueOf(session, REGISTERED_FACTS)) as Omit<CoordinatorFacts, "record">;
     const recorded = (await valueOf(session, RECORD_EXISTS)) === true;
     return { ...facts, record: recorded ? ((await valueOf(session, RECORD)) as Recorded[]) : [] };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Other checks say why a node doesn't answer. */
+async function readRoles(
+  session: Session,
+  cluster: Target["cluster"],
+  timeoutMs: number,
+): Promise<ClusterRoles | undefined> {
+  try {
+    const registered = await readRegisteredNodes(session);
+    const record = await readRecord(session);
+    const active = registered.filter(({ isactive }) => isactive);
+    const named = active.map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
+    return await askRoles(session, named, timeoutMs);
   } catch {
     return undefined;
   }

@@ -19,6 +19,7 @@ import { checkOrphans } from "./checks/orphans";
 import { checkPort } from "./checks/port";
 import { checkReachability } from "./checks/reachability";
 import { checkRegistration } from "./checks/registration";
+import { checkRoles } from "./checks/roles";
 import { checkServer } from "./checks/server";
 import { checkSettings } from "./checks/settings";
 import { type Finding, failed, skipped } from "./finding";
@@ -67,6 +68,7 @@ export function examine(snapshot: Snapshot): Finding[] {
     ...checkClocksApart(snapshot),
     ...checkConnection(snapshot),
     ...checkRegistration(snapshot),
+    ...checkRoles(snapshot),
     ...checkOrphans(snapshot),
   ];
 }

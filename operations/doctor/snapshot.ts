@@ -1,5 +1,6 @@
 import type { Cluster, ClusterHost, ClusterNode, Endpoint } from "../../environments/cluster";
 import type { Explained } from "../registration/connection-cause";
+import type { ClusterRoles } from "../roles/ask-roles";
 import type { CoordinatorFacts, ServerFacts, CitusFacts } from "./facts";
 
 /** What Docker, the servers and the nodes said, at one time. Checks judge it; they ask nobody. */
@@ -12,6 +13,8 @@ export interface Snapshot {
   readonly connection: { readonly by: string } | Explained;
   /** What the coordinator has registered; undefined when it could not be asked. */
   readonly registered?: CoordinatorFacts;
+  /** Roles that need connections between the nodes; undefined when this machine could not ask the coordinator. */
+  readonly roles?: ClusterRoles;
 }
 
 /** One Docker host. */

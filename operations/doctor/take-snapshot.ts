@@ -49,7 +49,7 @@ export async function takeSnapshot(
   const hosts: HostSnapshot[] = answers.map(({ snapshot }) => snapshot);
   const containers = new Map(answers.map(({ snapshot, containers }) => [snapshot.host.id, containers]));
   const inside = new Map(answers.flatMap((answer) => [...answer.inside]));
-  const { connection, registered } = await coordinator;
+  const { connection, registered, roles } = await coordinator;
   return {
     cluster,
     hosts,
@@ -59,6 +59,7 @@ export async function takeSnapshot(
       inside: inside.get(node.id)?.inside,
     })),
     connection,
+    roles,
     registered:
       [...inside.values()].find((answer) => answer.registered !== undefined)?.registered ?? registered,
   };

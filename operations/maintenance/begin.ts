@@ -55,6 +55,8 @@ function departuresOf(cluster: Cluster, id: string, done: Departures["done"]): D
   const declared = new Set(cluster.nodes.map((node) => node.id));
   return {
     cluster: cluster.name,
+    environment: cluster.environment,
+    database: cluster.database,
     done,
     leaves: (each: string, recorded?: RecordedNode) =>
       each === id || (!declared.has(each) && (recorded?.leaving ?? null) !== null),

@@ -5,10 +5,12 @@ import { interruptible } from "../interrupt";
 import { explainImmovable, findImmovable } from "../movable-tables";
 import type { Progress } from "../progress";
 import { clearRebalanceDue, readRebalanceDue } from "../record";
+import { findImmobileOwners } from "../roles/immobile-owners";
 import type { Session } from "../session";
 import { awaitJob, stopJob } from "./await-job";
 import { messageOf, runningJob, startJob, workOf } from "./job";
 import { JobLines, amountOfMoves, formatAmount } from "./lines";
+import { ownedMoves } from "./owned-moves";
 import { type PlannedMove, planRebalance } from "./plan";
 import type { JobProgress } from "./progress-of-job";
 
@@ -33,7 +35,7 @@ export async function rebalanceAfterAdding(
 ): Promise<void> {
   const due = await readRebalanceDue(session);
   if (cluster.rebalance === "after-adding") {
-    if (due.length > 0) await rebalanceNow(session, due, options);
+    if (due.length > 0) await rebalanceNow(session, cluster, due, options);
   } else {
     // The environment was edited since: nothing is owed any more.
     await clearRebalanceDue(session, due);
@@ -63,19 +65,24 @@ async function advise(session: Session, cluster: Cluster, progress: Progress): P
     `no shard was moved; a rebalance would move ${formatAmount(amountOfMoves(moves))} online: ${command}`,
   );
   const tables = await findImmovable(session, tablesOf(moves));
-  for (const { what, remedy } of explainImmovable(tables, "auto"))
+  const owners = await findImmobileOwners(session, ownedMoves(cluster, moves));
+  for (const { what, remedy } of [...explainImmovable(tables, "auto"), ...owners])
     progress(`before that: ${what}: ${remedy}`);
 }
 
 async function rebalanceNow(
   session: Session,
+  cluster: Cluster,
   due: readonly string[],
   { progress, env }: AfterAddingOptions,
 ): Promise<void> {
   const mode = readTransferMode(env);
   await awaitOther(session, progress);
   const moves = await planned(session, due);
-  const problems = explainImmovable(await findImmovable(session, tablesOf(moves)), mode);
+  const problems = [
+    ...explainImmovable(await findImmovable(session, tablesOf(moves)), mode),
+    ...(await findImmobileOwners(session, ownedMoves(cluster, moves))),
+  ];
   const [first] = problems;
   if (first !== undefined) {
     throw new Failure(`${workersOf(due)} added, but no shard was moved: ${first.what}`, again(first.remedy), {

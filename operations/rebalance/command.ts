@@ -10,6 +10,7 @@ import { MODES, type TransferMode, readTransferMode } from "../drain-mode";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { takeLock } from "../lock";
 import { explainImmovable, findImmovable } from "../movable-tables";
+import { findImmobileOwners } from "../roles/immobile-owners";
 import { sameEndpoint } from "../registration/pg-dist-node";
 import { withStatementTimeout } from "../statement-timeout";
 import { stopJob } from "./await-job";
@@ -17,6 +18,7 @@ import { estimateTime } from "./estimate";
 import { readJob, runningJob, startJob } from "./job";
 import { lastFinished } from "./last-finished";
 import { amountOfMoves, formatAmount } from "./lines";
+import { ownedMoves } from "./owned-moves";
 import { type PlannedMove, planRebalance } from "./plan";
 import { planScreen } from "./plan-screen";
 import { amountOf, measureJob, readGroups } from "./progress-of-job";
@@ -93,7 +95,10 @@ async function showPlan(
   const moves = await planRebalance(session);
   const amount = amountOfMoves(moves);
   const estimate = estimateTime({ moves: moves.length, bytes: amount.bytes }, await lastFinished(session));
-  const immovable = explainImmovable(await findImmovable(session, tablesOf(moves)), "auto");
+  const immovable = [
+    ...explainImmovable(await findImmovable(session, tablesOf(moves)), "auto"),
+    ...(await findImmobileOwners(session, ownedMoves(target.cluster, moves))),
+  ];
   if (json === true) {
     printJson("rebalance plan", {
       environment: target.cluster.environment,
@@ -128,6 +133,10 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
     throw new Failure(`${problem.what}`, `${problem.remedy}; nothing was started`, {
       exitCode: EXIT.refused,
     });
+  }
+  const [owner] = await findImmobileOwners(session, ownedMoves(cluster, moves));
+  if (owner !== undefined) {
+    throw new Failure(owner.what, `${owner.remedy}; nothing was started`, { exitCode: EXIT.refused });
   }
   if (moves.length > 0) {
     const question = `Rebalance ${cluster.environment}: ${moves.length} moves, ${formatAmount(amountOfMoves(moves))}.`;

@@ -3,6 +3,7 @@ import { orphans, preparedTransactions, replicationSlots, subscriptions } from "
 import { membership } from "./checks/membership";
 import { metadataDrift, missingShards } from "./checks/metadata";
 import { reachability } from "./checks/reachability";
+import { roles } from "./checks/roles";
 import { rebalanceAdvised, rebalanceJobs } from "./checks/rebalance";
 import { servers } from "./checks/server";
 import { transactions } from "./checks/transactions";
@@ -18,6 +19,7 @@ const CHECKS: readonly Check[] = [
   missingShards,
   metadataDrift,
   extension,
+  roles,
   servers,
   membership,
   skew,

@@ -6,6 +6,7 @@ import type { RecordedNode } from "../record";
 import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
 import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
+import { type ClusterRoles, askRoles } from "../roles/ask-roles";
 import { askRegistered, labelOf } from "./ask-all";
 import { type ClusterState, readClusterState } from "./cluster-state";
 import { type Moves, eitherMoves, readMoves } from "./moves";
@@ -29,6 +30,9 @@ export interface Snapshot extends Moves {
   readonly nodes: readonly SnapshotNode[];
   readonly orphans: ClusterState["orphans"];
   readonly jobs: ClusterState["jobs"];
+  readonly database: string;
+  /** Those that need connections between the nodes, and whether they have them. */
+  readonly roles?: ClusterRoles;
 }
 
 export interface SnapshotNode {
@@ -51,7 +55,8 @@ export interface SnapshotNode {
 }
 
 export async function takeSnapshot(target: Connected): Promise<Snapshot> {
-  const { session, cluster } = target;
+  const { session, cluster, timeoutMs } = target;
+  const start = performance.now();
   const state = await readClusterState(session);
   const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
   const answers = await askRegistered<NodeState>(target, asked, NODE_STATE);
@@ -79,6 +84,8 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const all = [...nodes, ...others].sort(
     (a, b) => Number(b.role === "coordinator") - Number(a.role === "coordinator"),
   );
+  const answering = asked.filter(({ isactive }, index) => isactive && answers[index]?.value !== undefined);
+  const roles = await askRoles(session, answering, timeoutMs - (performance.now() - start));
   return {
     at: new Date(),
     environment: target.environment?.name,
@@ -90,6 +97,8 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     nodes: all,
     orphans: state.orphans,
     jobs: state.jobs,
+    database: target.database,
+    roles,
     ...moves,
   };
 }

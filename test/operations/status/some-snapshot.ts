@@ -20,6 +20,7 @@ export function someSnapshot(
     environment: "production",
     cluster: "citus",
     label: "production",
+    database: "postgres",
     way: "direct: 10.0.0.1:5432",
     standIn: false,
     nodes: [

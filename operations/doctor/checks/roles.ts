@@ -1,0 +1,26 @@
+import { explainRoles, explainUntried } from "../../roles/explain-role";
+import { type Finding, failed, ok, skipped, warning } from "../finding";
+import type { Snapshot } from "../snapshot";
+
+/** Whether the nodes can connect to each other as every role that uses distributed tables, and as their owners. */
+export function checkRoles({ cluster, roles }: Snapshot): Finding[] {
+  if (roles === undefined) return [];
+  const { environment, database } = cluster;
+  const place = { check: "roles", where: environment };
+  const explained = explainRoles(roles, { environment, database });
+  const untried = explainUntried(roles);
+  const findings = explained.map(({ owner, queries, what, remedy }) =>
+    (owner && queries ? failed : warning)(place, what, remedy),
+  );
+  if (untried !== undefined) return [...findings, skipped(place, `${untried.what}: ${untried.remedy}`)];
+  if (findings.length > 0) return findings;
+  const count = roles.roles.length;
+  return [
+    ok(
+      place,
+      count === 0
+        ? "only the superuser uses distributed tables"
+        : `nodes connect to each other as ${count === 1 ? "the role" : `all ${count} roles`} with distributed tables`,
+    ),
+  ];
+}

@@ -1,0 +1,22 @@
+import { type Cluster, type Endpoint, formatEndpoint } from "../../environments/cluster";
+import { sameEndpoint } from "../registration/pg-dist-node";
+import type { OwnedMoves } from "../roles/immobile-owners";
+import type { PlannedMove } from "./plan";
+
+/** What planned moves need of the owners of their tables. */
+export function ownedMoves(cluster: Cluster, moves: readonly PlannedMove[]): OwnedMoves {
+  const { environment, database } = cluster;
+  const targets = moves.map(({ target }) => target);
+  const distinct = targets.filter(
+    (target, index) => targets.findIndex((each) => sameEndpoint(each, target)) === index,
+  );
+  return {
+    tables: [...new Set(moves.flatMap(({ tables }) => tables))],
+    targets: distinct.map((endpoint) => ({ label: labelOf(cluster, endpoint), endpoint })),
+    ...{ environment, database },
+  };
+}
+
+function labelOf({ nodes }: Cluster, endpoint: Endpoint): string {
+  return nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id ?? formatEndpoint(endpoint);
+}

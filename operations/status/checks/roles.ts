@@ -1,0 +1,20 @@
+import { explainRoles, explainUntried } from "../../roles/explain-role";
+import type { Check, Finding } from "../finding";
+
+/**
+ * Roles whose connections between nodes fail. For an owner of distributed tables that breaks everything it does; for one that
+ * may only use them its queries; for an owner that nobody logs in as only moves of its tables.
+ */
+export const roles: Check = ({ roles: asked, environment, database }) => {
+  if (asked === undefined) return [];
+  const findings = explainRoles(asked, { environment, database }).map(
+    ({ owner, queries, what, remedy }): Finding => ({
+      severity: owner && queries ? "broken" : "warning",
+      check: "roles",
+      what,
+      remedy,
+    }),
+  );
+  const untried = explainUntried(asked);
+  return untried === undefined ? findings : [...findings, { severity: "advice", check: "roles", ...untried }];
+};
