@@ -1,7 +1,8 @@
 import { Resource } from "@cdktf/provider-null/lib/resource";
 import { Construct } from "constructs";
-import { type ClusterOptions, formatEndpoint } from "../environments/cluster";
+import { type ClusterOptions, describeOptions, formatEndpoint } from "../environments/cluster";
 import type { CitusNode } from "./citus-node";
+import { escapeTemplate } from "./escape-template";
 import type { Membership } from "./membership";
 import type { Program } from "./program";
 import { ownStartupTriggers, sharedStartupTriggers } from "./startup-triggers";
@@ -29,6 +30,12 @@ export class Registration extends Construct {
     pinAddress(this.resource, "registration");
   }
 
+  /** By their names alone: a password in a trigger would be in the state and in every plan. */
+  private roles(): Record<string, string> {
+    const { roles = [] } = describeOptions(this.options);
+    return roles.length === 0 ? {} : { roles: escapeTemplate([...roles].sort().join(", ")) };
+  }
+
   update(nodes: readonly CitusNode[]): void {
     // After membership: nodes that leave are gone before the list is verified.
     this.resource.dependsOn = [
@@ -38,6 +45,7 @@ export class Registration extends Construct {
     this.resource.triggers = {
       ...sharedStartupTriggers(this.options),
       ...ownStartupTriggers(this.options, nodes),
+      ...this.roles(),
       ...Object.fromEntries(
         nodes.flatMap(({ description, container }) => [
           [description.id, formatEndpoint(description.endpoint)],

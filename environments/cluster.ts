@@ -21,6 +21,8 @@ export interface Cluster {
   readonly ephemeral: boolean;
   readonly rollout: "refuse" | "all-at-once";
   readonly rebalance: "manual" | "after-adding";
+  /** Absent where the environment names none. */
+  readonly roles?: readonly string[];
   readonly hosts: readonly ClusterHost[];
   /** The coordinator first, then the workers in the environment's order. */
   readonly nodes: readonly ClusterNode[];
@@ -130,6 +132,7 @@ export function describeOptions(options: ClusterOptions): Omit<Cluster, "hosts" 
     ephemeral,
     rollout: options.rollout ?? (ephemeral ? "all-at-once" : "refuse"),
     rebalance: options.rebalance ?? "manual",
+    ...(options.roles === undefined || options.roles.length === 0 ? {} : { roles: [...options.roles] }),
   };
 }
 

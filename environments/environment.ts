@@ -73,6 +73,16 @@ export interface Environment {
    */
   readonly settings?: Settings;
 
+  /**
+   * Names of PostgreSQL's roles whose passwords every node stores, so that these roles' queries reach other nodes and their
+   * tables can be moved. The passwords are in TF_VAR_role_passwords, JSON: `{"app": "..."}`. The roles themselves are made
+   * with SQL on the coordinator, before they stand here; one that isn't there fails the apply. To change a password, or for
+   * a role that doesn't stand here: `pg-dist credentials`.
+   *
+   * @default [] - only what `pg-dist credentials` stored
+   */
+  readonly roles?: readonly string[];
+
   /** Where Terraform keeps the state. @default { type: "local" } - `state/<name>.tfstate` of the project */
   readonly backend?: Backend;
 

@@ -48,6 +48,7 @@ const environmentShape = record({
   memory: optional(number),
   cpus: optional(number),
   settings,
+  roles: optional(listOf(text)),
   backend: optional(checkBackendShape),
   protected: optional(truth),
   ephemeral: optional(truth),

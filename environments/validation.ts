@@ -6,6 +6,7 @@ import { checkHost } from "./validation-host";
 import { checkImage } from "./validation-image";
 import { checkSharedLimits } from "./validation-limits";
 import { checkNode } from "./validation-node";
+import { checkRoles } from "./validation-roles";
 import { checkServers } from "./validation-servers";
 import { checkSettings } from "./validation-settings";
 import { checkShape } from "./validation-shape";
@@ -40,6 +41,7 @@ export function findProblems(environment: Environment): Problem[] {
   checkReferences(environment, report);
   checkSharedLimits(environment, report);
   checkSettings(environment.settings, "settings", report);
+  checkRoles(environment, report);
   for (const node of cluster.nodes) checkNode(environment, node, report);
   checkEndpoints(cluster, repeated, report);
   checkBackend(environment, report);

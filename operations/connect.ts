@@ -203,8 +203,8 @@ const REMEDIES_BY_ADDRESS: Readonly<Record<string, string>> = {
 
 const REMEDIES: Readonly<Record<string, string>> = {
   [SQLSTATE.invalidPassword]:
-    "the password is not the one that the coordinator's volume was initialised with (changing the variable " +
-    "doesn't change it): set TF_VAR_postgres_password to that one",
+    "it is not the one that the coordinator has (changing the variable doesn't change that one): set TF_VAR_postgres_password " +
+    "to the present one; where it isn't set, PGPASSWORD, then state/<environment>.password, then .pgpass was taken",
   [SQLSTATE.invalidAuthorization]:
     "the user must exist, and pg_hba.conf allow it with a password from this machine",
   [SQLSTATE.invalidCatalogName]:

@@ -15,6 +15,7 @@ import { addPsql } from "./psql/command";
 import { addForget } from "./forget/command";
 import { addMaintenance } from "./maintenance/command";
 import { addRebalance } from "./rebalance/command";
+import { addCredentials } from "./credentials/command";
 import { addRecover } from "./recover/command";
 
 /** Exit codes of every command, as its help shows them. */
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   addPsql(program);
   addRebalance(program);
   addMaintenance(program);
+  addCredentials(program);
   addForget(program);
   addRecover(program);
   addCompletion(program);

@@ -18,6 +18,21 @@ export function readPassword(env: NodeJS.ProcessEnv = process.env): string {
 
 /** What must never be printed: the password, unless it is the name of PostgreSQL's own user and database. */
 export function readSecrets(env: NodeJS.ProcessEnv): string[] {
-  const secrets = [env["TF_VAR_postgres_password"], env["PGPASSWORD"]];
+  const secrets = [
+    env["TF_VAR_postgres_password"],
+    env["PGPASSWORD"],
+    env["PGDIST_ROLE_PASSWORD"],
+    ...rolePasswords(env),
+  ];
   return secrets.filter((secret): secret is string => secret !== undefined && secret !== "postgres");
+}
+
+/** Whatever else is wrong with the variable is said where it is used. */
+function rolePasswords(env: NodeJS.ProcessEnv): string[] {
+  try {
+    const value: unknown = JSON.parse(env["TF_VAR_role_passwords"] ?? "{}");
+    return Object.values(Object(value) as object).filter((each) => typeof each === "string");
+  } catch {
+    return [];
+  }
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from "../environments/cluster";
-import { coordinatorOf } from "./cluster-file";
+import { coordinatorOf, workersOf } from "./cluster-file";
 import { connect } from "./connect";
 import { takeLock } from "./lock";
 import { readPassword } from "./password";
@@ -7,9 +7,11 @@ import type { Progress } from "./progress";
 import { rebalanceAfterAdding } from "./rebalance/after-adding";
 import { prepareRecord, readRecord } from "./record";
 import { checkCoordinator } from "./registration/check-coordinator";
-import { storeOnCoordinator } from "./registration/credentials";
+import { storeOwnOnCoordinator } from "./credentials/own-password";
 import { keepNodeConnectionsAlive } from "./registration/node-connections";
 import { reconcile } from "./registration/reconcile";
+import { describeSpread, spreadCredentials, storedRoles } from "./roles/spread-credentials";
+import { storeDeclaredRoles } from "./credentials/declared-roles";
 import { verify } from "./registration/verify";
 import { limitNodeConnections } from "./registration/reachability";
 
@@ -40,15 +42,22 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
     progress(`${coordinator.id}: connected (${session.way.name}: ${session.way.description})`);
     await prepareRecord(session);
     // First of all, as every look at a worker needs it.
-    const stored = await storeOnCoordinator(session, cluster.user, password, facts);
-    if (stored) progress(`${coordinator.id}: credentials for the other nodes stored`);
+    const stored = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
     const reconciled = await reconcile(session, cluster, facts, password, progress);
+    const spread = await spreadCredentials(
+      session,
+      await storedRoles(session),
+      workersOf(cluster).map(({ id, endpoint }) => ({ label: id, endpoint })),
+    );
+    for (const line of describeSpread(spread)) progress(line);
     if (await keepNodeConnectionsAlive(session, cluster))
       progress("the nodes notice within half a minute from now on that another one is gone");
     await verify(session, cluster, progress, {
       ...reconciled,
-      changed: reconciled.changed || stored || options.changed === true,
+      changed: reconciled.changed || stored || spread.length > 0 || options.changed === true,
     });
+    // Now that nodes are there to store them: what can't be stored doesn't undo that.
+    await storeDeclaredRoles(session, cluster, { record: await readRecord(session), env, progress });
     // Last: whatever becomes of it, every node is registered and verified.
     await rebalanceAfterAdding(session, cluster, { added: reconciled.added, progress, env });
   } finally {

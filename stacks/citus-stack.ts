@@ -5,6 +5,7 @@ import { CitusCoordinator } from "../constructs/citus-coordinator";
 import { CitusWorkerHost } from "../constructs/citus-worker-host";
 import { DockerHost } from "../constructs/docker-host";
 import { validateEnvironment } from "../constructs/environment-validation";
+import { escapeTemplate } from "../constructs/escape-template";
 import { pinAddress } from "../constructs/terraform-address";
 import { type ClusterNode, formatEndpoint } from "../environments/cluster";
 import type { Environment } from "../environments/environment";
@@ -47,6 +48,7 @@ export class CitusStack extends TerraformStack {
       password: this.createPassword().stringValue,
       coordinator: own,
     });
+    if ((environment.roles ?? []).length > 0) this.createRolePasswords(environment.roles ?? []);
     for (const [id, entry] of Object.entries(workers ?? {})) {
       new CitusWorkerHost(workerScope, id, { host: get(dockerHosts, id), coordinator, workers: entry });
     }
@@ -66,6 +68,26 @@ export class CitusStack extends TerraformStack {
       errorMessage: "The superuser's password is missing: set TF_VAR_postgres_password in the environment.",
     });
     return variable;
+  }
+
+  /**
+   * Text and not a map: Terraform takes a map's text for an expression of its own, in which `${` begins a template, and the
+   * program that stores them reads the same variable of the process.
+   */
+  private createRolePasswords(roles: readonly string[]): void {
+    const variable = new TerraformVariable(this, "role_passwords", {
+      type: "string",
+      sensitive: true,
+      description: "Passwords of the roles that the environment names, as JSON: role to password",
+      default: "",
+    });
+    const names = roles.map((role) => escapeTemplate(JSON.stringify(role))).join(", ");
+    const given =
+      "[for role, password in jsondecode(var.role_passwords) : role if try(length(password) > 0, false)]";
+    variable.addValidation({
+      condition: `\${try(length(setsubtract(toset([${names}]), toset(${given}))) == 0, false)}`,
+      errorMessage: `Passwords of roles are missing: set TF_VAR_role_passwords to JSON with each of ${escapeTemplate(roles.join(", "))}, role to password.`,
+    });
   }
 
   private createOutputs(coordinator: CitusCoordinator): void {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Cluster, formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { type ExitCode, Failure } from "../failure";
+import { nameEnvironment } from "../name-environment";
 import { type Progress, createProgress } from "../progress";
 import { readRecord } from "../record";
 import { checkCoordinator } from "../registration/check-coordinator";
@@ -73,7 +74,7 @@ export async function changeCluster(
     return await work({ ...target, cluster, password, progress: createProgress() });
   } catch (error) {
     const remedy = `npx pg-dist status ${target.label} names a node that it waits for`;
-    throw forPeople(explainTimeout(error, target.timeoutMs, remedy));
+    throw forPeople(explainTimeout(error, target.timeoutMs, remedy), cluster.environment);
   } finally {
     await target.session.end();
   }
@@ -87,10 +88,10 @@ export function describeTarget(cluster: Cluster, way?: Way): string {
 }
 
 /** What Terraform runs says "apply again", which is not what a person did. */
-function forPeople(error: unknown): unknown {
+function forPeople(error: unknown, environment: string): unknown {
   if (!(error instanceof Failure)) return error;
   const rephrase = (text: string) =>
-    text
+    nameEnvironment(text, environment)
       .replace(/\bapply again\b/g, "run it again")
       .replace("or set PGDIST_VIA", "or choose a way with --via");
   const { summary, remedy, detail, exitCode, cause } = error;

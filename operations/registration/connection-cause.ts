@@ -30,6 +30,11 @@ interface Known {
   readonly explain: (match: RegExpExecArray, from: string, target: string) => Explained;
 }
 
+/** Holds wherever the wrong one is: on the node that connects, or on the one that refuses. */
+const STORES_PASSWORD =
+  "set TF_VAR_postgres_password to the one that the coordinator has; `npx pg-dist credentials ENVIRONMENT` then stores it on " +
+  "every node, and sets it on one that has another";
+
 const KNOWN: readonly Known[] = [
   {
     pattern: /could not translate host name "([^"]*)"/,
@@ -41,19 +46,17 @@ const KNOWN: readonly Known[] = [
     }),
   },
   {
-    pattern: /password authentication failed/,
-    explain: (_match, from, target) => ({
-      what: `${target} refuses the password (asked by ${from})`,
-      remedy:
-        "its volume was initialised with another one: ALTER ROLE ... PASSWORD there to the cluster's, or, if it is " +
-        "empty, remove its container and its volume and apply again",
+    pattern: /password authentication failed(?: for user "(.*?)"(?=[\s;]|$))?/,
+    explain: ([, user], from, target) => ({
+      what: `${target} refuses the password of ${user === undefined ? "the superuser" : `user "${user}"`} that ${from} has`,
+      remedy: STORES_PASSWORD,
     }),
   },
   {
     pattern: /no password supplied/,
     explain: (_match, from, target) => ({
       what: `${from} has no password for ${target}`,
-      remedy: "apply again: the registration stores it in pg_dist_authinfo",
+      remedy: STORES_PASSWORD,
     }),
   },
   {

@@ -17,7 +17,7 @@ export function authinfoOf(password: string): string {
 export interface Credentialed {
   readonly id: string;
   readonly endpoint: Endpoint;
-  readonly facts: NodeFacts;
+  readonly facts: Pick<NodeFacts, "authinfo" | "verifier">;
 }
 
 /** Stores the credentials on the coordinator itself. */
@@ -25,7 +25,7 @@ export async function storeOnCoordinator(
   session: Session,
   user: string,
   password: string,
-  facts: NodeFacts,
+  facts: Pick<NodeFacts, "authinfo" | "verifier">,
 ): Promise<boolean> {
   if (facts.authinfo === authinfoOf(password)) return false;
   await session.query(storeStatement(user, authinfoOf(password), facts.verifier));

@@ -9,6 +9,8 @@ export interface ClusterRoles {
   readonly roles: readonly Role[];
   /** Those that were asked and answered. */
   readonly nodes: readonly NodeRoles[];
+  /** No time was left to ask anybody. */
+  readonly late?: true;
 }
 
 export type NamedNode = ProbedNode & { readonly label: string };
@@ -23,6 +25,7 @@ export async function askRoles(
   timeoutMs: number,
 ): Promise<ClusterRoles> {
   const roles = await readRoles(session);
+  if (timeoutMs < LEAST_MS) return { roles, nodes: [], late: true };
   const names = roles.map(({ name }) => name);
   return { roles, nodes: await probeRoles(session, names, nodes, { whom: "next", timeoutMs }) };
 }
@@ -39,7 +42,7 @@ export async function probeRoles(
   nodes: readonly NamedNode[],
   { whom, timeoutMs }: Pick<ProbeOptions, "whom"> & { readonly timeoutMs: number },
 ): Promise<NodeRoles[]> {
-  if (roles.length === 0 || nodes.length === 0 || timeoutMs < LEAST_MS) return [];
+  if (roles.length === 0 || nodes.length === 0) return [];
   const answers = await askNodes(
     session,
     nodes.map(({ endpoint }) => endpoint),

@@ -25,7 +25,7 @@ export interface ExplainedRole extends Explained {
 export function explainRoles({ roles, nodes }: ClusterRoles, place: Place): ExplainedRole[] {
   return roles.flatMap((role) => {
     const faults = judgeRole(role.name, nodes);
-    if (faults.length === 0) return [];
+    if (faults.length === 0) return explainSchemas(role);
     const { name, login, owns } = role;
     const what = `role ${quoteName(name)}${ownership(role)} ${faults.map(describeFault).join("; it ")}: ${consequence(role, faults, nodes)}`;
     const remedy = [...new Set(faults.map((fault) => remedyOf(fault, nodes, place)))].join("; then ");
@@ -33,9 +33,25 @@ export function explainRoles({ roles, nodes }: ClusterRoles, place: Place): Expl
   });
 }
 
+/** Everything else works for a role that may not create tables where it owns some: only moves make them anew. */
+function explainSchemas(role: Role): ExplainedRole[] {
+  const schemas = role.closed.map(quoteName).join(", ");
+  if (schemas === "") return [];
+  const name = quoteName(role.name);
+  return [
+    {
+      ...{ role: role.name, owner: true, queries: false, faults: [] },
+      what:
+        `role ${name}${ownership(role)} lacks CREATE or USAGE on schema ${schemas}, where its shards are made anew when they are ` +
+        "moved: shards of its tables can't be moved (drain, rebalance)",
+      remedy: `GRANT CREATE, USAGE ON SCHEMA ${schemas} TO ${name} on the coordinator`,
+    },
+  ];
+}
+
 /** What to say where the time was over before all were tried. */
-export function explainUntried({ roles, nodes }: ClusterRoles): Explained | undefined {
-  const untried = untriedNames({ roles, nodes });
+export function explainUntried({ roles, nodes, late }: ClusterRoles): Explained | undefined {
+  const untried = untriedNames({ roles, nodes, late });
   if (untried.length === 0) return undefined;
   const some = untried.slice(0, NAMED_TABLES).map(quoteName).join(", ");
   return {
@@ -45,8 +61,8 @@ export function explainUntried({ roles, nodes }: ClusterRoles): Explained | unde
 }
 
 /** Names of the roles of which not every connection was tried. */
-export function untriedNames({ roles, nodes }: ClusterRoles): string[] {
-  return nodes.length === 0 ? roles.map(({ name }) => name) : untriedRoles(nodes);
+export function untriedNames({ roles, nodes, late }: ClusterRoles): string[] {
+  return late ? roles.map(({ name }) => name) : untriedRoles(nodes);
 }
 
 function ownership({ owns, tables }: Role): string {
@@ -115,10 +131,15 @@ function remedyOf(
   }
 }
 
+/** A command line for a shell. */
+export function credentialsLine(environment: string, role: string, option = ""): string {
+  const words = [environment, option, role.startsWith("-") ? "--" : "", shellWord(role)];
+  return `npx pg-dist credentials ${words.filter((word) => word !== "").join(" ")}`;
+}
+
 /** @param generate for a role that nobody logs in as: it gets LOGIN and a password that nobody knows */
 export function credentialsCommand(environment: string, role: string, generate: boolean): string {
-  const command = `npx pg-dist credentials ${environment} ${shellWord(role)}`;
   return generate
-    ? `\`${command} --generate\`, which lets it log in, with a password that nobody knows`
-    : `\`${command}\` stores it on every node`;
+    ? `\`${credentialsLine(environment, role, "--generate")}\`, which lets it log in, with a password that nobody knows`
+    : `\`${credentialsLine(environment, role)}\` stores it on every node`;
 }

@@ -7,7 +7,7 @@ import type { NamedNode } from "./ask-roles";
 import { explainRoles } from "./explain-role";
 import type { NodeRoles } from "./judge-roles";
 import { type RoleState, probeStatement } from "./probe";
-import { NAMED_TABLES, type Role } from "./read-roles";
+import { CLOSED, NAMED_TABLES, type Role } from "./read-roles";
 
 /** Time for all tries of one node, in milliseconds. */
 const LIMIT_MS = 60_000;
@@ -64,7 +64,8 @@ export async function findImmobileOwners(session: Session, moves: OwnedMoves): P
 async function readOwners(session: Session, tables: readonly string[]): Promise<Role[]> {
   return session.query<Role>(
     `SELECT r.rolname AS name, r.rolcanlogin AS login, count(*)::int AS owns,
-            (array_agg(c.oid::regclass::text ORDER BY c.oid::regclass::text))[1:${NAMED_TABLES}] AS tables
+            (array_agg(c.oid::regclass::text ORDER BY c.oid::regclass::text))[1:${NAMED_TABLES}] AS tables,
+            ${CLOSED} AS closed
        FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
       WHERE c.oid = ANY ($1::text[]::regclass[]::oid[]) AND r.rolname <> current_user
       GROUP BY 1, 2 ORDER BY 1`,

@@ -5,5 +5,5 @@ export function quoteName(name: string): string {
 
 /** A word of a shell's command line, for one that is shown. */
 export function shellWord(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) && !word.startsWith("-") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

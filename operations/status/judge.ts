@@ -1,3 +1,4 @@
+import { nameEnvironment } from "../name-environment";
 import { identity, copies } from "./checks/identity";
 import { orphans, preparedTransactions, replicationSlots, subscriptions } from "./checks/leftovers";
 import { membership } from "./checks/membership";
@@ -43,6 +44,8 @@ export function judgeNodes(snapshot: Snapshot): Finding[] {
 }
 
 function run(checks: readonly Check[], snapshot: Snapshot): Finding[] {
-  const findings = checks.flatMap((check) => check(snapshot));
+  const findings = checks
+    .flatMap((check) => check(snapshot))
+    .map((finding) => ({ ...finding, remedy: nameEnvironment(finding.remedy, snapshot.environment) }));
   return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
 }

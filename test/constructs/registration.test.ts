@@ -57,4 +57,28 @@ describe("registration", () => {
       "c/worker1": "10.0.0.3:5432",
     });
   });
+
+  it("names the roles whose passwords it stores, and never a password", () => {
+    const configuration = configurationOf({ ...workers, roles: ["reporting", "${app}"] });
+    expect(resourceAt(configuration, "null_resource.registration").triggers).toMatchObject({
+      roles: "$${app}, reporting",
+    });
+    expect(configuration.variable.role_passwords).toMatchObject({
+      type: "string",
+      sensitive: true,
+      default: "",
+    });
+    expect(JSON.stringify(resourcesOf(configuration))).not.toContain("role_passwords");
+  });
+
+  it("has neither a trigger nor a variable for roles where none is named", () => {
+    for (const roles of [undefined, []]) {
+      const configuration = configurationOf({ ...workers, roles });
+      expect(Object.keys(resourceAt(configuration, "null_resource.registration").triggers)).not.toContain(
+        "roles",
+      );
+      expect(configuration.variable).not.toHaveProperty("role_passwords");
+      expect(JSON.stringify(configuration)).toBe(JSON.stringify(configurationOf(workers)));
+    }
+  });
 });

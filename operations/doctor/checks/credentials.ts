@@ -12,7 +12,7 @@ export const checkCredentials: InsideCheck = ({ node, inside: { citus } }, { clu
       citus.credentials === "none"
         ? "pg_dist_authinfo holds no password: Citus there can't log in to the others"
         : "pg_dist_authinfo holds another password than TF_VAR_postgres_password",
-      `if that variable is right, the registration stores it: npx cdktf deploy ${cluster.environment}; otherwise set it to the cluster's`,
+      `npx pg-dist credentials ${cluster.environment}, with TF_VAR_postgres_password as the coordinator has it, stores it on every node`,
     ),
   ];
 };

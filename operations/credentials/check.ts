@@ -1,0 +1,102 @@
+import { type Paint } from "../commands/output";
+import { type Column, renderTable } from "../commands/table";
+import type { NamedNode } from "../roles/ask-roles";
+import { explainRoles } from "../roles/explain-role";
+import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "../roles/judge-roles";
+import type { Role } from "../roles/read-roles";
+import { quoteName } from "../roles/sql-text";
+
+/** What every connection as every role came to. */
+export interface Checked {
+  readonly healthy: boolean;
+  readonly nodes: readonly string[];
+  readonly roles: readonly CheckedRole[];
+  /** Of the roles of which not every connection was tried in time. */
+  readonly untried: readonly string[];
+}
+
+export interface CheckedRole {
+  readonly role: string;
+  readonly tablesOwned: number;
+  /** One per node, in their order. */
+  readonly nodes: readonly { readonly node: string; readonly reaches: number; readonly of: number }[];
+  readonly faults: readonly RoleFault[];
+  readonly what?: string;
+  readonly remedy?: string;
+}
+
+export function judgeChecked(
+  roles: readonly string[],
+  used: readonly Role[],
+  nodes: readonly NamedNode[],
+  answers: readonly NodeRoles[],
+  place: { readonly environment: string; readonly database: string },
+): Checked {
+  const checked = roles.map((role): CheckedRole => {
+    const known = used.find(({ name }) => name === role) ?? {
+      name: role,
+      login: true,
+      owns: 0,
+      tables: [],
+      closed: [],
+    };
+    const [explained] = explainRoles({ roles: [known], nodes: answers }, place);
+    return {
+      role,
+      tablesOwned: known.owns,
+      nodes: nodes.map(({ label }) => {
+        const own = answers.find((answer) => answer.label === label);
+        const reached = own?.states.find((state) => state.role === role)?.reached ?? [];
+        return { node: label, reaches: reached.filter(({ ok }) => ok === true).length, of: nodes.length };
+      }),
+      faults: judgeRole(role, answers),
+      ...(explained === undefined ? {} : { what: explained.what, remedy: explained.remedy }),
+    };
+  });
+  return {
+    healthy: checked.every((each) => each.nodes.every(({ reaches, of }) => reaches === of)),
+    nodes: nodes.map(({ label }) => label),
+    roles: checked,
+    untried: untriedRoles(answers),
+  };
+}
+
+/** How many of the nodes each node reaches as each role, and below it what is wrong. */
+export function checkScreen(
+  { healthy, nodes, roles, untried }: Checked,
+  paint: Paint,
+  width: number,
+): string[] {
+  const columns: Column[] = [
+    { header: "role" },
+    ...nodes.map((header) => ({ header: `from ${header}`, yields: 1 })),
+  ];
+  const rows = roles.map((each) => [
+    quoteName(each.role),
+    ...each.nodes.map(({ reaches, of }) => paint(reaches === of ? "green" : "red", `${reaches} of ${of}`)),
+  ]);
+  const findings = roles.flatMap(({ what, remedy }) =>
+    what === undefined ? [] : [what, `${paint("dim", "→")} ${remedy}`],
+  );
+  if (untried.length > 0)
+    findings.push(
+      `the time was over before every connection was tried as ${untried.map(quoteName).join(", ")}`,
+      `${paint("dim", "→")} --timeout gives it longer`,
+    );
+  const end = healthy ? [paint("green", "Every connection works.")] : findings;
+  return [...renderTable(columns, rows, width, (text) => paint("bold", text)), "", ...end];
+}
+
+/** For a script (schemas/credentials.json). */
+export function checkJson(environment: string, { healthy, roles }: Checked): object {
+  return {
+    environment,
+    healthy,
+    roles: roles.map(({ role, tablesOwned, nodes, faults, what, remedy }) => ({
+      ...{ role, tablesOwned, nodes },
+      faults: faults.map(({ cause, nodes: where }) => ({ cause, nodes: where })),
+      what: what ?? null,
+      remedy: remedy ?? null,
+    })),
+  };
+}

@@ -1,0 +1,220 @@
+import type { Command } from "commander";
+import { coordinatorOf } from "../cluster-file";
+import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { confirm } from "../commands/confirm";
+import { createPaint, printJson, printLines, terminalWidth } from "../commands/output";
+import { orJsonFailure } from "../commands/read-command";
+import { EXIT, type ExitCode, Failure } from "../failure";
+import { takeLock } from "../lock";
+import { readRecord } from "../record";
+import { checkCoordinator } from "../registration/check-coordinator";
+import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
+import { runOnNodes, quoteLiteral } from "../registration/run-on-nodes";
+import { type NamedNode, probeRoles } from "../roles/ask-roles";
+import { heldByCoordinator } from "../roles/held-roles";
+import { readRoles } from "../roles/read-roles";
+import { quoteName } from "../roles/sql-text";
+import { storedRoles } from "../roles/spread-credentials";
+import { withStatementTimeout } from "../statement-timeout";
+import { labelOf } from "../status/ask-all";
+import { checkJson, checkScreen, judgeChecked } from "./check";
+import { storeOwnOnCoordinator, storeOwnOnWorkers } from "./own-password";
+import { ROLE_PASSWORD, rolePassword } from "./find-role-password";
+import { type StoreOptions, requireRole, storeRole, timeForAll, verifyRoles } from "./store-role";
+
+const HELP = `
+Citus runs a role's query on the other nodes as that role, and makes a shard that is moved as the owner of its table.
+For that, every node needs the role's password in its table pg_dist_authinfo. This stores it there: on the
+coordinator once a connection has proven it, then on every other node, and tries all connections. A worker that
+joins later gets what the coordinator has.
+
+Without a role it is the superuser's own password, as TF_VAR_postgres_password has it: what is to be done after
+ALTER ROLE has changed it. A worker that has another one gets the coordinator's by its own Docker host.
+
+The password comes from ${ROLE_PASSWORD} (one role), from TF_VAR_role_passwords (JSON: {"app": "..."}), or is
+asked. --generate is for an owner that nobody logs in as: it may log in from then on, with a password that nobody knows.
+
+Exit codes: 3 with --check where a connection fails.
+
+Examples:
+  npx pg-dist credentials production app
+  npx pg-dist credentials production --check             every role that uses distributed tables
+  npx pg-dist credentials production owner --generate
+  npx pg-dist credentials production                     after a change of the superuser's password
+  npx pg-dist credentials production app --remove        for a role that is gone`;
+
+interface Flags extends ChangeFlags {
+  readonly check?: true;
+  readonly generate?: true;
+  readonly setPassword?: true;
+  readonly remove?: true;
+  readonly json?: true;
+}
+
+/** `pg-dist credentials ENV [ROLE...]`. */
+export function addCredentials(program: Command): void {
+  addChangeTarget(program.command("credentials"))
+    .argument("[roles...]", "roles whose passwords are stored; none: the superuser's own")
+    .description(
+      "Store the passwords that nodes connect to each other with, for the superuser or other roles.",
+    )
+    .option("--check", "only try every connection as the roles, and say which fail")
+    .option("--generate", "give a role that nobody logs in as a random password, and LOGIN")
+    .option("--set-password", "make the given password the role's, too")
+    .option("--remove", "delete what is stored of the roles")
+    .option("--yes", "of --remove: without asking")
+    .option("--json", "of --check: as JSON, version 1")
+    .addHelpText("after", HELP)
+    .action(async (environment: string, roles: string[], flags: Flags) => {
+      const paint = createPaint(program.opts<{ color: boolean }>().color);
+      const json = flags.json === true;
+      process.exitCode = await orJsonFailure("credentials", json, async () => {
+        refuseFlags(roles, flags);
+        return changeCluster(environment, flags, "credentials", async (target) => {
+          if (flags.check === true) return check(target, roles, json, paint);
+          await begin(target);
+          if (flags.remove === true) return remove(target, roles, flags);
+          return roles.length === 0 ? storeOwn(target) : store(target, roles, flags);
+        });
+      });
+    });
+}
+
+/** An option that would be ignored is a mistake. */
+function refuseFlags(roles: readonly string[], flags: Flags): void {
+  const modes = (["check", "generate", "setPassword", "remove"] as const).filter((mode) => flags[mode]);
+  const names = {
+    check: "--check",
+    generate: "--generate",
+    setPassword: "--set-password",
+    remove: "--remove",
+  };
+  const wrong =
+    (modes.length > 1 && `${modes.map((mode) => names[mode]).join(" and ")} exclude each other`) ||
+    (roles.length === 0 &&
+      modes.length === 1 &&
+      modes[0] !== "check" &&
+      `${names[modes[0] ?? "check"]} needs a role`) ||
+    (flags.json === true && flags.check !== true && "--json is for --check") ||
+    (flags.yes === true && flags.remove !== true && "--yes is for --remove");
+  if (!wrong) return;
+  throw new Failure(wrong, "see npx pg-dist credentials --help", { exitCode: EXIT.usage });
+}
+
+/** Nothing else changes the nodes meanwhile, and this is the cluster that is meant. */
+async function begin({ session, cluster, progress, env }: Changing): Promise<void> {
+  await withStatementTimeout(session, 0, () => takeLock(session, progress, env));
+  await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
+}
+
+async function storeOwn(target: Changing): Promise<ExitCode> {
+  const { session, cluster, password, progress, env } = target;
+  const record = await readRecord(session);
+  const facts = await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
+  const changed = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
+  const workers = await storeOwnOnWorkers(session, cluster, { password, record, env, progress });
+  if (!changed && workers.length === 0) progress(`every node has the password of ${cluster.user} already`);
+  await verifyRoles(session, [cluster.user], await storeOptions(target));
+  return EXIT.ok;
+}
+
+async function store(target: Changing, roles: readonly string[], flags: Flags): Promise<ExitCode> {
+  const { session, cluster, env } = target;
+  refuseOwn(roles, cluster.user, cluster.environment);
+  const options = await storeOptions(target);
+  // All questions first, and nothing for a role that isn't there.
+  for (const role of roles) await requireRole(session, role);
+  const wanted: { role: string; password?: string }[] = [];
+  for (const role of roles) {
+    const password = flags.generate === true ? undefined : await rolePassword(role, roles.length === 1, env);
+    wanted.push({ role, password });
+  }
+  for (const { role, password } of wanted) {
+    const kind = flags.setPassword === true ? "set" : "given";
+    await storeRole(
+      session,
+      role,
+      password === undefined ? { kind: "generated" } : { kind, password },
+      options,
+    );
+  }
+  await verifyRoles(session, roles, options);
+  return EXIT.ok;
+}
+
+function refuseOwn(roles: readonly string[], user: string, environment: string): void {
+  if (!roles.includes(user)) return;
+  throw new Failure(
+    `${quoteName(user)} is the cluster's superuser, whose password is TF_VAR_postgres_password`,
+    `npx pg-dist credentials ${environment}, without a role, stores it`,
+    { exitCode: EXIT.usage },
+  );
+}
+
+async function remove(
+  { session, cluster, progress }: Changing,
+  roles: readonly string[],
+  { yes }: Flags,
+): Promise<ExitCode> {
+  refuseOwn(roles, cluster.user, cluster.environment);
+  const there = Object.keys(await heldByCoordinator(session, roles)).map(quoteName);
+  const names = roles.map(quoteName).join(", ");
+  await confirm(
+    `Delete from every node of ${cluster.environment} what is stored of ${names}?` +
+      (there.length === 0 ? "" : ` ${there.join(", ")} can run no query on distributed tables then.`),
+    yes === true,
+  );
+  const statement = `WITH gone AS (DELETE FROM pg_dist_authinfo
+      WHERE rolename IN (${roles.map(quoteLiteral).join(", ")}) RETURNING 1) SELECT count(*)::text AS count FROM gone`;
+  const workers = (await readRegistered(session)).filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const [own] = await session.query<{ count: string }>(statement);
+  const answers = await runOnNodes(
+    session,
+    workers.map(({ endpoint }) => endpoint),
+    workers.map(() => statement),
+  );
+  const failed = answers.flatMap((answer) => ("error" in answer ? [answer.error] : []));
+  const count = answers.reduce(
+    (sum, answer) => sum + ("value" in answer ? Number(answer.value) : 0),
+    Number(own?.count ?? 0),
+  );
+  progress(
+    `${count} row${count === 1 ? "" : "s"} of ${names} deleted from pg_dist_authinfo on ${workers.length + 1 - failed.length} nodes`,
+  );
+  if (failed.length === 0) return EXIT.ok;
+  throw new Failure(
+    `some nodes still have them: ${failed.join("; ")}`,
+    "see that they are up, then run it again",
+  );
+}
+
+async function check(
+  target: Changing,
+  given: readonly string[],
+  json: boolean,
+  paint: ReturnType<typeof createPaint>,
+): Promise<ExitCode> {
+  const { session, cluster, timeoutMs } = target;
+  const used = await readRoles(session);
+  const names = new Set([cluster.user, ...used.map(({ name }) => name), ...(await storedRoles(session))]);
+  const roles = given.length > 0 ? given : [...names];
+  const { nodes } = await storeOptions(target);
+  const answers = await probeRoles(session, roles, nodes, {
+    whom: "all",
+    timeoutMs: timeForAll(timeoutMs, roles.length * nodes.length),
+  });
+  const checked = judgeChecked(roles, used, nodes, answers, cluster);
+  if (json) printJson("credentials", checkJson(cluster.environment, checked));
+  else printLines(checkScreen(checked, paint, terminalWidth()));
+  return checked.healthy ? EXIT.ok : EXIT.unhealthy;
+}
+
+async function storeOptions(target: Changing): Promise<StoreOptions> {
+  const { session, cluster, timeoutMs, progress } = target;
+  const record = await readRecord(session);
+  const registered = await readRegistered(session);
+  const nodes = registered
+    .filter(({ isactive }) => isactive)
+    .map((node): NamedNode => ({ ...node, label: labelOf(target, node, record) }));
+  return { environment: cluster.environment, nodes, timeoutMs, progress };
+}

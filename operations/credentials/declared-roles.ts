@@ -1,0 +1,73 @@
+import type { Cluster } from "../../environments/cluster";
+import { ROLE_PASSWORDS, readRolePasswords } from "./role-passwords";
+import { storeRole } from "./store-role";
+import { Failure, type Problem, problemsFailure } from "../failure";
+import type { Progress } from "../progress";
+import type { RecordedNode } from "../record";
+import { readRegistered } from "../registration/pg-dist-node";
+import type { Session } from "../session";
+import { labelOf } from "../status/ask-all";
+import { heldByCoordinator } from "../roles/held-roles";
+import { quoteName } from "../roles/sql-text";
+
+/** Time for the proof of one password, in milliseconds. */
+const PROOF_MS = 20_000;
+
+/**
+ * Stores the passwords of the roles that the environment names. One that the coordinator has stored already needs none: it is
+ * given only where it is to change.
+ *
+ * @throws Failure with every role that isn't there, has no password given, or another one
+ */
+export async function storeDeclaredRoles(
+  session: Session,
+  cluster: Cluster,
+  {
+    record,
+    env,
+    progress,
+  }: {
+    readonly record: ReadonlyMap<string, RecordedNode>;
+    readonly env: NodeJS.ProcessEnv;
+    readonly progress: Progress;
+  },
+): Promise<void> {
+  const roles = cluster.roles ?? [];
+  if (roles.length === 0) return;
+  const passwords = readRolePasswords(env);
+  const registered = (await readRegistered(session)).filter(({ isactive }) => isactive);
+  const nodes = registered.map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
+  const before = await heldByCoordinator(session, roles);
+  const problems: Problem[] = [];
+  for (const role of roles) {
+    const password = passwords.get(role);
+    const stored = (before[role]?.authinfo ?? null) !== null;
+    if (password === undefined && stored) continue;
+    const node = `role ${quoteName(role)}`;
+    if (password === undefined) {
+      const remedy = `set ${ROLE_PASSWORDS} to JSON with it, then apply again`;
+      problems.push({ node, what: "the environment names it, and no password of it is given", remedy });
+      continue;
+    }
+    try {
+      await storeRole(
+        session,
+        role,
+        { kind: "given", password },
+        {
+          ...{ environment: cluster.environment, nodes, timeoutMs: PROOF_MS },
+          progress,
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      problems.push({ node, what: error.summary, remedy: `${error.remedy}; then apply again` });
+    }
+  }
+  const [first, ...others] = problems;
+  if (first !== undefined)
+    throw problemsFailure(
+      [first, ...others],
+      "the nodes are registered, but not every role in `roles` works",
+    );
+}
