@@ -9,7 +9,8 @@ import { takeLock } from "../lock";
 import { readRecord } from "../record";
 import { checkCoordinator } from "../registration/check-coordinator";
 import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
-import { runOnNodes, quoteLiteral } from "../registration/run-on-nodes";
+import { quoteLiteral } from "../quote-literal";
+import { runOnNodes } from "../registration/run-on-nodes";
 import { type NamedNode, probeRoles } from "../roles/ask-roles";
 import { heldByCoordinator } from "../roles/held-roles";
 import { readRoles } from "../roles/read-roles";
@@ -70,12 +71,18 @@ export function addCredentials(program: Command): void {
       const json = flags.json === true;
       process.exitCode = await orJsonFailure("credentials", json, async () => {
         refuseFlags(roles, flags);
-        return changeCluster(environment, flags, "credentials", async (target) => {
-          if (flags.check === true) return check(target, roles, json, paint);
-          await begin(target);
-          if (flags.remove === true) return remove(target, roles, flags);
-          return roles.length === 0 ? storeOwn(target) : store(target, roles, flags);
-        });
+        return changeCluster(
+          environment,
+          flags,
+          "credentials",
+          async (target) => {
+            if (flags.check === true) return check(target, roles, json, paint);
+            await begin(target);
+            if (flags.remove === true) return remove(target, roles, flags);
+            return roles.length === 0 ? storeOwn(target) : store(target, roles, flags);
+          },
+          flags.check !== true,
+        );
       });
     });
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../../environments/cluster";
-import { type Answer, quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
+import { quoteLiteral } from "../quote-literal";
+import { type Answer, runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
 
 /** What one server has of a role. All of it is secret. */

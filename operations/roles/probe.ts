@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../environments/cluster";
-import { quoteLiteral } from "../registration/run-on-nodes";
+import { quoteLiteral } from "../quote-literal";
 
 /** A node that takes part, by the group that it knows itself as. */
 export interface ProbedNode {
