@@ -2,7 +2,13 @@ import type { Command } from "commander";
 import { formatBytes } from "../bytes";
 import { EXIT, type ExitCode } from "../failure";
 import type { Asked } from "../status/ask-all";
-import { type CitusTable, type Placement, readPlacements, skewOf } from "../status/placements";
+import {
+  type CitusTable,
+  type Placement,
+  type PlainTable,
+  readPlacements,
+  skewOf,
+} from "../status/placements";
 import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { type Output, addReadCommand } from "./read-command";
@@ -11,14 +17,16 @@ import type { Connected } from "./target";
 
 const HELP = `
 Sizes are with indexes, and of reference tables those of all copies. "skew" is the largest shard by the average
-one: 1 is even, and a high number is a distribution column with a few frequent values.
+one: 1 is even, and a high number is a distribution column with a few frequent values. "plain" tables (materialized
+views and foreign tables too) are none of Citus: they are on one node only, which is named.
 
 Example:
   npx pg-dist tables production`;
 
 const COLUMNS: readonly Column[] = [
-  { header: "table", yields: 5 },
+  { header: "table", yields: 6 },
   { header: "type" },
+  { header: "node", yields: 5 },
   { header: "distributed by", yields: 2 },
   { header: "colocation", align: "right", yields: 3 },
   { header: "shards", align: "right" },
@@ -29,7 +37,10 @@ const COLUMNS: readonly Column[] = [
   { header: "owner", yields: 1 },
 ];
 
-interface Measured extends CitusTable {
+interface Measured extends Omit<CitusTable, "type"> {
+  readonly type: CitusTable["type"] | "plain";
+  /** Of a plain table; null for those of Citus, whose shards `shards` shows. */
+  readonly node: string | null;
   readonly shards: number;
   readonly unreadable: number;
   /** Of what could be read. */
@@ -42,15 +53,15 @@ interface Measured extends CitusTable {
 export function addTables(program: Command): void {
   addReadCommand(program, {
     name: "tables",
-    description: "Tables of Citus: how they are distributed, and their sizes.",
+    description: "All tables: how they are distributed, or where they are, and their sizes.",
     help: HELP,
     run: showTables,
   });
 }
 
 async function showTables(target: Connected, _flags: object, { json, paint }: Output): Promise<ExitCode> {
-  const { tables, placements, asked } = await readPlacements(target);
-  const measured = tables.map((table) => measure(table, placements));
+  const { tables, placements, plain, asked } = await readPlacements(target);
+  const measured = [...tables.map((table) => measure(table, placements)), ...plain.map(withoutShards)];
   if (json) printJson("tables", { nodes: describeAsked(asked), tables: measured });
   else printLines(tablesScreen(measured, asked, paint, terminalWidth()));
   const code = exitCodeOf(asked);
@@ -65,7 +76,7 @@ export function tablesScreen(
 ): string[] {
   const rows = tables.map((table) => tableRow(table, paint));
   const lines = renderTable(COLUMNS, rows, width, (header) => paint("bold", header));
-  return [...(tables.length === 0 ? ["No table is distributed yet."] : lines), ...failedNodes(asked, paint)];
+  return [...(tables.length === 0 ? ["There is no table yet."] : lines), ...failedNodes(asked, paint)];
 }
 
 export function measure(table: CitusTable, placements: readonly Placement[]): Measured {
@@ -73,6 +84,7 @@ export function measure(table: CitusTable, placements: readonly Placement[]): Me
   const sizes = own.flatMap(({ bytes }) => bytes ?? []);
   return {
     ...table,
+    node: null,
     shards: new Set(own.map(({ shardid }) => shardid)).size,
     unreadable: own.length - sizes.length,
     bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
@@ -81,17 +93,25 @@ export function measure(table: CitusTable, placements: readonly Placement[]): Me
   };
 }
 
+export function withoutShards({ table, node, owner, bytes }: PlainTable): Measured {
+  return {
+    ...{ table, type: "plain", node, column: null, colocation: null, owner },
+    ...{ shards: 0, unreadable: 0, bytes, largestShard: 0, skew: null },
+  };
+}
+
 function tableRow(table: Measured, paint: Paint): string[] {
-  const { type, column, colocation, shards, unreadable, bytes, largestShard, skew, owner } = table;
+  const { type, node, column, colocation, shards, unreadable, bytes, largestShard, skew, owner } = table;
   return [
     table.table,
     type,
+    node ?? "-",
     column ?? "-",
     String(colocation ?? "-"),
     String(shards),
     unreadable === 0 ? "0" : paint("red", String(unreadable)),
     formatBytes(bytes),
-    formatBytes(largestShard),
+    shards === 0 ? "-" : formatBytes(largestShard),
     skew === null ? "-" : skew.toFixed(1),
     owner,
   ];

@@ -71,9 +71,14 @@ export function viaOption(): Option {
   return new Option("--via <way>", description).choices(["direct", "ssh", "exec"]);
 }
 
-/** `--timeout`, in seconds. */
-export function timeoutOption(description: string): Option {
-  return new Option("--timeout <seconds>", description).default(10).argParser(parseSeconds);
+/**
+ * `--timeout`, in seconds.
+ *
+ * @param seconds where it isn't given; null where the command decides, and its description says how
+ */
+export function timeoutOption(description: string, seconds: number | null = 10): Option {
+  const option = new Option("--timeout <seconds>", description).argParser(parseSeconds);
+  return seconds === null ? option : option.default(seconds);
 }
 
 function parseSeconds(text: string): number {

@@ -84,7 +84,8 @@ export const SERVER_FACTS = `SELECT json_build_object(
                 WHERE gid LIKE 'citus\\_%' AND prepared < now() - interval '5 seconds'),
   'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'bytes',
                      pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))), '[]')
-              FROM pg_replication_slots WHERE NOT pg_is_in_recovery() AND NOT active AND NOT temporary))`;
+              FROM pg_replication_slots
+             WHERE NOT pg_is_in_recovery() AND NOT active AND NOT temporary AND restart_lsn IS NOT NULL))`;
 
 /** As {@link CitusFacts}, but with the stored credentials themselves, which are compared and forgotten. */
 export const CITUS_FACTS = `SELECT json_build_object(

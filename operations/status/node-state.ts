@@ -45,15 +45,15 @@ export interface NodeState {
   /** Shards that the node's own metadata places here, and that are not here. */
   readonly missing_shards: readonly string[];
   readonly missing_count: number;
-  /** Of the nodes and the placements that its metadata knows; null where it has none. */
+  /** Of the nodes and the placements that its metadata knows; null where that changes while one looks. */
   readonly metadata_digest: string | null;
 }
 
 export interface Slot {
   readonly name: string;
   readonly active: boolean;
-  /** WAL that is kept because of it. */
-  readonly retained: number;
+  /** WAL that is kept because of it; null for one that was never used, which keeps none. */
+  readonly retained: number | null;
 }
 
 export interface LongTransaction {
@@ -65,20 +65,19 @@ export interface LongTransaction {
   readonly query: string;
 }
 
-/**
- * The shards that the node's own metadata places on it, by qualified name. shard_name() leaves the schema `public` out, which
- * is in nobody's search_path here.
- */
-export const PLACED_HERE = `SELECT s.shardid,
-       CASE c.relnamespace::regnamespace::text WHEN 'public' THEN 'public.' ELSE '' END
-         || shard_name(s.logicalrelid, s.shardid) AS name
+/** Of a shard `s` of the table `c`: shard_name() leaves the schema `public` out, which is in nobody's search_path here. */
+export const SHARD_NAME = `CASE c.relnamespace::regnamespace::text WHEN 'public' THEN 'public.' ELSE '' END
+         || shard_name(s.logicalrelid, s.shardid)`;
+
+/** The shards that the node's own metadata places on it, by qualified name. */
+export const PLACED_HERE = `SELECT s.shardid, ${SHARD_NAME} AS name
   FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid) JOIN pg_class c ON c.oid = s.logicalrelid
  WHERE p.groupid = (SELECT groupid FROM pg_dist_local_group)`;
 
 /** Transactions that are shorter aren't worth a look. In seconds. */
 const LONG = 60;
 
-const MISSING = `SELECT name FROM (${PLACED_HERE}) p WHERE to_regclass(name) IS NULL`;
+const MISSING = `SELECT shardid, name FROM (${PLACED_HERE}) p WHERE to_regclass(name) IS NULL`;
 
 const TABLES = `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
@@ -86,9 +85,19 @@ const TABLES = `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c
     AND NOT EXISTS (SELECT 1 FROM pg_depend d
                      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
 
+/**
+ * Of all that Citus keeps the same on every node. Tables that are distributed by append or by range it leaves on the
+ * coordinator (ShouldSyncTableMetadata in metadata_sync.c of 13.0.3 to 14.0.1): their placements are on no worker's list.
+ */
 const DIGEST = `SELECT md5(coalesce(string_agg(entry, ',' ORDER BY entry), ''))
    FROM (SELECT format('%s:%s:%s:%s', nodeid, groupid, nodename, nodeport) AS entry FROM pg_dist_node
-         UNION ALL SELECT format('%s@%s', shardid, groupid) FROM pg_dist_placement) m`;
+         UNION ALL SELECT format('%s@%s', p.shardid, p.groupid)
+           FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid) JOIN pg_dist_partition t USING (logicalrelid)
+          WHERE t.partmethod IN ('h', 'n')) m`;
+
+const METADATA = `'missing_shards', (SELECT coalesce(json_agg(name), '[]') FROM (${MISSING} ORDER BY shardid LIMIT 3) t),
+  'missing_count', (SELECT count(*) FROM (${MISSING}) t),
+  'metadata_digest', (${DIGEST})`;
 
 /**
  * One row with one column, as text. It takes no lock that anyone could hold for long: sizes are of files, not of tables,
@@ -116,8 +125,8 @@ export const NODE_STATE = `SELECT json_build_object(
                         'age', extract(epoch FROM now() - prepared)::bigint) ORDER BY prepared), '[]')
                  FROM pg_prepared_xacts WHERE database = current_database()),
   'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'active', active,
-                     'retained', coalesce(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()
-                        THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn), 0)) ORDER BY slot_name), '[]')
+                     'retained', pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()
+                        THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn)) ORDER BY slot_name), '[]')
               FROM pg_replication_slots WHERE NOT temporary),
   'subscriptions', (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription s
                      WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())),
@@ -136,6 +145,7 @@ export const NODE_STATE = `SELECT json_build_object(
                          AND last_failed_time > coalesce(last_archived_time, '-infinity')),
   'xid_age', (SELECT max(age(datfrozenxid)) FROM pg_database),
   'table_count', (SELECT CASE WHEN groupid = 0 THEN (${TABLES}) ELSE 0 END FROM pg_dist_local_group),
-  'missing_shards', (SELECT coalesce(json_agg(name), '[]') FROM (${MISSING} LIMIT 3) t),
-  'missing_count', (SELECT count(*) FROM (${MISSING}) t),
-  'metadata_digest', (${DIGEST}))::text AS state`;
+  ${METADATA})::text AS state`;
+
+/** Only what a statement that commits just now can make differ between nodes. */
+export const NODE_METADATA = `SELECT json_build_object(${METADATA})::text AS state`;

@@ -1,6 +1,7 @@
 import type { Connected } from "../commands/target";
 import { type Asked, askAll } from "./ask-all";
-import { PLACED_HERE } from "./node-state";
+import { quoteLiteral } from "../registration/run-on-nodes";
+import { PLACED_HERE, SHARD_NAME } from "./node-state";
 
 /** One shard of a table on one node. */
 export interface Placement {
@@ -27,9 +28,26 @@ export interface CitusTable {
   readonly owner: string;
 }
 
+/** A table, materialized view or foreign table that Citus doesn't know. */
+export interface PlainTable {
+  readonly table: string;
+  readonly node: string;
+  readonly owner: string;
+  /** With indexes and TOAST; 0 of a foreign table. */
+  readonly bytes: number;
+}
+
+/** What one node has. */
+interface Held {
+  /** By shard. */
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly plain: readonly Omit<PlainTable, "node">[];
+}
+
 export interface Placements {
   readonly tables: readonly CitusTable[];
   readonly placements: readonly Placement[];
+  readonly plain: readonly PlainTable[];
   readonly asked: readonly Asked<unknown>[];
 }
 
@@ -45,9 +63,37 @@ const TABLES = `SELECT t.logicalrelid::text AS table,
 const PLACEMENTS = `SELECT s.shardid::text, s.logicalrelid::text AS table, p.groupid, s.shardminvalue AS min, s.shardmaxvalue AS max
   FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid) ORDER BY s.shardid, p.groupid`;
 
-/** Sizes of what the node itself has, by its own metadata: one that is locked or lost costs only this node's answer. */
-const SIZES = `SELECT coalesce(json_object_agg(shardid, pg_total_relation_size(to_regclass(name))), '{}')::text
-  FROM (${PLACED_HERE}) p WHERE to_regclass(name) IS NOT NULL`;
+/** Shards that no worker's metadata has: those of tables that are distributed by append or by range. */
+const UNSYNCED = `SELECT s.shardid::text, ${SHARD_NAME} AS name
+  FROM pg_dist_shard s JOIN pg_dist_partition t USING (logicalrelid) JOIN pg_class c ON c.oid = s.logicalrelid
+ WHERE t.partmethod NOT IN ('h', 'n')`;
+
+/**
+ * Sizes of what the node itself has, by its own metadata and by the coordinator's names for what that lacks: one that is
+ * locked or lost costs only this node's answer.
+ */
+function sizesStatement(unsynced: readonly { readonly shardid: string; readonly name: string }[]): string {
+  const others = unsynced.map(({ shardid, name }) => `(${shardid}, ${quoteLiteral(name)})`);
+  const values = others.length === 0 ? "" : ` UNION VALUES ${others.join(", ")}`;
+  return `SELECT coalesce(json_object_agg(shardid, pg_total_relation_size(to_regclass(name))), '{}')
+    FROM (${PLACED_HERE}${values}) p WHERE to_regclass(name) IS NOT NULL`;
+}
+
+/** What Citus doesn't know: on the coordinator tables that nobody has distributed, on a worker what people made there. */
+function plainTablesStatement(shards: readonly string[]): string {
+  return `SELECT coalesce(json_agg(json_build_object('table', format('%I.%I', n.nspname, c.relname), 'owner', pg_get_userbyid(c.relowner),
+                                                     'bytes', pg_total_relation_size(c.oid)) ORDER BY n.nspname, c.relname), '[]')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+     AND n.nspname NOT IN ('information_schema', 'pgdist')
+     AND c.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition) AND NOT relation_is_a_known_shard(c.oid)
+     AND NOT EXISTS (SELECT FROM unnest(ARRAY[${shards.map(quoteLiteral).join(", ")}]::text[]) shard WHERE to_regclass(shard) = c.oid)
+     AND NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+}
+
+/** Of a shard that a move has left, and that is to be dropped. */
+const ORPHANS = "SELECT object_name AS name FROM pg_dist_cleanup WHERE object_type = 1";
 
 /** Every shard on every node, with its size where it can be had. */
 export async function readPlacements(target: Connected): Promise<Placements> {
@@ -55,17 +101,26 @@ export async function readPlacements(target: Connected): Promise<Placements> {
   const tables = await session.query<CitusTable>(TABLES);
   const known = new Set(tables.map(({ table }) => table));
   const rows = await session.query<Omit<Placement, "node"> & { groupid: number }>(PLACEMENTS);
-  const asked = await askAll<Readonly<Record<string, number>>>(target, SIZES);
+  const unsynced = await session.query<{ shardid: string; name: string }>(UNSYNCED);
+  const orphans = await session.query<{ name: string }>(ORPHANS);
+  const shards = [...unsynced, ...orphans].map(({ name }) => name);
+  const asked = await askAll<Held>(
+    target,
+    `SELECT json_build_object('sizes', (${sizesStatement(unsynced)}), 'plain', (${plainTablesStatement(shards)}))::text`,
+  );
   const byGroup = new Map(asked.map((node) => [node.groupid, node]));
   const placements = rows
     .filter(({ table }) => known.has(table))
     .map(({ shardid, table, groupid, min, max }): Placement => {
       const node = byGroup.get(groupid);
-      const bytes = node?.value?.[shardid] ?? null;
+      const bytes = node?.value?.sizes[shardid] ?? null;
       const unreadable = bytes !== null ? null : node?.value === undefined ? "no answer" : "missing";
       return { shardid, table, node: node?.label ?? `group ${groupid}`, bytes, unreadable, min, max };
     });
-  return { tables, placements, asked };
+  const plain = asked.flatMap(({ label, value }) =>
+    (value?.plain ?? []).map((table) => ({ node: label, ...table })),
+  );
+  return { tables, placements, plain, asked };
 }
 
 /** How uneven the numbers are: the largest by their average. 1 is even; null where there is nothing to compare. */

@@ -11,6 +11,7 @@ import { askRegistered, labelOf } from "./ask-all";
 import { type ClusterState, readClusterState } from "./cluster-state";
 import { type Moves, eitherMoves, readMoves } from "./moves";
 import { NODE_STATE, type NodeState } from "./node-state";
+import { settle } from "./settle";
 
 /** Everything that the checks and the screens look at, taken within the time that one node has. */
 export interface Snapshot extends Moves {
@@ -59,7 +60,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const start = performance.now();
   const state = await readClusterState(session);
   const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
-  const answers = await askRegistered<NodeState>(target, asked, NODE_STATE);
+  const answers = await settle(target, asked, await askRegistered<NodeState>(target, asked, NODE_STATE));
   // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
   const moves = eitherMoves(state, await readMoves(session));
   const nodes = state.registered.map((row, index) => {

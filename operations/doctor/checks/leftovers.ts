@@ -1,5 +1,6 @@
 import { formatBytes } from "../../bytes";
 import { type Finding, ok, warning } from "../finding";
+import { LITTLE_WAL } from "../../status/checks/leftovers";
 import { isOfMove } from "../../status/moves";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
@@ -23,6 +24,7 @@ export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { clus
   for (const { name, bytes } of server.slots) {
     // Amid a move nobody reads its slot for moments, and to drop it would break the move.
     if (registered?.moving === true && isOfMove(name)) continue;
+    if (!isOfMove(name) && Number(bytes) < LITTLE_WAL) continue;
     const drop = `${psql}, SELECT pg_drop_replication_slot('${name}')`;
     const kept = `keeps ${formatBytes(Number(bytes))} of WAL`;
     findings.push(

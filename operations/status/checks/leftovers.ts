@@ -2,18 +2,19 @@ import { formatBytes } from "../../bytes";
 import { formatDuration } from "../duration";
 import { type Check, type Finding, ofEachNode } from "../finding";
 import type { Slot } from "../node-state";
+import { quoteLiteral } from "../../registration/run-on-nodes";
 import { isOfMove, movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
-/** Whoever is alive commits what he has prepared within moments. In seconds. */
-const PREPARED_AGE = 30;
+/** Citus commits what it has prepared within moments; a transaction manager of others may wait for a slow party. In seconds. */
+const PREPARED_AGE = { citus: 30, other: 300 };
 
 /** Prepared transactions hold their locks, and keep VACUUM from cleaning, until somebody ends them. */
 export const preparedTransactions: Check = ofEachNode(({ label, state }) =>
   (state?.prepared ?? [])
-    .filter(({ age }) => age >= PREPARED_AGE)
-    .map(({ gid, age }): Finding => {
-      const citus = gid.startsWith("citus_");
+    .map((transaction) => ({ ...transaction, citus: transaction.gid.startsWith("citus_") }))
+    .filter(({ age, citus }) => age >= (citus ? PREPARED_AGE.citus : PREPARED_AGE.other))
+    .map(({ gid, age, citus }): Finding => {
       return {
         severity: "warning",
         check: "prepared-transaction",
@@ -21,22 +22,29 @@ export const preparedTransactions: Check = ofEachNode(({ label, state }) =>
         what: `the prepared transaction ${gid} is left over since ${formatDuration(age)}`,
         remedy: citus
           ? "SELECT recover_prepared_transactions() on the node that began it (the coordinator, as a rule)"
-          : `COMMIT PREPARED or ROLLBACK PREPARED '${gid}' there, whichever its client meant`,
+          : `COMMIT PREPARED or ROLLBACK PREPARED ${quoteLiteral(gid)} there, whichever its client meant`,
       };
     }),
 );
 
-/** Slots that nobody reads keep WAL until the disk is full. */
+/** As much WAL as PostgreSQL keeps by itself (max_wal_size): a reader that is away for a moment costs no more. In bytes. */
+export const LITTLE_WAL = 1024 ** 3;
+
+/** Slots that nobody reads keep WAL until the disk is full. One that was never used keeps none. */
 export const replicationSlots: Check = ofEachNode(({ label, state }, snapshot) =>
-  (state?.slots ?? [])
-    .filter(({ name, active }) => !active && !isInUse(name, snapshot))
-    .map((slot): Finding => ({
-      severity: "warning",
-      check: "replication-slot",
-      node: label,
-      what: `the replication slot ${slot.name} is read by nobody and keeps ${formatBytes(slot.retained)} of WAL`,
-      remedy: slotRemedy(slot),
-    })),
+  (state?.slots ?? []).flatMap((slot): Finding[] => {
+    const { name, active, retained } = slot;
+    if (active || retained === null || isInUse(name, snapshot)) return [];
+    return [
+      {
+        severity: isOfMove(name) || retained >= LITTLE_WAL ? "warning" : "advice",
+        check: "replication-slot",
+        node: label,
+        what: `the replication slot ${name} is read by nobody and keeps ${formatBytes(retained)} of WAL`,
+        remedy: slotRemedy(slot),
+      },
+    ];
+  }),
 );
 
 function slotRemedy({ name }: Slot): string {

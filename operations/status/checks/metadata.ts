@@ -20,12 +20,12 @@ export const missingShards: Check = ofEachNode(({ label, state }) =>
 export const metadataDrift: Check = (snapshot) => {
   const { nodes } = snapshot;
   const own = nodes.find(({ role }) => role === "coordinator")?.state?.metadata_digest;
-  if (movesRun(snapshot) || own === undefined) return [];
+  if (movesRun(snapshot) || own === undefined || own === null) return [];
   return nodes.flatMap(({ label, role, registered, state }): Finding[] => {
     const comparable = role === "worker" && registered?.hasmetadata === true && registered.metadatasynced;
     // An empty or a wrong server has its own finding.
     if (!comparable || state === undefined || state.groupid !== registered.groupid) return [];
-    if (state.metadata_digest === own) return [];
+    if (state.metadata_digest === own || state.metadata_digest === null) return [];
     return [
       {
         severity: "broken",

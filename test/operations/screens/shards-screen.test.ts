@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { shardsScreen } from "../../../operations/commands/shards";
-import { measure, tablesScreen } from "../../../operations/commands/tables";
+import { measure, tablesScreen, withoutShards } from "../../../operations/commands/tables";
 import { distributionOf } from "../../../operations/status/distribution";
 import type { CitusTable, Placement, Placements } from "../../../operations/status/placements";
 import { plain, show, someAnswers } from "./some-nodes";
@@ -44,7 +44,12 @@ function placements(): Placement[] {
   ];
 }
 
-const ALL: Placements = { tables: TABLES, placements: placements(), asked: someAnswers({}, {}, {}) };
+const ALL: Placements = {
+  tables: TABLES,
+  placements: placements(),
+  plain: [],
+  asked: someAnswers({}, {}, {}),
+};
 
 it.each([Infinity, 60])("shards of all tables, in %d columns", (width) => {
   expect(show(shardsScreen(distributionOf(ALL), ALL.asked, plain, width))).toMatchSnapshot();
@@ -73,7 +78,8 @@ it("says that sizes on a node which doesn't answer are unknown, and not nothing"
 });
 
 it.each([Infinity, 80])("tables, in %d columns, with a node that doesn't answer", (width) => {
-  const measured = TABLES.map((table) => measure(table, ALL.placements));
+  const people = { table: "public.notes", node: "server-b/worker1", owner: "app", bytes: 3 * MB };
+  const measured = [...TABLES.map((table) => measure(table, ALL.placements)), withoutShards(people)];
   expect(show(tablesScreen(measured, someAnswers({}, {}), plain, width))).toMatchSnapshot();
 });
 

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
+import { CitusProject } from "./citus-project";
+
+/** All kinds of tables, and what else people have in a cluster: nothing of it is a fault. */
+const TABLES = [
+  `  CREATE TABLE orders (id bigint PRIMARY KEY, note text);
+  SELECT create_distributed_table('orders', 'id', shard_count => 4);
+  CREATE TABLE country (code text PRIMARY KEY);
+  SELECT create_reference_table('country');
+  `,
+  `CREATE TABLE appended (a int); SELECT create_distributed_table('appended', 'a', 'append');
+  SELECT master_create_empty_shard('appended'); SELECT master_create_empty_shard('appended');
+  CREATE TABLE ranged (a int); SELECT create_distributed_table('ranged', 'a', 'range');
+  SELECT master_create_empty_shard('ranged');
+  CREATE TABLE events (id bigint, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+  CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+  CREATE TABLE events_default PARTITION OF events DEFAULT;
+  SELECT create_distributed_table('events', 'id', shard_count => 4);
+  `,
+  `SET citus.enable_schema_based_sharding = on;
+  CREATE SCHEMA "Tenant B ü"; CREATE TABLE "Tenant B ü"."t ""x"" y" (a int PRIMARY KEY);
+  `,
+  `CREATE TABLE "Tä.b'le" (id int PRIMARY KEY);
+  SELECT create_distributed_table('"Tä.b''le"', 'id', shard_count => 2, colocate_with => 'none');
+  `,
+  `SET citus.shard_replication_factor = 2;
+  CREATE TABLE twice (id int PRIMARY KEY);
+  SELECT create_distributed_table('twice', 'id', shard_count => 2, colocate_with => 'none');
+  `,
+  `CREATE TABLE added (a int PRIMARY KEY); SELECT citus_add_local_table_to_metadata('added');
+  CREATE TABLE plain (a int); INSERT INTO plain SELECT generate_series(1, 1000);
+  CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM plain;
+  SELECT pg_create_physical_replication_slot('for_a_standby');`,
+];
+
+describeOnCitus("a healthy cluster with all that Citus has and people make", () => {
+  const citus = new CitusContainers();
+  const project = new CitusProject(citus);
+
+  beforeAll(async () => {
+    await citus.create();
+    await Promise.all(["coordinator", "w1", "w2"].map((name) => citus.start(name)));
+    expect(await citus.register(await citus.cluster(["w1", "w2"]))).toMatchObject({ code: 0 });
+    for (const statements of TABLES) await citus.sql("coordinator", statements);
+    await citus.sql("coordinator", "SELECT pg_create_physical_replication_slot('a_reader', true)");
+    const host = citus.container("w1");
+    await citus.sql("coordinator", `SELECT citus_add_secondary_node('nowhere', 5432, '${host}', 5432)`);
+    await citus.sql("w2", "CREATE TABLE of_somebody (a int)");
+    // psql runs the statements of one argument as one transaction, which PREPARE would have to end.
+    await docker(
+      ...["exec", citus.container("coordinator"), "psql", "-h", "127.0.0.1", "-U", "postgres", "-q"],
+      ...["-c", "BEGIN", "-c", "CREATE TABLE prepared (a int)", "-c", "PREPARE TRANSACTION 'its app''s'"],
+    );
+    await project.declare(["w1", "w2"]);
+  });
+  afterAll(async () => {
+    await project.destroy();
+    await citus.destroy();
+  });
+
+  test("status has nothing to say against it, also while tables are made and dropped", async () => {
+    const busy = makeAndDropTables();
+    for (let round = 0; round < 3; round++) {
+      const { code, stdout } = await project.run("status", "test", "--json", "--timeout", "60");
+      const { problems } = JSON.parse(stdout) as { problems: { severity: string; check: string }[] };
+      expect(problems.filter(({ severity }) => severity !== "advice")).toEqual([]);
+      expect(code).toBe(0);
+    }
+    await busy.stop();
+  });
+
+  test("doctor neither", async () => {
+    const { code, output } = await project.run("doctor", "test", "--quiet", "--timeout", "60");
+    // A disk of the machine may be nearly full, which is no matter of the cluster.
+    expect(output).not.toMatch(/(warning|FAILED|skipped) +(?!disk|architecture)/);
+    expect(output).toMatch(/, 0 failed/);
+    expect(code).toBe(0);
+  });
+
+  test("tables are there with their sizes, whoever has their metadata, and those that Citus doesn't know", async () => {
+    const { code, stdout } = await project.run("tables", "test", "--json", "--timeout", "60");
+    const { tables } = JSON.parse(stdout) as { tables: { table: string; unreadable: number }[] };
+    expect(tables.filter(({ unreadable }) => unreadable > 0)).toEqual([]);
+    for (const table of ["public.appended", "public.ranged", `"Tenant B ü"."t ""x"" y"`])
+      expect(tables).toContainEqual(expect.objectContaining({ table, node: null }));
+    expect(tables.filter((each) => "type" in each && each.type === "plain")).toEqual([
+      expect.objectContaining({ table: "public.counted", node: "local/coordinator" }),
+      expect.objectContaining({ table: "public.plain", node: "local/coordinator", owner: "postgres" }),
+      expect.objectContaining({ table: "public.of_somebody", node: "local/w2", shards: 0 }),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test("a copy of the metadata that does differ is told all the same", async () => {
+    const placement = "(SELECT min(placementid) FROM pg_dist_placement WHERE groupid = 2)";
+    await citus.sql("w1", `UPDATE pg_dist_placement SET groupid = 1 WHERE placementid = ${placement}`);
+    const { code, stdout } = await project.run("status", "test", "--json", "--timeout", "60");
+    const { problems } = JSON.parse(stdout) as { problems: { check: string; node: string }[] };
+    expect(problems).toContainEqual(expect.objectContaining({ check: "metadata-drift", node: "local/w1" }));
+    expect(code).toBe(3);
+    // As the remedy says: the coordinator was not restored from an older backup.
+    await citus.sql("coordinator", "SELECT start_metadata_sync_to_all_nodes()");
+    expect((await project.run("status", "test", "--timeout", "60")).code).toBe(0);
+  });
+
+  /** One after the other until it is stopped. */
+  function makeAndDropTables(): { stop: () => Promise<void> } {
+    let goOn = true;
+    const statement = `CREATE TABLE fleeting (a int); SELECT create_distributed_table('fleeting', 'a', shard_count => 4);
+                       DROP TABLE fleeting`;
+    const work = (async () => {
+      while (goOn) for (const part of statement.split(";")) await citus.sql("coordinator", part);
+    })();
+    return {
+      stop: async () => {
+        goOn = false;
+        await work;
+      },
+    };
+  }
+});
