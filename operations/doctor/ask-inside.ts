@@ -14,6 +14,7 @@ import {
   type ServerFacts,
 } from "./facts";
 import { INSIDE_SCRIPT } from "./inside-script";
+import { reachStatement } from "./reach-statement";
 import type { InsideSnapshot, Reached, Unreachable } from "./snapshot";
 
 /**
@@ -54,6 +55,10 @@ export async function askInside(
     ...["exec", "-i", node.container, "sh", "-c", INSIDE_SCRIPT, "sh"],
     ...[cluster.user, cluster.database, String(patience(timeout))],
     ...[SERVER_FACTS, CITUS_FACTS, registered, RECORD_EXISTS, RECORD],
+    reachStatement(
+      cluster.nodes.map(({ endpoint }) => endpoint),
+      patience(timeout) * 1000,
+    ),
     ...endpoints,
   ];
   try {
@@ -98,6 +103,8 @@ export function readAnswer(text: string, cluster: Cluster, password: string): In
       reached: cluster.nodes.map(({ endpoint }): Reached => {
         const [host, port] = [endpoint.host, String(endpoint.port)];
         const mine = (fields: string[]) => fields[0] === host && fields[1] === port;
+        const both = of("both").find(mine);
+        if (both !== undefined) return { endpoint, serverId: both[2] || undefined, citus: true };
         const reach = of("reach").find(mine);
         const check = of("citus").find(mine)?.[2];
         if (reach === undefined) return { endpoint, untried: true };

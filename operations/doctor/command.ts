@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { describeCluster } from "../../environments/cluster";
+import { type Cluster, describeCluster } from "../../environments/cluster";
 import { findProblems } from "../../environments/validation";
 import { createPaint, printJson, printLines } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
@@ -29,8 +29,11 @@ Examples:
 interface Flags {
   readonly quiet?: true;
   readonly json?: true;
-  readonly timeout: number;
+  readonly timeout?: number;
 }
+
+/** How long one Docker host may take in all: for as many nodes on it, and how much longer for each that is more. In seconds. */
+const HOST = { seconds: 10, nodes: 4, secondsPerNode: 1 };
 
 /** `pg-dist doctor ENV`. */
 export function addDoctor(program: Command): void {
@@ -42,7 +45,13 @@ export function addDoctor(program: Command): void {
     )
     .option("-q, --quiet", "leave out what is in order")
     .option("--json", "all checks as JSON, version 1")
-    .addOption(timeoutOption("how long one Docker host may take in all"))
+    .addOption(
+      timeoutOption(
+        `how long one Docker host may take in all (default: ${HOST.seconds}, and ${HOST.secondsPerNode} more for each node above ` +
+          `${HOST.nodes} of the fullest host)`,
+        null,
+      ),
+    )
     .addHelpText("after", HELP)
     .action(async (environment: string, flags: Flags) => {
       const paint = createPaint(program.opts<{ color: boolean }>().color);
@@ -59,7 +68,13 @@ function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ outcome }) => outcome !== "failed");
 }
 
-async function diagnose(name: string, timeout: number): Promise<Finding[]> {
+/** A healthy cluster of any size is looked at whole in it: that costs a host the same for each of its nodes. */
+function timeoutFor({ hosts, nodes }: Cluster): number {
+  const fullest = Math.max(...hosts.map(({ id }) => nodes.filter(({ host }) => host === id).length));
+  return HOST.seconds + Math.max(fullest - HOST.nodes, 0) * HOST.secondsPerNode;
+}
+
+async function diagnose(name: string, given: number | undefined): Promise<Finding[]> {
   const project = findProject();
   const { environment, file } = readEnvironment(project, name);
   const place = { check: "configuration", where: name };
@@ -69,6 +84,7 @@ async function diagnose(name: string, timeout: number): Promise<Finding[]> {
   // Nothing else can be relied on, not even where the hosts are.
   if (problems.length > 0) return problems;
   const cluster = describeCluster(environment);
+  const timeout = given ?? timeoutFor(cluster);
   const target = { ...findTarget(name, { timeout }), environment, cluster };
   const snapshot = await takeSnapshot(target, await passwordOf(target));
   const twins = findSameCluster(project, environment).map((twin) => failed(place, twin, TWIN_REMEDY));

@@ -8,10 +8,10 @@ import { runs } from "./container-runs";
 /** With less than this part of the host's time a container is not entered: a silence would say nothing of it. */
 const LEAST_SHARE = 0.2;
 
-const TIME_OVER = {
-  unreachable: "the time of its Docker host was over; --timeout gives it longer",
-  untried: true,
-} as const;
+function timeOver(timeoutMs: number) {
+  const unreachable = `the ${timeoutMs / 1000} s of its Docker host were over; --timeout gives it longer`;
+  return { unreachable, untried: true } as const;
+}
 
 interface LookOptions {
   readonly cluster: Cluster;
@@ -38,7 +38,7 @@ export async function lookInside(
     running,
     async (node): Promise<[string, InsideAnswer]> => {
       const timeout = remaining();
-      if (timeout < timeoutMs * LEAST_SHARE) return [node.id, { inside: TIME_OVER }];
+      if (timeout < timeoutMs * LEAST_SHARE) return [node.id, { inside: timeOver(timeoutMs) }];
       return [node.id, await askInside(docker, node, { cluster, password, timeout })];
     },
   );

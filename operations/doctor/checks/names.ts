@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { failed, ok } from "../finding";
 import { type InsideCheck, standingStill } from "./check";
 
@@ -7,7 +6,7 @@ export const checkNames: InsideCheck = ({ node, inside: { names } }, snapshot) =
   const place = { check: "names", where: node.id };
   const down = standingStill(snapshot).map((each) => each.container);
   // Docker forgets a container's name while it doesn't run: that it doesn't run is the finding.
-  const asked = [...names].filter(([name]) => isIP(name) === 0 && !down.includes(name));
+  const asked = [...names].filter(([name]) => !down.includes(name));
   const unknown = asked.filter(([, address]) => address === undefined).map(([name]) => name);
   if (unknown.length > 0) {
     return [

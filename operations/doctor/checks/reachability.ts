@@ -27,7 +27,9 @@ export const checkReachability: InsideCheck = ({ node, inside }, snapshot) => {
   if (findings.length > 0) return findings;
   const which = down.length === 0 ? `all ${tried.length} nodes` : `all ${tried.length} nodes that run`;
   const byCitus = tried.every(({ reached }) => reached.citus === true) ? ", also by Citus" : "";
-  return [ok(place, `reaches ${which} with the password${byCitus}`)];
+  // Whom Citus reaches with other credentials was not tried with the password.
+  const how = inside.citus?.credentials === "stored" ? `with the password${byCitus}` : "by Citus";
+  return [ok(place, `reaches ${which} ${how}`)];
 };
 
 function judge(

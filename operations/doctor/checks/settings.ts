@@ -43,11 +43,12 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
       ),
     );
   }
-  // A move needs a slot and a sender on its source for each target; background tasks need workers of their own.
+  // A move needs a slot and a sender on its source, and few moves have the same source at once: PostgreSQL's default of ten
+  // is enough, however many nodes there are. Background tasks need workers of their own.
   for (const [name, least] of [
     ["max_worker_processes", 8],
-    ["max_wal_senders", workers + 1],
-    ["max_replication_slots", workers + 1],
+    ["max_wal_senders", Math.min(workers + 1, 10)],
+    ["max_replication_slots", Math.min(workers + 1, 10)],
   ] as const) {
     if (number(name) < least) {
       findings.push(
