@@ -3,6 +3,10 @@ import { formatBytes } from "./bytes";
 import type { TransferMode } from "./drain-mode";
 import type { Move } from "./drain-plan";
 import { Failure, oneLine } from "./failure";
+import { describeBlocker } from "./moving/describe-wait";
+import { explainMove } from "./moving/explain-move";
+import { MoveAttempt, MoveLocked } from "./moving/move-attempt";
+import { MoveWatcher, type MovingNode } from "./moving/watcher";
 import type { Progress } from "./progress";
 import type { Session } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
@@ -27,6 +31,17 @@ const REPORT_MS = 10_000;
  */
 const NUDGE_MS = { short: 40, long: 100, longAfter: 5000 };
 
+export interface MoverOptions {
+  readonly mode: TransferMode;
+  readonly progress: Progress;
+  /** Ends the moves; whoever gives it cancels the one that runs. */
+  readonly signal: AbortSignal;
+  /** Of the environment, for commands in messages. */
+  readonly environment: string;
+  /** How long a move may wait for one transaction, in seconds (see `readBlockedTimeout`). */
+  readonly blockedTimeout: number;
+}
+
 /**
  * Moves shards one after the other, with a second session that shortens the waits.
  *
@@ -37,31 +52,24 @@ const NUDGE_MS = { short: 40, long: 100, longAfter: 5000 };
 export class ShardMover {
   private constructor(
     private readonly session: Session,
-    private readonly observer: Session,
+    private readonly nudger: Session,
+    private readonly watcher: MoveWatcher,
     /** Of the session's backend. */
     private readonly pid: number,
-    private readonly mode: TransferMode,
-    private readonly progress: Progress,
-    private readonly signal: AbortSignal,
+    private readonly options: MoverOptions,
   ) {}
 
-  /** @param signal cancels the move that is running */
-  static async start(
-    session: Session,
-    mode: TransferMode,
-    progress: Progress,
-    signal: AbortSignal,
-  ): Promise<ShardMover> {
+  static async start(session: Session, options: MoverOptions): Promise<ShardMover> {
     const [row] = await session.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
     await session.query("LISTEN pg_dist_nudge");
-    const observer = await session.open();
+    const nudger = await session.open();
     // A notification is a transaction: without this each would wait for the disk.
-    await observer.query("SET synchronous_commit = off");
-    return new ShardMover(session, observer, row?.pid ?? 0, mode, progress, signal);
+    await nudger.query("SET synchronous_commit = off");
+    return new ShardMover(session, nudger, await MoveWatcher.start(session), row?.pid ?? 0, options);
   }
 
   async end(): Promise<void> {
-    await this.observer.end();
+    await Promise.all([this.nudger.end(), this.watcher.end()]);
     await this.session.query("UNLISTEN pg_dist_nudge");
     await this.session.query("SELECT set_config('lock_timeout', '0', false)");
   }
@@ -69,84 +77,83 @@ export class ShardMover {
   /**
    * Moves a group of shards, trying again while others hold its locks.
    *
-   * @throws Failure with Citus' reason, or the signal's
+   * @param members source and target among them
+   * @throws Failure with Citus' reason, with who was waited for too long, or the signal's
    */
-  async move(move: Move): Promise<void> {
+  async move(move: Move, members: readonly MovingNode[]): Promise<void> {
     const name = `shard ${move.group.shardid} of ${move.group.tables[0]}`;
     for (let attempt = 1; ; attempt++) {
-      this.signal.throwIfAborted();
+      this.options.signal.throwIfAborted();
+      const watch = this.attemptOf(move, name, members);
       try {
-        await this.nudged(this.attempt(move, attempt), name);
+        await this.watched(this.attempt(move, attempt), name, watch);
         return;
       } catch (error) {
-        this.signal.throwIfAborted();
+        this.options.signal.throwIfAborted();
         if (error instanceof Failure) throw error;
-        if (!isBusy(error)) {
-          throw new Failure(
-            `moving ${name} failed: ${oneLine(error)}`,
-            "see to the cause, then apply again: it goes on",
-            {
-              cause: error,
-            },
-          );
-        }
-        if (attempt === ATTEMPTS) {
-          throw new Failure(
-            `moving ${name} was given up after ${ATTEMPTS} tries: ${oneLine(error)}`,
-            "end the long transactions on its tables (SELECT * FROM citus_lock_waits), then apply again: it goes on",
-            { cause: error },
-          );
-        }
-        this.progress(`${name} is in use, trying again: ${oneLine(error)}`);
+        if (!isBusy(error)) throw await explainMove(error, name, this.session, members, this.options);
+        if (attempt === ATTEMPTS) throw givenUp(error, name, watch);
+        this.options.progress(
+          `${name} is in use${byWhom(watch)}, trying again${error instanceof MoveLocked ? "" : `: ${oneLine(error)}`}`,
+        );
         await sleep(RETRY_MS);
       }
     }
   }
 
-  private async attempt({ group, source, target }: Move, attempt: number): Promise<void> {
-    const patience = Math.min(LOCK_MS.first * 2 ** Math.max(attempt - 3, 0), LOCK_MS.last);
-    await this.session.query("SELECT set_config('lock_timeout', $1, false)", [`${patience}ms`]);
-    await this.session.query("SELECT citus_move_shard_placement($1::bigint, $2::int, $3::int, $4)", [
-      group.shardid,
-      source,
-      target,
-      this.mode,
-    ]);
+  private attemptOf(move: Move, name: string, members: readonly MovingNode[]): MoveAttempt {
+    const find = (nodeid: number) => members.find((member) => member.nodeid === nodeid) as MovingNode;
+    const [source, target] = [find(move.source), find(move.target)];
+    return new MoveAttempt(this.session, this.watcher, { name, source, target, members, ...this.options });
   }
 
-  private async nudged(work: Promise<void>, name: string): Promise<void> {
+  private async attempt({ group, source, target }: Move, attempt: number): Promise<void> {
+    const patience = Math.min(LOCK_MS.first * 2 ** Math.max(attempt - 3, 0), LOCK_MS.last);
+    await this.session.query("SELECT set_config('lock_timeout', $1::text, false)", [`${patience}ms`]);
+    await this.session.query(
+      "SELECT citus_move_shard_placement($1::bigint, $2::int, $3::int, $4::citus.shard_transfer_mode)",
+      [group.shardid, source, target, this.options.mode],
+    );
+  }
+
+  /** @throws why it was cancelled, or the move's own error */
+  private async watched(work: Promise<void>, name: string, watch: MoveAttempt): Promise<void> {
+    const over = new AbortController();
+    const settled = work.then(
+      () => over.abort(),
+      () => over.abort(),
+    );
+    const [ended, , watching] = await Promise.allSettled([
+      work,
+      this.nudged(settled, over.signal, name, watch),
+      watch.watch(over.signal),
+    ]);
+    if (ended.status === "fulfilled") return;
+    if (watching.status === "fulfilled" && watching.value !== undefined) throw watching.value;
+    throw ended.reason;
+  }
+
+  /** Without it the move only takes longer; and if the coordinator is gone, the move itself says so. */
+  private async nudged(settled: Promise<void>, over: AbortSignal, name: string, watch: MoveAttempt) {
     const started = performance.now();
     let reported = started;
-    let running = true;
-    const settled = work.then(
-      () => (running = false),
-      () => (running = false),
-    );
-    while (running) {
+    while (!over.aborted) {
       const now = performance.now();
-      try {
-        await this.nudge();
-        if (now - reported > REPORT_MS) {
-          reported = now;
-          this.progress(`${name}: ${await this.stateOfMove()}`);
-        }
-      } catch {
-        // Without it the move only takes longer; and if the coordinator is gone, the move itself says so.
-        break;
+      await this.nudger.query("NOTIFY pg_dist_nudge");
+      if (now - reported > REPORT_MS) {
+        reported = now;
+        const { blocker } = watch;
+        const state =
+          blocker === undefined ? await this.stateOfMove() : `waits for ${describeBlocker(blocker)}`;
+        this.options.progress(`${name}: ${state}`);
       }
       const pause = now - started < NUDGE_MS.longAfter ? NUDGE_MS.short : NUDGE_MS.long;
       await Promise.race([settled, sleep(pause)]);
     }
-    await work;
-  }
-
-  private async nudge(): Promise<void> {
-    if (this.signal.aborted) await this.observer.query("SELECT pg_cancel_backend($1)", [this.pid]);
-    else await this.observer.query("NOTIFY pg_dist_nudge");
   }
 
   private async stateOfMove(): Promise<string> {
-    const [row] = await this.observer.query<{ status: string; copied: string; size: string }>(
+    const [row] = await this.nudger.query<{ status: string; copied: string; size: string }>(
       `SELECT min(status) AS status, sum(target_shard_size)::text AS copied, sum(source_shard_size)::text AS size
          FROM get_rebalance_progress() WHERE sessionid = $1`,
       [this.pid],
@@ -156,10 +163,25 @@ export class ShardMover {
   }
 }
 
+function byWhom({ blocker }: MoveAttempt): string {
+  return blocker === undefined ? "" : ` by ${describeBlocker(blocker)}`;
+}
+
+function givenUp(error: unknown, name: string, watch: MoveAttempt): Failure {
+  const why = watch.blocker === undefined ? oneLine(error) : `it is in use${byWhom(watch)}`;
+  return new Failure(
+    `moving ${name} was given up after ${ATTEMPTS} tries: ${why}`,
+    `${watch.howToEnd() || "end the long transactions on its tables (SELECT * FROM citus_lock_waits)"}; ` +
+      "then apply again: it goes on",
+    { cause: error },
+  );
+}
+
 /** Others hold what the move needs, or the rest of an earlier attempt is still in use. */
 function isBusy(error: unknown): boolean {
   const state = sqlStateOf(error);
   return (
+    error instanceof MoveLocked ||
     state === SQLSTATE.lockNotAvailable ||
     state === SQLSTATE.deadlockDetected ||
     /could not acquire the lock|could not be cleaned up/.test(oneLine(error))

@@ -1,6 +1,5 @@
 import { formatBytes } from "./bytes";
-import type { TransferMode } from "./drain-mode";
-import { ShardMover } from "./drain-move";
+import { type MoverOptions, ShardMover } from "./drain-move";
 import type { Move } from "./drain-plan";
 import { planDrain } from "./drain-room";
 import { type Inventory, readInventory } from "./drain-shards";
@@ -10,12 +9,8 @@ import { type Departures, type Member, readMembers } from "./leaving-members";
 import type { Progress } from "./progress";
 import type { Session } from "./session";
 
-export interface DrainOptions {
-  readonly mode: TransferMode;
-  readonly progress: Progress;
-  /** Stops the drain; what was moved stays where it is. */
-  readonly signal: AbortSignal;
-}
+/** Its signal stops the drain; what was moved stays where it is. */
+export type DrainOptions = Omit<MoverOptions, "environment">;
 
 /** Pause between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 1000;
@@ -37,7 +32,7 @@ export async function drain(
   node: Member,
   options: DrainOptions,
 ): Promise<void> {
-  const mover = await ShardMover.start(session, options.mode, options.progress, options.signal);
+  const mover = await ShardMover.start(session, { ...options, environment: departures.environment });
   try {
     for (let round = 1; ; round++) {
       const members = await readMembers(session, departures);
@@ -81,7 +76,7 @@ async function moveAll(
     if (part.length > 0) progress(`${node.label}: to move to ${label(target.nodeid)}: ${amountOf(part)}`);
   }
   for (const move of moves) {
-    await mover.move(move);
+    await mover.move(move, members);
     meter.moved(move);
   }
 }

@@ -10,6 +10,7 @@ import { departuresFrom, readMembers } from "./leaving-members";
 import { requireNothingToLose } from "./leaving-unrecorded";
 import { takeLock } from "./lock";
 import { cleanWorker } from "./maintenance/clean-worker";
+import { readBlockedTimeout } from "./moving/blocked-timeout";
 import type { Progress } from "./progress";
 import { readRecord } from "./record";
 import { checkCoordinator } from "./registration/check-coordinator";
@@ -47,6 +48,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     return;
   }
   const mode = readTransferMode(env);
+  const blockedTimeout = readBlockedTimeout(env);
   let opened: Session | undefined;
   try {
     const session = (opened = await connect(cluster, { command: `leave ${id}`, ...options }));
@@ -63,7 +65,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
       progress(`${id}: is not registered, there is nothing to move`);
       return;
     }
-    await emptyNode(session, { node, members, departures, mode, progress }, () =>
+    await emptyNode(session, { node, members, departures, mode, progress, blockedTimeout }, () =>
       deregister(session, node, progress),
     );
     await liftAbandoned(session, members, node, progress);

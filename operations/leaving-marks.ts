@@ -89,7 +89,7 @@ function idsOf(members: readonly Member[]): string[] {
 }
 
 async function setShouldHaveShards(session: Session, member: Member, value: boolean): Promise<void> {
-  await session.query("SELECT citus_set_node_property($1, $2, 'shouldhaveshards', $3)", [
+  await session.query("SELECT citus_set_node_property($1::text, $2::int, 'shouldhaveshards', $3::bool)", [
     member.endpoint.host,
     member.endpoint.port,
     value,

@@ -16,6 +16,7 @@ import type { Session } from "./session";
 export interface Departures {
   /** Name of the cluster. */
   readonly cluster: string;
+  /** Of the environment, for commands in messages. */
   readonly environment: string;
   readonly database: string;
   /** What is done with a node that leaves, for the output. */

@@ -21,7 +21,7 @@ const REPORT_MS = 10_000;
 export async function takeLock(session: Session, progress: Progress, env = process.env): Promise<void> {
   const limit = lockTimeout(env);
   const deadline = performance.now() + limit * 1000;
-  const [row] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [
+  const [row] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1::bigint) AS taken", [
     LOCK_KEY,
   ]);
   let taken = row?.taken === true;
@@ -49,9 +49,9 @@ function lockTimeout(env: NodeJS.ProcessEnv): number {
 
 /** False when it was not released within the time. Waiting in the server, it is ours at the moment of its release. */
 async function waitForLock(session: Session, milliseconds: number): Promise<boolean> {
-  await session.query("SELECT set_config('lock_timeout', $1, false)", [`${Math.ceil(milliseconds)}ms`]);
+  await session.query("SELECT set_config('lock_timeout', $1::text, false)", [`${Math.ceil(milliseconds)}ms`]);
   try {
-    await session.query("SELECT pg_advisory_lock($1)", [LOCK_KEY]);
+    await session.query("SELECT pg_advisory_lock($1::bigint)", [LOCK_KEY]);
     return true;
   } catch (error) {
     if (sqlStateOf(error) === SQLSTATE.lockNotAvailable) return false;

@@ -3,6 +3,7 @@ import { readCluster } from "./cluster-file";
 import { EXIT, type ExitCode, Failure, oneLine } from "./failure";
 import { guard } from "./guard";
 import { guardContainer } from "./guard-container";
+import { endWithParent } from "./interrupt";
 import { leave } from "./leave";
 import { createProgress } from "./progress";
 import { register } from "./register";
@@ -54,9 +55,10 @@ function parseUsage(args: readonly string[]) {
   }
 }
 
-// A run whose Terraform was killed has no reader any more. It goes on, and the next run waits for its lock.
+// A run whose Terraform was killed has no reader any more.
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
+endWithParent();
 
 run(process.argv.slice(2)).then(
   (code) => {

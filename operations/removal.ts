@@ -7,6 +7,7 @@ import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
 import { interruptible } from "./interrupt";
 import { lift, mark } from "./leaving-marks";
 import type { Departures, Member } from "./leaving-members";
+import { clearRests } from "./moving/clear-rests";
 import type { Progress } from "./progress";
 import { type RecordedNode, forgetNodes } from "./record";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
@@ -20,6 +21,8 @@ export interface Removal {
   readonly departures: Departures;
   readonly mode: TransferMode;
   readonly progress: Progress;
+  /** How long a move may wait for one transaction, in seconds. */
+  readonly blockedTimeout: number;
 }
 
 /** Nodes that a removal needs don't answer: nothing was changed. */
@@ -86,8 +89,9 @@ export async function emptyNode(
   removal: Removal,
   finish: () => Promise<void>,
 ): Promise<void> {
-  const { node, members, departures, mode, progress } = removal;
+  const { node, members, departures, mode, progress, blockedTimeout } = removal;
   const leaving = members.filter(({ leaves }) => leaves);
+  let begun = false;
   try {
     const inventory = await readInventory(session);
     const [first, ...others] = await findDrainProblems(session, { members, inventory, mode, departures });
@@ -102,7 +106,7 @@ export async function emptyNode(
       const staying = silent.flatMap(({ id, leaves }) => (id === undefined || leaves ? [] : [id]));
       throw new NodesUnreachable(failure, staying);
     }
-    await interruptible(async (signal) => {
+    const empty = async (signal: AbortSignal) => {
       await mark(session, leaving, progress);
       // Wanted again after a killed run: Citus moves nothing to a node that is still marked.
       await lift(
@@ -110,10 +114,17 @@ export async function emptyNode(
         members.filter(({ leaves }) => !leaves),
         progress,
       );
-      await drain(session, departures, node, { mode, progress, signal });
-    });
-    await finish();
+      begun = true;
+      await drain(session, departures, node, { mode, progress, signal, blockedTimeout });
+      await finish();
+    };
+    await interruptible(session, empty, (name) =>
+      progress(
+        `${name}: what runs is cancelled, and what was begun cleared away; once more ends this at once`,
+      ),
+    );
   } catch (error) {
+    if (begun) await clearRests(session, members, progress);
     throw await liftAfter(error, session, leaving, progress);
   }
 }
@@ -129,8 +140,8 @@ export async function deregister(session: Session, node: Member, progress: Progr
       // It waits on that node, where a lock_timeout of ours doesn't hold, with all changes of the list of nodes behind it.
       await session.query(`SET LOCAL statement_timeout = ${DEREGISTER_MS}`);
       // A removed worker would else keep its metadata and go on writing to the shards of the others.
-      await session.query("SELECT stop_metadata_sync_to_node($1, $2)", endpoint);
-      await session.query("SELECT citus_remove_node($1, $2)", endpoint);
+      await session.query("SELECT stop_metadata_sync_to_node($1::text, $2::int)", endpoint);
+      await session.query("SELECT citus_remove_node($1::text, $2::int)", endpoint);
       if (node.id !== undefined) await forgetNodes(session, [node.id]);
     });
   } catch (error) {

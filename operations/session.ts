@@ -47,9 +47,20 @@ const END_MS = 2000;
 /** Without it, PGREPLICATION of the shell would ask for a connection that copies the server. Not in the client's types. */
 const NO_REPLICATION = { replication: "off" };
 
+/** The code of PostgreSQL's CancelRequest, in the place of a protocol version. */
+const CANCEL_REQUEST = 80877102;
+
+/** How long a cancel may take to be sent, and a statement to end by it until it is sent again. In milliseconds. */
+const CANCEL_AGAIN_MS = 3000;
+
+
 /** A session on the coordinator. */
 export class Session {
   private messages: ServerMessage[] = [];
+  /** What the server said when it ended the session while no statement ran: by a timeout, or by somebody. */
+  private lastWords = "";
+  /** The statement that runs; settled once it has ended, however. */
+  private running: Promise<void> | undefined;
 
   private constructor(
     readonly way: Way,
@@ -66,7 +77,9 @@ export class Session {
       });
     });
     // A lost connection also fails the query that is running, or the next one: that is where it is reported.
-    client.on("error", () => undefined);
+    client.on("error", (error) => {
+      if (sqlStateOf(error) !== undefined) this.lastWords = this.redact(oneLine(error));
+    });
   }
 
   /** @throws what the way or the server answered; `connect` (connect.ts) explains it */
@@ -151,19 +164,65 @@ export class Session {
     sql: string,
     parameters: readonly unknown[] = [],
   ): Promise<Row[]> {
+    const result = this.client.query<Row>(sql, [...parameters]);
+    const running = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.running = running;
     try {
-      const result = await this.client.query<Row>(sql, [...parameters]);
-      return result.rows;
+      return (await result).rows;
     } catch (error) {
       if (sqlStateOf(error) === undefined) {
+        const why = this.lastWords === "" ? oneLine(error) : `the server said: ${this.lastWords}`;
         throw new Failure(
-          `lost the connection to the coordinator by ${this.way.description}: ${this.redact(oneLine(error))}`,
+          `lost the connection to the coordinator by ${this.way.description}: ${this.redact(why)}`,
           "run it again: it goes on from here",
           { cause: error },
         );
       }
       throw error;
+    } finally {
+      if (this.running === running) this.running = undefined;
     }
+  }
+
+  /**
+   * Cancels the statement that runs, and waits until it has ended; does nothing where none runs. By PostgreSQL's own
+   * message for it (as psql's Ctrl-C), on another stream of the same way: it needs no free connection, and no function
+   * that an extension could overload.
+   */
+  async cancel(): Promise<void> {
+    const { running } = this;
+    while (running !== undefined && running === this.running) {
+      // Where the server can't be reached any more, the statement fails by that.
+      await this.sendCancel().catch(() => undefined);
+      // Amid a step that can't be cancelled the server forgets it.
+      let timer: NodeJS.Timeout | undefined;
+      const again = new Promise<void>((resolve) => (timer = setTimeout(resolve, CANCEL_AGAIN_MS)));
+      await Promise.race([running, again]);
+      clearTimeout(timer);
+    }
+  }
+
+  /** The server closes the stream once it has told the process: what is asked later isn't hit. */
+  private async sendCancel(): Promise<void> {
+    const { processID, secretKey } = this.client as unknown as { processID: number; secretKey: number };
+    const message = Buffer.alloc(16);
+    for (const [index, value] of [16, CANCEL_REQUEST, processID, secretKey].entries())
+      message.writeInt32BE(value, index * 4);
+    const stream = await openInTime(this.way, CANCEL_AGAIN_MS);
+    const closed = new Promise<void>((resolve) => {
+      stream.once("close", resolve);
+      stream.once("error", () => resolve());
+    });
+    stream.resume();
+    stream.write(message);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CANCEL_AGAIN_MS)));
+    await Promise.race([closed, late]);
+    clearTimeout(timer);
+    stream.destroy();
   }
 
   /** BEGIN, the work, COMMIT; ROLLBACK when it throws. */

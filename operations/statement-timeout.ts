@@ -33,5 +33,5 @@ export function wasCanceled(error: unknown): boolean {
 }
 
 async function setLimit(session: Session, value: string): Promise<void> {
-  await session.query("SELECT set_config('statement_timeout', $1, false)", [value]);
+  await session.query("SELECT set_config('statement_timeout', $1::text, false)", [value]);
 }

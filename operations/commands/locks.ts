@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from "../failure";
 import { readActivity } from "../status/activity";
 import type { Asked } from "../status/ask-all";
 import { formatDuration } from "../status/duration";
+import { endBlocker } from "../status/end-blocker";
 import { type LockWait, type Party, lockWaits } from "../status/lock-waits";
 import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
@@ -12,8 +13,8 @@ import type { Connected } from "./target";
 
 const HELP = `
 Who waits for whom, over all nodes: each distributed statement once, as its client sees it, with how long it
-waits for that lock so far. The blocking one ends with \`SELECT pg_terminate_backend(<its gpid>)\` on the
-coordinator. A blocking process without a client is a prepared transaction: see \`npx pg-dist status\`.
+waits for that lock so far; and what of PostgreSQL's own waits, such as the walsender of a shard that moves, also
+for other databases of the same server. Below it stands what ends each blocking one: SQL for the coordinator.
 Exit code 3 when something waits for 5 minutes or longer.
 
 Example:
@@ -45,21 +46,36 @@ export function addLocks(program: Command): void {
 
 async function showLocks(target: Connected, _flags: object, { json, paint }: Output): Promise<ExitCode> {
   const { asked, activity } = await readActivity(target);
-  const waits = lockWaits(activity);
+  const waits = lockWaits(activity).map((wait): EndableWait => {
+    const node = asked.find(({ label }) => label === wait.blocking.node);
+    return {
+      ...wait,
+      end: endBlocker(wait.blocking, node?.role === "coordinator" ? undefined : node?.endpoint),
+    };
+  });
   if (json) printJson("locks", { nodes: describeAsked(asked), locks: waits });
   else printLines(locksScreen(waits, asked, paint, terminalWidth()));
   const code = exitCodeOf(asked);
   return code === EXIT.ok && waits.some(isLong) ? EXIT.unhealthy : code;
 }
 
+/** With what ends the blocking one. */
+type EndableWait = LockWait & { readonly end: string };
+
 export function locksScreen(
-  waits: readonly LockWait[],
+  waits: readonly EndableWait[],
   asked: readonly Asked<unknown>[],
   paint: Paint,
   width: number,
 ): string[] {
   const table = renderTable(COLUMNS, waits.map(lockRow), width, (header) => paint("bold", header));
-  return [...(waits.length === 0 ? ["Nothing waits for a lock."] : table), ...failedNodes(asked, paint)];
+  const ends = new Map(waits.map(({ blocking, end }) => [`${nameOf(blocking)} on ${blocking.node}`, end]));
+  return [
+    ...(waits.length === 0 ? ["Nothing waits for a lock."] : table),
+    ...(ends.size === 0 ? [] : ["", "What ends them, in SQL on the coordinator unless it says where:"]),
+    ...[...ends].map(([name, end]) => `${name}: ${end}`),
+    ...failedNodes(asked, paint),
+  ];
 }
 
 /** Waits are a part of life; from so many seconds on they aren't. */
@@ -78,13 +94,14 @@ function lockRow({ node, wait, waited, waiting, blocking }: LockWait): string[] 
     wait,
     node,
     nameOf(blocking),
-    blocking.state,
+    `${blocking.state} ${formatDuration(blocking.since)}`,
     blocking.user,
     query(blocking),
   ];
 }
 
-function nameOf({ gpid, pid }: Party): string {
+function nameOf({ gpid, pid, gid }: Party): string {
+  if (gid !== null) return gid;
   return gpid === 0 ? `pid ${pid}` : String(gpid);
 }
 

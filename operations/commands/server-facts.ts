@@ -28,7 +28,9 @@ const FACTS = `SELECT current_setting('citus.version') AS citus,
 
 /** No question runs longer than one node may take; a change lifts that while it works. */
 async function limitStatements(session: Session, timeoutMs: number): Promise<void> {
-  await session.query("SELECT set_config('statement_timeout', $1, false)", [`${Math.ceil(timeoutMs)}ms`]);
+  await session.query("SELECT set_config('statement_timeout', $1::text, false)", [
+    `${Math.ceil(timeoutMs)}ms`,
+  ]);
 }
 
 /**

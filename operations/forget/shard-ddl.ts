@@ -97,7 +97,7 @@ async function readTable(session: Session, table: string): Promise<TableDefiniti
     [table],
   );
   const ddl = await session.query<{ statement: string }>(
-    "SELECT master_get_table_ddl_events($1) AS statement",
+    "SELECT master_get_table_ddl_events($1::text) AS statement",
     [table],
   );
   // Shards have no sequences of their own: values are drawn before a row is sent to its shard.

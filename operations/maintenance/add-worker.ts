@@ -78,7 +78,7 @@ async function letTakeShards(
     return false;
   }
   await session.transaction(async () => {
-    await session.query("SELECT citus_set_node_property($1, $2, 'shouldhaveshards', true)", [
+    await session.query("SELECT citus_set_node_property($1::text, $2::int, 'shouldhaveshards', true)", [
       endpoint.host,
       endpoint.port,
     ]);

@@ -3,6 +3,7 @@ import { coordinatorOf } from "../cluster-file";
 import type { TransferMode } from "../drain-mode";
 import { type Departures, type Member, isNamed, readMembers } from "../leaving-members";
 import { takeLock } from "../lock";
+import { readBlockedTimeout } from "../moving/blocked-timeout";
 import type { Progress } from "../progress";
 import { type RecordedNode, prepareRecord, readRecord } from "../record";
 import { checkCoordinator } from "../registration/check-coordinator";
@@ -33,6 +34,7 @@ export async function beginMaintenance(
   done: Departures["done"],
 ): Promise<Removal | undefined> {
   const { cluster, id, endpoint, mode, progress, env } = options;
+  const blockedTimeout = readBlockedTimeout(env);
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
   const record = await readRecord(session);
@@ -44,7 +46,8 @@ export async function beginMaintenance(
     endpoint === undefined
       ? await findMember(session, members, record, id)
       : members.find((member) => isNamed(departures, member));
-  return node === undefined ? undefined : { node, members, departures, mode, progress };
+  if (node === undefined) return undefined;
+  return { node, members, departures, mode, progress, blockedTimeout };
 }
 
 /**

@@ -102,7 +102,7 @@ async function awaitOther(session: Session, progress: Progress): Promise<void> {
   if (job === undefined) return;
   progress(`rebalance ${job} is running already: waiting for it`);
   const lines = new JobLines(progress);
-  const end = await interruptible((signal) =>
+  const end = await interruptible(session, (signal) =>
     awaitJob(session, job, { show: (state) => lines.show(state), signal }),
   );
   if (end.failing !== undefined) {
@@ -124,7 +124,7 @@ async function attend(
   const lines = new JobLines(progress);
   let end: JobProgress;
   try {
-    end = await interruptible((signal) =>
+    end = await interruptible(session, (signal) =>
       awaitJob(session, job, { show: (state) => lines.show(state), signal }),
     );
   } catch (error) {

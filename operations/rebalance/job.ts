@@ -84,7 +84,7 @@ export async function runningJob(session: Session): Promise<string | undefined> 
 export async function startJob(session: Session, mode: TransferMode): Promise<string | undefined> {
   try {
     const [row] = await session.query<{ id: string | null }>(
-      "SELECT citus_rebalance_start(shard_transfer_mode := $1)::text AS id",
+      "SELECT citus_rebalance_start(shard_transfer_mode := $1::citus.shard_transfer_mode)::text AS id",
       [mode],
     );
     return row?.id ?? undefined;

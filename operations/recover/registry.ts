@@ -42,7 +42,7 @@ export async function askCoordinator(
 }
 
 async function ask(session: Session): Promise<CoordinatorAnswer> {
-  const [lock] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [
+  const [lock] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1::bigint) AS taken", [
     LOCK_KEY,
   ]);
   const nodes = await session.query<{ host: string; port: number }>(

@@ -61,7 +61,11 @@ export async function moveNodes(session: Session, moves: readonly Move[], progre
 }
 
 async function updateNode(session: Session, nodeid: number, endpoint: Endpoint): Promise<void> {
-  await session.query("SELECT citus_update_node($1, $2, $3)", [nodeid, endpoint.host, endpoint.port]);
+  await session.query("SELECT citus_update_node($1::int, $2::text, $3::int)", [
+    nodeid,
+    endpoint.host,
+    endpoint.port,
+  ]);
 }
 
 /** Registers the coordinator. Its port is always given: Citus' default is the one inside the container. */
@@ -72,7 +76,7 @@ export async function addCoordinator(
   progress: Progress,
 ): Promise<void> {
   await session.transaction(async () => {
-    await session.query("SELECT citus_set_coordinator_host($1, $2)", [
+    await session.query("SELECT citus_set_coordinator_host($1::text, $2::int)", [
       node.endpoint.host,
       node.endpoint.port,
     ]);
@@ -101,7 +105,7 @@ export async function addWorker(
   try {
     nodeid = await session.transaction(async () => {
       const [added] = await session.query<{ nodeid: number | null }>(
-        "SELECT citus_add_node($1, $2) AS nodeid",
+        "SELECT citus_add_node($1::text, $2::int) AS nodeid",
         [node.endpoint.host, node.endpoint.port],
       );
       const row = (await readRegistered(session)).find((registered) => registered.nodeid === added?.nodeid);
@@ -142,7 +146,7 @@ async function forgetPrepared(session: Session, node: ClusterNode, { prepared }:
 /** A node that was on its way out and is wanted again takes shards again. */
 export async function keepAfterAll(session: Session, node: ClusterNode, progress: Progress): Promise<void> {
   await session.transaction(async () => {
-    await session.query("SELECT citus_set_node_property($1, $2, 'shouldhaveshards', true)", [
+    await session.query("SELECT citus_set_node_property($1::text, $2::int, 'shouldhaveshards', true)", [
       node.endpoint.host,
       node.endpoint.port,
     ]);
@@ -153,6 +157,9 @@ export async function keepAfterAll(session: Session, node: ClusterNode, progress
 
 /** A node that was disabled, or added as inactive. */
 export async function activateNode(session: Session, node: ClusterNode, progress: Progress): Promise<void> {
-  await session.query("SELECT citus_activate_node($1, $2)", [node.endpoint.host, node.endpoint.port]);
+  await session.query("SELECT citus_activate_node($1::text, $2::int)", [
+    node.endpoint.host,
+    node.endpoint.port,
+  ]);
   progress(`${node.id}: activated`);
 }

@@ -34,7 +34,7 @@ export async function whyUnreachable(session: Session, endpoint: Endpoint): Prom
   for (;;) {
     session.takeMessages();
     const [row] = await session.query<{ ok: boolean | null }>(
-      "SELECT citus_check_connection_to_node($1, $2) AS ok",
+      "SELECT citus_check_connection_to_node($1::text, $2::int) AS ok",
       [endpoint.host, endpoint.port],
     );
     const cause = connectionCauses(session.takeMessages()).at(-1)?.cause;

@@ -193,7 +193,7 @@ async function whyNot(session: Session, endpoint: Endpoint): Promise<NodeAnswer>
   try {
     const { ok, cause } = await withCauses(session, async () => {
       const [row] = await session.query<{ ok: boolean }>(
-        "SELECT citus_check_connection_to_node($1, $2) AS ok",
+        "SELECT citus_check_connection_to_node($1::text, $2::int) AS ok",
         [endpoint.host, endpoint.port],
       );
       return { ok: row?.ok, cause: connectionCauses(session.takeMessages()).at(-1)?.cause };
@@ -216,7 +216,7 @@ async function limit(
   { connect, statement }: { connect: number; statement: number },
 ): Promise<void> {
   await session.query(
-    `SELECT set_config('citus.node_connection_timeout', $1, false), set_config('statement_timeout', $2, false)`,
+    `SELECT set_config('citus.node_connection_timeout', $1::text, false), set_config('statement_timeout', $2::text, false)`,
     [connect, statement].map((milliseconds) => String(Math.max(Math.round(milliseconds), LEAST_MS))),
   );
 }

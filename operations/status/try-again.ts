@@ -65,7 +65,9 @@ async function tryAtOnce(
 ): Promise<Attempt[]> {
   // The rest is for the way to the nodes that try.
   const limitMs = Math.round(Math.min(patienceMs, timeMs * 0.7));
-  await session.query("SELECT set_config('statement_timeout', $1, false)", [String(Math.round(timeMs))]);
+  await session.query("SELECT set_config('statement_timeout', $1::text, false)", [
+    String(Math.round(timeMs)),
+  ]);
   const answers = await run(session, links, limitMs);
   const causes = connectionCauses(session.takeMessages());
   return links.map(({ from, to }, index): Attempt => {

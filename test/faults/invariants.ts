@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatEndpoint } from "../../environments/cluster";
 import { ShardMover } from "../../operations/drain-move";
 import { readInventory } from "../../operations/drain-shards";
 import { readRecord } from "../../operations/record";
@@ -158,14 +159,20 @@ async function leftovers(session: Session): Promise<string[]> {
 /** Moves shard groups from the fullest to the emptiest worker: that shards can be moved, and new workers get some. */
 export async function moveSome(cluster: FaultCluster, most: number): Promise<number> {
   const session = await cluster.session();
-  const never = new AbortController().signal;
+  const signal = new AbortController().signal;
   let moved = 0;
   try {
-    const mover = await ShardMover.start(session, "auto", () => undefined, never);
+    const mover = await ShardMover.start(session, {
+      ...{ mode: "auto", progress: () => undefined, signal, environment: "faults", blockedTimeout: 60 },
+    });
     try {
       for (; moved < most; moved++) {
         const inventory = await readInventory(session);
-        const load = (await readRegistered(session))
+        const members = (await readRegistered(session)).map((node) => ({
+          ...node,
+          label: formatEndpoint(node.endpoint),
+        }));
+        const load = members
           .filter(({ groupid }) => groupid !== COORDINATOR_GROUP)
           .map(({ nodeid }) => ({ nodeid, groups: inventory.on(nodeid) }))
           .sort((a, b) => a.groups.length - b.groups.length);
@@ -173,7 +180,7 @@ export async function moveSome(cluster: FaultCluster, most: number): Promise<num
         const departure = source?.groups[0];
         if (target === undefined || departure === undefined || departure.source === target.nodeid) break;
         if ((source?.groups.length ?? 0) - target.groups.length < 2 && moved > 0) break;
-        await mover.move({ ...departure, target: target.nodeid });
+        await mover.move({ ...departure, target: target.nodeid }, members);
       }
     } finally {
       await mover.end();

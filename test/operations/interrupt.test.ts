@@ -1,13 +1,22 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { interruptible } from "../../operations/interrupt";
 
-test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s lets work put back what it changed", async (name) => {
-  const before = process.listenerCount(name);
-  const work = interruptible(async (signal) => {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-    signal.throwIfAborted();
-  });
-  process.emit(name, name);
-  await expect(work).rejects.toThrow(`interrupted by ${name}: apply again: it goes on from here`);
-  expect(process.listenerCount(name)).toBe(before);
-});
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s cancels the statement that runs, and lets work put back what it changed",
+  async (name) => {
+    const before = process.listenerCount(name);
+    let fail = (_error: Error): void => undefined;
+    // The statement fails by the cancel, and the cancel is over only then.
+    const cancel = vi.fn(async () => {
+      fail(new Error("canceling statement due to user request"));
+      await new Promise(setImmediate);
+    });
+    const told = vi.fn();
+    const work = interruptible({ cancel }, () => new Promise((_resolve, reject) => (fail = reject)), told);
+    process.emit(name, name);
+    await expect(work).rejects.toThrow(`interrupted by ${name}: apply again: it goes on from here`);
+    expect(cancel).toHaveBeenCalledOnce();
+    expect(told).toHaveBeenCalledWith(name);
+    expect(process.listenerCount(name)).toBe(before);
+  },
+);

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { activityScreen } from "../../../operations/commands/activity";
 import { locksScreen } from "../../../operations/commands/locks";
 import type { Activity } from "../../../operations/status/activity";
+import { endBlocker } from "../../../operations/status/end-blocker";
 import { lockWaits } from "../../../operations/status/lock-waits";
 import { plain, show, someAnswers } from "./some-nodes";
 
@@ -10,7 +11,16 @@ const ASKED = someAnswers({}, {}, {});
 function process(pid: number, changes: Partial<Activity>): Activity {
   return {
     ...{ node: "server-a/coordinator", pid, gpid: 10_000_000_000 + pid, internal: false, user: "shop" },
-    ...{ application: "shop-api", state: "active", wait: null, age: 8, waited: null, blockers: [] },
+    ...{
+      application: "shop-api",
+      state: "active",
+      wait: null,
+      age: 8,
+      waited: null,
+      blockers: [],
+      prepared: [],
+    },
+    ...{ kind: "client backend", database: "shop" },
     query: "UPDATE orders\n   SET note = 'b'\n WHERE customer_id = 7",
     ...changes,
   };
@@ -49,10 +59,36 @@ it.each([Infinity, 80])("activity, in %d columns, with a node that doesn't answe
 });
 
 it.each([Infinity, 80])("locks, in %d columns", (width) => {
-  expect(show(locksScreen(lockWaits(ACTIVITY), ASKED, plain, width))).toMatchSnapshot();
+  expect(show(locksScreen(endable(ACTIVITY), ASKED, plain, width))).toMatchSnapshot();
 });
 
 it("activity and locks where there is nothing", () => {
   expect(show(activityScreen([], ASKED, plain, 80))).toMatchSnapshot();
   expect(show(locksScreen([], ASKED, plain, 80))).toMatchSnapshot();
 });
+
+it("locks that a move waits for: a transaction of another database, and one that is prepared", () => {
+  const node = "server-b/worker1";
+  const walsender = process(473, {
+    ...{ node, internal: true, kind: "walsender", wait: "Lock: transactionid", waited: 700, age: 700 },
+    application: "citus_internal gpid=10000000524",
+    query: "CREATE_REPLICATION_SLOT citus_shard_move_slot_3_10_1 LOGICAL pgoutput EXPORT_SNAPSHOT",
+    blockers: [459, 0],
+    prepared: [{ gid: "app-7", database: "shop", age: 90 }],
+  });
+  const idle = process(459, {
+    ...{ node, gpid: 0, database: "reports", state: "idle in transaction", age: 750 },
+    query: "INSERT INTO sums VALUES (1)",
+  });
+  expect(show(locksScreen(endable([walsender, idle]), ASKED, plain, Infinity))).toMatchSnapshot();
+});
+
+function endable(activity: readonly Activity[]) {
+  return lockWaits(activity).map((wait) => ({
+    ...wait,
+    end: endBlocker(
+      wait.blocking,
+      wait.blocking.node === "server-b/worker1" ? { host: "10.0.0.2", port: 5432 } : undefined,
+    ),
+  }));
+}

@@ -4,7 +4,12 @@ import { readActivity } from "../../../operations/status/activity";
 
 const OTHER = {
   ...{ pid: 5, gpid: 1, internal: false, user: "ada", state: "active", wait: null, age: 1, waited: null },
-  ...{ application: `pg-dist register ada@laptop pid ${process.pid}4`, query: "SELECT 1", blockers: [] },
+  ...{
+    application: `pg-dist register ada@laptop pid ${process.pid}4`,
+    query: "SELECT 1",
+    blockers: [],
+    prepared: [],
+  },
 };
 
 const SERVER = { citus: "13.0.3", postgres: "17.2", groupid: 0, cluster_name: "", stand_in: false };

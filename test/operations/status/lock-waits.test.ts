@@ -17,6 +17,9 @@ function process(node: string, pid: number, gpid: number, changes: Partial<Activ
     waited: null,
     query: `query of ${node} ${pid}`,
     blockers: [],
+    prepared: [],
+    kind: "client backend",
+    database: "shop",
     ...changes,
   };
 }
@@ -70,7 +73,19 @@ describe("lockWaits", () => {
     expect(found.map(({ waiting }) => waiting.node)).toEqual(["worker1", "worker2"]);
   });
 
-  it("shows a prepared transaction as a blocker without a client", () => {
+  it("names a prepared transaction, which has no process, and one of another database", () => {
+    const prepared = [{ gid: "app-7", database: "shop", age: 90 }];
+    const found = lockWaits([
+      process("worker1", 2, 7, { blockers: [0, 3], prepared }),
+      process("worker1", 3, 0, { database: "reports", state: "idle in transaction", age: 60 }),
+    ]);
+    expect(found.map(({ blocking }) => blocking)).toMatchObject([
+      { gpid: 0, pid: 0, state: "prepared", gid: "app-7", since: 90, node: "worker1" },
+      { gpid: 0, pid: 3, state: "idle in transaction", since: 60, database: "reports", gid: null },
+    ]);
+  });
+
+  it("has a blocker of which only the number is known", () => {
     const [wait] = lockWaits([process("worker1", 2, 7, { blockers: [0] })]);
     expect(wait?.blocking).toMatchObject({ gpid: 0, pid: 0, state: "no client" });
   });
