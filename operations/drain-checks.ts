@@ -7,6 +7,7 @@ import type { Inventory } from "./drain-shards";
 import type { Problem } from "./failure";
 import type { Departures, Member } from "./leaving-members";
 import { BLOCK_WRITES, explainImmovable, findImmovable } from "./movable-tables";
+import { readNodeSettings, settingProblems } from "./moving/node-settings";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
 import { findImmobileOwners } from "./roles/immobile-owners";
 import type { Session } from "./session";
@@ -29,7 +30,14 @@ export async function findDrainProblems(session: Session, situation: DrainSituat
   const sources = leaving.filter(({ nodeid }) => inventory.on(nodeid).length > 0);
   if (sources.length === 0 || problems.length > 0) return problems;
   if (mode !== "block_writes") problems.push(...sources.flatMap(walLevelProblems));
+  const largest = Math.max(
+    ...sources.flatMap(({ nodeid }) => inventory.on(nodeid).map(({ group }) => group.bytes)),
+  );
   problems.push(
+    ...settingProblems(await readNodeSettings(session, members), largest).map((problem) => ({
+      ...problem,
+      remedy: `${problem.remedy}; then apply again`,
+    })),
     ...(await tableProblems(session, sources, situation)),
     ...(await ownerProblems(session, sources, situation)),
     ...(await roomProblems(session, situation)),
@@ -165,6 +173,22 @@ async function roomProblems(session: Session, { members, inventory }: DrainSitua
 }
 
 function misfitProblem(node: string, plan: DrainPlan): Problem {
+  const { strategy, targets } = plan;
+  const forbidden = plan.misfits.filter(({ group }) =>
+    targets.every(({ nodeid }) => !strategy.allows(group.shardid, nodeid)),
+  );
+  const [first] = forbidden;
+  if (first !== undefined) {
+    return {
+      node,
+      what:
+        `the cluster's rebalance strategy ${strategy.name} forbids ${count(forbidden)} of it on every staying node ` +
+        `(${strategy.functions.join(", ")}; shard ${first.group.shardid} of ${first.group.tables[0]})`,
+      remedy:
+        "let it allow one of them, add a worker that it allows, or choose another strategy: " +
+        "SELECT citus_set_default_rebalance_strategy('by_disk_size'); then apply again",
+    };
+  }
   const bytes = plan.misfits.reduce((sum, { group }) => sum + group.bytes, 0);
   const rooms = [...plan.room].map(([name, room]) => `${name}: room for ${formatBytes(Math.max(room, 0))}`);
   const replicas = plan.misfits.every(({ group }) =>

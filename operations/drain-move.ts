@@ -91,7 +91,7 @@ export class ShardMover {
       } catch (error) {
         this.options.signal.throwIfAborted();
         if (error instanceof Failure) throw error;
-        if (!isBusy(error)) throw await explainMove(error, name, this.session, members, this.options);
+        if (!isBusy(error)) throw await explainMove(error, name, this.session, members);
         if (attempt === ATTEMPTS) throw givenUp(error, name, watch);
         this.options.progress(
           `${name} is in use${byWhom(watch)}, trying again${error instanceof MoveLocked ? "" : `: ${oneLine(error)}`}`,

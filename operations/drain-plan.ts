@@ -1,9 +1,11 @@
+import type { Strategy } from "./moving/strategy";
+
 /** Shards that belong together: the same range of all colocated tables, moved as one. */
 export interface ShardGroup {
   /** One of its shards; Citus moves the others with it. */
   readonly shardid: string;
-  /** How many shards it has, one per table. */
-  readonly shards: number;
+  /** All of them, one per table. */
+  readonly shardids: readonly string[];
   readonly tables: readonly string[];
   readonly bytes: number;
   /** Nodes by nodeid that have it: one, except for tables with more than one replica. */
@@ -31,13 +33,14 @@ export interface Target {
 
 export interface Plan {
   readonly moves: readonly Move[];
-  /** For these no target has the room, or every target has a replica already. */
+  /** For these no target has the room, may have them, or is without a replica of them. */
   readonly misfits: readonly Departure[];
 }
 
 /**
  * Spreads groups over the targets, the largest first, each to where bytes and number of groups stay most even. The room
- * of a file system counts once for all of its nodes; a move inside of one needs it for a moment only.
+ * of a file system counts once for all of its nodes; a move inside of one needs it for a moment only. Nothing goes to where
+ * the cluster's strategy forbids it.
  *
  * @param room bytes that a file system can take
  * @param fileSystemOf of a node
@@ -47,6 +50,7 @@ export function planMoves(
   targets: readonly Target[],
   room: ReadonlyMap<string, number>,
   fileSystemOf: (nodeid: number) => string | undefined,
+  strategy: Pick<Strategy, "allows" | "capacity">,
 ): Plan {
   const load = new Map(targets.map(({ nodeid, bytes, groups }) => [nodeid, { bytes, groups }]));
   const left = new Map(room);
@@ -56,7 +60,7 @@ export function planMoves(
   };
   const cost = ({ nodeid }: Target) => {
     const { bytes, groups } = load.get(nodeid) ?? { bytes: 0, groups: 0 };
-    return bytes / Math.max(total.bytes, 1) + groups / total.groups;
+    return (bytes / Math.max(total.bytes, 1) + groups / total.groups) / strategy.capacity(nodeid);
   };
 
   const moves: Move[] = [];
@@ -65,7 +69,7 @@ export function planMoves(
   for (const departure of largestFirst) {
     const { group, source } = departure;
     const [target] = targets
-      .filter(({ nodeid }) => !group.holders.includes(nodeid))
+      .filter(({ nodeid }) => !group.holders.includes(nodeid) && strategy.allows(group.shardid, nodeid))
       .filter(({ fileSystem }) => group.bytes <= (left.get(fileSystem) ?? 0))
       .sort((a, b) => cost(a) - cost(b));
     if (target === undefined) {

@@ -1,12 +1,14 @@
 import { type Plan, type Target, planMoves } from "./drain-plan";
 import type { Inventory } from "./drain-shards";
 import type { Member } from "./leaving-members";
+import { type Strategy, readStrategy } from "./moving/strategy";
 import type { Session } from "./session";
 
 export interface DrainPlan extends Plan {
   readonly targets: readonly Target[];
   /** Bytes that each file system of a target can take. */
   readonly room: ReadonlyMap<string, number>;
+  readonly strategy: Strategy;
 }
 
 /** Where the shards of all nodes that leave are to go. */
@@ -19,7 +21,13 @@ export async function planDrain(
   const room = roomOf(members, targets, await percentKeptFree(session));
   const departures = members.filter(({ leaves }) => leaves).flatMap(({ nodeid }) => inventory.on(nodeid));
   const fileSystems = new Map(members.map(({ nodeid, fileSystem }) => [nodeid, fileSystem]));
-  return { ...planMoves(departures, targets, room, (nodeid) => fileSystems.get(nodeid)), targets, room };
+  const strategy = await readStrategy(
+    session,
+    departures.map(({ group: { shardid, shardids } }) => ({ key: shardid, shardids })),
+    targets.map(({ nodeid }) => nodeid),
+  );
+  const plan = planMoves(departures, targets, room, (nodeid) => fileSystems.get(nodeid), strategy);
+  return { ...plan, targets, room, strategy };
 }
 
 /** Staying nodes that may hold shards; the coordinator and nodes added by hand too, where they may. */

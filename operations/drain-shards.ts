@@ -6,7 +6,7 @@ interface Placed {
   readonly nodeid: number;
   readonly key: string;
   readonly shardid: string;
-  readonly shards: number;
+  readonly shardids: string[];
   readonly tables: string[];
   readonly bytes: string;
 }
@@ -25,7 +25,7 @@ export async function readInventory(session: Session): Promise<Inventory> {
     `SELECT n.nodeid,
             concat_ws(':', t.colocationid, s.shardminvalue, CASE WHEN t.colocationid = 0 THEN s.shardid END) AS key,
             min(s.shardid)::text AS shardid,
-            count(*)::int AS shards,
+            array_agg(s.shardid::text ORDER BY s.shardid) AS shardids,
             array_agg(t.logicalrelid::text ORDER BY s.shardid) AS tables,
             coalesce(sum(z.bytes), 0)::text AS bytes
        FROM pg_dist_partition t
@@ -40,10 +40,10 @@ export async function readInventory(session: Session): Promise<Inventory> {
   const holders = new Map<string, number[]>();
   for (const { key, nodeid } of placed) holders.set(key, [...(holders.get(key) ?? []), nodeid]);
   const byNode = new Map<number, Departure[]>();
-  for (const { nodeid, key, shardid, shards, tables, bytes } of placed) {
+  for (const { nodeid, key, shardid, shardids, tables, bytes } of placed) {
     const group: ShardGroup = {
       shardid,
-      shards,
+      shardids,
       tables,
       bytes: Number(bytes),
       holders: holders.get(key) ?? [],

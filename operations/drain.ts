@@ -64,8 +64,8 @@ async function moveAll(
   const moves = plan.moves.filter(({ source }) => source === node.nodeid);
   if (plan.misfits.some(({ source }) => source === node.nodeid)) {
     throw new Failure(
-      `the staying nodes no longer have room for the shards of ${node.label}`,
-      "make room on their servers or add a worker, and apply again: it goes on",
+      `the staying nodes no longer have room for the shards of ${node.label}, or may no longer have them`,
+      "apply again: it says which, and goes on once it is mended",
     );
   }
   const meter = new Meter(node.label, moves, progress);
@@ -106,7 +106,7 @@ class Meter {
 }
 
 function amountOf(moves: readonly Move[]): string {
-  const shards = moves.reduce((sum, { group }) => sum + group.shards, 0);
+  const shards = moves.reduce((sum, { group }) => sum + group.shardids.length, 0);
   return `${shards} shard${shards === 1 ? "" : "s"} with ${formatBytes(bytesOf(moves))}`;
 }
 

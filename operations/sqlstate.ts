@@ -19,6 +19,13 @@ export const SQLSTATE = {
   lockNotAvailable: "55P03",
   /** statement_timeout, or somebody, ended it. */
   queryCanceled: "57014",
+  /** One of the timeouts of the server that a session is on ended it. */
+  idleInTransactionTimeout: "25P03",
+  transactionTimeout: "25P04",
+  idleSessionTimeout: "57P05",
+  readOnlyTransaction: "25006",
+  /** Of a connection that Citus has to another node. */
+  connectionFailure: "08006",
   /** The server is stopping. */
   adminShutdown: "57P01",
   /** The server restarts after the crash of one of its processes. */

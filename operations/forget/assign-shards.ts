@@ -1,3 +1,4 @@
+import type { Strategy } from "../moving/strategy";
 import type { LostShard } from "./lost-shards";
 
 /** Shards of one key, and the node by nodeid that is to have them. */
@@ -14,15 +15,30 @@ export interface Heir {
   readonly shards: number;
 }
 
-/** Spreads lost shards over the nodes that stay, those of one key together, to where there are fewest. */
-export function assignShards(lost: readonly LostShard[], heirs: readonly Heir[]): Assignment[] {
-  const groups = new Map<string, LostShard[]>();
-  for (const shard of lost) groups.set(shard.key, [...(groups.get(shard.key) ?? []), shard]);
+/**
+ * Spreads lost shards over the nodes that stay, those of one key together, to where there are fewest of those that the
+ * cluster's strategy allows. Where it allows none, it gives way: a shard must be somewhere, or its table stays broken.
+ */
+export function assignShards(
+  lost: readonly LostShard[],
+  heirs: readonly Heir[],
+  strategy: Pick<Strategy, "allows">,
+): Assignment[] {
+  const groups = byKey(lost);
   const load = heirs.map((heir) => ({ ...heir }));
   return [...groups.values()].flatMap((shards) => {
-    const [heir] = [...load].sort((a, b) => a.shards - b.shards || a.nodeid - b.nodeid);
+    const sorted = [...load].sort((a, b) => a.shards - b.shards || a.nodeid - b.nodeid);
+    const key = shards[0]?.key ?? "";
+    const heir = sorted.find(({ nodeid }) => strategy.allows(key, nodeid)) ?? sorted[0];
     if (heir === undefined) return [];
     heir.shards += shards.length;
     return [{ nodeid: heir.nodeid, groupid: heir.groupid, shards }];
   });
+}
+
+/** Shards that stay together, by their key. */
+export function byKey(lost: readonly LostShard[]): Map<string, LostShard[]> {
+  const groups = new Map<string, LostShard[]>();
+  for (const shard of lost) groups.set(shard.key, [...(groups.get(shard.key) ?? []), shard]);
+  return groups;
 }

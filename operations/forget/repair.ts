@@ -1,11 +1,12 @@
 import { formatEndpoint } from "../../environments/cluster";
 import { Failure, oneLine } from "../failure";
+import { readStrategy } from "../moving/strategy";
 import type { Progress } from "../progress";
 import { forgetNodes } from "../record";
 import { readRegistered } from "../registration/pg-dist-node";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
-import { assignShards } from "./assign-shards";
+import { assignShards, byKey } from "./assign-shards";
 import { dropLeftCopies } from "./left-copies";
 import { ShardDdl } from "./shard-ddl";
 import type { Losses } from "./survey";
@@ -29,7 +30,12 @@ export async function repair(session: Session, losses: Losses, progress: Progres
     );
   }
   await dropLeftCopies(session, losses, progress);
-  const assignments = assignShards(lost, heirs);
+  const strategy = await readStrategy(
+    session,
+    [...byKey(lost)].map(([key, shards]) => ({ key, shardids: shards.map(({ shardid }) => shardid) })),
+    heirs.map(({ nodeid }) => nodeid),
+  );
+  const assignments = assignShards(lost, heirs, strategy);
   const ddl = await ShardDdl.read(
     session,
     lost.map(({ table }) => table),

@@ -118,7 +118,7 @@ async function amountOn({ session, cluster }: Changing, worker: MeantWorker): Pr
   if (registered === undefined) return "it is not registered";
   const groups = (await readInventory(session)).on(registered.nodeid).map(({ group }) => group);
   const amount = {
-    shards: groups.reduce((sum, { shards }) => sum + shards, 0),
+    shards: groups.reduce((sum, { shardids }) => sum + shardids.length, 0),
     bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0),
   };
   return amount.shards === 0 ? "no shard has to move" : `${formatAmount(amount)} move to the other nodes`;

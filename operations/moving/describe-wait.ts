@@ -1,4 +1,3 @@
-import { shorten } from "../commands/table";
 import { formatDuration } from "../status/duration";
 import type { LockWait, Party } from "../status/lock-waits";
 
@@ -13,7 +12,7 @@ export function describeBlocker({ blocking }: Pick<LockWait, "blocking">): strin
     return `the prepared transaction ${gid} on ${node} (database ${database}, prepared ${time} ago)`;
   if (pid === 0) return `a prepared transaction on ${node}`;
   const who = [user, application].filter(Boolean).join(", ");
-  const text = shorten(query.replace(/\s+/g, " ").trim(), QUERY);
+  const text = query.replace(/\s+/g, " ").trim().slice(0, QUERY);
   const details = [who, database === "" ? "" : `database ${database}`, `${state} for ${time}: ${text}`];
   return `process ${pid} on ${node} (${details.filter(Boolean).join(", ")})`;
 }

@@ -4,12 +4,15 @@ import { type Departure, planMoves, type Target } from "../../operations/drain-p
 const GB = 2 ** 30;
 
 function departure(shardid: string, bytes: number, source = 1, holders = [source]): Departure {
-  return { group: { shardid, shards: 1, tables: ["t"], bytes, holders }, source };
+  return { group: { shardid, shardids: [shardid], tables: ["t"], bytes, holders }, source };
 }
 
 function target(nodeid: number, fileSystem: string, bytes = 0, groups = 0): Target {
   return { nodeid, fileSystem, bytes, groups };
 }
+
+/** A strategy that allows everything. */
+const ANY = { allows: () => true, capacity: () => 1 };
 
 const servers = (nodeid: number) => `server-${nodeid}`;
 
@@ -19,7 +22,7 @@ test("empty shards are spread by their number", () => {
     ["a", GB],
     ["b", GB],
   ]);
-  const { moves } = planMoves(departures, [target(2, "a"), target(3, "b")], room, servers);
+  const { moves } = planMoves(departures, [target(2, "a"), target(3, "b")], room, servers, ANY);
   expect(moves.filter((move) => move.target === 2)).toHaveLength(3);
   expect(moves.filter((move) => move.target === 3)).toHaveLength(3);
 });
@@ -30,7 +33,13 @@ test("bytes go to where there are fewer", () => {
     ["b", 100 * GB],
   ]);
   const departures = [departure("1", 2 * GB), departure("2", 8 * GB), departure("3", 2 * GB)];
-  const { moves } = planMoves(departures, [target(2, "a", 8 * GB, 4), target(3, "b", 0, 4)], room, servers);
+  const { moves } = planMoves(
+    departures,
+    [target(2, "a", 8 * GB, 4), target(3, "b", 0, 4)],
+    room,
+    servers,
+    ANY,
+  );
   expect(moves.map(({ group, target }) => [group.shardid, target])).toEqual([
     ["2", 3],
     ["1", 2],
@@ -45,6 +54,7 @@ test("the room of a server counts once for all of its workers", () => {
     [target(2, "server-d"), target(3, "server-d")],
     new Map([["server-d", 5 * GB]]),
     servers,
+    ANY,
   );
   expect(moves).toHaveLength(1);
   expect(misfits.map(({ group }) => group.shardid)).toEqual(["2"]);
@@ -61,6 +71,7 @@ test("a full server gets nothing while another has room", () => {
     [target(2, "a"), target(3, "b", 50 * GB, 9)],
     room,
     servers,
+    ANY,
   );
   expect(moves.map(({ target }) => target)).toEqual([3, 3]);
   expect(misfits).toEqual([]);
@@ -73,6 +84,7 @@ test("two workers of one server: what moves between them takes no room for good"
     [target(2, "server-d")],
     new Map([["server-d", 4 * GB]]),
     () => "server-d",
+    ANY,
   );
   expect(plan.misfits).toEqual([]);
 });
@@ -87,14 +99,33 @@ test("a replica doesn't move to where another one is", () => {
     [target(2, "a"), target(3, "b", 900, 9)],
     room,
     servers,
+    ANY,
   );
   expect(plan.moves.map(({ group, target }) => [group.shardid, target])).toEqual([["1", 3]]);
   expect(plan.misfits.map(({ group }) => group.shardid)).toEqual(["2"]);
 });
 
 test("without a target everything is left over", () => {
-  expect(planMoves([departure("1", 0)], [], new Map(), servers)).toEqual({
+  expect(planMoves([departure("1", 0)], [], new Map(), servers, ANY)).toEqual({
     moves: [],
     misfits: [departure("1", 0)],
   });
+});
+
+test("nothing goes to where the cluster's strategy forbids it, and a node of more capacity gets more", () => {
+  const departures = ["1", "2", "3", "4", "5", "6"].map((shardid) => departure(shardid, GB));
+  const room = new Map([
+    ["a", 100 * GB],
+    ["b", 100 * GB],
+    ["c", 100 * GB],
+  ]);
+  const strategy = {
+    allows: (key: string, nodeid: number) => nodeid !== 4 && !(key === "6" && nodeid !== 4),
+    capacity: (nodeid: number) => (nodeid === 3 ? 4 : 1),
+  };
+  const targets = [target(2, "a"), target(3, "b"), target(4, "c")];
+  const { moves, misfits } = planMoves(departures, targets, room, servers, strategy);
+  expect(moves.filter((move) => move.target === 2)).toHaveLength(1);
+  expect(moves.filter((move) => move.target === 3)).toHaveLength(4);
+  expect(misfits.map(({ group }) => group.shardid)).toEqual(["6"]);
 });

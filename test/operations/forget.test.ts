@@ -15,11 +15,9 @@ describe("lost shards", () => {
       { nodeid: 7, groupid: 5, shards: 3 },
       { nodeid: 3, groupid: 2, shards: 0 },
     ];
-    const assigned = assignShards(shards, heirs).map(({ nodeid, groupid, shards: group }) => [
-      nodeid,
-      groupid,
-      ...group.map(({ shardid }) => shardid),
-    ]);
+    const assigned = assignShards(shards, heirs, { allows: () => true }).map(
+      ({ nodeid, groupid, shards: group }) => [nodeid, groupid, ...group.map(({ shardid }) => shardid)],
+    );
     expect(assigned).toEqual([
       [3, 2, "orders1", "lines1"],
       [3, 2, "orders2", "lines2"],
@@ -28,7 +26,7 @@ describe("lost shards", () => {
   });
 
   it("go nowhere without a node that stays", () => {
-    expect(assignShards(lost("1", "orders"), [])).toEqual([]);
+    expect(assignShards(lost("1", "orders"), [], { allows: () => true })).toEqual([]);
   });
 });
 

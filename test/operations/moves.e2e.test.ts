@@ -23,6 +23,15 @@ describeOnCitus("moves on real Citus", () => {
        SELECT create_distributed_table('orders', 'id', shard_count => 6);
        INSERT INTO orders SELECT i, repeat('x', 100) FROM generate_series(1, 3000) i`,
     );
+    await citus.sql(
+      "coordinator",
+      `CREATE FUNCTION public.never_w1(shard bigint, node int) RETURNS bool LANGUAGE sql STABLE AS
+         $$ SELECT nodename <> '${citus.container("w1")}' FROM pg_dist_node WHERE nodeid = node $$;
+       CREATE FUNCTION public.none_on_w2(node int) RETURNS real LANGUAGE sql STABLE AS
+         $$ SELECT CASE WHEN nodename = '${citus.container("w2")}' THEN 0 ELSE 1 END FROM pg_dist_node WHERE nodeid = node $$;
+       SELECT citus_add_rebalance_strategy('nowhere', 'citus_shard_cost_1', 'public.none_on_w2', 'public.never_w1', 0);
+       SELECT citus_add_rebalance_strategy('not_w1', 'citus_shard_cost_1', 'citus_node_capacity_1', 'public.never_w1', 0)`,
+    );
     await citus.sql("w3", "CREATE DATABASE reports");
     await citus.sql("w3", "CREATE TABLE sums (n int)", "reports");
   });
@@ -67,6 +76,93 @@ describeOnCitus("moves on real Citus", () => {
     await citus.sql("w3", "ROLLBACK PREPARED 'app-7'", "reports");
     await expectNothingLeft();
   });
+
+  test("tables whose changes the target could not apply are refused, with advice that works", async () => {
+    await citus.sql(
+      "coordinator",
+      `CREATE ROLE app; GRANT ALL ON SCHEMA public TO app;
+       CREATE TABLE docs (id bigint NOT NULL, body json); ALTER TABLE docs REPLICA IDENTITY FULL;
+       CREATE DOMAIN spot AS point NOT NULL;
+       CREATE TABLE spots (id bigint NOT NULL, at spot);
+       CREATE TABLE notes (id bigint NOT NULL, body jsonb);
+       CREATE TABLE doubled (id bigint, twice bigint GENERATED ALWAYS AS (id * 2) STORED, note text, PRIMARY KEY (id, twice));
+       CREATE TABLE secret (id bigint PRIMARY KEY, note text); ALTER TABLE secret OWNER TO app;
+       ALTER TABLE secret ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`,
+    );
+    await citus.sql(
+      "coordinator",
+      `SELECT create_distributed_table(name, 'id', shard_count => 3, colocate_with => 'none')
+         FROM unnest('{docs, spots, notes, doubled, secret}'::regclass[]) name`,
+    );
+    const { code, output } = await (await leave("w3", ["w1", "w2"])).ended;
+    expect(code).toBe(4);
+    const lines = output.split("\n");
+    const lineOf = (table: string) => lines.find((line) => line.includes(table)) ?? "";
+    expect(lineOf("public.docs (body json)")).toContain("REPLICA IDENTITY USING INDEX");
+    expect(lineOf("public.spots (at public.spot)")).toContain("REPLICA IDENTITY USING INDEX");
+    expect(lineOf("public.spots")).not.toContain("or ALTER TABLE ... REPLICA IDENTITY FULL");
+    expect(lineOf("online: public.notes:")).toContain("or ALTER TABLE ... REPLICA IDENTITY FULL");
+    expect(lineOf("public.doubled (twice)")).toContain("not generated");
+    expect(lineOf("public.secret (app)")).toContain("BYPASSRLS");
+    for (const statement of [
+      "ALTER TABLE docs ADD PRIMARY KEY (id)",
+      "ALTER TABLE docs REPLICA IDENTITY DEFAULT",
+      "CREATE UNIQUE INDEX spots_id ON spots (id)",
+      "ALTER TABLE spots REPLICA IDENTITY USING INDEX spots_id",
+      "ALTER TABLE notes REPLICA IDENTITY FULL",
+      "CREATE UNIQUE INDEX doubled_id ON doubled (id)",
+      "ALTER TABLE doubled REPLICA IDENTITY USING INDEX doubled_id",
+      "ALTER TABLE secret NO FORCE ROW LEVEL SECURITY",
+    ])
+      await citus.sql("coordinator", statement);
+    expect(await problemsLeft()).not.toContain("can't be moved online");
+    // Its owner can't connect to other nodes, which is another matter.
+    await citus.sql("coordinator", "DROP TABLE secret");
+  });
+
+  test("a timeout that would cut a move off is named, and what the message says makes it pass", async () => {
+    const set = "ALTER SYSTEM SET idle_in_transaction_session_timeout = '1s'";
+    await citus.sql("w2", set);
+    await citus.sql("w2", "SELECT pg_reload_conf()");
+    const outcome = await (await leave("w3", ["w1", "w2"])).ended;
+    expect(outcome).toMatchObject({ code: 4 });
+    expect(outcome.last).toMatch(
+      /local\/w2: idle_in_transaction_session_timeout is 1s \(set in .*postgresql\.auto\.conf\).*a move may be cut off/,
+    );
+    const [statement] = /ALTER ROLE postgres IN DATABASE postgres SET \S+ = 0/.exec(outcome.last) ?? [];
+    await citus.sql("coordinator", statement ?? "");
+    expect(await problemsLeft()).not.toContain("idle_in_transaction_session_timeout");
+  });
+
+  test("a worker is emptied to where the cluster's own strategy lets its shards be, and nowhere else", async () => {
+    await strategy("nowhere");
+    const before = await shardsOn("w1");
+    const refused = await (await leave("w3", ["w1", "w2"])).ended;
+    expect(refused).toMatchObject({ code: 4 });
+    expect(refused.last).toMatch(
+      /strategy nowhere forbids \d+ shard groups of it on every staying node \(public\.never_w1, public\.none_on_w2; /,
+    );
+    await strategy("not_w1");
+    const outcome = await (await leave("w3", ["w1", "w2"])).ended;
+    expect(outcome, outcome.output).toMatchObject({ code: 0 });
+    expect(await shardsOn("w1")).toBe(before);
+  });
+
+  const strategy = (name: string) =>
+    citus.sql("coordinator", `SELECT citus_set_default_rebalance_strategy('${name}')`);
+
+  /** What still stands against the removal, where shards may go nowhere, so that it doesn't begin. */
+  async function problemsLeft(): Promise<string> {
+    await strategy("nowhere");
+    const { code, output } = await (await leave("w3", ["w1", "w2"])).ended;
+    await strategy("by_disk_size");
+    expect(code).toBe(4);
+    expect(output).toContain("strategy nowhere forbids");
+    return output;
+  }
+
+  const shardsOn = (name: string) =>
+    citus.sql("coordinator", `SELECT count(*) FROM citus_shards WHERE nodename = '${citus.container(name)}'`);
 
   /** The statement that a message advises. */
   function advised({ last }: Outcome): string {
