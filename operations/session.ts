@@ -53,7 +53,6 @@ const CANCEL_REQUEST = 80877102;
 /** How long a cancel may take to be sent, and a statement to end by it until it is sent again. In milliseconds. */
 const CANCEL_AGAIN_MS = 3000;
 
-
 /** A session on the coordinator. */
 export class Session {
   private messages: ServerMessage[] = [];

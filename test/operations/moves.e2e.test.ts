@@ -63,7 +63,9 @@ describeOnCitus("moves on real Citus", () => {
     );
     await expectNothingLeft();
     await citus.sql("coordinator", advised(outcome));
-    await holder.ended;
+    const holding = `SELECT count(*) FROM pg_stat_activity WHERE application_name = '${HOLDER}'`;
+    await expect.poll(() => citus.sql("w3", holding), { timeout: 30_000 }).toBe("0");
+    await holder.release();
   });
 
   test("a prepared transaction that it waits for is named", async () => {
@@ -185,7 +187,7 @@ describeOnCitus("moves on real Citus", () => {
       child.stdin.end();
       await ended;
     };
-    return { release, ended };
+    return { release };
   }
 
   async function leave(name: string, staying: readonly string[], env: NodeJS.ProcessEnv = {}) {
