@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ExitCode } from "../failure";
-import { type Activity, readActivity } from "../status/activity";
+import type { Activity } from "../status/activity-of-node";
+import { readActivity } from "../status/activity";
 import type { Asked } from "../status/ask-all";
 import { formatDuration } from "../status/duration";
 import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";

@@ -3,7 +3,7 @@ import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
 import { limitNodeConnections } from "../registration/reachability";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
-import { ACTIVITY, type Row, parseActivity } from "../status/activity";
+import { ACTIVITY, type Row, parseActivity } from "../status/activity-of-node";
 import { type LockWait, lockWaits } from "../status/lock-waits";
 
 /** A node that shards are moved from or to. */

@@ -1,4 +1,4 @@
-import type { Activity } from "./activity";
+import type { Activity } from "./activity-of-node";
 
 /** A statement that waits for another one, anywhere in the cluster. */
 export interface LockWait {

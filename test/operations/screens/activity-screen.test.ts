@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { activityScreen } from "../../../operations/commands/activity";
 import { locksScreen } from "../../../operations/commands/locks";
-import type { Activity } from "../../../operations/status/activity";
+import type { Activity } from "../../../operations/status/activity-of-node";
 import { endBlocker } from "../../../operations/status/end-blocker";
 import { lockWaits } from "../../../operations/status/lock-waits";
 import { plain, show, someAnswers } from "./some-nodes";

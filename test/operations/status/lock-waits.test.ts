@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isLong } from "../../../operations/commands/locks";
-import type { Activity } from "../../../operations/status/activity";
+import type { Activity } from "../../../operations/status/activity-of-node";
 import { lockWaits } from "../../../operations/status/lock-waits";
 
 function process(node: string, pid: number, gpid: number, changes: Partial<Activity> = {}): Activity {
