@@ -12,6 +12,7 @@ import type { Progress } from "./progress";
 import { type RecordedNode, forgetNodes } from "./record";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
 import type { Session } from "./session";
+import { remedyForSetting } from "./setting-cause";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
 
 /** A node that is to be emptied, and the others around it. */
@@ -181,7 +182,7 @@ export function explainRemoval(error: unknown): unknown {
   if (sqlStateOf(error) === undefined) return error;
   return new Failure(
     `the coordinator says: ${oneLine(error)}`,
-    "see to the cause, then apply again: it goes on",
+    `${remedyForSetting(oneLine(error)) ?? "see to the cause"}, then apply again: it goes on`,
     {
       cause: error,
     },

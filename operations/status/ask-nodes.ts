@@ -4,6 +4,7 @@ import { type Explained, explainConnection } from "../registration/connection-ca
 import { connectionCauses, withCauses } from "../registration/reachability";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
+import { remedyForSetting } from "../setting-cause";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
 
 /** What a node answered: the value, or why it didn't. */
@@ -185,7 +186,10 @@ function explainError(error: string): Explained {
         "CREATE EXTENSION citus there; or, if its first start was cut off, `npx pg-dist recover ENVIRONMENT`",
     };
   }
-  return { what: `it answers with an error: ${text}`, remedy: "see the server's log" };
+  return {
+    what: `it answers with an error: ${text}`,
+    remedy: remedyForSetting(text) ?? "see the server's log",
+  };
 }
 
 async function whyNot(session: Session, endpoint: Endpoint): Promise<NodeAnswer> {

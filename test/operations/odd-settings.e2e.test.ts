@@ -142,17 +142,42 @@ describeOnCitus("a cluster whose database, role and server have settings of thei
     expect(problems.filter(({ check }) => check === "read-only")).toHaveLength(NODES.length);
   });
 
+  test("what keeps Citus' own sessions from their work is named, with what to do, and nothing stays marked", async () => {
+    const change = (statement: string) => administer(citus, ["w1"], [statement]);
+    await change("CREATE ROLE nobody");
+    await change("ALTER ROLE postgres IN DATABASE postgres SET role = nobody");
+    const seen = await project.run("status", "test");
+    await change("ALTER ROLE postgres IN DATABASE postgres RESET role");
+    expect(seen.output).toMatch(/local\/w1: it answers with an error: permission denied.*\n.*RESET role/);
+    await change("ALTER ROLE postgres IN DATABASE postgres SET default_transaction_read_only = on");
+    const refused = await project.run("drain", "test", "local/w2", "--yes");
+    await change("ALTER ROLE postgres IN DATABASE postgres RESET default_transaction_read_only");
+    expect(refused.code, refused.output).toBe(1);
+    expect(refused.last).toMatch(/read-only transaction: .*RESET default_transaction_read_only, whichever/);
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM pgdist.node WHERE leaving IS NOT NULL")).toBe(
+      "0",
+    );
+  });
+
   describe("changes go as ever", () => {
     test("a drain that fails lifts its marks", async () => {
-      // Takes the name of a shard that would come.
-      const shard = await citus.sql(
+      // The move waits for this at its end, until it is cancelled.
+      const held = citus.sql(
         "coordinator",
-        `SELECT shard_name FROM citus_shards WHERE table_name = 'public.orders'::regclass AND nodename LIKE '%-w2' LIMIT 1`,
+        "BEGIN; LOCK pg_dist_placement IN SHARE MODE; SELECT pg_sleep(600)",
       );
-      const name = shard.replaceAll('"', "").split(".").at(-1) ?? "";
-      await citus.sql("w1", `SET citus.enable_ddl_propagation = off; CREATE TABLE public.${name} (own int)`);
-      const { code, output } = await project.run("drain", "test", "local/w2", "--yes");
-      await citus.sql("w1", `SET citus.enable_manual_changes_to_shards = on; DROP TABLE public.${name}`);
+      const released = held.catch(() => undefined);
+      const drain = project.launch("drain", "test", "local/w2", "--yes");
+      const cancel = (which: string) =>
+        citus.sql(
+          "coordinator",
+          `SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE state = 'active' AND ${which}`,
+        );
+      const moving = "query ~ '[c]itus_move_shard_placement' AND wait_event_type = 'Lock'";
+      await expect.poll(() => cancel(moving), { timeout: 60_000 }).toBe("1");
+      const { code, output } = await drain.ended;
+      await cancel("wait_event = 'PgSleep'");
+      await released;
       expect(code, output).toBe(1);
       expect(output).toContain("no longer marked as leaving: local/w2");
       expect(

@@ -1,0 +1,21 @@
+/**
+ * What to do about a setting that an error of the server shows: Citus opens its sessions on other nodes itself, where none
+ * of our options reach. Our user is a superuser, whom nothing but another role denies a permission.
+ *
+ * @returns undefined where the error shows no such setting
+ */
+export function remedyForSetting(error: string): string | undefined {
+  if (/read-only transaction/.test(error)) {
+    return (
+      "default_transaction_read_only is on at a node (pg-dist status names it): there, ALTER DATABASE, ROLE or SYSTEM " +
+      "... RESET default_transaction_read_only, whichever has set it"
+    );
+  }
+  if (/permission denied|must be (superuser|owner)/.test(error)) {
+    return (
+      "our user's sessions there begin as another role, or it is no superuser: SELECT setconfig FROM pg_db_role_setting " +
+      "there shows role=...; ALTER ROLE ... RESET role, from a session with PGOPTIONS='-c role=none'"
+    );
+  }
+  return undefined;
+}
