@@ -14,7 +14,7 @@ import { HIDDEN, SETTINGS_OF_SERVER, type SettingCase, type SettingRow, casesOf 
 const NODES = ["coordinator", "w1", "w2"];
 
 /** So many at once; where an answer differs, each half by itself, down to the one that makes the difference. */
-const AT_ONCE = 24;
+const AT_ONCE = 64;
 
 /** Not tried, each with its reason. */
 const LEFT_OUT: readonly (readonly [names: RegExp, reason: string])[] = [
