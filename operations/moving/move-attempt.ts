@@ -44,6 +44,8 @@ export class MoveLocked extends Error {}
 export class MoveAttempt {
   /** Who was waited for when it was last looked. */
   blocker: LockWait | undefined;
+  /** Who was waited for at the last look, and of whom it was said. */
+  private seen: string | undefined;
   private told: string | undefined;
   private since = 0;
   private firstErrors: Sight["applyErrors"] | undefined;
@@ -80,16 +82,18 @@ export class MoveAttempt {
     const [wait] = waits;
     this.blocker = wait;
     if (wait === undefined) {
-      this.told = undefined;
+      this.seen = this.told = undefined;
       return undefined;
     }
     const key = keyOf(wait.blocking);
-    if (this.told !== key) {
-      this.told = key;
+    if (this.seen !== key) {
+      this.seen = key;
       this.since = performance.now();
-      // What waits for the slot has waited for a while by then; a lock is often over at the next look.
-      if (wait.waited >= 1)
-        this.options.progress(`${this.options.name} waits for ${describeBlocker(wait)}; ${this.howToEnd()}`);
+    }
+    // A lock is often over at the next look.
+    if (this.told !== key && wait.waited >= 1) {
+      this.told = key;
+      this.options.progress(`${this.options.name} waits for ${describeBlocker(wait)}; ${this.howToEnd()}`);
     }
     // Writers queue behind a lock, but not behind the making of a replication slot.
     if (wait.kind !== "walsender") {

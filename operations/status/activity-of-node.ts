@@ -49,7 +49,13 @@ const PREPARED = `SELECT DISTINCT p.gid, p.database, extract(epoch FROM now() - 
  * What waits for a lock, or is waited for, is there whatever it is: a move of shards waits in a walsender, and for
  * transactions of every database of the server. For a moment a wait has no start yet.
  */
-export const ACTIVITY = `WITH waits AS MATERIALIZED (
+export const ACTIVITY = activityOf("a.backend_type = 'client backend' AND a.datname = current_database()");
+
+/** As `ACTIVITY`, only what waits for a lock, or is waited for. */
+export const WAITS = activityOf("false");
+
+function activityOf(others: string): string {
+  return `WITH waits AS MATERIALIZED (
   SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity WHERE wait_event_type = 'Lock')
 SELECT coalesce(json_agg(t), '[]')::text FROM (
   SELECT a.pid, coalesce(g.global_pid, 0) AS gpid, coalesce(g.worker_query, false) AS internal,
@@ -68,10 +74,10 @@ SELECT coalesce(json_agg(t), '[]')::text FROM (
     LEFT JOIN waits b ON b.pid = a.pid
     LEFT JOIN (SELECT pid, min(waitstart) AS since FROM pg_locks WHERE NOT granted GROUP BY pid) w ON w.pid = a.pid
    WHERE a.pid <> pg_backend_pid()
-     AND (a.backend_type = 'client backend' AND a.datname = current_database()
-          OR b.blockers IS NOT NULL OR a.pid IN (SELECT unnest(blockers) FROM waits))
+     AND (${others} OR b.blockers IS NOT NULL OR a.pid IN (SELECT unnest(blockers) FROM waits))
      AND NOT (a.application_name LIKE 'pg-dist %' AND a.application_name = current_setting('application_name'))
      AND a.application_name NOT LIKE 'citus_run_command_gpid=%') t`;
+}
 
 /** The answer of one node, by whatever way it was asked. */
 export function parseActivity(node: string, rows: readonly Row[]): Activity[] {

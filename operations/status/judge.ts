@@ -7,7 +7,7 @@ import { reachability } from "./checks/reachability";
 import { roles } from "./checks/roles";
 import { rebalanceAdvised, rebalanceJobs } from "./checks/rebalance";
 import { servers } from "./checks/server";
-import { transactions } from "./checks/transactions";
+import { blockedMoves, transactions } from "./checks/transactions";
 import { extension, skew } from "./checks/versions";
 import { type Check, type Finding, SEVERITIES } from "./finding";
 import type { Snapshot } from "./snapshot";
@@ -29,6 +29,7 @@ const CHECKS: readonly Check[] = [
   subscriptions,
   orphans,
   rebalanceJobs,
+  blockedMoves,
   transactions,
   rebalanceAdvised,
 ];

@@ -1,3 +1,5 @@
+import { type Row, WAITS } from "./activity-of-node";
+
 import { INHERITED_READ_ONLY } from "../session-settings";
 
 /** What a server says of itself, as of now. Sizes in bytes, durations in seconds. */
@@ -32,6 +34,8 @@ export interface NodeState {
   readonly subscriptions: readonly string[];
   /** Transactions that run for a minute or longer, the longest first, at most five. */
   readonly long: readonly LongTransaction[];
+  /** Processes that wait for a lock, and those that they wait for. */
+  readonly waits: readonly Row[];
   /** PEM of the server's certificate; null where TLS is off. */
   readonly certificate: string | null;
   /** citus.node_conninfo: how this node connects to the others. */
@@ -136,6 +140,7 @@ export const NODE_STATE = `SELECT json_build_object(
        FROM pg_stat_activity
       WHERE backend_type = 'client backend' AND xact_start < now() - interval '${LONG} s' AND pid <> pg_backend_pid()
       ORDER BY xact_start LIMIT 5) t),
+  'waits', (${WAITS})::json,
   'certificate', CASE WHEN current_setting('ssl')::bool
                       THEN pg_read_file(current_setting('ssl_cert_file'), 0, 20000, true) END,
   'node_conninfo', current_setting('citus.node_conninfo'),

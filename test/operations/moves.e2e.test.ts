@@ -47,7 +47,7 @@ describeOnCitus("moves on real Citus", () => {
     expect(outcome).toMatchObject({ code: 1 });
     expect(outcome.output).toMatch(
       new RegExp(
-        `shard \\d+ of public.orders waits for process \\d+ on local/w3 \\(postgres, ${HOLDER}, database reports, idle in transaction for`,
+        `shard \\d+ of public.orders:? waits for process \\d+ on local/w3 \\(postgres, ${HOLDER}, database reports, idle in transaction for`,
       ),
     );
     expect(outcome.last).toContain("interrupted by SIGINT");
@@ -120,6 +120,36 @@ describeOnCitus("moves on real Citus", () => {
     expect(await problemsLeft()).not.toContain("can't be moved online");
     // Its owner can't connect to other nodes, which is another matter.
     await citus.sql("coordinator", "DROP TABLE secret");
+  });
+
+  test("a move whose changes the target can't apply is given up, and the target is named", async () => {
+    // As a rule that people wrote without thinking of replication: it holds where changes are applied as well.
+    await citus.sql(
+      "coordinator",
+      `CREATE FUNCTION public.by_hand() RETURNS bool LANGUAGE sql STABLE AS
+         $$ SELECT current_setting('session_replication_role') <> 'replica' $$;
+       CREATE TABLE picky (id bigint PRIMARY KEY, note text CHECK (public.by_hand()))`,
+    );
+    await citus.sql(
+      "coordinator",
+      "SELECT create_distributed_table('picky', 'id', shard_count => 3, colocate_with => 'none')",
+    );
+    const writing = citus
+      .sql(
+        "coordinator",
+        "DO $$ BEGIN FOR i IN 1..10000000 LOOP INSERT INTO picky VALUES (i, ''); COMMIT; END LOOP; END $$",
+      )
+      .catch(() => undefined);
+    const outcome = await (await leave("w3", ["w1", "w2"])).ended;
+    const stop = "SELECT pg_cancel_backend(pid::int) FROM pg_stat_activity WHERE query LIKE 'DO %'";
+    await citus.sql("coordinator", stop);
+    await writing;
+    expect(outcome).toMatchObject({ code: 1 });
+    expect(outcome.last).toMatch(
+      /moving shard \d+ of public\.picky was given up: local\/w[12] can't apply what is written to it meanwhile .*npx pg-dist logs test local\/w[12] --grep ERROR/,
+    );
+    await expectNothingLeft();
+    await citus.sql("coordinator", "DROP TABLE picky");
   });
 
   test("a timeout that would cut a move off is named, and what the message says makes it pass", async () => {

@@ -1,6 +1,10 @@
 import { shorten } from "../../commands/table";
+import { describeBlocker } from "../../moving/describe-wait";
+import { parseActivity } from "../activity-of-node";
 import { formatDuration } from "../duration";
+import { endBlocker } from "../end-blocker";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
+import { lockWaits } from "../lock-waits";
 import type { LongTransaction } from "../node-state";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
@@ -60,6 +64,30 @@ function isOfMove(
   if (coordinator === undefined || gpid === undefined) return false;
   return movers.some((mover) => Number(gpid) === coordinator.nodeid * GPID_NODE + mover);
 }
+
+/** From so many seconds on a wait of a move is worth a warning: a lock is mostly over sooner. */
+const WAITS = 30;
+
+/** Moves that wait for somebody's transaction: they go on by themselves only when it ends. */
+export const blockedMoves: Check = ({ nodes, movers }) => {
+  const coordinator = nodes.find((node) => node.role === "coordinator")?.registered;
+  if (coordinator === undefined) return [];
+  const gpids = movers.map((mover) => coordinator.nodeid * GPID_NODE + mover);
+  const activity = nodes.flatMap(({ label, state }) => parseActivity(label, state?.waits ?? []));
+  return lockWaits(activity)
+    .filter(({ waiting, waited }) => gpids.includes(waiting.gpid) && waited >= WAITS)
+    .map((wait): Finding => {
+      const node = nodes.find(({ label }) => label === wait.blocking.node);
+      const end = endBlocker(wait.blocking, node?.role === "coordinator" ? undefined : node?.endpoint);
+      return {
+        severity: "warning",
+        check: "blocked-move",
+        node: wait.node,
+        what: `a move of shards waits for ${formatDuration(wait.waited)} for ${describeBlocker(wait)}`,
+        remedy: `let it end, or end it, in SQL on the coordinator: ${end}`,
+      };
+    });
+};
 
 /** A global pid of Citus is the id of the node where a statement began, times this, plus its process there. */
 const GPID_NODE = 10_000_000_000;

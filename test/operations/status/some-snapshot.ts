@@ -99,6 +99,7 @@ function someState(label: string, groupid: number): NodeState {
     slots: [],
     subscriptions: [],
     long: [],
+    waits: [],
     certificate: null,
     node_conninfo: "sslmode=require",
     archive_failure: null,

@@ -65,3 +65,37 @@ describe("long transactions", () => {
     ]);
   });
 });
+
+it("names the transaction that a move waits for, of whatever database, and what ends it", () => {
+  const process = {
+    ...{ gpid: 0, internal: false, user: "app", application: "psql", wait: null, waited: null, blockers: [] },
+    ...{ kind: "client backend", age: 700, prepared: null },
+  };
+  const waits = [
+    {
+      ...process,
+      ...{
+        pid: 473,
+        gpid: 10_000_000_190,
+        internal: true,
+        kind: "walsender",
+        database: "shop",
+        state: "active",
+      },
+      ...{ wait: "Lock: transactionid", waited: 650, blockers: [459], query: "CREATE_REPLICATION_SLOT" },
+    },
+    { ...process, pid: 459, database: "reports", state: "idle in transaction", query: "INSERT INTO sums" },
+  ];
+  const changes = { worker1: { state: { waits } } };
+  const [finding, ...others] = judge(someSnapshot(changes, { moving: true, movers: [190] }));
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({
+    ...{ severity: "warning", check: "blocked-move", node: "server-b/worker1" },
+    what:
+      "a move of shards waits for 10 min for process 459 on server-b/worker1 (app, psql, database reports, " +
+      "idle in transaction for 11 min: INSERT INTO sums)",
+  });
+  expect(finding?.remedy).toContain("ARRAY['SELECT pg_terminate_backend(459::int)']");
+  // Somebody else's wait is no move's.
+  expect(judge(someSnapshot(changes, { moving: true, movers: [191] }))).toEqual([]);
+});
