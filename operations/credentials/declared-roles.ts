@@ -43,10 +43,11 @@ export async function storeDeclaredRoles(
     const password = passwords.get(role);
     const stored = (before[role]?.authinfo ?? null) !== null;
     if (password === undefined && stored) continue;
-    const node = `role ${quoteName(role)}`;
+    const node = `environment ${cluster.environment}`;
     if (password === undefined) {
       const remedy = `set ${ROLE_PASSWORDS} to JSON with it, then apply again`;
-      problems.push({ node, what: "the environment names it, and no password of it is given", remedy });
+      const what = `role ${quoteName(role)} is in its \`roles\`, and no password of it is given`;
+      problems.push({ node, what, remedy });
       continue;
     }
     try {

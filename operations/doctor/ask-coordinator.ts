@@ -32,8 +32,8 @@ export async function askCoordinator(
     try {
       const by = `${session.way.name}: ${session.way.description}`;
       const registered = await readRegistered(session);
-      const left = timeoutMs - (performance.now() - start);
-      const roles = registered === undefined ? undefined : await readRoles(session, cluster, left);
+      const time = { timeoutMs, leftMs: timeoutMs - (performance.now() - start) };
+      const roles = registered === undefined ? undefined : await readRoles(session, cluster, time);
       return { connection: { by }, registered, roles };
     } finally {
       await session.end();
@@ -60,14 +60,14 @@ async function readRegistered(session: Session): Promise<CoordinatorFacts | unde
 async function readRoles(
   session: Session,
   cluster: Target["cluster"],
-  timeoutMs: number,
+  time: { readonly timeoutMs: number; readonly leftMs: number },
 ): Promise<ClusterRoles | undefined> {
   try {
     const registered = await readRegisteredNodes(session);
     const record = await readRecord(session);
     const active = registered.filter(({ isactive }) => isactive);
     const named = active.map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
-    return await askRoles(session, named, timeoutMs);
+    return await askRoles(session, named, time);
   } catch {
     return undefined;
   }

@@ -9,8 +9,8 @@ export interface ClusterRoles {
   readonly roles: readonly Role[];
   /** Those that were asked and answered. */
   readonly nodes: readonly NodeRoles[];
-  /** No time was left to ask anybody. */
-  readonly late?: true;
+  /** Some node was not asked, or gave no answer in time. */
+  readonly partial?: true;
 }
 
 export type NamedNode = ProbedNode & { readonly label: string };
@@ -18,16 +18,27 @@ export type NamedNode = ProbedNode & { readonly label: string };
 /** Below this nothing is asked. In milliseconds. */
 const LEAST_MS = 300;
 
-/** The roles that need connections between the nodes, tried by as few connections as tell, within the time. */
+/** Part of a command's time that the roles may take: hundreds of them fail slowly, and everything else is worth more. */
+const SHARE = 0.35;
+
+/**
+ * The roles that need connections between the nodes, tried by as few connections as tell, owners first.
+ *
+ * @param timeoutMs of the command in all
+ * @param leftMs of it
+ */
 export async function askRoles(
   session: Session,
   nodes: readonly NamedNode[],
-  timeoutMs: number,
+  { timeoutMs, leftMs }: { readonly timeoutMs: number; readonly leftMs: number },
 ): Promise<ClusterRoles> {
   const roles = await readRoles(session);
-  if (timeoutMs < LEAST_MS) return { roles, nodes: [], late: true };
+  const ownMs = Math.min(timeoutMs * SHARE, leftMs);
+  if (ownMs < LEAST_MS) return { roles, nodes: [], partial: true };
   const names = roles.map(({ name }) => name);
-  return { roles, nodes: await probeRoles(session, names, nodes, { whom: "next", timeoutMs }) };
+  const answers = await probeRoles(session, names, nodes, { whom: "next", timeoutMs: ownMs });
+  const partial = roles.length > 0 && answers.length < nodes.length;
+  return { roles, nodes: answers, ...(partial ? { partial } : {}) };
 }
 
 /**

@@ -49,20 +49,20 @@ function explainSchemas(role: Role): ExplainedRole[] {
   ];
 }
 
-/** What to say where the time was over before all were tried. */
-export function explainUntried({ roles, nodes, late }: ClusterRoles): Explained | undefined {
-  const untried = untriedNames({ roles, nodes, late });
+/** What to say where not all were tried, for want of time or of an answer. */
+export function explainUntried({ roles, nodes, partial }: ClusterRoles): Explained | undefined {
+  const untried = untriedNames({ roles, nodes, partial });
   if (untried.length === 0) return undefined;
   const some = untried.slice(0, NAMED_TABLES).map(quoteName).join(", ");
   return {
-    what: `the time was over before every node had tried to connect as ${untried.length} of ${roles.length} roles (${some}${untried.length > NAMED_TABLES ? ", ..." : ""})`,
-    remedy: "--timeout gives it longer",
+    what: `not every node has tried to connect as ${untried.length} of ${roles.length} roles (${some}${untried.length > NAMED_TABLES ? ", ..." : ""})`,
+    remedy: "`npx pg-dist credentials ENVIRONMENT --check` tries them all",
   };
 }
 
 /** Names of the roles of which not every connection was tried. */
-export function untriedNames({ roles, nodes, late }: ClusterRoles): string[] {
-  return late ? roles.map(({ name }) => name) : untriedRoles(nodes);
+export function untriedNames({ roles, nodes, partial }: ClusterRoles): string[] {
+  return partial ? roles.map(({ name }) => name) : untriedRoles(nodes);
 }
 
 function ownership({ owns, tables }: Role): string {

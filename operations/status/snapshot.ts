@@ -86,7 +86,8 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     (a, b) => Number(b.role === "coordinator") - Number(a.role === "coordinator"),
   );
   const answering = asked.filter(({ isactive }, index) => isactive && answers[index]?.value !== undefined);
-  const roles = await askRoles(session, answering, timeoutMs - (performance.now() - start));
+  const leftMs = timeoutMs - (performance.now() - start);
+  const roles = await askRoles(session, answering, { timeoutMs, leftMs });
   return {
     at: new Date(),
     environment: target.environment?.name,

@@ -222,6 +222,23 @@ describeOnCitus("credentials of roles between nodes", () => {
     await project.declare(workers);
   });
 
+  test("the environment's roles are stored by registration, and one that isn't there is said", async () => {
+    await citus.sql("coordinator", "DELETE FROM pg_dist_authinfo WHERE rolename = 'app'");
+    const cluster = { ...(await citus.cluster(workers)), roles: ["app", "nobody"] };
+    const env = { TF_VAR_role_passwords: JSON.stringify({ ...passwords, nobody: "n" }) };
+    const missing = await citus.register(cluster, env);
+    expect(missing.code, missing.output).toBe(1);
+    expect(missing.last).toContain("environment test: role nobody does not exist in the cluster");
+    expect(await queryAs("app", "coordinator", "SELECT count(*) FROM orders")).toBe("100");
+    const none = await citus.register(cluster);
+    expect(none.last).toContain("no password of it is given");
+    const stored = await citus.register({ ...cluster, roles: ["app"] });
+    expect(stored.code, stored.output).toBe(0);
+    expect([missing, none, stored].some(({ output }) => output.includes(String(passwords["app"])))).toBe(
+      false,
+    );
+  });
+
   test("then a drain and a rebalance move what these roles own", async () => {
     const drained = await project.run("drain", "test", "local/w2", "--yes", "--timeout", "60");
     expect(drained.code, drained.output).toBe(0);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -44,8 +44,10 @@ describeOnCitus("the page of the first hour", () => {
     writeFileSync(join(bin, "npx"), npx, { mode: 0o755 });
     // This machine needs no psql of its own.
     const psql = `#!/bin/sh\nexec docker exec -i -e PGPASSWORD ${citus.container("coordinator")} psql "$@"\n`;
-    writeFileSync(join(bin, "psql"), psql, { mode: 0o755 });
-    symlinkSync(process.execPath, join(bin, "node"));
+    mkdirSync(join(bin, "client"));
+    writeFileSync(join(bin, "client", "psql"), psql, { mode: 0o755 });
+    // Two environments of one cluster are refused.
+    rmSync(project.path("environments/test.ts"));
     await declareLocal(["worker1", "worker2"]);
   }, 180_000);
 
@@ -72,18 +74,19 @@ describeOnCitus("the page of the first hour", () => {
     const { cwd, env } = project.command();
     const file = join(bin, "block.sh");
     const state = join(bin, "state.sh");
-    // The registered port is inside the containers, where this test's psql runs.
     writeFileSync(file, `${kept}\nset -eo pipefail\n${text}\nexport -p > ${state}\n`);
-    const options = {
-      cwd,
-      env: { ...env, PATH: `${bin}${delimiter}${process.env["PATH"]}` },
-      maxBuffer: 1 << 24,
-    };
+    // pg-dist would take it for a psql that reaches what it is told.
+    const folders = [
+      bin,
+      ...(text.includes("npx pg-dist psql") ? [] : [join(bin, "client")]),
+      process.env["PATH"],
+    ];
+    const options = { cwd, env: { ...env, PATH: folders.join(delimiter) }, maxBuffer: 1 << 24 };
     const { stdout, stderr } = await run("bash", [file], options).catch((error: unknown) => {
       const { stdout, stderr } = error as { stdout: string; stderr: string };
       throw new Error(`${text}\n${stdout}\n${stderr}`);
     });
-    kept = readFileSync(state, "utf8");
+    kept = readFileSync(state, "utf8").replace(/^declare -x PATH=.*$/m, "");
     return stdout + stderr;
   };
 

@@ -95,7 +95,7 @@ describe("why a role can't connect between nodes", () => {
     expect(explainUntried({ roles, nodes: answers({ 1: { ok: null } }) })?.what).toContain(
       "1 of 1 roles (app)",
     );
-    expect(explainUntried({ roles, nodes: [], late: true })?.what).toContain("1 of 1 roles");
+    expect(explainUntried({ roles, nodes: [], partial: true })?.what).toContain("1 of 1 roles");
     expect(explainUntried({ roles, nodes: [] })).toBeUndefined();
     expect(explainUntried({ roles, nodes: answers() })).toBeUndefined();
   });
