@@ -27,11 +27,19 @@ export function readSecrets(env: NodeJS.ProcessEnv): string[] {
   return secrets.filter((secret): secret is string => secret !== undefined && secret !== "postgres");
 }
 
-/** Whatever else is wrong with the variable is said where it is used. */
+/** In characters. */
+const SHORTEST = 4;
+
+/**
+ * Whatever else is wrong with the variable is said where it is used. Without a word so short that it would make every message
+ * unreadable, and tell itself by that.
+ */
 function rolePasswords(env: NodeJS.ProcessEnv): string[] {
   try {
     const value: unknown = JSON.parse(env["TF_VAR_role_passwords"] ?? "{}");
-    return Object.values(Object(value) as object).filter((each) => typeof each === "string");
+    return Object.values(Object(value) as object).filter(
+      (each): each is string => typeof each === "string" && each.length >= SHORTEST,
+    );
   } catch {
     return [];
   }
