@@ -17,7 +17,7 @@ import { readRoles } from "../roles/read-roles";
 import { quoteName } from "../roles/sql-text";
 import { storedRoles } from "../roles/spread-credentials";
 import { withStatementTimeout } from "../statement-timeout";
-import { labelOf } from "../status/ask-all";
+import { labelOf } from "../registration/node-label";
 import { checkJson, checkScreen, judgeChecked } from "./check";
 import { storeOwnOnCoordinator, storeOwnOnWorkers } from "./own-password";
 import { ROLE_PASSWORD, rolePassword } from "./find-role-password";

@@ -6,7 +6,7 @@ import type { Progress } from "../progress";
 import type { RecordedNode } from "../record";
 import { readRegistered } from "../registration/pg-dist-node";
 import type { Session } from "../session";
-import { labelOf } from "../status/ask-all";
+import { labelOf } from "../registration/node-label";
 import { heldByCoordinator } from "../roles/held-roles";
 import { quoteName } from "../roles/sql-text";
 

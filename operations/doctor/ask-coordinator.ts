@@ -5,7 +5,7 @@ import { readRecord } from "../record";
 import { readRegistered as readRegisteredNodes } from "../registration/pg-dist-node";
 import { type ClusterRoles, askRoles } from "../roles/ask-roles";
 import type { Session } from "../session";
-import { labelOf } from "../status/ask-all";
+import { labelOf } from "../registration/node-label";
 import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
 import type { Snapshot } from "./snapshot";
 

@@ -1,14 +1,9 @@
 import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
 import type { Connected } from "../commands/target";
-import { type RecordedNode, readRecord } from "../record";
+import { readRecord } from "../record";
 import type { Explained } from "../registration/connection-cause";
-import {
-  COORDINATOR_GROUP,
-  type RegisteredNode,
-  readRegistered,
-  sameEndpoint,
-} from "../registration/pg-dist-node";
+import { labelOf } from "../registration/node-label";
+import { COORDINATOR_GROUP, type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
 import { askNodes } from "./ask-nodes";
 import { type Explanations, askContainers, explainFailed } from "./down-containers";
 
@@ -79,15 +74,4 @@ export async function askRegistered<Value>(
   });
   if (heard.every(({ failed }) => failed === undefined)) return heard;
   return explainFailed(heard, (await containers) ?? new Map());
-}
-
-/** As the environment calls the node at this endpoint, else as it was recorded. */
-export function labelOf(
-  { cluster }: Pick<Connected, "cluster">,
-  { nodeid, endpoint }: Pick<RegisteredNode, "nodeid" | "endpoint">,
-  record: ReadonlyMap<string, RecordedNode>,
-): string {
-  const declared = cluster?.nodes.find((node) => sameEndpoint(node.endpoint, endpoint));
-  const recorded = [...record.values()].find((node) => node.nodeid === nodeid);
-  return declared?.id ?? recorded?.id ?? formatEndpoint(endpoint);
 }

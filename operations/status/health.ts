@@ -2,7 +2,7 @@ import type { Connected } from "../commands/target";
 import { readRecord } from "../record";
 import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
 import { quoteLiteral } from "../registration/run-on-nodes";
-import { labelOf } from "./ask-all";
+import { labelOf } from "../registration/node-label";
 import { type NodeAnswer, askNodes } from "./ask-nodes";
 import { askContainers } from "./down-containers";
 import { type BrokenLink, type SlowLink, explainBroken, explainSlow } from "./explain-links";
