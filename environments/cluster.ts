@@ -17,12 +17,16 @@ export interface Cluster {
   readonly name: string;
   readonly user: string;
   readonly database: string;
+  /** The environment's own database, where a command was told to work in another one; never in `cluster.json`. */
+  readonly homeDatabase?: string;
   readonly protected: boolean;
   readonly ephemeral: boolean;
   readonly rollout: "refuse" | "all-at-once";
   readonly rebalance: "manual" | "after-adding";
   /** Absent where the environment names none. */
   readonly roles?: readonly string[];
+  /** Ids of nodes of which may be lost what only they hold; absent where there are none. */
+  readonly discard?: readonly string[];
   readonly hosts: readonly ClusterHost[];
   /** The coordinator first, then the workers in the environment's order. */
   readonly nodes: readonly ClusterNode[];
@@ -133,6 +137,7 @@ export function describeOptions(options: ClusterOptions): Omit<Cluster, "hosts" 
     rollout: options.rollout ?? (ephemeral ? "all-at-once" : "refuse"),
     rebalance: options.rebalance ?? "manual",
     ...(options.roles === undefined || options.roles.length === 0 ? {} : { roles: [...options.roles] }),
+    ...(options.discard === undefined || options.discard.length === 0 ? {} : { discard: options.discard }),
   };
 }
 

@@ -113,6 +113,16 @@ export interface Environment {
    * @default "manual"
    */
   readonly rebalance?: "manual" | "after-adding";
+
+  /**
+   * Ids of nodes (`server-d/worker1`) of which an apply may lose what only they hold: of a worker that leaves, tables,
+   * databases, replication slots and the like that people made on its server; of a container that is replaced, what lies
+   * only in it. It takes a second key, PGDIST_DISCARD with the same ids at the apply; without both, such an apply is refused
+   * with the list. Take it out again afterwards.
+   *
+   * @default []
+   */
+  readonly discard?: readonly string[];
 }
 
 /** A server with a Docker engine, and how the other nodes reach what runs there. */

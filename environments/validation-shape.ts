@@ -54,6 +54,7 @@ const environmentShape = record({
   ephemeral: optional(truth),
   rollout: optional(oneOf("refuse", "all-at-once")),
   rebalance: optional(oneOf("manual", "after-adding")),
+  discard: optional(listOf(text)),
 });
 
 const configured = record({ type: text, config: mapOf(scalar) });

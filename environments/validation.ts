@@ -39,6 +39,7 @@ export function findProblems(environment: Environment): Problem[] {
   }
   const repeated = checkServers(environment, cluster, report);
   checkReferences(environment, report);
+  checkDiscard(environment, report);
   checkSharedLimits(environment, report);
   checkSettings(environment.settings, "settings", report);
   checkRoles(environment, report);
@@ -96,5 +97,22 @@ function checkReferences(environment: Environment, report: Report): void {
     if (typeof entry === "number" && !isWorkerCount(entry)) {
       report(`workers.${host}`, `${entry} must be a whole number of workers, from 0 to ${MOST_WORKERS}.`);
     }
+  }
+}
+
+/** A worker that is to leave is no longer declared, so only its host can be known. */
+function checkDiscard({ discard = [], hosts }: Environment, report: Report): void {
+  const known = Object.keys(hosts);
+  for (const [index, id] of discard.entries()) {
+    const field = `discard.${index}`;
+    const [, host] = /^([^/\s]+)\/[^/\s]+$/.exec(id) ?? [];
+    if (host === undefined) {
+      report(
+        field,
+        `"${id}" must be the id of a node, <host>/<name>, e.g. ${known[0] ?? "server-d"}/worker1.`,
+      );
+    } else if (!known.includes(host)) {
+      report(field, `"${id}" is on no host of this environment; known hosts: ${known.join(", ") || "none"}.`);
+    } else if (discard.indexOf(id) !== index) report(field, `"${id}" is listed twice.`);
   }
 }

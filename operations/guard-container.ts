@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster, ClusterNode } from "../environments/cluster";
+import { type Cluster, type ClusterNode, formatEndpoint } from "../environments/cluster";
 import { hostOf } from "./cluster-file";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
 import { DockerHost } from "./docker-host";
-import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
+import { checkLayer } from "./container-layer/check-layer";
+import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "./failure";
 import { findForbidden } from "./guard-differences";
 import { fetchImage } from "./guard-images";
 import { inspectContainers } from "./inspect-containers";
@@ -22,7 +23,7 @@ const PAUSE_MS = 1000;
 /** How long the server in the container may take to answer. In milliseconds. */
 const ANSWER_MS = 30_000;
 
-const FORMAT = '{{.Config.Image}}{{range .Config.Env}}{{"\\t"}}{{.}}{{end}}';
+const FORMAT = '{{.Config.Image}}{{"\\t"}}{{json .Config.Cmd}}{{range .Config.Env}}{{"\\t"}}{{.}}{{end}}';
 
 /** Of the catalog and not of the library: the older library is still good until ALTER EXTENSION has run. */
 const VERSIONS =
@@ -30,7 +31,8 @@ const VERSIONS =
 
 /**
  * The last look at one container before Terraform destroys it to make it anew: that its data is not given to another
- * PostgreSQL major version, nor a catalog to an older Citus, and that its host has the image at all. `guard` has seen to
+ * PostgreSQL major version, nor a catalog to an older Citus, that its host has the image at all, and that nothing which
+ * the data needs goes with the container. `guard` has seen to
  * all of that before. But Terraform runs this one also where it doesn't run that: by -target, and in the apply after one
  * that failed at a container, when the guard is not in the state. Asks the container's own Docker host only, since by
  * now other nodes may be gone.
@@ -50,16 +52,25 @@ export async function guardContainer(
   try {
     const found = await inspect(docker, node, progress);
     if (found === undefined) return;
-    const [image, ...variables] = found.split("\t");
+    const [image, command = "null", ...variables] = found.split("\t");
     const major = majorOfData(variables);
-    if (image === node.image && (major ?? node.postgresMajor) === node.postgresMajor) return;
+    const sameData = image === node.image && (major ?? node.postgresMajor) === node.postgresMajor;
+    // Nothing says that it is replaced, and the end of such a cluster needs no word.
+    if (sameData && cluster.ephemeral && runsAsWanted(cluster, node, command)) return;
     const versions = await fetchImage(docker, node.image, progress);
-    const running = await askServer(docker, cluster, node);
-    const data = running?.major ?? major;
-    const [first, ...others] = findForbidden(
-      [{ wanted: node, major: data, citus: running?.citus }],
-      new Map([[node.host, versions]]),
-    );
+    const forbidden: Problem[] = [];
+    if (!sameData) {
+      const running = await askServer(docker, cluster, node);
+      forbidden.push(
+        ...findForbidden(
+          [{ wanted: node, major: running?.major ?? major, citus: running?.citus }],
+          new Map([[node.host, versions]]),
+        ),
+      );
+    }
+    if (forbidden.length === 0)
+      forbidden.push(...(await checkLayer(docker, node, { cluster, progress, env })));
+    const [first, ...others] = forbidden;
     if (first !== undefined)
       throw problemsFailure([first, ...others], "its container was not replaced", EXIT.refused);
   } catch (error) {
@@ -92,6 +103,15 @@ async function inspect(
       }
     }
   }
+}
+
+/** Whether its command line, as `docker inspect` has it in JSON, is that of the environment. */
+function runsAsWanted({ name }: Cluster, { id, endpoint, settings }: ClusterNode, command: string): boolean {
+  const words = (JSON.parse(command) as string[] | null) ?? [];
+  const wanted = Object.entries(settings).map(([setting, value]) => `${setting}=${value}`);
+  return [...wanted, `cluster_name=${name} ${id} ${formatEndpoint(endpoint)}`].every((word) =>
+    words.includes(word),
+  );
 }
 
 /** PGDATA carries the major version, and is read only when a container is made: this is the one that has the data. */

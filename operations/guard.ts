@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode } from "../environments/cluster";
 import { coordinatorOf } from "./cluster-file";
+import { checkLayers } from "./container-layer/check-layers";
 import { connect } from "./connect";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
 import { EXIT, Failure, type Problem, problemsFailure } from "./failure";
@@ -30,7 +31,7 @@ export interface GuardOptions {
  * Looks at an edit of the image, of start-up settings or of the cluster's name before the first container is replaced, and
  * refuses what must not happen: another PostgreSQL major version, an older Citus, another superuser or database on existing
  * data, new volumes in the place of those with the data, an image that a host can't have, and several nodes at once unless
- * the environment says so.
+ * the environment says so; and what the data needs and only the container has.
  * It runs at the destroy of the whole cluster too, whose keys the step `leave` of every node asks for. Changes nothing.
  *
  * @param cluster as it is wanted
@@ -52,6 +53,7 @@ export async function guard(cluster: Cluster, options: GuardOptions): Promise<vo
   const replacements = findReplacements(nodes);
   // Before the commands for one by one are given out: run by hand, they pass by this guard.
   throwProblems(findForbidden(data, await fetchImages(cluster, replacements, options.progress, env)));
+  throwProblems(await checkLayers(replacements, { cluster, progress: options.progress, env }));
   const upgrade = citusUpgrade(nodes);
   if (replacements.length > 1 && cluster.rollout !== "all-at-once") {
     throw allAtOnce(cluster, replacements, upgrade, env);

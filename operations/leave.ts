@@ -3,11 +3,13 @@ import { coordinatorOf } from "./cluster-file";
 import { CoordinatorUnreachable, connect } from "./connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
-import { Failure, oneLine } from "./failure";
+import { Failure, type Problem, oneLine, problemsFailure } from "./failure";
+import { findHeld } from "./holdings/require-nothing-held";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "./leaving-marks";
 import { departuresFrom, readMembers } from "./leaving-members";
 import { requireNothingToLose } from "./leaving-unrecorded";
+import { requireUnregisteredEmpty } from "./leaving-unregistered";
 import { takeLock } from "./lock";
 import { cleanWorker } from "./maintenance/clean-worker";
 import { readBlockedTimeout } from "./moving/blocked-timeout";
@@ -30,7 +32,8 @@ const LOCK_TIMEOUT = "86400";
 
 /**
  * Takes a worker out of the cluster before Terraform destroys its container and its volume: moves its shards to the nodes
- * that stay, and removes it from Citus' metadata. Does it again without harm; goes on where an earlier run ended.
+ * that stay, and removes it from Citus' metadata. Refused before the first move where its server holds anything else that
+ * no other node has. Does it again without harm; goes on where an earlier run ended.
  *
  * @param cluster the nodes that stay
  * @param id of the worker; one that is still in the cluster, or a coordinator, only goes together with the whole cluster
@@ -62,14 +65,25 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     const node = await findMember(session, members, record, id);
     if (node === undefined) {
       await requireNothingToLose(session, cluster, id, { record, env });
+      await requireUnregisteredEmpty(session, id, { cluster, progress, env });
       progress(`${id}: is not registered, there is nothing to move`);
       return;
     }
-    await emptyNode(session, { node, members, departures, mode, progress, blockedTimeout }, () =>
-      deregister(session, node, progress),
+    const findMore = () => findHeld(session, node, { cluster, progress, env });
+    await emptyNode(
+      session,
+      { node, members, departures, mode, progress, blockedTimeout, findMore },
+      async () => {
+        requireStillNothingHeld(
+          id,
+          await findHeld(session, node, { cluster, progress: () => undefined, env }),
+        );
+        await deregister(session, node, progress);
+      },
     );
     await liftAbandoned(session, members, node, progress);
-    // Where Terraform doesn't come to destroying it, and it is wanted again, it can join as any new worker.
+    // Where Terraform doesn't come to destroying it, and it is wanted again, it can join as any new worker. That it holds
+    // nothing else was seen just now, so what stays is lost to nobody.
     await cleanWorker(session, node.endpoint).catch((error: unknown) =>
       progress(`${id}: copies of reference tables stay on its server: ${oneLine(error)}`),
     );
@@ -83,6 +97,12 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
   } finally {
     await opened?.end();
   }
+}
+
+/** The moves may have taken hours, in which people work. */
+function requireStillNothingHeld(id: string, [first, ...others]: readonly Problem[]): void {
+  if (first === undefined) return;
+  throw problemsFailure([first, ...others], `the shards of ${id} are moved, but it was not removed`);
 }
 
 type Silence = NodesUnreachable | CoordinatorUnreachable;

@@ -3,6 +3,7 @@ import { workersOf } from "./cluster-file";
 import type { Progress } from "./progress";
 import type { RecordedNode } from "./record";
 import { type Move, moveNodes } from "./registration/changes";
+import { followElsewhere } from "./registration/follow-elsewhere";
 import { waitForMetadata } from "./registration/metadata-sync";
 import { readRegistered, sameEndpoint } from "./registration/pg-dist-node";
 import { runOnNodes } from "./registration/run-on-nodes";
@@ -42,6 +43,7 @@ export async function followEndpoints(
   await moveNodes(session, moves, progress);
   // Until then Citus refuses to mark a node as leaving.
   if (moves.length > 0) await waitForMetadata(session);
+  await followElsewhere(session, cluster, progress);
 }
 
 /** Of what answers at each of these endpoints. */

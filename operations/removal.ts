@@ -3,7 +3,7 @@ import { drain } from "./drain";
 import { findDrainProblems } from "./drain-checks";
 import type { TransferMode } from "./drain-mode";
 import { readInventory } from "./drain-shards";
-import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
+import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "./failure";
 import { interruptible } from "./interrupt";
 import { lift, mark } from "./leaving-marks";
 import type { Departures, Member } from "./leaving-members";
@@ -24,6 +24,8 @@ export interface Removal {
   readonly progress: Progress;
   /** How long a move may wait for one transaction, in seconds. */
   readonly blockedTimeout: number;
+  /** What else stands against it; asked where the node itself answers, before anything moves. @default nothing */
+  readonly findMore?: () => Promise<Problem[]>;
 }
 
 /** Nodes that a removal needs don't answer: nothing was changed. */
@@ -90,12 +92,15 @@ export async function emptyNode(
   removal: Removal,
   finish: () => Promise<void>,
 ): Promise<void> {
-  const { node, members, departures, mode, progress, blockedTimeout } = removal;
+  const { node, members, departures, mode, progress, blockedTimeout, findMore } = removal;
   const leaving = members.filter(({ leaves }) => leaves);
   let begun = false;
   try {
     const inventory = await readInventory(session);
-    const [first, ...others] = await findDrainProblems(session, { members, inventory, mode, departures });
+    const [first, ...others] = [
+      ...(await findDrainProblems(session, { members, inventory, mode, departures })),
+      ...(node.server === undefined || findMore === undefined ? [] : await findMore()),
+    ];
     if (first !== undefined) {
       const failure = problemsFailure(
         [first, ...others],

@@ -154,6 +154,11 @@ export class Session {
     return Session.start(this.way, startMs === undefined ? this.options : { ...this.options, startMs });
   }
 
+  /** As `open`, in another database of the server. */
+  openIn(database: string): Promise<Session> {
+    return Session.start(this.way, { ...this.options, database });
+  }
+
   /**
    * Runs one statement and returns its rows.
    *

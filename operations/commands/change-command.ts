@@ -8,6 +8,7 @@ import { readRecord } from "../record";
 import { checkCoordinator } from "../registration/check-coordinator";
 import { limitNodeConnections } from "../registration/reachability";
 import type { Way } from "../ways/way";
+import { commandArguments, isOtherDatabase } from "./database-option";
 import { explainTimeout } from "./explain-timeout";
 import {
   type Connected,
@@ -23,6 +24,8 @@ import {
 /** Of every command that changes a cluster. */
 export interface ChangeFlags {
   readonly via?: Way["name"];
+  /** Only of commands that have the option; see `databaseOption`. */
+  readonly database?: string;
   /** In seconds. */
   readonly timeout: number;
   readonly yes?: true;
@@ -73,8 +76,8 @@ export async function changeCluster(
     if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
     return await work({ ...target, cluster, password, progress: createProgress() });
   } catch (error) {
-    const remedy = `npx pg-dist status ${target.label} names a node that it waits for`;
-    throw forPeople(explainTimeout(error, target.timeoutMs, remedy), cluster.environment);
+    const remedy = `npx pg-dist status ${commandArguments(cluster)} names a node that it waits for`;
+    throw forPeople(explainTimeout(error, target.timeoutMs, remedy), commandArguments(cluster));
   } finally {
     await target.session.end();
   }
@@ -84,7 +87,8 @@ export async function changeCluster(
 export function describeTarget(cluster: Cluster, way?: Way): string {
   const { id, endpoint } = coordinatorOf(cluster);
   const reached = way === undefined ? "" : ` (${way.name}: ${way.description})`;
-  return `environment ${cluster.environment}: cluster ${cluster.name}, coordinator ${id} at ${formatEndpoint(endpoint)}${reached}`;
+  const database = isOtherDatabase(cluster) ? `, database ${cluster.database}` : "";
+  return `environment ${cluster.environment}${database}: cluster ${cluster.name}, coordinator ${id} at ${formatEndpoint(endpoint)}${reached}`;
 }
 
 /** What Terraform runs says "apply again", which is not what a person did. */

@@ -5,7 +5,9 @@ import type { Asked } from "../status/ask-all";
 import { type Distribution, type Share, distributionOf, skewOfShares } from "../status/distribution";
 import { commandLine } from "../status/finding";
 import { type Placement, readPlacements } from "../status/placements";
+import { commandArguments } from "./database-option";
 import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
+import { otherDatabases, otherDatabasesNote } from "./other-databases-note";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
 import { formatPartialSize } from "./partial-size";
 import { type Output, type ReadFlags, addReadCommand } from "./read-command";
@@ -42,9 +44,12 @@ export function addShards(program: Command): void {
 async function showShards(target: Connected, flags: Flags, { json, paint }: Output): Promise<ExitCode> {
   const all = await readPlacements(target);
   const at =
-    target.environment === undefined ? { url: formatUrl(target) } : { environment: target.environment.name };
+    target.cluster === undefined
+      ? { url: formatUrl(target) }
+      : { environment: commandArguments(target.cluster) };
   const distribution = distributionOf(all, flags.table, commandLine(at, "tables"));
   const { placements, shares, skew } = distribution;
+  const others = await otherDatabases(target);
   if (json) {
     const shards = flags.table === undefined ? null : placements;
     printJson("shards", {
@@ -53,8 +58,14 @@ async function showShards(target: Connected, flags: Flags, { json, paint }: Outp
       skew,
       shares,
       shards,
+      otherDatabases: others,
     });
-  } else printLines(shardsScreen(distribution, all.asked, paint, terminalWidth()));
+  } else {
+    printLines([
+      ...shardsScreen(distribution, all.asked, paint, terminalWidth()),
+      ...otherDatabasesNote(target, others, "shards ENV"),
+    ]);
+  }
   const code = exitCodeOf(all.asked);
   return code === EXIT.ok && placements.some(({ unreadable }) => unreadable !== null) ? EXIT.unhealthy : code;
 }

@@ -41,11 +41,12 @@ export function describeProblems(findings: readonly Finding[]): object[] {
 }
 
 /** What the JSON of the commands on a snapshot begins with. */
-export function describeTarget({ at, label, environment, cluster, way }: Snapshot): object {
+export function describeTarget({ at, label, environment, otherDatabase, cluster, way }: Snapshot): object {
   return {
     at: at.toISOString(),
     target: label,
-    environment: environment ?? null,
+    environment: environment ?? otherDatabase?.environment ?? null,
+    otherDatabase: otherDatabase?.database ?? null,
     cluster: cluster ?? null,
     way,
   };

@@ -13,6 +13,7 @@ import { chooseWays } from "../ways/choose-ways";
 import { directWay } from "../ways/direct";
 import type { Way } from "../ways/way";
 import { explainDown } from "./coordinator-down";
+import { databaseOption, inDatabase, isOtherDatabase } from "./database-option";
 import { providePassword } from "./password";
 import { type ServerFacts, checkServer } from "./server-facts";
 import { parseUrl } from "./url";
@@ -21,13 +22,14 @@ import { parseUrl } from "./url";
 export interface TargetFlags {
   readonly url?: string;
   readonly via?: Way["name"];
+  readonly database?: string;
   /** In seconds. */
   readonly timeout: number;
 }
 
 /** The cluster that a command is about, before anything is connected. */
 export interface Target {
-  /** The environment's name; of a cluster that is given by address `host:port/database`. */
+  /** The environment's name, with the database where it isn't its own; of a cluster that is given by address `host:port/database`. */
   readonly label: string;
   /** Absent with `--url`, and then nothing is known of containers and Docker hosts. */
   readonly environment?: Environment;
@@ -53,7 +55,7 @@ export interface Connected extends Target {
   readonly server: ServerFacts;
 }
 
-/** Argument and options that name a cluster: `[environment] --url --via --timeout`. */
+/** Argument and options that name a cluster: `[environment] --url --database --via --timeout`. */
 export function addTarget(command: Command): Command {
   return command
     .argument("[environment]", "name of a file in environments/, without .ts")
@@ -61,6 +63,7 @@ export function addTarget(command: Command): Command {
       "--url <url>",
       "a cluster that is not in an environment, as a superuser: postgres://user@host:port/database",
     )
+    .addOption(databaseOption())
     .addOption(viaOption())
     .addOption(timeoutOption("how long one node may take to answer"));
 }
@@ -101,13 +104,20 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
     );
   }
   const timeoutMs = flags.timeout * 1000;
-  if (flags.url !== undefined) return fromUrl(flags.url, flags.via, timeoutMs, env);
+  if (flags.url !== undefined) {
+    if (flags.database !== undefined) {
+      throw new Failure("--database is given beside --url", "name the database at the end of the URL", {
+        exitCode: EXIT.usage,
+      });
+    }
+    return fromUrl(flags.url, flags.via, timeoutMs, env);
+  }
   const project = findProject();
   const loaded = loadEnvironment(project, environment ?? "");
-  const cluster = describeCluster(loaded);
+  const cluster = inDatabase(describeCluster(loaded), flags.database);
   if (flags.via !== undefined) env["PGDIST_VIA"] = flags.via;
   return {
-    label: loaded.name,
+    label: isOtherDatabase(cluster) ? `${loaded.name}, database ${cluster.database}` : loaded.name,
     environment: loaded,
     cluster,
     twins: findSameCluster(project, loaded),

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { FORGOTTEN_HOSTS } from "../../environments/forgotten-hosts";
 import { coordinatorOf } from "../cluster-file";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { databaseOption, commandArguments, isOtherDatabase } from "../commands/database-option";
 import { confirmName } from "../commands/confirm";
 import { printJson, printLines } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
@@ -17,10 +18,12 @@ import { checkCoordinator } from "../registration/check-coordinator";
 import { limitNodeConnections } from "../registration/reachability";
 import { withStatementTimeout } from "../statement-timeout";
 import { synthesize } from "../synthesize";
+import { recordOtherDatabase } from "../maintenance/record-other-database";
+import { requireForgottenElsewhere } from "./elsewhere";
 import { repair } from "./repair";
 import { describeLosses, reportLosses } from "./report";
 import { addressesOfHost } from "./state-of-host";
-import { isNode, requireGone, surveyLosses } from "./survey";
+import { type Losses, type Survey, isNode, requireGone, surveyLosses } from "./survey";
 
 const HELP = `
 For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants
@@ -51,6 +54,7 @@ export function addForget(program: Command): void {
     .description(
       "Give up a server that never comes back, or a lost volume, with the shards that only it had.",
     )
+    .addOption(databaseOption())
     .option("--confirm <host>", "the host's id (several with commas), instead of typing it")
     .option(
       "--replaced",
@@ -75,8 +79,12 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
   await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
+  if (isOtherDatabase(cluster)) await recordOtherDatabase(session, cluster);
+  else await requireForgottenElsewhere(session, cluster, hosts);
   const survey = { replaced: flags.replaced === true, progress };
   const losses = await surveyLosses(session, cluster, hosts, survey);
+
+  if (isOtherDatabase(cluster)) return forgetThere(target, losses, survey, flags);
 
   // Whatever could stop it at its end is seen before it begins.
   progress("synthesizing and reading Terraform's state");
@@ -101,16 +109,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
     show("planned");
     return EXIT.ok;
   }
-  await confirmName("The data above can't be brought back.", hosts.join(","), flags.confirm);
-  // Whoever was asked may have taken his time, and the server come back meanwhile.
-  if (flags.confirm === undefined) await requireGone(session, cluster, losses, survey);
-  await prepareRecord(session);
-  const job = await runningJob(session);
-  if (job !== undefined) {
-    await stopJob(session, job);
-    progress(`rebalance ${job} is cancelled`);
-  }
-  await repair(session, losses, progress);
+  await carryOut(target, losses, survey, flags);
   await terraform.removeFromState(addresses);
   if (addresses.length > 0) progress(`${addresses.length} resources removed from Terraform's state`);
   show("done");
@@ -125,6 +124,60 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
         `server's connection; then: npx cdktf deploy ${cluster.environment}`,
       "If it ever starts again: its containers come up by themselves and still take themselves for members; remove them " +
         "before it reaches the others",
+    ]);
+  }
+  return EXIT.ok;
+}
+
+/** Asks, and makes the lost shards again in this database. */
+async function carryOut(
+  { session, cluster }: Changing,
+  losses: Losses,
+  survey: Survey,
+  flags: Flags,
+): Promise<void> {
+  const { progress } = survey;
+  await confirmName("The data above can't be brought back.", losses.hosts.join(","), flags.confirm);
+  // Whoever was asked may have taken his time, and the server come back meanwhile.
+  if (flags.confirm === undefined) await requireGone(session, cluster, losses, survey);
+  await prepareRecord(session);
+  const job = await runningJob(session);
+  if (job !== undefined) {
+    await stopJob(session, job);
+    progress(`rebalance ${job} is cancelled`);
+  }
+  await repair(session, losses, progress);
+}
+
+/** In another database than the environment's: Terraform's state is left to the forgetting there. */
+async function forgetThere(
+  target: Changing,
+  losses: Losses,
+  survey: Survey,
+  flags: Flags,
+): Promise<ExitCode> {
+  const { cluster } = target;
+  const json = flags.json === true;
+  const show = (outcome: "planned" | "done") => {
+    if (json) printJson("forget", describeLosses(cluster.environment, losses, [], outcome));
+  };
+  if (losses.nodes.length === 0) {
+    show("done");
+    if (!json)
+      printLines([`${losses.hosts.join(", ")}: nothing is left to forget in database ${cluster.database}.`]);
+    return EXIT.ok;
+  }
+  if (!json) printLines(reportLosses(losses, []));
+  if (json && flags.confirm === undefined) {
+    show("planned");
+    return EXIT.ok;
+  }
+  await carryOut(target, losses, survey, flags);
+  show("done");
+  if (!json) {
+    const home = commandArguments({ ...cluster, homeDatabase: undefined });
+    printLines([
+      `Forgotten in database ${cluster.database}. When no other database has it any more: npx pg-dist forget ${home} ${losses.hosts.join(" ")}`,
     ]);
   }
   return EXIT.ok;

@@ -17,6 +17,8 @@ export interface MaintenanceOptions {
   readonly id: string;
   /** Where it is registered, if that is the only name that it has. */
   readonly endpoint?: Endpoint;
+  /** Where its server is, if another database than the environment's is worked on and doesn't have it registered. */
+  readonly home?: Endpoint;
   readonly mode: TransferMode;
   readonly progress: Progress;
   readonly env: NodeJS.ProcessEnv;

@@ -6,8 +6,9 @@ import type { Session } from "../session";
 
 /**
  * What Citus 13 leaves on a worker whose metadata sync was stopped and which was removed: its copies of reference tables,
- * and schemas, types, functions and sequences that were made there for distributed tables. Their names are on the
- * coordinator, so that this can be done again.
+ * and schemas, types, functions, sequences and the like that were made there for distributed tables. Their names are on the
+ * coordinator, so that this can be done again. Roles and extensions stay: they hold nothing, and people may use them.
+ * By ROUTINE, since an aggregate without arguments, `cnt()` as it is identified, has another syntax than the others.
  */
 const LEFTOVERS = `
   SELECT 'TABLE' AS kind, CASE n.nspname WHEN 'public' THEN 'public.' ELSE '' END || shard_name(s.logicalrelid, s.shardid) AS name,
@@ -18,15 +19,22 @@ const LEFTOVERS = `
     JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE p.partmethod = 'n' AND p.repmodel = 't'
   UNION ALL
-  SELECT upper(i.type), i.identity, CASE i.type WHEN 'schema' THEN 3 ELSE 2 END
+  SELECT CASE WHEN i.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE' ELSE upper(i.type) END, i.identity,
+         CASE i.type WHEN 'schema' THEN 3 ELSE 2 END
     FROM pg_dist_object o, pg_identify_object(o.classid, o.objid, o.objsubid) i
    WHERE i.type = ANY (ARRAY['view', 'sequence', 'function', 'procedure', 'aggregate', 'type', 'collation', 'schema',
-           'text search configuration', 'text search dictionary', 'foreign table', 'publication'])
-     AND i.identity <> 'public'
+           'text search configuration', 'text search dictionary', 'foreign table', 'server', 'publication'])
+     AND i.identity <> 'public' AND i.schema IS DISTINCT FROM 'pg_catalog'
    ORDER BY 3`;
 
 /** Passes over what depends on each other. */
 const PASSES = 5;
+
+/** Names, as `databaseQuery` has them, of what such a worker may still have. */
+export async function leftoverNames(session: Session): Promise<Set<string>> {
+  const leftovers = await session.query<Leftover>(LEFTOVERS);
+  return new Set(leftovers.map(({ name }) => name));
+}
 
 /** The same for a person at a terminal, on a worker that no run can be told to clean any more: in this order. */
 export async function cleanupByHand(session: Session): Promise<string[]> {
@@ -38,7 +46,8 @@ export async function cleanupByHand(session: Session): Promise<string[]> {
   ];
 }
 
-interface Leftover {
+/** An object that was the cluster's, e.g. `TYPE` and `public.mood`. */
+export interface Leftover {
   readonly kind: string;
   readonly name: string;
 }
@@ -47,37 +56,110 @@ function dropOf({ kind, name }: Leftover): string {
   return `DROP ${kind} IF EXISTS ${name}`;
 }
 
+/** What a clean-up came to. */
+export interface Cleaned {
+  /** How many objects were dropped. */
+  readonly dropped: number;
+  /** Stay, since something that was never the cluster's depends on them. */
+  readonly needed: readonly Leftover[];
+}
+
 /**
- * Drops on a removed worker what was the cluster's, and nothing that anything else there depends on.
+ * Drops on a removed worker what was the cluster's, and nothing that anything else there depends on. What can't be dropped
+ * doesn't keep the rest from it.
  *
- * @returns how many objects were dropped
- * @throws Failure with what the worker answered
+ * @throws Failure with what the worker answered, after everything else was dropped
  */
-export async function cleanWorker(session: Session, endpoint: Endpoint): Promise<number> {
+export async function cleanWorker(session: Session, endpoint: Endpoint): Promise<Cleaned> {
   const leftovers = await session.query<Leftover>(LEFTOVERS);
   const before = await count(session, endpoint);
   const statements = leftovers.map((leftover) => quoteLiteral(dropOf(leftover)));
-  // Without CASCADE: a table of people that uses one of the types keeps it.
   await onWorker(
     session,
     endpoint,
-    // As a literal: a name may contain any dollar quote.
-    `DO ${quoteLiteral(`DECLARE statement text; pass int;
-     BEGIN
-       IF (SELECT groupid <> 0 FROM pg_dist_local_group) THEN RAISE EXCEPTION 'it is still a worker'; END IF;
-       PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
-       PERFORM set_config('client_min_messages', 'error', true);
+    block(
+      `IF (SELECT groupid <> 0 FROM pg_dist_local_group) THEN RAISE EXCEPTION 'it is still a worker'; END IF;
        DELETE FROM pg_dist_schema;
        FOR pass IN 1..${PASSES} LOOP
          FOREACH statement IN ARRAY ARRAY[${statements.join(", ")}]::text[] LOOP
            BEGIN EXECUTE statement;
-           EXCEPTION WHEN dependent_objects_still_exist OR wrong_object_type OR invalid_schema_name OR undefined_object THEN NULL;
+           EXCEPTION WHEN OTHERS THEN NULL;
            END;
          END LOOP;
-       END LOOP;
-     END`)}`,
+       END LOOP;`,
+    ),
   );
-  return before - (await count(session, endpoint));
+  const left = await findLeft(session, endpoint, leftovers);
+  const dropped = before - (await count(session, endpoint));
+  const needed: Leftover[] = [];
+  const failed: string[] = [];
+  for (const leftover of left) {
+    const why = await dropOne(session, endpoint, leftover);
+    if (why === undefined) needed.push(leftover);
+    else failed.push(`${dropOf(leftover)}: ${why}`);
+  }
+  const [first] = failed;
+  if (first === undefined) return { dropped, needed };
+  throw new Failure(
+    `${formatEndpoint(endpoint)} could not be emptied: ${first}${failed.length === 1 ? "" : ` (and ${failed.length - 1} more, above)`}`,
+    "see to the cause there, then run this again: it goes on",
+    { detail: failed.length === 1 ? [] : failed },
+  );
+}
+
+/** Without propagation, and in words of our own alone. As a literal: a name may contain any dollar quote. */
+function block(body: string): string {
+  return `DO ${quoteLiteral(`DECLARE statement text; pass int;
+     BEGIN
+       PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+       PERFORM set_config('client_min_messages', 'error', true);
+       ${body}
+     END`)}`;
+}
+
+/** Those that are still there. The conversions of names give NULL for what isn't. */
+async function findLeft(
+  session: Session,
+  endpoint: Endpoint,
+  leftovers: readonly Leftover[],
+): Promise<Leftover[]> {
+  if (leftovers.length === 0) return [];
+  const rows = leftovers.map(({ kind, name }) => `(${quoteLiteral(kind)}, ${quoteLiteral(name)})`);
+  const value = await onWorker(
+    session,
+    endpoint,
+    `SELECT coalesce(json_agg(l), '[]')::text FROM (VALUES ${rows.join(", ")}) l(kind, name) WHERE CASE kind
+       WHEN 'SCHEMA' THEN to_regnamespace(name) IS NOT NULL
+       WHEN 'TYPE' THEN to_regtype(name) IS NOT NULL
+       WHEN 'ROUTINE' THEN to_regprocedure(name) IS NOT NULL
+       WHEN 'COLLATION' THEN to_regcollation(name) IS NOT NULL
+       WHEN 'PUBLICATION' THEN EXISTS (SELECT FROM pg_publication WHERE quote_ident(pubname) = name)
+       WHEN 'SERVER' THEN EXISTS (SELECT FROM pg_foreign_server WHERE quote_ident(srvname) = name)
+       WHEN 'TEXT SEARCH CONFIGURATION' THEN EXISTS (SELECT FROM pg_ts_config c JOIN pg_namespace n ON n.oid = c.cfgnamespace
+         WHERE format('%I.%I', nspname, cfgname) = name)
+       WHEN 'TEXT SEARCH DICTIONARY' THEN EXISTS (SELECT FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace
+         WHERE format('%I.%I', nspname, dictname) = name)
+       ELSE to_regclass(name) IS NOT NULL END`,
+  );
+  return JSON.parse(value ?? "[]") as Leftover[];
+}
+
+/** @returns why it can't be dropped; undefined where something depends on it, or it is gone by now */
+async function dropOne(
+  session: Session,
+  endpoint: Endpoint,
+  leftover: Leftover,
+): Promise<string | undefined> {
+  const [answer] = await runOnNodes(
+    session,
+    [endpoint],
+    [
+      block(`EXECUTE ${quoteLiteral(dropOf(leftover))};
+       EXCEPTION WHEN dependent_objects_still_exist THEN NULL;`),
+    ],
+  );
+  if (answer !== undefined && "value" in answer) return undefined;
+  return answer?.error ?? "no answer";
 }
 
 /** Of what isn't PostgreSQL's own or an extension's. */

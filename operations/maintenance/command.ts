@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { ClusterNode } from "../../environments/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { databaseOption, isOtherDatabase } from "../commands/database-option";
 import { confirm, confirmName } from "../commands/confirm";
 import { findNode } from "../commands/find-node";
 import { requireAnswers } from "../commands/require-answers";
@@ -18,6 +19,7 @@ import { prepareWorker } from "./add-worker";
 import type { MaintenanceOptions } from "./begin";
 import { drainWorker } from "./drain-worker";
 import { type MeantWorker, findWorker } from "./find-worker";
+import { recordOtherDatabase } from "./record-other-database";
 import { removeWorker } from "./remove-worker";
 import { requireMembership } from "./require-membership";
 
@@ -83,6 +85,7 @@ export function addMaintenance(program: Command): void {
 
 function emptying(program: Command, name: "drain" | "remove", description: string, help: string): void {
   addChangeTarget(program.command(name))
+    .addOption(databaseOption())
     .argument("<node>", "id of the worker, or the host:port of one that was added by hand")
     .description(description)
     .option("--yes", "without asking")
@@ -92,9 +95,9 @@ function emptying(program: Command, name: "drain" | "remove", description: strin
       process.exitCode = await changeCluster(environment, flags, `${name} ${node}`, async (target) => {
         const { session, cluster, progress, env } = target;
         const mode = flags.mode ?? readTransferMode(env);
-        const worker = findWorker(cluster, await readRecord(session), await readRegistered(session), node);
+        const worker = await meantWorker(target, node);
         await requireAnswers(target, "nothing was changed");
-        const question = `${name} ${worker.id} of ${environment}: ${await amountOn(target, worker)}.`;
+        const question = `${name} ${worker.id} of ${target.label}: ${await amountOn(target, worker)}.`;
         await confirm(question, flags.yes === true);
         const options: MaintenanceOptions = { cluster, ...worker, mode, progress, env };
         // A wait for the cluster's lock, or the move of a shard, takes as long as it takes.
@@ -104,6 +107,21 @@ function emptying(program: Command, name: "drain" | "remove", description: strin
         return EXIT.ok;
       });
     });
+}
+
+/**
+ * In another database a worker has the id that it has in the environment's own one, also where the environment no longer
+ * lists it: it is what a deploy that was refused says to empty there.
+ */
+async function meantWorker(
+  { session, cluster }: Changing,
+  name: string,
+): Promise<MeantWorker & Pick<MaintenanceOptions, "home">> {
+  const home = isOtherDatabase(cluster) ? await recordOtherDatabase(session, cluster) : [];
+  const record = await readRecord(session);
+  const at = home.find(({ id }) => id === name);
+  if (at !== undefined && !record.has(name)) return { id: name, home: at.endpoint };
+  return findWorker(cluster, record, await readRegistered(session), name);
 }
 
 /** `12 shards with 98.4 MB move to the other nodes` */

@@ -1,3 +1,4 @@
+import { commandArguments, isOtherDatabase } from "../commands/database-option";
 import { Failure } from "../failure";
 import { clearLeaving } from "../record";
 import { emptyNode, explainRemoval } from "../removal";
@@ -18,17 +19,18 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
     if (removal === undefined) {
       throw new Failure(
         `${id} is not registered: it holds no shards`,
-        `see \`npx pg-dist status ${cluster.environment}\``,
+        `see \`npx pg-dist status ${commandArguments(cluster)}\``,
       );
     }
+    const at = removal.node.endpoint;
     await emptyNode(session, removal, () => clearLeaving(session, [removal.node.id ?? id]));
     progress(
       `${id}: drained: it holds no shards but its copies of reference tables, and takes none until ` +
-        (endpoint === undefined
+        (endpoint === undefined && !isOtherDatabase(cluster)
           ? "it is added again"
-          : `SELECT citus_set_node_property('${endpoint.host}', ${endpoint.port}, 'shouldhaveshards', true)`),
+          : `SELECT citus_set_node_property('${at.host}', ${at.port}, 'shouldhaveshards', true)`),
     );
-    if (isDeclared(cluster, { id })) {
+    if (isDeclared(cluster, { id }) && !isOtherDatabase(cluster)) {
       progress(
         `${id}: the environment lists it, and an apply leaves it as it is now; to give it shards again: ` +
           `npx pg-dist add ${cluster.environment} ${id}`,
@@ -36,7 +38,7 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
     }
     progress(
       `${id}: it is still a member: DDL and writes to reference tables need it up; before its server goes down: ` +
-        `npx pg-dist remove ${cluster.environment} ${id}`,
+        `npx pg-dist remove ${commandArguments(cluster)} ${id}`,
     );
   } catch (error) {
     throw explainRemoval(error);

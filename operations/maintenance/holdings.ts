@@ -22,8 +22,8 @@ export async function readHoldings(
   endpoint: Endpoint,
   facts: NodeFacts,
 ): Promise<Holdings> {
-  const { groupid, tables, table_count } = facts;
-  if (groupid === 0 && table_count === 0) return { empty: true, text: "nothing" };
+  const { groupid, tables, table_count, others = [] } = facts;
+  if (groupid === 0 && table_count === 0 && others.length === 0) return { empty: true, text: "nothing" };
   const [answer] = await runOnNodes(
     session,
     [endpoint],
@@ -33,6 +33,7 @@ export async function readHoldings(
   const names = `${tables.join(", ")}${table_count > tables.length ? ", ..." : ""}`;
   const parts = [
     ...(table_count === 0 ? [] : [`${table_count} table(s) of its own (${names})`]),
+    ...(others.length === 0 ? [] : [`definitions of its own (${others.join(", ")})`]),
     ...(groupid === 0 ? [] : [`the metadata of a cluster in which it is or was a worker (group ${groupid})`]),
   ];
   return { empty: false, text: `${parts.join(" and ")}; its database has ${size}` };

@@ -1,6 +1,9 @@
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
+import { isOtherDatabase } from "../commands/database-option";
 import { EXIT, Failure } from "../failure";
+import { byCoordinator } from "../holdings/server";
+import { surveyWorker } from "../holdings/of-worker";
 import { nodeFacts } from "../registration/node-facts";
 import { deregister, emptyNode, explainRemoval } from "../removal";
 import type { Session } from "../session";
@@ -21,15 +24,21 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
     const removal = await beginMaintenance(session, options, "removed");
     if (removal === undefined) progress(`${id}: is not registered, there is nothing to move`);
     else await emptyNode(session, removal, () => deregister(session, removal.node, progress));
-    const endpoint = removal?.node.endpoint ?? cluster.nodes.find((node) => node.id === id)?.endpoint;
+    const endpoint =
+      removal?.node.endpoint ?? options.home ?? cluster.nodes.find((node) => node.id === id)?.endpoint;
     if (endpoint !== undefined) {
       try {
         await leaveEmpty(session, endpoint, options, removal !== undefined);
       } catch (error) {
-        throw isDeclared(cluster, { id }) ? error : await explainLeft(session, endpoint, id, error);
+        throw isKnown(options) ? error : await explainLeft(session, endpoint, id, error);
       }
     }
-    if (isDeclared(cluster, { id })) {
+    if (isOtherDatabase(cluster)) {
+      progress(
+        `${id}: in database ${cluster.database} it stays out: no deploy adds it there; by hand: SELECT ` +
+          "citus_add_node(...) on the coordinator, in that database",
+      );
+    } else if (isDeclared(cluster, { id })) {
       progress(
         `${id}: the environment still lists it: the next apply that changes a node, an address, an image or a start-up ` +
           `setting adds it again, as does npx pg-dist add ${cluster.environment} ${id}; an apply without changes does ` +
@@ -41,6 +50,11 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
   }
 }
 
+/** Another run finds its server again. */
+function isKnown({ cluster, id, home }: MaintenanceOptions): boolean {
+  return home !== undefined || isDeclared(cluster, { id });
+}
+
 async function leaveEmpty(
   session: Session,
   endpoint: Endpoint,
@@ -48,22 +62,23 @@ async function leaveEmpty(
   wasMember: boolean,
 ): Promise<void> {
   await requireOurs(session, endpoint, { cluster, id }, wasMember);
-  const dropped = await cleanWorker(session, endpoint);
-  const [answer] = await nodeFacts(session, cluster.database, [endpoint]);
-  if (answer === undefined || "unknown" in answer) {
-    throw new Failure(
-      `${id} is removed from the cluster, but can't be asked what it still holds: ${answer?.unknown.what}`,
-      "start it and run this again: it is emptied then",
-    );
+  const { dropped, needed } = await cleanWorker(session, endpoint);
+  if (needed.length > 0) {
+    const names = needed.map(({ kind, name }) => `${kind} ${name}`).join(", ");
+    progress(`${id}: what was the cluster's and something else there depends on stays: ${names}`);
   }
-  const { tables, table_count } = answer.facts;
-  progress(`${id}: its server keeps nothing of the cluster (${dropped} objects dropped)`);
-  if (table_count > 0) {
-    progress(
-      `${id}: it keeps ${table_count} table(s) that were never the cluster's (${tables.join(", ")}): they are left, ` +
-        "and it can't be added while they are there",
-    );
-  }
+  const keeps = needed.length > 0 ? "nothing else" : "nothing";
+  progress(`${id}: its server keeps ${keeps} of the cluster (${dropped} objects dropped)`);
+  const { held, said, elsewhere } = await surveyWorker(session, cluster, {
+    label: id,
+    server: byCoordinator(session, endpoint),
+    endpoint,
+  });
+  for (const line of said) progress(`${id}: ${line}`);
+  for (const { what, remedy } of held)
+    progress(`${id}: it keeps ${what}, which was never the cluster's: ${remedy}`);
+  for (const { database, what, remedy } of elsewhere)
+    if (database !== cluster.homeDatabase) progress(`${id}: ${what}: ${remedy}`);
 }
 
 /**

@@ -2,9 +2,11 @@ import { Argument, type Command, Option } from "commander";
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { commandArguments, databaseOption } from "../commands/database-option";
 import { confirm } from "../commands/confirm";
 import { createPaint, printJson, printLines, terminalWidth } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
+import { otherDatabases, otherDatabasesNote } from "../commands/other-databases-note";
 import { requireAnswers } from "../commands/require-answers";
 import { MODES, type TransferMode, readTransferMode } from "../drain-mode";
 import { EXIT, type ExitCode, Failure } from "../failure";
@@ -49,6 +51,7 @@ interface Flags extends ChangeFlags {
 /** `pg-dist rebalance ENV plan|start|watch|stop`. */
 export function addRebalance(program: Command): void {
   addChangeTarget(program.command("rebalance"))
+    .addOption(databaseOption())
     .addArgument(new Argument("<action>", "what to do").choices(ACTIONS))
     .description("Spread the shards evenly over the workers.")
     .option("--yes", "start without asking")
@@ -99,6 +102,7 @@ async function showPlan(
     ...explainImmovable(await findImmovable(session, tablesOf(moves)), "auto"),
     ...(await findImmobileOwners(session, ownedMoves(target.cluster, moves))),
   ];
+  const others = await otherDatabases(target);
   if (json === true) {
     printJson("rebalance plan", {
       environment: target.cluster.environment,
@@ -110,11 +114,13 @@ async function showPlan(
       ...amount,
       estimate: moves.length === 0 ? null : estimate,
       immovable: immovable.map(({ what }) => what),
+      otherDatabases: others,
     });
     return EXIT.ok;
   }
+  const note = otherDatabasesNote(target, others, "rebalance ENV plan");
   const view = { moves, estimate, immovable };
-  printLines(planScreen(view, (endpoint) => nameOf(target, endpoint), paint, terminalWidth()));
+  printLines([...planScreen(view, (endpoint) => nameOf(target, endpoint), paint, terminalWidth()), ...note]);
   return EXIT.ok;
 }
 
@@ -123,6 +129,7 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   const mode = flags.mode ?? readTransferMode(env);
   await requireNoJob(target);
   await requireAnswers(target, "nothing was started");
+  printLines(otherDatabasesNote(target, await otherDatabases(target), "rebalance ENV start"));
   const moves = await planRebalance(session);
   const [problem] = explainImmovable(
     await findImmovable(session, tablesOf(moves)),
@@ -139,7 +146,7 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
     throw new Failure(owner.what, `${owner.remedy}; nothing was started`, { exitCode: EXIT.refused });
   }
   if (moves.length > 0) {
-    const question = `Rebalance ${cluster.environment}: ${moves.length} moves, ${formatAmount(amountOfMoves(moves))}.`;
+    const question = `Rebalance ${target.label}: ${moves.length} moves, ${formatAmount(amountOfMoves(moves))}.`;
     await confirm(question, flags.yes === true);
   }
   // How long others work on the cluster, and Citus plans all moves, is nothing that --timeout could know.
@@ -162,7 +169,7 @@ async function requireNoJob({ session, cluster }: Changing): Promise<void> {
   if (job === undefined) return;
   throw new Failure(
     `rebalance ${job} is running already`,
-    `npx pg-dist rebalance ${cluster.environment} watch, or stop`,
+    `npx pg-dist rebalance ${commandArguments(cluster)} watch, or stop`,
     { exitCode: EXIT.refused },
   );
 }

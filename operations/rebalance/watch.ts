@@ -1,4 +1,5 @@
 import type { Changing } from "../commands/change-command";
+import { commandArguments } from "../commands/database-option";
 import { printJson, printLines } from "../commands/output";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { INTERRUPTS } from "../interrupt";
@@ -19,7 +20,7 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
   const end = await untilLeft(createView(target, json), (show, signal) =>
     awaitJob(session, id, { show, signal }),
   );
-  const command = `npx pg-dist rebalance ${cluster.environment}`;
+  const command = `npx pg-dist rebalance ${commandArguments(cluster)}`;
   if (end === undefined) {
     if (json) throw new Failure(`left rebalance ${id} before its end: it goes on`, `${command} watch`);
     printLines([`Rebalance ${id} goes on. To see it again: ${command} watch`]);

@@ -55,6 +55,14 @@ export function checkNewcomer(
         "remove its container and its volume, and apply again",
     );
   }
+  const others = facts.others ?? [];
+  if (others.length > 0) {
+    refuse(
+      `it is not empty: it has definitions of its own (${others.join(", ")})`,
+      "joining would replace those of the names that the cluster has without a word, or fail at them: drop them, or empty " +
+        `it with ${wipe}`,
+    );
+  }
   if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");
   return findings;
 }

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../environments/cluster";
+import { ownDefinitions } from "../holdings/database-query";
 import type { Session } from "../session";
 import type { Explained } from "./connection-cause";
 import { whyUnreachable } from "./reachability";
@@ -26,6 +27,8 @@ export interface NodeFacts {
   /** Tables of people in this database, the first few by name. */
   readonly tables: readonly string[];
   readonly table_count: number;
+  /** What else people made there: views, sequences, functions, types, ..., the first few; of a server in no cluster. */
+  readonly others?: readonly string[];
   /** Of pg_dist_authinfo for any node and our user. Secret. */
   readonly authinfo: string | null;
   /** Stored password verifier of our user. Secret. */
@@ -56,6 +59,7 @@ const FACTS = `SELECT json_build_object(
   'stand_in', to_regnamespace('citus_stand_in') IS NOT NULL,
   'tables', (SELECT coalesce(json_agg(name), '[]') FROM (${TABLES} ORDER BY 1 LIMIT 5) t),
   'table_count', (SELECT count(*) FROM (${TABLES}) t),
+  'others', (SELECT CASE WHEN groupid <> 0 OR (SELECT count(*) FROM pg_dist_node) > 0 THEN '[]' ELSE (${ownDefinitions(6)}) END FROM pg_dist_local_group),
   'authinfo', (SELECT authinfo FROM pg_dist_authinfo WHERE nodeid = 0 AND rolename = current_user),
   'verifier', (SELECT rolpassword FROM pg_authid WHERE rolname = current_user),
   'prepared', (SELECT coalesce(json_agg(gid), '[]') FROM pg_prepared_xacts

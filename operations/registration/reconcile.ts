@@ -9,6 +9,7 @@ import type { Session } from "../session";
 import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
 import { storeOnNodes } from "./credentials";
 import { type Decision, decideWorkers } from "./decide";
+import { followElsewhere } from "./follow-elsewhere";
 import type { Finding } from "./identity";
 import { waitForMetadata } from "./metadata-sync";
 import { type NodeAnswer, type NodeFacts, nodeFacts } from "./node-facts";
@@ -169,6 +170,7 @@ async function apply(
   );
   await moveNodes(session, moves, progress);
   await waitForMetadata(session);
+  if (await followElsewhere(session, cluster, progress, decided[0]?.registered?.endpoint)) changed = true;
   for (const decision of decided) {
     const { node, action, registered, recorded, facts } = decision;
     if (registered === undefined) {

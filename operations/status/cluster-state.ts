@@ -1,5 +1,6 @@
 import { type RecordedNode, readRecord } from "../record";
 import { type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
+import { readUnsynced } from "../holdings/known-relations";
 import type { Session } from "../session";
 import { type Moves, readMoves } from "./moves";
 
@@ -9,6 +10,8 @@ export interface ClusterState extends Moves {
   readonly record: ReadonlyMap<string, RecordedNode>;
   readonly shards: readonly NodeShards[];
   readonly orphans: readonly Orphan[];
+  /** Shards of append- and range-distributed tables by the group of their node: no worker knows those as shards. */
+  readonly unsynced: ReadonlyMap<number, readonly string[]>;
   /** Jobs of rebalances: those that aren't over, and the last one. */
   readonly jobs: readonly Job[];
 }
@@ -84,6 +87,7 @@ export async function readClusterState(session: Session): Promise<ClusterState> 
     record,
     shards: await session.query<NodeShards>(SHARDS),
     orphans: await session.query<Orphan>(ORPHANS),
+    unsynced: await readUnsynced(session),
     jobs: await session.query<Job>(JOBS),
     ...moves,
   };

@@ -1,3 +1,4 @@
+import { commandArguments } from "../commands/database-option";
 import type { Snapshot, SnapshotNode } from "./snapshot";
 
 /** Worst first. Advice is no fault: a cluster with nothing else is healthy. */
@@ -28,17 +29,20 @@ export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => re
 
 /** A command line of this program for the same cluster, which has the one or the other. */
 export function commandLine(
-  { environment, url = "" }: Pick<Snapshot, "environment" | "url">,
+  { environment, otherDatabase, url = "" }: Pick<Snapshot, "environment" | "otherDatabase" | "url">,
   command: string,
 ): string {
-  return `\`npx pg-dist ${command} ${environment ?? `--url ${url}`}\``;
+  const named = otherDatabase === undefined ? `--url ${url}` : commandArguments(otherDatabase);
+  return `\`npx pg-dist ${command} ${environment ?? named}\``;
 }
 
 /** The command of a rebalance, which needs an environment; else what it is in SQL. */
-export function rebalanceCommand({ environment }: Snapshot, action: "plan" | "start" | "watch"): string {
-  return environment === undefined
-    ? REBALANCE_SQL[action]
-    : `\`npx pg-dist rebalance ${environment} ${action}\``;
+export function rebalanceCommand(
+  { environment, otherDatabase }: Snapshot,
+  action: "plan" | "start" | "watch",
+): string {
+  const named = otherDatabase === undefined ? environment : commandArguments(otherDatabase);
+  return named === undefined ? REBALANCE_SQL[action] : `\`npx pg-dist rebalance ${named} ${action}\``;
 }
 
 const REBALANCE_SQL = {

@@ -1,3 +1,4 @@
+import { lostFiles, otherDatabases, ownThings } from "./checks/holdings";
 import { nameEnvironment } from "../name-environment";
 import { identity, copies } from "./checks/identity";
 import { orphans, preparedTransactions, replicationSlots, subscriptions } from "./checks/leftovers";
@@ -20,6 +21,7 @@ const CHECKS: readonly Check[] = [
   missingShards,
   metadataDrift,
   extension,
+  lostFiles,
   roles,
   servers,
   membership,
@@ -32,6 +34,8 @@ const CHECKS: readonly Check[] = [
   blockedMoves,
   transactions,
   rebalanceAdvised,
+  ownThings,
+  otherDatabases,
 ];
 
 /** Everything that is wrong, worst first. */

@@ -1,5 +1,6 @@
 import { type Row, WAITS } from "./activity-of-node";
 
+import { ownNames } from "../holdings/database-query";
 import { INHERITED_READ_ONLY } from "../session-settings";
 
 /** What a server says of itself, as of now. Sizes in bytes, durations in seconds. */
@@ -49,6 +50,10 @@ export interface NodeState {
   /** Shards that the node's own metadata places here, and that are not here. */
   readonly missing_shards: readonly string[];
   readonly missing_count: number;
+  /** Names of what people made there and no other node has, at most MOST_OWN; of workers. */
+  readonly own?: readonly string[];
+  /** What is installed in the database and whose files the server lacks: `extension geo`, `library $libdir/geo`. */
+  readonly lost_files?: readonly string[];
   /** Of the nodes and the placements that its metadata knows; null where that changes while one looks. */
   readonly metadata_digest: string | null;
 }
@@ -88,6 +93,16 @@ const TABLES = `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgdist')
     AND NOT EXISTS (SELECT 1 FROM pg_depend d
                      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+
+/** More of a worker's own things than this are not counted. */
+export const MOST_OWN = 200;
+
+const LOST_FILES = `SELECT 'extension ' || extname AS name FROM pg_extension e
+   WHERE NOT EXISTS (SELECT FROM pg_available_extensions a WHERE a.name = e.extname)
+  UNION SELECT 'library ' || probin FROM pg_proc,
+     LATERAL (SELECT CASE WHEN probin LIKE '/%' THEN probin ELSE (SELECT setting FROM pg_config() WHERE name = 'PKGLIBDIR') || '/'
+       || replace(probin, '$libdir/', '') END AS path) p
+   WHERE probin LIKE '$libdir/%' AND (pg_stat_file(path || '.so', true)).size IS NULL AND (pg_stat_file(path, true)).size IS NULL`;
 
 /**
  * Of all that Citus keeps the same on every node. Tables that are distributed by append or by range it leaves on the
@@ -150,6 +165,8 @@ export const NODE_STATE = `SELECT json_build_object(
                          AND last_failed_time > coalesce(last_archived_time, '-infinity')),
   'xid_age', (SELECT max(age(datfrozenxid)) FROM pg_database),
   'table_count', (SELECT CASE WHEN groupid = 0 THEN (${TABLES}) ELSE 0 END FROM pg_dist_local_group),
+  'own', (SELECT CASE WHEN groupid = 0 THEN '[]' ELSE (${ownNames(MOST_OWN)}) END FROM pg_dist_local_group),
+  'lost_files', (SELECT coalesce(json_agg(name), '[]') FROM (${LOST_FILES}) t),
   ${METADATA})::text AS state`;
 
 /** Only what a statement that commits just now can make differ between nodes. */

@@ -1,8 +1,11 @@
-import type { Endpoint } from "../../environments/cluster";
+import type { Cluster, Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
+import { coordinatorOf } from "../cluster-file";
+import { isOtherDatabase } from "../commands/database-option";
 import type { Connected } from "../commands/target";
 import { formatUrl } from "../commands/url";
 import type { RecordedNode } from "../record";
+import { readOtherDatabases } from "../holdings/other-databases";
 import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
 import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
@@ -18,7 +21,10 @@ import { settle } from "./settle";
 export interface Snapshot extends Moves {
   /** When it was taken. */
   readonly at: Date;
+  /** Absent for another database of the environment's servers, which no deploy knows. */
   readonly environment?: string;
+  /** That other database, and whose servers it is on. */
+  readonly otherDatabase?: Pick<Cluster, "environment" | "database" | "homeDatabase">;
   /** Name of the cluster, where an environment tells it. */
   readonly cluster?: string;
   /** The environment, or the address that was given. */
@@ -35,6 +41,8 @@ export interface Snapshot extends Moves {
   readonly database: string;
   /** Those that need connections between the nodes, and whether they have them. */
   readonly roles?: ClusterRoles;
+  /** Other databases of the coordinator with Citus, of which nothing else here tells. */
+  readonly otherDatabases?: readonly { readonly name: string; readonly shards: number }[];
 }
 
 export interface SnapshotNode {
@@ -54,13 +62,17 @@ export interface SnapshotNode {
   /** What its server says, or why it says nothing. Neither for a node that isn't registered. */
   readonly state?: NodeState;
   readonly failed?: Explained;
+  /** What people made on a worker and no other node has. */
+  readonly ownThings?: readonly string[];
 }
 
 export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const { session, cluster, timeoutMs } = target;
   const start = performance.now();
+  const isOther = cluster !== undefined && isOtherDatabase(cluster);
   const state = await readClusterState(session);
   const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
+  const otherDatabases = await readOtherDatabases(session);
   const answers = await settle(target, asked, await askRegistered<NodeState>(target, asked, NODE_STATE));
   // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
   const moves = eitherMoves(state, await readMoves(session));
@@ -78,7 +90,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     role: node.role,
     endpoint: node.endpoint,
     host: node.host,
-    ...(cluster === undefined ? {} : { declared: true }),
+    ...(cluster === undefined || isOther ? {} : { declared: true }),
     shards: 0,
     shardGroups: 0,
     ...(node.role === "coordinator" ? { state: own } : {}),
@@ -91,7 +103,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const roles = await askRoles(session, answering, { timeoutMs, leftMs });
   return {
     at: new Date(),
-    environment: target.environment?.name,
+    ...(isOther ? { otherDatabase: cluster } : { environment: target.environment?.name }),
     cluster: cluster?.name,
     label: target.label,
     ...(cluster === undefined ? { url: formatUrl(target) } : {}),
@@ -102,17 +114,19 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     jobs: state.jobs,
     database: target.database,
     roles,
+    otherDatabases: otherDatabases.filter(({ name }) => name !== cluster?.homeDatabase),
     ...moves,
   };
 }
 
-/** The nodes of the environment; of a cluster that is given by address the coordinator, where it isn't registered. */
+/** The nodes of the environment; of a cluster that no environment declares the coordinator, where it isn't registered. */
 function expected(
   { cluster, coordinator: endpoint }: Connected,
   { registered }: ClusterState,
 ): (Pick<SnapshotNode, "role" | "endpoint" | "host"> & { id: string })[] {
-  if (cluster !== undefined) return [...cluster.nodes];
+  if (cluster !== undefined && !isOtherDatabase(cluster)) return [...cluster.nodes];
   if (registered.some(({ groupid }) => groupid === COORDINATOR_GROUP)) return [];
+  if (cluster !== undefined) return [coordinatorOf(cluster)];
   return [{ id: formatEndpoint(endpoint), role: "coordinator", endpoint }];
 }
 
@@ -123,26 +137,33 @@ async function ownState(session: Session): Promise<NodeState> {
 
 function registeredNode(
   { cluster }: Connected,
-  { record, shards }: ClusterState,
+  { record, shards, unsynced, orphans }: ClusterState,
   row: ClusterState["registered"][number],
   answer: Pick<SnapshotNode, "state" | "failed">,
 ): SnapshotNode {
   const recorded = [...record.values()].find(({ nodeid }) => nodeid === row.nodeid);
   const declared = cluster?.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
   const id = declared?.id ?? recorded?.id ?? idFromName(answer.state?.cluster_name);
+  const known = [...(unsynced.get(row.groupid) ?? []), ...orphans.map(({ name }) => name)];
   const own = shards.find(({ groupid }) => groupid === row.groupid);
   return {
     label: id ?? formatEndpoint(row.endpoint),
     role: row.groupid === COORDINATOR_GROUP ? "coordinator" : "worker",
     endpoint: row.endpoint,
     host: declared?.host ?? id?.split("/")[0],
-    ...(cluster === undefined ? {} : { declared: declared !== undefined }),
+    ...(cluster === undefined || isOtherDatabase(cluster) ? {} : { declared: declared !== undefined }),
     registered: row,
     recorded,
     shards: own?.shards ?? 0,
     shardGroups: own?.groups ?? 0,
     ...answer,
+    ...(answer.state?.own === undefined ? {} : { ownThings: withoutKnown(answer.state.own, known) }),
   };
+}
+
+/** As the node names them, with their kind: `table public.events_102008`. */
+function withoutKnown(own: readonly string[], known: readonly string[]): string[] {
+  return own.filter((each) => !known.some((name) => each.endsWith(` ${name}`)));
 }
 
 /** `<cluster> <node id> <endpoint>`, as we name the servers that we start. */

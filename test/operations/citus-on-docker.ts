@@ -125,7 +125,18 @@ export class CitusContainers {
   /** Runs SQL in the container, where loopback needs no password. */
   async sql(name: string, statement: string, database = "postgres"): Promise<string> {
     return docker(
-      ...["exec", this.container(name), "psql", "-h", "127.0.0.1", "-U", "postgres", "-d", database],
+      // By a variable, as psql takes a name with "=" in it for connection parameters.
+      ...[
+        "exec",
+        "-e",
+        `PGDATABASE=${database}`,
+        this.container(name),
+        "psql",
+        "-h",
+        "127.0.0.1",
+        "-U",
+        "postgres",
+      ],
       ...["-v", "ON_ERROR_STOP=1", "-qAtc", statement],
     );
   }

@@ -13,17 +13,20 @@ case $3 in
   container)
     if [ -n "$DOWN" ]; then echo "Cannot connect to the Docker daemon" >&2; exit 1; fi
     if [ -z "$CONTAINER" ]; then echo "Error: No such container: $7" >&2; exit 1; fi
-    printf '/%s %b\\n' "$7" "$CONTAINER" ;;
+    case $6 in
+      *Mounts*) printf '/%s true []\\n' "$7" ;;
+      *) printf '/%s %b\\n' "$7" "$CONTAINER" ;;
+    esac ;;
   image)
     if [ -n "$LOST" ]; then echo "Connection reset by peer" >&2; exit 255; fi
     if [ -z "$IMAGE" ]; then echo "Error: No such image: $7" >&2; exit 1; fi
     echo "$IMAGE" ;;
   pull) echo "manifest unknown" >&2; exit 1 ;;
-  exec) [ -n "$SERVER" ] && echo "$SERVER" ;;
+  exec) [ "$4" != -i ] && [ -n "$SERVER" ] && echo "$SERVER" ;;
 esac
 `;
 
-const RUNS = "citusdata/citus:13.0.3\\tPGDATA=/var/lib/postgresql/17/docker";
+const RUNS = "citusdata/citus:13.0.3\\tnull\\tPGDATA=/var/lib/postgresql/17/docker";
 const NEWER = "citusdata/citus:13.2.0";
 let folder = "";
 
@@ -52,9 +55,12 @@ async function look(
   return lines;
 }
 
+test("lets it go where there is no container", async () => {
+  expect(await look({ image: NEWER }, {})).toEqual([]);
+});
+
 test.each<[string, Partial<ClusterNode>, Record<string, string>]>([
-  ["there is no container", { image: NEWER }, {}],
-  ["its image stays", {}, { CONTAINER: RUNS }],
+  ["its image stays", {}, { CONTAINER: RUNS, IMAGE: "[]" }],
   ["a newer Citus comes", { image: NEWER }, { CONTAINER: RUNS, IMAGE: "[]", SERVER: "17 13.0" }],
   [
     "the image goes back before the catalog was updated",
@@ -66,8 +72,21 @@ test.each<[string, Partial<ClusterNode>, Record<string, string>]>([
     {},
     { CONTAINER: RUNS.replace("13.0.3", "13.2.0"), IMAGE: "[]" },
   ],
-])("lets it go where %s", async (_case, wanted, docker) => {
-  expect(await look(wanted, docker)).toEqual([]);
+])("lets it go where %s, and says what it can't look into", async (_case, wanted, docker) => {
+  expect(await look(wanted, docker)).toEqual([
+    expect.stringMatching(
+      /what its databases need of its container can't be asked .*: only installed libraries/,
+    ),
+  ]);
+});
+
+test("an ephemeral cluster whose container is as it is wanted goes without a look", async () => {
+  const { settings = {}, endpoint } = coordinator ?? {};
+  const name = `cluster_name=${someCluster().name} ${coordinator?.id} ${endpoint?.host}:${endpoint?.port}`;
+  const words = [...Object.entries(settings).map((pair) => pair.join("=")), name].map((word) => `"${word}"`);
+  const container = RUNS.replace("null", `[${words.join(",")}]`);
+  expect(await look({}, { CONTAINER: container }, { protected: false, ephemeral: true })).toEqual([]);
+  await expect(look({}, { CONTAINER: container })).rejects.toThrow(/can't be had/);
 });
 
 test.each<[string, Partial<ClusterNode>, Record<string, string>, RegExp]>([

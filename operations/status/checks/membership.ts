@@ -1,4 +1,5 @@
 import { formatEndpoint } from "../../../environments/cluster";
+import { commandArguments } from "../../commands/database-option";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
@@ -58,12 +59,23 @@ function leaving(
     const remedy = `wait for it: it lifts the mark by itself if it fails; ${commandLine(snapshot, "activity")} shows it`;
     return [{ ...found, severity: "advice", what: `it is being drained or removed: ${marked}`, remedy }];
   }
-  const remedy = marksRemedy(label, declared, snapshot.environment);
+  const remedy = marksRemedy(label, declared, snapshot);
   return [{ ...found, severity: "warning", what: `it is ${marked}`, remedy }];
 }
 
 /** Of a mark that a killed run left, or one that waits to be tried again. */
-function marksRemedy(label: string, declared: boolean | undefined, environment: string | undefined): string {
+function marksRemedy(
+  label: string,
+  declared: boolean | undefined,
+  { environment, otherDatabase }: Snapshot,
+): string {
+  if (otherDatabase !== undefined) {
+    return (
+      `\`npx pg-dist remove ${commandArguments(otherDatabase)} ${label}\` goes on with the removal; to keep it: SELECT ` +
+      "citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node JOIN pgdist.node USING " +
+      `(nodeid) WHERE id = '${label}', and UPDATE pgdist.node SET leaving = NULL WHERE id = '${label}', in that database`
+    );
+  }
   if (environment === undefined) {
     return (
       "in the project of its environment: `npx cdktf deploy ENVIRONMENT` goes on with a removal, " +

@@ -1,0 +1,157 @@
+import type { Cluster, ClusterNode } from "../../environments/cluster";
+import type { DockerHost } from "../docker-host";
+import { type Problem, oneLine } from "../failure";
+import { byDocker } from "../holdings/by-docker";
+import { howToDiscard, mayDiscard } from "../holdings/discard-keys";
+import type { DiscardOptions } from "../holdings/require-nothing-held";
+import { inspectContainers } from "../inspect-containers";
+import { askNeeds } from "./ask-needs";
+import { type Missing, type Mounted, type Needs, findMissing } from "./needs";
+import { providedByContainer, providedByImage } from "./provided";
+
+interface Mount {
+  readonly Type: string;
+  readonly Name?: string;
+  readonly Destination: string;
+}
+
+/** Docker's own names: such a volume goes with its container. */
+const ANONYMOUS = /^[0-9a-f]{64}$/;
+
+/** How long one command in a container may take. In milliseconds. */
+const LOOK_MS = 60_000;
+
+/**
+ * What a node's data needs that lies only in its container's own layer, and that the new container would not have: Terraform
+ * makes it of the image alone, on the same volumes.
+ *
+ * @throws Failure where the Docker host doesn't answer
+ */
+export async function checkLayer(
+  docker: DockerHost,
+  node: ClusterNode,
+  options: DiscardOptions,
+): Promise<Problem[]> {
+  const { cluster, progress, env } = options;
+  const missing = await findMissingIn(docker, cluster, node, progress);
+  if (mayDiscard(cluster, node.id, env)) {
+    for (const { what } of missing) progress(`${node.id}: is lost, as \`discard\` says: ${what}`);
+    return [];
+  }
+  const keys = howToDiscard(cluster, node.id, env);
+  return missing.map(({ what, remedy }, index) => ({
+    node: node.id,
+    what,
+    remedy: index === 0 ? `${remedy}; then apply again; ${keys}` : remedy,
+  }));
+}
+
+async function findMissingIn(
+  docker: DockerHost,
+  cluster: Cluster,
+  { id, container, image, settings }: ClusterNode,
+  progress: DiscardOptions["progress"],
+): Promise<Missing[]> {
+  const said = (await inspectContainers(docker, [container], "{{.State.Running}} {{json .Mounts}}")).get(
+    container,
+  );
+  if (said === undefined) return [];
+  const [running, ...rest] = said.split(" ");
+  const mounts = JSON.parse(rest.join(" ")) as Mount[];
+  const mounted = mounts.map(({ Type, Name = "", Destination }): Mounted => ({
+    folder: Destination,
+    kept: Type !== "volume" || !ANONYMOUS.test(Name),
+  }));
+  const foldersOf = (kept: boolean) => mounted.flatMap((each) => (each.kept === kept ? [each.folder] : []));
+  if (running !== "true") return onlyInLayer(docker, { id, container, image }, "does not run", progress);
+  let needs: Needs;
+  try {
+    needs = await askNeeds(byDocker(docker, container, cluster), settings);
+  } catch (error) {
+    return onlyInLayer(docker, { id, container, image }, oneLine(error), progress);
+  }
+  const links = await linksOutOf(docker, container, foldersOf(true));
+  const paths = [
+    ...needs.paths,
+    ...links.map(({ link, target }) => ({ name: target, of: `the link ${link} on the volume` })),
+  ];
+  const asked = [...paths, ...needs.libraries].map(({ name }) => name).filter((name) => name.startsWith("/"));
+  const withEnding = [...new Set(asked.flatMap((path) => [path, `${path}.so`]))];
+  const before = await providedByContainer(docker, container, withEnding);
+  const after = await providedByImage(docker, image, withEnding);
+  return [
+    ...findMissing({ ...needs, paths }, before, after, mounted),
+    ...(await filesIn(docker, container, foldersOf(false))),
+  ];
+}
+
+/** Links on the volumes that lead elsewhere. Those of tablespaces have a look of their own. */
+async function linksOutOf(
+  docker: DockerHost,
+  container: string,
+  folders: readonly string[],
+): Promise<{ link: string; target: string }[]> {
+  if (folders.length === 0) return [];
+  const script = `find "$@" -xdev -type l ! -path '*/pg_tblspc/*' 2>/dev/null | head -1000 | while IFS= read -r l; do printf '%s\\t%s\\n' "$l" "$(readlink -f "$l")"; done`;
+  const { stdout } = await docker.try(["exec", container, "sh", "-c", script, "sh", ...folders], LOOK_MS);
+  return stdout.split("\n").flatMap((line) => {
+    const [link, target] = line.split("\t");
+    return link === undefined || target === undefined || target === "" ? [] : [{ link, target }];
+  });
+}
+
+/** The image declares a volume of its own, which stays empty in our containers unless somebody puts something there. */
+async function filesIn(
+  docker: DockerHost,
+  container: string,
+  folders: readonly string[],
+): Promise<Missing[]> {
+  const found: Missing[] = [];
+  for (const folder of folders) {
+    const { stdout } = await docker.try(
+      [
+        "exec",
+        container,
+        "sh",
+        "-c",
+        'find "$1" -mindepth 1 | head -1000 | wc -l; du -sh "$1" | cut -f1',
+        "sh",
+        folder,
+      ],
+      LOOK_MS,
+    );
+    const [files, size] = stdout.trim().split("\n");
+    if (Number(files) > 0)
+      found.push({
+        what: `${files} files (${size}) are in ${folder}, on a volume that Docker removes with the container`,
+        remedy: "move them to the volume of the data, or away",
+      });
+  }
+  return found;
+}
+
+/** Of a container whose server can't be asked: what was installed in it, which its image doesn't have. */
+async function onlyInLayer(
+  docker: DockerHost,
+  { id, container, image }: Pick<ClusterNode, "id" | "container" | "image">,
+  why: string,
+  progress: DiscardOptions["progress"],
+): Promise<Missing[]> {
+  const { stdout } = await docker.try(["diff", container], LOOK_MS);
+  const added = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("A ") && /\.(so|control)$/.test(line))
+    .map((line) => line.slice(2));
+  progress(
+    `${id}: what its databases need of its container can't be asked (${why}): only installed libraries are looked at`,
+  );
+  if (added.length === 0) return [];
+  const { paths } = await providedByImage(docker, image, added);
+  return added
+    .filter((path) => !paths.has(path))
+    .map((path) => ({
+      what: `${path} was installed in the container and is not in the image`,
+      remedy:
+        "start the server, so that it can be said whether its data needs it; or use an image that has it, as `image` of the environment",
+    }));
+}

@@ -1,0 +1,34 @@
+import { DockerHost } from "../docker-host";
+import { type Problem, oneLine } from "../failure";
+import type { Replacement } from "../guard-differences";
+import type { DiscardOptions } from "../holdings/require-nothing-held";
+import { checkLayer } from "./check-layer";
+
+/**
+ * As `checkLayer`, of all containers that are about to be replaced. A Docker host that can't be asked from here leaves it to
+ * the guard of each of its containers, which says so too.
+ */
+export async function checkLayers(
+  replacements: readonly Replacement[],
+  options: DiscardOptions,
+): Promise<Problem[]> {
+  const problems = await Promise.all(
+    options.cluster.hosts.map(async (host) => {
+      const docker = new DockerHost(host, options.env);
+      const found: Problem[] = [];
+      try {
+        // One after the other: each is several logins, of which a server takes only some at once.
+        for (const { node } of replacements)
+          if (node.host === host.id) found.push(...(await checkLayer(docker, node, options)));
+      } catch (error) {
+        options.progress(
+          `${host.id}: its containers are not looked into before they are replaced: ${oneLine(error)}`,
+        );
+      } finally {
+        docker.close();
+      }
+      return found;
+    }),
+  );
+  return problems.flat();
+}

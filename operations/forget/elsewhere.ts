@@ -1,0 +1,46 @@
+import type { Cluster } from "../../environments/cluster";
+import { shellWord } from "../commands/database-option";
+import { EXIT, type Problem, problemsFailure } from "../failure";
+import { quoteName } from "../holdings/describe-contents";
+import { withOtherDatabases } from "../holdings/other-databases";
+import { readRecord } from "../record";
+import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import type { Session } from "../session";
+
+/**
+ * Other databases with Citus have shards of their own on the same servers. Forgotten here alone, a lost server would stay
+ * registered there, with nothing left that knows which one it was.
+ *
+ * @param hosts ids of Docker hosts or of single nodes
+ * @throws Failure (refused) that names those databases, each with the command for it
+ */
+export async function requireForgottenElsewhere(
+  session: Session,
+  cluster: Cluster,
+  hosts: readonly string[],
+): Promise<void> {
+  const record = [...(await readRecord(session)).values()];
+  const lost = (await readRegistered(session)).filter(({ nodeid, endpoint }) => {
+    const id =
+      record.find((row) => row.nodeid === nodeid)?.id ??
+      cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id;
+    return id !== undefined && (hosts.includes(id) || hosts.includes(id.split("/")[0] ?? ""));
+  });
+  const [first, ...others] = await withOtherDatabases(session, async (databases) =>
+    databases.flatMap(({ name, registered, shards }): Problem[] => {
+      const there = registered.filter((row) =>
+        lost.some(({ endpoint }) => sameEndpoint(endpoint, row.endpoint)),
+      );
+      if (there.length === 0) return [];
+      const count = there.reduce((sum, { groupid }) => sum + (shards.get(groupid) ?? 0), 0);
+      return [
+        {
+          node: hosts.join(", "),
+          what: `the Citus database ${quoteName(name)} has ${there.length} worker(s) there too, with ${count} shard(s)`,
+          remedy: `first: npx pg-dist forget ${cluster.environment} ${hosts.join(" ")} --database ${shellWord(name)}`,
+        },
+      ];
+    }),
+  );
+  if (first !== undefined) throw problemsFailure([first, ...others], "nothing was forgotten", EXIT.refused);
+}

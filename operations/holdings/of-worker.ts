@@ -1,0 +1,122 @@
+import type { Cluster, Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import type { Problem } from "../failure";
+import { shellWord } from "../commands/database-option";
+import { leftoverNames } from "../maintenance/clean-worker";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../registration/pg-dist-node";
+import { runOnNodes } from "../registration/run-on-nodes";
+import type { Session } from "../session";
+import type { Holdings } from "./contents";
+import { quoteName } from "./describe-contents";
+import { knownRelations } from "./known-relations";
+import { type CitusDatabase, withOtherDatabases } from "./other-databases";
+import type { LookedInto } from "./server";
+import { surveyServer } from "./survey";
+
+/** What stands against the end of a worker's server. */
+export interface MemberHoldings extends Holdings {
+  /** Other databases of the coordinator in whose metadata it is a worker too. */
+  readonly elsewhere: readonly (Problem & { readonly database: string })[];
+}
+
+/** A worker whose server can be asked. */
+export interface Reached {
+  /** As it is called in the output. */
+  readonly label: string;
+  readonly server: LookedInto;
+  /** Where it is, or was, registered; undefined where nothing tells that. */
+  readonly endpoint?: Endpoint;
+  /** Where it is registered in this database; else it is, or was, none of its workers. */
+  readonly groupid?: number;
+}
+
+/**
+ * What a worker holds beside the shards of this database.
+ *
+ * @throws Failure where it can't be known
+ */
+export async function surveyWorker(
+  session: Session,
+  cluster: Cluster,
+  node: Reached,
+): Promise<MemberHoldings> {
+  return withOtherDatabases(session, async (databases) => {
+    const found = await Promise.all(databases.map((each) => findIn(each, node)));
+    const rows = databases.flatMap((database, index) => {
+      const row = found[index];
+      return row === undefined ? [] : [{ database, row }];
+    });
+    const known = rows.map(async ({ database, row }) => {
+      const names = "groupid" in row ? await knownRelations(database.session, row.groupid) : [];
+      return [database.name, names] as const;
+    });
+    const roles = await session.query<{ rolname: string }>("SELECT rolname FROM pg_roles");
+    const holdings = await surveyServer(node.server, node.label, {
+      standing: node.groupid === undefined ? "former" : "member",
+      known: node.groupid === undefined ? [] : await knownRelations(session, node.groupid),
+      ...(node.groupid === undefined ? { leftovers: await leftoverNames(session) } : {}),
+      elsewhere: new Map(await Promise.all(known)),
+      roles: roles.map(({ rolname }) => rolname),
+    });
+    return {
+      ...holdings,
+      elsewhere: rows.map(({ database, row }) => describe(cluster, node, database, row)),
+    };
+  });
+}
+
+const SYSTEM = "SELECT system_identifier::text FROM pg_control_system()";
+
+/** A row of another database that can't be asked, and may be this server's under an address that it had. */
+interface Silent {
+  readonly endpoint: RegisteredNode["endpoint"];
+  readonly silent: true;
+}
+
+/** The node's row in another database: by its endpoint, or by another one at which the same server answers. */
+async function findIn(
+  { session: there, registered }: CitusDatabase,
+  { endpoint, server }: Reached,
+): Promise<RegisteredNode | Silent | undefined> {
+  const workers = registered.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const direct = workers.find((row) => endpoint !== undefined && sameEndpoint(row.endpoint, endpoint));
+  if (direct !== undefined || workers.length === 0) return direct;
+  const own = await server.ask(SYSTEM);
+  const answers = await runOnNodes(
+    there,
+    workers.map((row) => row.endpoint),
+    workers.map(() => SYSTEM),
+  );
+  const isSame = (index: number) => {
+    const answer = answers[index];
+    return answer !== undefined && "value" in answer && "value" in own ? answer.value === own.value : false;
+  };
+  const same = workers.find((_row, index) => isSame(index));
+  if (same !== undefined) return same;
+  const silent = workers.find((_row, index) => !("value" in (answers[index] ?? {})));
+  return silent === undefined ? undefined : { endpoint: silent.endpoint, silent: true };
+}
+
+function describe(
+  { environment }: Cluster,
+  { label }: Reached,
+  { name, shards }: CitusDatabase,
+  row: RegisteredNode | Silent,
+): Problem & { readonly database: string } {
+  const database = quoteName(name);
+  if ("silent" in row) {
+    return {
+      database: name,
+      node: label,
+      what: `database ${database} of the coordinator has a worker at ${formatEndpoint(row.endpoint)}, which doesn't answer and may be this one`,
+      remedy: `correct or remove that worker in database ${database}: npx pg-dist status ${environment} --database ${shellWord(name)}`,
+    };
+  }
+  const count = shards.get(row.groupid) ?? 0;
+  return {
+    database: name,
+    node: label,
+    what: `it is a worker of the Citus database ${database} too, where it holds ${count} shard(s): a drain of this database doesn't move those`,
+    remedy: `first: npx pg-dist remove ${environment} ${label} --database ${shellWord(name)}`,
+  };
+}

@@ -1,0 +1,64 @@
+import type { Cluster } from "../../environments/cluster";
+import type { Problem } from "../failure";
+import { Failure } from "../failure";
+import type { Member } from "../leaving-members";
+import type { Progress } from "../progress";
+import type { Session } from "../session";
+import type { Held } from "./contents";
+import { howToDiscard, mayDiscard } from "./discard-keys";
+import { byCoordinator } from "./server";
+import { surveyWorker } from "./of-worker";
+
+export interface DiscardOptions {
+  readonly cluster: Cluster;
+  readonly progress: Progress;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * What would be lost with a registered worker's volume, as problems; none where both keys say that it may be. Of other
+ * databases of the coordinator in which it is a worker the keys say nothing: those have a way to move the shards away.
+ */
+export async function findHeld(session: Session, node: Member, options: DiscardOptions): Promise<Problem[]> {
+  const { cluster, progress, env } = options;
+  try {
+    const { held, said, elsewhere } = await surveyWorker(session, cluster, {
+      ...node,
+      server: byCoordinator(session, node.endpoint),
+    });
+    for (const line of said) progress(`${node.label}: ${line}`);
+    return [...elsewhere, ...heldProblems(node.label, held, options)];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (mayDiscard(cluster, node.label, env)) {
+      progress(`${node.label}: ${error.summary}: it may be lost`);
+      return [];
+    }
+    return [
+      {
+        node: node.label,
+        what: error.summary,
+        remedy: `${error.remedy}; ${howToDiscard(cluster, node.label, env)}`,
+      },
+    ];
+  }
+}
+
+/** As problems, the first with the way to lose all of it on purpose. */
+export function heldProblems(
+  id: string,
+  held: readonly Held[],
+  { cluster, progress, env }: DiscardOptions,
+): Problem[] {
+  if (mayDiscard(cluster, id, env)) {
+    for (const { what } of held) progress(`${id}: goes with its volume, as \`discard\` says: ${what}`);
+    return [];
+  }
+  const keys = howToDiscard(cluster, id, env);
+  const what = (each: Held) => `its server holds ${each.what}, which no other node has`;
+  return held.map((each, index) => ({
+    node: id,
+    what: what(each),
+    remedy: index === 0 ? `${each.remedy}; then apply again; ${keys}` : each.remedy,
+  }));
+}

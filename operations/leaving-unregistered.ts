@@ -1,0 +1,85 @@
+import type { Cluster } from "../environments/cluster";
+import { DockerHost } from "./docker-host";
+import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
+import { byDocker } from "./holdings/by-docker";
+import { howToDiscard, mayDiscard } from "./holdings/discard-keys";
+import { type DiscardOptions, heldProblems } from "./holdings/require-nothing-held";
+import { surveyWorker } from "./holdings/of-worker";
+import { inspectContainers } from "./inspect-containers";
+import type { Session } from "./session";
+
+/**
+ * A worker that isn't registered has no shards, but its volume goes all the same, with whatever is on it: one that was
+ * refused since it wasn't empty, or that was removed and kept things of its own. Where it listens nobody has written down,
+ * so its container is asked, on the Docker host on which Terraform is about to destroy it.
+ *
+ * @param session on the coordinator
+ * @throws Failure (refused) where it holds something, or that can't be known, unless both keys say that it may be lost
+ */
+export async function requireUnregisteredEmpty(
+  session: Session,
+  id: string,
+  options: DiscardOptions,
+): Promise<void> {
+  const { cluster, progress, env } = options;
+  try {
+    await look(session, id, options);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode === EXIT.refused) throw error;
+    if (mayDiscard(cluster, id, env)) {
+      progress(`${id}: ${error.summary}: it may be lost`);
+      return;
+    }
+    throw new Failure(error.summary, `${error.remedy}; ${howToDiscard(cluster, id, env)}`, {
+      exitCode: EXIT.refused,
+      cause: error,
+    });
+  }
+}
+
+async function look(session: Session, id: string, options: DiscardOptions): Promise<void> {
+  const { cluster, progress, env } = options;
+  const [hostId, name] = id.split("/");
+  const host = cluster.hosts.find((each) => each.id === hostId);
+  if (host === undefined) throw unknown(id, `Docker host ${hostId} is not in the environment`, "put it back");
+  const container = `${cluster.name}-${name}`;
+  const docker = new DockerHost(host, env);
+  try {
+    const running = (await inspectContainers(docker, [container], "{{.State.Running}}")).get(container);
+    if (running === undefined) return await requireNoVolume(docker, cluster, id, container);
+    if (running !== "true") {
+      throw unknown(
+        id,
+        `its container ${container} does not run`,
+        `start it: ${docker.describe(["start", container])}`,
+      );
+    }
+    const server = byDocker(docker, container, cluster);
+    const { held, said, elsewhere } = await surveyWorker(session, cluster, { label: id, server });
+    for (const line of said) progress(`${id}: ${line}`);
+    const [first, ...others] = [...elsewhere, ...heldProblems(id, held, options)];
+    if (first !== undefined) throw problemsFailure([first, ...others], `${id} was not removed`, EXIT.refused);
+  } finally {
+    docker.close();
+  }
+}
+
+/** Without its container nobody can look into the volume. */
+async function requireNoVolume(
+  docker: DockerHost,
+  { environment }: Cluster,
+  id: string,
+  volume: string,
+): Promise<void> {
+  const { code, stderr } = await docker.try(["volume", "inspect", volume]);
+  if (code !== 0 && /no such volume/i.test(stderr)) return;
+  throw unknown(
+    id,
+    code === 0 ? `its container is gone, and its volume ${volume} is there` : oneLine(stderr),
+    `put it back into environment ${environment} and apply, which makes its container again`,
+  );
+}
+
+function unknown(id: string, why: string, remedy: string): Failure {
+  return new Failure(`it can't be known what the volume of ${id} holds: ${why}`, remedy);
+}

@@ -1,0 +1,108 @@
+import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
+import { coordinatorOf, workersOf } from "../cluster-file";
+import { Failure, oneLine } from "../failure";
+import { quoteName } from "../holdings/describe-contents";
+import { type CitusDatabase, withOtherDatabases } from "../holdings/other-databases";
+import type { Progress } from "../progress";
+import type { Session } from "../session";
+import { waitForMetadata } from "./metadata-sync";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
+import { runOnNodes } from "./run-on-nodes";
+
+const GROUP = "SELECT groupid::text FROM pg_dist_local_group";
+
+/** A node of another database, and where the environment has its server by now. */
+interface Move {
+  readonly row: RegisteredNode;
+  readonly to: Endpoint;
+}
+
+/**
+ * A changed endpoint holds for every database of the server. Other databases with Citus have the old one registered, and
+ * nobody else would tell them: where the node that they mean no longer answers there, and does where the environment has
+ * it, it is moved there too. Which node it is, it says itself: its group in that very database.
+ *
+ * @param before where the coordinator was registered until now
+ * @returns whether anything was changed
+ * @throws Failure with the database where that failed
+ */
+export async function followElsewhere(
+  session: Session,
+  cluster: Cluster,
+  progress: Progress,
+  before?: Endpoint,
+): Promise<boolean> {
+  return withOtherDatabases(session, async (databases) => {
+    let changed = false;
+    for (const database of databases) {
+      const moves = await findMoves(database, cluster, before);
+      if (moves.length === 0) continue;
+      try {
+        await move(database, moves);
+      } catch (error) {
+        throw new Failure(
+          `changed endpoints could not be set in the Citus database ${quoteName(database.name)}: ${oneLine(error)}`,
+          "see to the cause, then apply again",
+          { cause: error },
+        );
+      }
+      changed = true;
+      for (const { row, to } of moves)
+        progress(
+          `in database ${quoteName(database.name)}: ${formatEndpoint(row.endpoint)} is now ${formatEndpoint(to)}`,
+        );
+    }
+    return changed;
+  });
+}
+
+async function findMoves(
+  { session, registered }: CitusDatabase,
+  cluster: Cluster,
+  before: Endpoint | undefined,
+): Promise<Move[]> {
+  const groupsAt = async (endpoints: readonly Endpoint[]) => {
+    const answers = await runOnNodes(
+      session,
+      endpoints,
+      endpoints.map(() => GROUP),
+    );
+    return answers.map((answer) => ("value" in answer ? Number(answer.value) : undefined));
+  };
+  const workers = registered.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const now = await groupsAt(workers.map(({ endpoint }) => endpoint));
+  const lost = workers.filter(({ groupid }, index) => now[index] !== groupid);
+  const wanted = workersOf(cluster).map(({ endpoint }) => endpoint);
+  const there = lost.length === 0 ? [] : await groupsAt(wanted);
+  const moves = lost.flatMap((row): Move[] => {
+    const to = wanted[there.indexOf(row.groupid)];
+    return to === undefined || sameEndpoint(to, row.endpoint) ? [] : [{ row, to }];
+  });
+  return [...moves, ...coordinatorMove(registered, coordinatorOf(cluster), before)];
+}
+
+/** It is the one that this session is on. By a name of people's own it may well be reached: only our old one is followed. */
+function coordinatorMove(
+  registered: readonly RegisteredNode[],
+  { endpoint: to }: ClusterNode,
+  before: Endpoint | undefined,
+): Move[] {
+  const row = registered.find(({ groupid }) => groupid === COORDINATOR_GROUP);
+  const moved = row !== undefined && before !== undefined && sameEndpoint(row.endpoint, before);
+  return !moved || sameEndpoint(row.endpoint, to) ? [] : [{ row, to }];
+}
+
+/** As `moveNodes` does it: two may swap, so those in the way step aside. */
+async function move({ session }: CitusDatabase, moves: readonly Move[]): Promise<void> {
+  const update = async (nodeid: number, { host, port }: Endpoint) =>
+    void (await session.query("SELECT citus_update_node($1, $2, $3)", [nodeid, host, port]));
+  await session.transaction(async () => {
+    await session.query("SET LOCAL lock_timeout = '30s'");
+    for (const { row } of moves)
+      if (moves.some(({ to }) => sameEndpoint(to, row.endpoint)))
+        await update(row.nodeid, { host: `pgdist-moving-${row.nodeid}`, port: 5432 });
+    for (const { row, to } of moves) await update(row.nodeid, to);
+  });
+  await waitForMetadata(session);
+}
