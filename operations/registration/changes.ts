@@ -1,12 +1,13 @@
-import type { ClusterNode, Endpoint } from "../../environments/cluster";
+import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
-import { Failure, oneLine } from "../failure";
+import { Failure } from "../failure";
 import type { Progress } from "../progress";
 import { clearLeaving, markRebalanceDue, recordNode } from "../record";
 import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
 import type { Decision } from "./decide";
 import type { NodeFacts } from "./node-facts";
+import { explainOnNodes } from "./node-failure";
 import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
 import { runOnNodes } from "./run-on-nodes";
 
@@ -88,6 +89,7 @@ export async function addCoordinator(
 }
 
 export interface AddWorkerOptions {
+  readonly cluster: Cluster;
   /** Whether the shards are to be rebalanced for it, by this run or, if that doesn't come to it, by the next. */
   readonly rebalanceDue: boolean;
   readonly progress: Progress;
@@ -97,7 +99,7 @@ export interface AddWorkerOptions {
 export async function addWorker(
   session: Session,
   { node, facts }: Decision,
-  { rebalanceDue, progress }: AddWorkerOptions,
+  { cluster, rebalanceDue, progress }: AddWorkerOptions,
 ): Promise<void> {
   await forgetPrepared(session, node, facts);
   session.takeMessages();
@@ -120,12 +122,11 @@ export async function addWorker(
     });
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const detail = session.takeMessages().map(({ severity, text }) => `${severity}: ${session.redact(text)}`);
-    throw new Failure(
-      `${node.id} could not be added: ${session.redact(oneLine(error))}`,
-      "every node must be up for it (the lines above may say which is not); then apply again",
-      { detail, cause: error },
-    );
+    const { what, remedy, detail } = explainOnNodes(session, cluster, error);
+    throw new Failure(`${node.id} could not be added: ${what}`, `${remedy}; then run it again`, {
+      detail,
+      cause: error,
+    });
   }
   progress(`${node.id}: added as node ${nodeid} at ${formatEndpoint(node.endpoint)}`);
 }

@@ -11,6 +11,7 @@ import { storeOnNodes } from "./credentials";
 import { type Decision, decideWorkers } from "./decide";
 import { followElsewhere } from "./follow-elsewhere";
 import type { Finding } from "./identity";
+import { checkExtensions } from "./newcomer-extensions";
 import { waitForMetadata } from "./metadata-sync";
 import { type NodeAnswer, type NodeFacts, nodeFacts } from "./node-facts";
 import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
@@ -64,7 +65,8 @@ export async function reconcile(
   );
   if (stored.length > 0) progress(`credentials for the other nodes stored on ${stored.join(", ")}`);
   const unreached = await checkChanged(session, decided, strangers, progress);
-  throwFindings([...findings, ...unreached.map((problem) => ({ ...problem, refused: false }))]);
+  const lacking = await checkExtensions(session, decisions);
+  throwFindings([...findings, ...lacking, ...unreached.map((problem) => ({ ...problem, refused: false }))]);
 
   reportStrangers(strangers, record, progress);
   const changed = await apply(session, cluster, decided, progress);
@@ -175,7 +177,7 @@ async function apply(
     const { node, action, registered, recorded, facts } = decision;
     if (registered === undefined) {
       if (node.role === "coordinator") await addCoordinator(session, node, facts, progress);
-      else await addWorker(session, decision, { rebalanceDue, progress });
+      else await addWorker(session, decision, { cluster, rebalanceDue, progress });
       changed = true;
       continue;
     }
@@ -203,7 +205,7 @@ async function apply(
       changed = true;
     }
   }
-  const copied = await copyReferenceTables(session, progress);
+  const copied = await copyReferenceTables(session, cluster, progress);
   return changed || copied || moves.length > 0;
 }
 

@@ -1,7 +1,9 @@
-import { Failure, oneLine } from "../failure";
+import type { Cluster } from "../../environments/cluster";
+import { Failure } from "../failure";
 import type { Progress } from "../progress";
 import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { explainOnNodes } from "./node-failure";
 
 /** Reference tables that not every active node has. Citus copies them with the first shard that moves, or now. */
 const MISSING = `SELECT p.logicalrelid::regclass::text AS name
@@ -14,22 +16,28 @@ const MISSING = `SELECT p.logicalrelid::regclass::text AS name
  ORDER BY 1`;
 
 /** Copies reference tables to the nodes that lack them. `citus_add_node` does not. */
-export async function copyReferenceTables(session: Session, progress: Progress): Promise<boolean> {
+export async function copyReferenceTables(
+  session: Session,
+  cluster: Cluster,
+  progress: Progress,
+): Promise<boolean> {
   const missing = await session.query<{ name: string }>(MISSING);
   if (missing.length === 0) return false;
   const names = missing.map(({ name }) => name).join(", ");
   progress(`copying reference tables to the nodes that lack them: ${names}`);
+  session.takeMessages();
   try {
     await session.query("SELECT replicate_reference_tables()");
   } catch (error) {
-    const text = session.redact(oneLine(error));
+    if (error instanceof Failure) throw error;
+    const { what, remedy, detail } = explainOnNodes(session, cluster, error);
     throw new Failure(
-      `reference tables were not copied: ${text}`,
+      `reference tables were not copied: ${what}`,
       sqlStateOf(error) === SQLSTATE.featureNotSupported
-        ? "give the table a primary key and apply again, or copy with writes blocked: " +
+        ? "give the table a primary key and run it again, or copy with writes blocked: " +
             "SELECT replicate_reference_tables('block_writes')"
-        : "every node must be up for it; then apply again",
-      { cause: error },
+        : `${remedy}; then run it again`,
+      { detail, cause: error },
     );
   }
   progress("reference tables copied");

@@ -1,0 +1,124 @@
+import { type Cluster, formatEndpoint } from "../../environments/cluster";
+import { oneLine } from "../failure";
+import type { ServerMessage, Session } from "../session";
+import { type Explained, explainConnection } from "./connection-cause";
+
+/** What a statement said that Citus carries out on other nodes, and that failed. */
+export interface NodeFailure {
+  /** The error's own text, on one line. */
+  readonly error: string;
+  /** What came before it: of an error on another node Citus gives the cause in a WARNING only. */
+  readonly messages: readonly Pick<ServerMessage, "severity" | "text" | "detail">[];
+  readonly cluster: Pick<Cluster, "environment" | "nodes">;
+}
+
+/**
+ * Which cause a failure on another node has, and what to do about this one. What isn't known is given in the server's
+ * own words, and no remedy promises that it helps.
+ */
+export function explainNodeFailure({ error, messages, cluster }: NodeFailure): Explained {
+  const nameOf = (endpoint: string) =>
+    cluster.nodes.find((node) => formatEndpoint(node.endpoint) === endpoint)?.id ?? endpoint;
+  const warnings = messages.filter(({ severity }) => severity === "WARNING" || severity === "ERROR");
+  const told = warnings.map(({ text, detail }) => (detail === "" ? text : `${text} (${detail})`));
+  const place = /essential: (\S+:\d+)/.exec(error)?.[1];
+  const where = place === undefined ? "a node" : nameOf(place);
+  const unreached = [error, ...told]
+    .map((text) =>
+      /connection to the remote node (?:\S+@)?(\S+:\d+) failed(?: with the following error: (.*))?/s.exec(
+        text,
+      ),
+    )
+    .find((match) => match !== null);
+  if (unreached?.[1] !== undefined) {
+    const { what, remedy } = explainConnection(
+      unreached[2]?.replace(/\s+/g, " "),
+      "the coordinator",
+      unreached[1],
+    );
+    return { what: `${nameOf(unreached[1])}: ${what}`, remedy };
+  }
+  for (const text of [...told, error]) {
+    for (const { pattern, remedy } of KNOWN) {
+      const match = pattern.exec(text);
+      if (match !== null)
+        return { what: `${where}: ${oneLine(text)}`, remedy: remedy(match, where, cluster.environment) };
+    }
+  }
+  const words = told.length === 0 ? error : `${told.map(oneLine).join("; ")}; then ${error}`;
+  return {
+    what: words,
+    remedy: `repair what the server names; the log of ${place === undefined ? "the coordinator" : where} may say more`,
+  };
+}
+
+/** The same of an error of the session's last statement, with the messages before it as lines. */
+export function explainOnNodes(
+  session: Session,
+  cluster: NodeFailure["cluster"],
+  error: unknown,
+): Explained & { readonly detail: readonly string[] } {
+  const messages = session.takeMessages();
+  return {
+    ...explainNodeFailure({ error: session.redact(oneLine(error)), messages, cluster }),
+    detail: messages.map(({ severity, text, detail }) => `${severity}: ${oneLine(`${text} ${detail}`)}`),
+  };
+}
+
+interface Known {
+  readonly pattern: RegExp;
+  readonly remedy: (match: RegExpExecArray, where: string, environment: string) => string;
+}
+
+const KNOWN: readonly Known[] = [
+  {
+    pattern: /extension "([^"]*)" (?:is not available|has no (?:installation script nor )?update path)/,
+    remedy: ([, name], where) =>
+      `give ${where} an image that has the extension ${name} in the version of the other nodes`,
+  },
+  {
+    pattern: /could not (?:access|load) (?:file|library) "([^"]*)"/,
+    remedy: ([, file], where) =>
+      `give ${where} an image that has the library ${file}, as the other nodes have`,
+  },
+  {
+    pattern: /(?:language|tablespace|collation|text search \S+) "([^"]*)" (?:.* )?does not exist/,
+    remedy: ([what], where) => `make what ${where} lacks there too: ${what}`,
+  },
+  {
+    pattern: /role "([^"]*)" does not exist/,
+    remedy: ([, role], where) => `CREATE ROLE ${role} on ${where}, as it is on the coordinator`,
+  },
+  {
+    pattern:
+      /cannot change (?:return type of existing function|name of view column|data type of view column|name of input parameter)|already exists|cannot drop columns from view/,
+    remedy: (_match, where) =>
+      `something of this name is on ${where} already, and is not what the cluster has: drop or rename it there`,
+  },
+  {
+    pattern: /No space left on device|could not (?:extend|write to) file/,
+    remedy: (_match, where) => `make room on the disk of ${where}`,
+  },
+  {
+    pattern: /too many clients|remaining connection slots|too many connections/,
+    remedy: (_match, where) => `end clients of ${where}, or raise its max_connections (a start-up setting)`,
+  },
+  {
+    pattern: /loaded Citus library version differs|installed extension version/,
+    remedy: (_match, where) =>
+      `ALTER EXTENSION citus UPDATE on ${where}, as the first statement of a session; workers before the coordinator`,
+  },
+  {
+    pattern: /canceling statement due to lock timeout|deadlock detected|distributed deadlock/,
+    remedy: (_match, _where, environment) =>
+      `a statement of others holds locks that it needs (\`npx pg-dist locks ${environment}\`): let it end`,
+  },
+  {
+    pattern: /all replication slots are in use|max_replication_slots/,
+    remedy: (_match, where) => `drop slots of ${where} that nobody reads, or raise its max_replication_slots`,
+  },
+  {
+    pattern: /logical decoding requires wal_level/,
+    remedy: () => 'set wal_level: "logical" in the settings of all nodes',
+  },
+];
