@@ -4,6 +4,7 @@ import { CoordinatorUnreachable, connect } from "./connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
 import { Failure, type Problem, oneLine, problemsFailure } from "./failure";
+import { readFreeSpace } from "./free-space";
 import { findHeld } from "./holdings/require-nothing-held";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "./leaving-marks";
@@ -26,6 +27,9 @@ export interface LeaveOptions {
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
 }
+
+/** How long the Docker hosts may take to say how much room there is. In milliseconds. */
+const SPACE_MS = 10_000;
 
 /** Several nodes leave one after the other, and each may take hours. In seconds. */
 const LOCK_TIMEOUT = "86400";
@@ -60,7 +64,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     const record = await readRecord(session);
     await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
     await followEndpoints(session, cluster, record, progress);
-    const departures = departuresFrom(cluster);
+    const departures = { ...departuresFrom(cluster), freeSpace: await readFreeSpace(cluster, env, SPACE_MS) };
     const members = await readMembers(session, departures);
     const node = await findMember(session, members, record, id);
     if (node === undefined) {

@@ -1,5 +1,6 @@
 import type { Cluster, Endpoint } from "../environments/cluster";
 import { formatEndpoint } from "../environments/cluster";
+import type { FreeSpace } from "./free-space";
 import { type RecordedNode, readRecord } from "./record";
 import type { Explained } from "./registration/connection-cause";
 import {
@@ -25,6 +26,8 @@ export interface Departures {
   leaves(id: string, recorded?: RecordedNode): boolean;
   /** A worker that a person named by it, whosever it is. Terraform has none: it takes only what is ours. */
   readonly endpoint?: Endpoint;
+  /** What is left to PostgreSQL on the nodes, by id, where it is known: Citus counts what is kept for root as well. */
+  readonly freeSpace?: ReadonlyMap<string, FreeSpace>;
 }
 
 /** All that the environment no longer has: those that Terraform removes. */
@@ -85,7 +88,7 @@ export async function readMembers(session: Session, departures: Departures): Pro
     const mayHoldShards = node.shouldhaveshards || (recorded?.leaving ?? null) !== null;
     return {
       ...node,
-      ...answer,
+      ...withSpace(answer, id === undefined ? undefined : departures.freeSpace?.get(id)),
       id,
       recorded,
       label: id ?? formatEndpoint(node.endpoint),
@@ -102,6 +105,12 @@ export function isNamed(
   { endpoint }: Pick<RegisteredNode, "endpoint">,
 ): boolean {
   return named !== undefined && sameEndpoint(named, endpoint);
+}
+
+function withSpace({ server, unreachable }: Answer, space: FreeSpace | undefined): Answer {
+  if (server === undefined || space === undefined) return { server, unreachable };
+  const { available, total } = space;
+  return { server: { ...server, available: Math.min(server.available, available), total } };
 }
 
 type Answer = Pick<Member, "server" | "unreachable">;

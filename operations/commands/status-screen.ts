@@ -78,7 +78,7 @@ function nodeRow(node: SnapshotNode, { nodes }: Snapshot, paint: Paint): string[
     state === undefined ? "-" : `${state.connections.used}/${state.connections.max}`,
     registered === undefined ? "-" : String(shards),
     state === undefined ? "-" : formatBytes(state.bytes),
-    state === undefined ? "-" : formatBytes(state.disk.available),
+    state === undefined ? "-" : `${state.disk.forRoot ? "≤ " : ""}${formatBytes(state.disk.available)}`,
   ];
 }
 

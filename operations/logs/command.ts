@@ -1,6 +1,7 @@
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
-import type { ClusterNode } from "../../environments/cluster";
+import type { Cluster, ClusterNode } from "../../environments/cluster";
 import { describeCluster } from "../../environments/cluster";
 import { findNode } from "../commands/find-node";
 import { hostOf } from "../cluster-file";
@@ -8,10 +9,12 @@ import { DockerHost } from "../docker-host";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { findProject, loadEnvironment } from "../project";
 import { filterLines } from "./filter-lines";
+import { type LogPlace, READ_FILES, findLog } from "./log-place";
 
 const HELP = `
 NODE is an id (server-d/worker1), the name of its container, or its short name where only one node has it.
-PostgreSQL writes its log to standard error, and so does this; a first start writes to standard output too.
+PostgreSQL writes its log to standard error, and so does this; a first start writes to standard output too. Where
+logging_collector has it write to files instead, the current one is shown, on standard output.
 
 Examples:
   npx pg-dist logs production server-b/worker1 --since 1h
@@ -39,7 +42,7 @@ export function addLogs(program: Command): void {
       const node = findNode(cluster, name);
       const docker = new DockerHost(hostOf(cluster, node));
       try {
-        process.exitCode = await showLog(docker, node, flags, environment);
+        process.exitCode = await showLog(docker, { cluster, node, flags });
       } finally {
         docker.close();
       }
@@ -64,12 +67,22 @@ function parsePattern(text: string): RegExp {
   }
 }
 
-async function showLog(
-  docker: DockerHost,
-  node: ClusterNode,
-  flags: Flags,
-  environment: string,
-): Promise<ExitCode> {
+interface Wanted {
+  readonly cluster: Cluster;
+  readonly node: ClusterNode;
+  readonly flags: Flags;
+}
+
+async function showLog(docker: DockerHost, { cluster, node, flags }: Wanted): Promise<ExitCode> {
+  const { environment } = cluster;
+  const place = await findLog(docker, node, cluster);
+  if (place.kind === "elsewhere") {
+    throw new Failure(
+      `${node.id}: its log goes to ${place.destination} (log_destination), which can't be read from here`,
+      `read it there; or set log_destination: "stderr" in the node's settings, and npx cdktf deploy ${environment}`,
+    );
+  }
+  if (place.kind === "files") return showFiles(docker, place, { cluster, node, flags });
   const args = [
     "logs",
     ...(flags.follow === true ? ["--follow"] : []),
@@ -77,10 +90,62 @@ async function showLog(
     node.container,
   ];
   const child = docker.follow(args);
+  const { code, interrupted, last } = await passOn(child, flags, () => child.kill());
+  if (interrupted) return EXIT.ok;
+  if (code === 0) {
+    const gone = /Future log output will (?:appear in directory|go to log destination) "([^"]+)"/.exec(last);
+    if (gone !== null)
+      process.stderr.write(`${node.id} doesn't run, and wrote on to ${gone[1]}, which its volume has.\n`);
+    return EXIT.ok;
+  }
+  throw new Failure(
+    `${node.id}: docker logs ended with ${code ?? "a signal"}: ${last.trim().split("\n").at(-1) ?? ""}`,
+    /does not support reading/.test(last)
+      ? "read it where the log driver of that Docker host sends it, or give the host one that keeps it (json-file, local)"
+      : `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor ${environment}`,
+  );
+}
+
+/** The current one, and with --follow those that come after it. */
+async function showFiles(
+  docker: DockerHost,
+  { format, path }: Extract<LogPlace, { kind: "files" }>,
+  { node, flags }: Wanted,
+): Promise<ExitCode> {
+  if (flags.since !== undefined) {
+    throw new Failure(
+      `--since can't be had: ${node.id} writes its log to files (logging_collector), whose lines only it can date`,
+      `leave it out: the current file (${path} in PGDATA) is shown whole, and --grep filters it`,
+      { exitCode: EXIT.usage },
+    );
+  }
+  process.stderr.write(
+    `${node.id} writes its log to files (logging_collector); this is ${path} in its PGDATA:\n`,
+  );
+  const follow = flags.follow === true ? "follow" : "once";
+  const args = ["exec", "-i", node.container, "sh", "-c", READ_FILES, "sh", format, follow];
+  const child = docker.start(args, { stdio: ["pipe", "pipe", "pipe"] });
+  // The end of its input ends it there; a signal would end only docker's command here.
+  child.stdin?.on("error", () => undefined);
+  if (flags.follow !== true) child.stdin?.end();
+  const { code, interrupted, last } = await passOn(child, flags, () => child.stdin?.end());
+  if (code === 0 || interrupted) return EXIT.ok;
+  throw new Failure(
+    `${node.id}: its log ${path} can't be read: ${last.trim().split("\n").at(-1) ?? ""}`,
+    `see that \`${docker.describe(["exec", node.container, "true"])}\` works`,
+  );
+}
+
+/** Its lines that match, until it ends or somebody has enough of it. */
+async function passOn(
+  child: ChildProcess,
+  flags: Flags,
+  end: () => void,
+): Promise<{ code: number | null; interrupted: boolean; last: string }> {
   let interrupted = false;
   const stop = () => {
     interrupted = true;
-    child.kill();
+    end();
   };
   process.once("SIGINT", stop).once("SIGTERM", stop);
   // A reader that has enough, such as head, ends it too.
@@ -91,11 +156,7 @@ async function showLog(
   child.stderr?.pipe(filterLines(flags.grep)).pipe(process.stderr, { end: false });
   try {
     const [code] = (await once(child, "close")) as [number | null];
-    if (code === 0 || interrupted) return EXIT.ok;
-    throw new Failure(
-      `${node.id}: docker logs ended with ${code ?? "a signal"}: ${last.trim().split("\n").at(-1) ?? ""}`,
-      `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor ${environment}`,
-    );
+    return { code, interrupted, last };
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
     process.stdout.off("error", stop);

@@ -1,4 +1,5 @@
 import type { Cluster, Endpoint } from "../../environments/cluster";
+import { readFreeSpace } from "../free-space";
 import { coordinatorOf } from "../cluster-file";
 import type { TransferMode } from "../drain-mode";
 import { type Departures, type Member, isNamed, readMembers } from "../leaving-members";
@@ -24,6 +25,9 @@ export interface MaintenanceOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** How long the Docker hosts may take to say how much room there is. In milliseconds. */
+const SPACE_MS = 10_000;
+
 /**
  * Takes the cluster's lock and looks at all nodes.
  *
@@ -42,7 +46,11 @@ export async function beginMaintenance(
   const record = await readRecord(session);
   await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
   await prepareRecord(session);
-  const departures = { ...departuresOf(cluster, id, done), ...(endpoint === undefined ? {} : { endpoint }) };
+  const departures = {
+    ...departuresOf(cluster, id, done),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    freeSpace: await readFreeSpace(cluster, env, SPACE_MS),
+  };
   const members = await readMembers(session, departures);
   const node =
     endpoint === undefined

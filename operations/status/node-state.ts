@@ -28,7 +28,8 @@ export interface NodeState {
   };
   /** Size of this database, whatever is in it. */
   readonly bytes: number;
-  readonly disk: { readonly available: number; readonly total: number };
+  /** Of the file system with its data; `forRoot`: with what that keeps for root, which PostgreSQL may not use. */
+  readonly disk: { readonly available: number; readonly total: number; readonly forRoot: boolean };
   /** Transactions that were prepared and neither committed nor rolled back. */
   readonly prepared: readonly { readonly gid: string; readonly age: number }[];
   readonly slots: readonly Slot[];
@@ -138,7 +139,7 @@ export const NODE_STATE = `SELECT json_build_object(
      'max', current_setting('max_connections')::int,
      'reserved', current_setting('superuser_reserved_connections')::int),
   'bytes', pg_database_size(current_database()),
-  'disk', (SELECT json_build_object('available', available_disk_size, 'total', total_disk_size)
+  'disk', (SELECT json_build_object('available', available_disk_size, 'total', total_disk_size, 'forRoot', true)
              FROM citus_local_disk_space_stats()),
   'prepared', (SELECT coalesce(json_agg(json_build_object('gid', gid,
                         'age', extract(epoch FROM now() - prepared)::bigint) ORDER BY prepared), '[]')

@@ -6,6 +6,7 @@ import type { Connected } from "../commands/target";
 import { formatUrl } from "../commands/url";
 import type { RecordedNode } from "../record";
 import { readOtherDatabases } from "../holdings/other-databases";
+import { type FreeSpace, readFreeSpace } from "../free-space";
 import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
 import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
@@ -73,12 +74,18 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const state = await readClusterState(session);
   const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
   const otherDatabases = await readOtherDatabases(session);
+  // Beside the nodes' answers, and no longer than a server nearby needs: this machine may not reach the Docker hosts at all.
+  const space =
+    cluster === undefined
+      ? undefined
+      : readFreeSpace(cluster, target.env, Math.min(target.timeoutMs * SPACE.share, SPACE.mostMs));
   const answers = await settle(target, asked, await askRegistered<NodeState>(target, asked, NODE_STATE));
   // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
   const moves = eitherMoves(state, await readMoves(session));
+  const free = (await space) ?? new Map<string, FreeSpace>();
   const nodes = state.registered.map((row, index) => {
     const { value, failed } = answers[index] ?? {};
-    return registeredNode(target, state, row, { state: value, failed });
+    return withSpace(registeredNode(target, state, row, { state: value, failed }), free);
   });
   const unregistered = expected(target, state).filter(
     (node) => !state.registered.some(({ endpoint }) => sameEndpoint(endpoint, node.endpoint)),
@@ -117,6 +124,15 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     otherDatabases: otherDatabases.filter(({ name }) => name !== cluster?.homeDatabase),
     ...moves,
   };
+}
+
+/** Part of the time, and how long at most in milliseconds, until the Docker hosts have said how much room there is. */
+const SPACE = { share: 0.5, mostMs: 3000 };
+
+function withSpace(node: SnapshotNode, free: ReadonlyMap<string, FreeSpace>): SnapshotNode {
+  const space = free.get(node.label);
+  if (space === undefined || node.state === undefined) return node;
+  return { ...node, state: { ...node.state, disk: { ...space, forRoot: false } } };
 }
 
 /** The nodes of the environment; of a cluster that no environment declares the coordinator, where it isn't registered. */

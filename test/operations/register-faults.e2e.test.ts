@@ -65,6 +65,44 @@ describeOnCitus("registration that meets faults", () => {
     expect(await citus.register(await citus.cluster(["w1", "w2", "older"]))).toMatchObject({ code: 0 });
   });
 
+  test("a worker that lacks an extension, and one that has something else of a name", async () => {
+    // Only SQL, so that no image is needed: what an image with an extension has more than another.
+    const files =
+      "cd /usr/share/postgresql/17/extension && printf \"default_version = '1.0'\" > geo.control && touch geo--1.0.sql";
+    const install = (name: string) => docker("exec", citus.container(name), "sh", "-c", files);
+    await Promise.all([
+      citus.start("lacking"),
+      citus.start("other"),
+      ...["coordinator", "w1", "w2"].map(install),
+    ]);
+    const registered = (await citus.sql("coordinator", "SELECT nodename FROM pg_dist_node WHERE groupid > 0"))
+      .split("\n")
+      .map((name) => name.replace(`${citus.prefix}-`, ""));
+    await Promise.all(registered.map(install));
+    await citus.sql("coordinator", "CREATE EXTENSION geo");
+    await citus.sql("coordinator", "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    const lacking = await citus.register(await citus.cluster([...registered, "lacking"]));
+    expect(lacking).toMatchObject({ code: 1 });
+    expect(lacking.last).toMatch(
+      /no node was added or moved: local\/lacking: the extension geo 1\.0, .* its image has no files of it: give local\/lacking an image with geo 1\.0/,
+    );
+    expect(await citus.sql("coordinator", NODES)).toBe(before);
+    await install("lacking");
+    expect(await citus.register(await citus.cluster([...registered, "lacking"]))).toMatchObject({ code: 0 });
+
+    await install("other");
+    await citus.sql("other", "CREATE FUNCTION f(int) RETURNS text LANGUAGE sql AS 'SELECT 1::text'");
+    const all = await citus.cluster([...registered, "lacking", "other"]);
+    const other = await citus.register(all);
+    expect(other).toMatchObject({ code: 1 });
+    expect(other.last).toMatch(
+      /local\/other could not be added: local\/other: cannot change return type of existing function: something of this name is on local\/other already/,
+    );
+    await citus.sql("other", "DROP FUNCTION f(int)");
+    expect(await citus.register(all)).toMatchObject({ code: 0 });
+    await citus.sql("coordinator", "DROP EXTENSION geo; DROP FUNCTION f(int)");
+  });
+
   test("an empty server at a registered address, which Citus calls healthy", async () => {
     await citus.remove("w2");
     await citus.removeVolume("w2");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../../environments/environment";
-import { CitusContainers, IMAGE, describeOnCitus, dockerLogs } from "./citus-containers";
+import { CitusContainers, IMAGE, describeOnCitus, docker, dockerLogs } from "./citus-containers";
 import { Sshd, describeOverSsh } from "./sshd";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
@@ -33,12 +33,12 @@ describeOnCitus("doctor, logs and psql", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function declare(name: string, environment: Pick<Environment, "hosts" | "coordinator">): void {
+  function declare(name: string, environment: Pick<Environment, "hosts" | "coordinator">, workers = 1): void {
     const whole: Environment = {
       name,
       cluster: citus.prefix,
       ...environment,
-      workers: { local: 1 },
+      workers: { local: workers },
       image: IMAGE,
       postgresMajor: 17,
       ephemeral: true,
@@ -118,6 +118,71 @@ describeOnCitus("doctor, logs and psql", () => {
       const { status, stderr } = pgDist(args);
       expect(stderr).toMatch(message);
       expect(status).toBe(2);
+    });
+  });
+
+  describe("logs of a server that writes them to files", () => {
+    beforeAll(async () => {
+      await citus.start("worker2", { settings: ["logging_collector=on"] });
+      declare(
+        "collects",
+        {
+          hosts: { local: { connection: "unix:///var/run/docker.sock" } },
+          coordinator: { host: "local", port: (await citus.cluster([])).nodes[0]?.published?.port ?? 0 },
+        },
+        2,
+      );
+    });
+
+    test("shows the current one, and says where it is", () => {
+      const { status, stdout, stderr } = pgDist(["logs", "collects", "worker2", "--grep", "ready to accept"]);
+      expect(stdout).toMatch(/LOG: +database system is ready to accept connections\n$/);
+      expect(stderr).toMatch(
+        /writes its log to files \(logging_collector\); this is log\/postgresql-\S+\.log/,
+      );
+      expect(status).toBe(0);
+    });
+
+    test("refuses --since, with the reason", () => {
+      const { status, stderr } = pgDist(["logs", "collects", "worker2", "--since", "1h"]);
+      expect(stderr).toMatch(/--since can't be had: local\/worker2 writes its log to files/);
+      expect(status).toBe(2);
+    });
+
+    test("follows it into the next file, and leaves nothing behind in the container", async () => {
+      const args = [PG_DIST, "logs", "collects", "worker2", "--follow", "--grep", "LOG: +mark"];
+      const child = spawn(process.execPath, args, options());
+      let seen = "";
+      child.stdout.on("data", (data: Buffer) => (seen += data.toString()));
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      const reading = () =>
+        spawnSync("docker", ["top", citus.container("worker2")], { encoding: "utf8" }).stdout;
+      await expect.poll(reading, { timeout: 60_000 }).toContain("current_logfiles");
+      const mark = (name: string) => citus.sql("worker2", `DO $$ BEGIN RAISE LOG 'mark ${name}'; END $$`);
+      await mark("one");
+      await expect.poll(() => seen, { timeout: 60_000 }).toContain("mark one");
+      // A new file has a new name in the next second.
+      await citus.sql("worker2", "SELECT pg_sleep(1.1), pg_rotate_logfile()");
+      await mark("two");
+      await expect.poll(() => seen, { timeout: 60_000 }).toContain("mark two");
+      child.kill("SIGINT");
+      expect(await ended).toBe(0);
+      await expect.poll(reading, { timeout: 60_000 }).not.toContain("current_logfiles");
+      expect(
+        await citus.sql("worker2", "SELECT pg_postmaster_start_time() > now() - interval '1 hour'"),
+      ).toBe("t");
+      const crashed = "grep -l 'terminated by signal' \"$PGDATA\"/log/* || echo none";
+      expect(await docker("exec", citus.container("worker2"), "sh", "-c", crashed)).toBe("none");
+    });
+
+    test("says where a log goes that can't be read", async () => {
+      await citus.sql("worker2", "ALTER SYSTEM SET log_destination = 'syslog'");
+      await citus.sql("worker2", "SELECT pg_reload_conf(), pg_sleep(1)");
+      const { status, stderr } = pgDist(["logs", "collects", "worker2"]);
+      expect(stderr).toMatch(
+        /local\/worker2: its log goes to syslog \(log_destination\), which can't be read from here/,
+      );
+      expect(status).toBe(1);
     });
   });
 

@@ -41,10 +41,10 @@ function recovery({ in_recovery, read_only }: NodeState): Judged[] {
 /** Shares of the disk that are free. */
 const DISK = { broken: 0.05, warning: 0.15 };
 
-function disk({ disk: { available, total } }: NodeState): Judged[] {
+function disk({ disk: { available, total, forRoot } }: NodeState): Judged[] {
   const free = available / total;
   if (total === 0 || free > DISK.warning) return [];
-  const what = `its disk is nearly full: ${formatBytes(available)} of ${formatBytes(total)} free (${Math.round(free * 100)} %)`;
+  const what = `its disk is nearly full: ${formatBytes(available)} of ${formatBytes(total)} free (${Math.round(free * 100)} %${forRoot ? ", with what is kept for root" : ""})`;
   const remedy = "PostgreSQL stops when it is full: make room, enlarge it, or add a worker and rebalance";
   return found(free <= DISK.broken ? "broken" : "warning", "disk", what, remedy);
 }

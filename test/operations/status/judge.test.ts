@@ -58,12 +58,12 @@ describe("judge", () => {
     ["read-only", { state: { read_only: true } }, "broken read-only: default_transaction_read_only is on"],
     [
       "a disk that gets full",
-      { state: { disk: { available: 12 * GB, total: 100 * GB } } },
+      { state: { disk: { available: 12 * GB, total: 100 * GB, forRoot: false } } },
       "warning disk: its disk is nearly full: 12 GB of 100 GB free (12 %)",
     ],
     [
       "a full disk",
-      { state: { disk: { available: GB, total: 100 * GB } } },
+      { state: { disk: { available: GB, total: 100 * GB, forRoot: false } } },
       "broken disk: its disk is nearly full",
     ],
     [

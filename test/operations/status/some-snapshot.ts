@@ -94,7 +94,7 @@ function someState(label: string, groupid: number): NodeState {
     uptime: 3 * 86_400,
     connections: { used: 12, max: 100, reserved: 3 },
     bytes: 50 * 1024 ** 2,
-    disk: { available: 80 * 1024 ** 3, total: 100 * 1024 ** 3 },
+    disk: { available: 80 * 1024 ** 3, total: 100 * 1024 ** 3, forRoot: false },
     prepared: [],
     slots: [],
     subscriptions: [],

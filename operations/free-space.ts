@@ -1,0 +1,54 @@
+import type { Cluster } from "../environments/cluster";
+import { COMMANDS_AT_ONCE, DockerHost } from "./docker-host";
+import { mapAtMost } from "./map-at-most";
+
+/** Of the file system with a node's data directory, in bytes. */
+export interface FreeSpace {
+  /** Without what it keeps for root: what PostgreSQL may still use. */
+  readonly available: number;
+  readonly total: number;
+}
+
+/**
+ * How much the nodes may still write, by `df` in their containers. By SQL it can't be had: `citus_local_disk_space_stats()`
+ * counts what a file system keeps for root as well (f_bfree of statvfs; 5 % on ext4 as it is made).
+ *
+ * @param timeoutMs for each Docker host; those that don't answer are left out
+ * @returns by node id. Never throws
+ */
+export async function readFreeSpace(
+  { hosts, nodes }: Pick<Cluster, "hosts" | "nodes">,
+  env: NodeJS.ProcessEnv,
+  timeoutMs: number,
+): Promise<Map<string, FreeSpace>> {
+  const deadline = performance.now() + timeoutMs;
+  const found = new Map<string, FreeSpace>();
+  const ofHost = async (host: (typeof hosts)[number]) => {
+    const docker = new DockerHost(host, env);
+    const own = nodes.filter((node) => node.host === host.id);
+    try {
+      await mapAtMost(COMMANDS_AT_ONCE, own, async ({ id, container }) => {
+        const remaining = deadline - performance.now();
+        if (remaining <= 0) return;
+        const df = ["exec", container, "sh", "-c", 'df -Pk "$PGDATA"'];
+        const space = readDf((await docker.try(df, remaining)).stdout);
+        if (space !== undefined) found.set(id, space);
+      });
+    } catch {
+      // No docker command here, or no ssh: the figure is missing, and whoever needs Docker says so.
+    } finally {
+      docker.close();
+    }
+  };
+  await Promise.all(hosts.map(ofHost));
+  return found;
+}
+
+/** Reads `df -Pk` of one path. */
+export function readDf(text: string): FreeSpace | undefined {
+  const fields = /^\S.*?\s(\d+)\s+(\d+)\s+(\d+)\s+\d+%\s/m.exec(text);
+  if (fields === null) return undefined;
+  const [used, available] = [Number(fields[2]), Number(fields[3])];
+  // As df's own percentage: what is kept for root is nobody's to fill.
+  return { available: available * 1024, total: (used + available) * 1024 };
+}

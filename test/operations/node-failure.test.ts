@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { explainNodeFailure } from "../../operations/registration/node-failure";
+import { someCluster } from "./some-cluster";
+
+const cluster = someCluster();
+const [, worker] = cluster.nodes;
+const endpoint = `${worker?.endpoint.host}:${worker?.endpoint.port}`;
+const id = worker?.id ?? "";
+
+/** As Citus 13.0.3 says it: the error names the node, and the WARNING before it the cause. */
+function explain(warning: string, error = `failure on connection marked as essential: ${endpoint}`) {
+  const messages = warning === "" ? [] : [{ severity: "WARNING", text: warning, detail: "" }];
+  return explainNodeFailure({ error, messages, cluster });
+}
+
+describe("why a statement failed that Citus carries out on other nodes", () => {
+  it.each([
+    ['extension "geo" is not available', /give .* an image that has the extension geo/],
+    [
+      'extension "geo" has no installation script nor update path for version "1.0"',
+      /give .* an image that has the extension geo/,
+    ],
+    [
+      'could not access file "$libdir/geo": No such file or directory',
+      /an image that has the library \$libdir\/geo/,
+    ],
+    ['language "plpython3u" does not exist', /make what .* lacks there too: language "plpython3u"/],
+    ["cannot change return type of existing function", /something of this name is on .* already/],
+    ['cannot change name of view column "?column?" to "id"', /something of this name is on .* already/],
+    ['could not extend file "base/5/1": No space left on device', /make room on the disk of/],
+    ["canceling statement due to lock timeout", /npx pg-dist locks production/],
+  ])("%s", (warning, remedy) => {
+    const explained = explain(warning);
+    expect(explained.what).toBe(`${id}: ${warning}`);
+    expect(explained.remedy).toMatch(remedy);
+    expect(explained.remedy).not.toContain("every node must be up");
+  });
+
+  it("names the node that isn't reached, which may be another than the one that joins", () => {
+    const error = `connection to the remote node postgres@${endpoint} failed with the following error: Connection refused\n\tIs the server running?`;
+    const { what, remedy } = explain("", error);
+    expect(what).toBe(`${id}: ${endpoint} refuses the connection of the coordinator`);
+    expect(remedy).toMatch(/see that the server there runs/);
+  });
+
+  it("gives the server's own words where it doesn't know the cause, and promises nothing", () => {
+    const { what, remedy } = explain("something new");
+    expect(what).toBe(`something new; then failure on connection marked as essential: ${endpoint}`);
+    expect(remedy).toBe(`repair what the server names; the log of ${id} may say more`);
+  });
+});
