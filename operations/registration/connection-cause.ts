@@ -72,8 +72,7 @@ const KNOWN: readonly Known[] = [
     explain: ([, database], _from, target) => ({
       what: `${target} has no database ${database}`,
       remedy:
-        "it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, or, if it is " +
-        "empty, remove its container and its volume and apply again",
+        "it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, and run it again",
     }),
   },
   {

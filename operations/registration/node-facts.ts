@@ -2,6 +2,7 @@ import type { Endpoint } from "../../environments/cluster";
 import { ownDefinitions } from "../holdings/database-query";
 import type { Session } from "../session";
 import type { Explained } from "./connection-cause";
+import { NO_EXTENSION } from "./no-extension";
 import { whyUnreachable } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
 
@@ -95,9 +96,7 @@ function explainError(error: string, database: string): Explained {
   if (/pg_dist_|citus/.test(error) && /does not exist|unrecognized configuration/.test(error)) {
     return {
       what: `database ${database} has no Citus extension (${error})`,
-      remedy:
-        "its first start was probably interrupted: remove its container and its volume and apply again, or, if the " +
-        "data matters, CREATE EXTENSION citus there",
+      remedy: NO_EXTENSION,
     };
   }
   return { what: error, remedy: "see the server's log" };

@@ -1,5 +1,6 @@
 import { type Cluster, formatEndpoint } from "../../environments/cluster";
 import { oneLine } from "../failure";
+import { nameEnvironment } from "../name-environment";
 import type { ServerMessage, Session } from "../session";
 import { type Explained, explainConnection } from "./connection-cause";
 
@@ -36,7 +37,10 @@ export function explainNodeFailure({ error, messages, cluster }: NodeFailure): E
       "the coordinator",
       unreached[1],
     );
-    return { what: `${nameOf(unreached[1])}: ${what}`, remedy };
+    return {
+      what: `${nameOf(unreached[1])}: ${what}`,
+      remedy: nameEnvironment(remedy, cluster.environment),
+    };
   }
   for (const text of [...told, error]) {
     for (const { pattern, remedy } of KNOWN) {

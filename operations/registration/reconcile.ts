@@ -4,6 +4,7 @@ import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf, workersOf } from "../cluster-file";
 import { EXIT, problemsFailure } from "../failure";
 import type { Progress } from "../progress";
+import { nameEnvironment } from "../name-environment";
 import { type RecordedNode, readRecord, recordNode } from "../record";
 import type { Session } from "../session";
 import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
@@ -66,7 +67,10 @@ export async function reconcile(
   if (stored.length > 0) progress(`credentials for the other nodes stored on ${stored.join(", ")}`);
   const unreached = await checkChanged(session, decided, strangers, progress);
   const lacking = await checkExtensions(session, decisions);
-  throwFindings([...findings, ...lacking, ...unreached.map((problem) => ({ ...problem, refused: false }))]);
+  throwFindings(
+    [...findings, ...lacking, ...unreached.map((problem) => ({ ...problem, refused: false }))],
+    cluster.environment,
+  );
 
   reportStrangers(strangers, record, progress);
   const changed = await apply(session, cluster, decided, progress);
@@ -133,8 +137,11 @@ async function checkChanged(
   return problems;
 }
 
-function throwFindings(findings: readonly Finding[]): void {
-  const [first, ...others] = findings;
+function throwFindings(findings: readonly Finding[], environment: string): void {
+  const [first, ...others] = findings.map((each) => ({
+    ...each,
+    remedy: nameEnvironment(each.remedy, environment),
+  }));
   if (first === undefined) return;
   const refused = findings.some((finding) => finding.refused);
   throw problemsFailure(

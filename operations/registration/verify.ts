@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../environments/cluster";
 import { workersOf } from "../cluster-file";
 import { Failure, problemsFailure } from "../failure";
 import type { Progress } from "../progress";
+import { nameEnvironment } from "../name-environment";
 import { readRecord } from "../record";
 import type { Session } from "../session";
 import { type Finding, checkIdentity, describeVersion } from "./identity";
@@ -51,7 +52,10 @@ export async function verify(
   const nameOf = (endpoint: RegisteredNode["endpoint"]) =>
     cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id ?? formatEndpoint(endpoint);
   const matrix = await checkMatrix(session, nameOf);
-  const problems = [...findings, ...matrix.problems];
+  const problems = [...findings, ...matrix.problems].map((each) => ({
+    ...each,
+    remedy: nameEnvironment(each.remedy, cluster.environment),
+  }));
 
   facts.set(cluster.nodes[0]?.id ?? "", await coordinatorFacts(session));
   for (const line of nodeTable(cluster, registered, facts)) progress(line);

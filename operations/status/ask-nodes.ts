@@ -1,6 +1,7 @@
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import { type Explained, explainConnection } from "../registration/connection-cause";
+import { NO_EXTENSION } from "../registration/no-extension";
 import { connectionCauses, withCauses } from "../registration/reachability";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
@@ -182,8 +183,7 @@ function explainError(error: string): Explained {
   if (/(pg_dist_|citus)/.test(text) && /does not exist|unrecognized configuration/.test(text)) {
     return {
       what: `its database has no Citus extension (${text})`,
-      remedy:
-        "CREATE EXTENSION citus there; or, if its first start was cut off, `npx pg-dist recover ENVIRONMENT`",
+      remedy: NO_EXTENSION,
     };
   }
   return {

@@ -1,3 +1,5 @@
+import { nameEnvironment } from "../../name-environment";
+import { NO_EXTENSION } from "../../registration/no-extension";
 import { failed, ok, skipped } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
@@ -12,7 +14,7 @@ export const checkExtension: InsideCheck = ({ node, inside: { server, citus, cit
       failed(
         place,
         `database ${database} has no Citus extension`,
-        "an interrupted first start, or it was dropped: CREATE EXTENSION citus there, and apply again; a worker that lost it has lost its metadata",
+        nameEnvironment(NO_EXTENSION, snapshot.cluster.environment),
       ),
     ];
   }

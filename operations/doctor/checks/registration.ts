@@ -89,12 +89,14 @@ function leavingNow(since: string, { placements }: { readonly placements: number
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
 function registersIt(
   { environment }: Cluster,
-  { id, role }: ClusterNode,
+  { id, role, endpoint: { host, port } }: ClusterNode,
   container: NodeSnapshot["container"],
 ): string {
   const deploy = `npx cdktf deploy ${environment}`;
   const add = `npx pg-dist add ${environment} ${id}`;
-  if (role === "coordinator" || container === "missing") return `${deploy} registers it`;
+  if (container === "missing") return `${deploy} registers it`;
+  if (role === "coordinator")
+    return `SELECT citus_set_coordinator_host('${host}', ${port}) there, by the address that workers reach`;
   if (container === undefined) return `${deploy} registers it, or where that has no changes ${add}`;
   return runs(container) ? `${add} registers it` : `${deploy} registers it`;
 }

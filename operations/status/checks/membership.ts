@@ -22,10 +22,11 @@ function difference(
       role === "coordinator"
         ? "it is not registered as the coordinator: workers can't be added, and can't reach it"
         : `it is in the environment, but not registered (${address})`;
+    // A deploy registers only where it changes something, and a coordinator that is up is no change.
     const remedy =
-      environment === undefined
+      environment === undefined || role === "coordinator"
         ? `SELECT citus_set_coordinator_host('${endpoint.host}', ${endpoint.port}) there, by the address that workers reach`
-        : registersIt(environment, { label, role });
+        : registersIt(environment, label);
     return [{ severity: "warning", check, node: label, what, remedy }];
   }
   // Of a node that leaves there is a finding of its own.
@@ -40,11 +41,8 @@ function difference(
 }
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
-function registersIt(environment: string, { label, role }: Pick<SnapshotNode, "label" | "role">): string {
-  const deploy = `\`npx cdktf deploy ${environment}\``;
-  return role === "coordinator"
-    ? `${deploy} registers it`
-    : `${deploy} registers it, or where that has no changes \`npx pg-dist add ${environment} ${label}\``;
+function registersIt(environment: string, label: string): string {
+  return `\`npx cdktf deploy ${environment}\` registers it, or where that has no changes \`npx pg-dist add ${environment} ${label}\``;
 }
 
 function leaving(
@@ -105,8 +103,12 @@ function participation(
     remedy,
   });
   if (!isactive) {
-    const deploy = environment === undefined ? "" : `, or \`npx cdktf deploy ${environment}\``;
-    const remedy = `SELECT citus_activate_node(${address}) on the coordinator${deploy}`;
+    // A deploy sees no change in it.
+    const add =
+      declared === true && environment !== undefined
+        ? `, or \`npx pg-dist add ${environment} ${label}\``
+        : "";
+    const remedy = `SELECT citus_activate_node(${address}) on the coordinator${add}`;
     return [found("broken", "inactive", "it is not active: queries don't use it", remedy)];
   }
   const findings: Finding[] = [];
