@@ -1,7 +1,7 @@
 import { COMMANDS_AT_ONCE, DockerHost } from "../docker-host";
 import { Failure, oneLine } from "../failure";
 import { mapAtMost } from "../map-at-most";
-import { shorten } from "./table";
+import { shorten } from "./shorten";
 
 /** What Docker says of a container. */
 export interface ContainerState {

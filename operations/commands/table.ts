@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
+import { shorten } from "./shorten";
 
 export interface Column {
   readonly header: string;
@@ -80,10 +81,4 @@ function fit(columns: readonly Column[], natural: readonly number[], width: numb
     if (own > 0 && excess() < 0) widths[index] = Math.min(natural[index] ?? own, own - excess());
   }
   return widths;
-}
-
-/** With an ellipsis where it is cut; a coloured cell loses its colour then. */
-export function shorten(cell: string, width: number): string {
-  const text = stripVTControlCharacters(cell);
-  return text.length <= width ? cell : `${text.slice(0, Math.max(width - 1, 0))}…`;
 }

@@ -1,4 +1,4 @@
-import { shorten } from "../../commands/table";
+import { shorten } from "../../commands/shorten";
 import { describeBlocker } from "../../moving/describe-wait";
 import { parseActivity } from "../activity-of-node";
 import { formatDuration } from "../duration";

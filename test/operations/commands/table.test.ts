@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Column, renderTable, shorten } from "../../../operations/commands/table";
+import { shorten } from "../../../operations/commands/shorten";
+import { type Column, renderTable } from "../../../operations/commands/table";
 
 const COLUMNS: readonly Column[] = [
   { header: "node" },
