@@ -7,8 +7,9 @@ import type { Parts } from "../testbed/parts";
 import type { DockerHost } from "../testbed/docker-host";
 import { Testbed } from "../testbed/testbed";
 import { Apply, type Outcome } from "./apply";
+import { Inhabitants } from "./furnish";
 import { type Running, kill, processesIn } from "./processes";
-import { HOSTS, SMALL_DISK, type Topology, environmentOf, firstTopology } from "./topology";
+import { HOSTS, RECEIVER, SMALL_DISK, type Topology, environmentOf, firstTopology } from "./topology";
 import { FaultWriters } from "./writers";
 
 /** As in DEFAULT_SSH_OPTIONS, only sooner: a cut of 20 s is outlived, a longer one noticed. */
@@ -34,6 +35,8 @@ export class FaultCluster {
   topology: Topology = firstTopology();
   /** Of the last calls of Terraform, for a report of what went wrong. */
   readonly history: string[] = [];
+  /** That the environment names, once they are there. */
+  private roles: readonly string[] = [];
   private readonly orphans: Running[] = [];
   /** Every worker as it was last declared. */
   private known = firstTopology().workers;
@@ -44,6 +47,7 @@ export class FaultCluster {
     readonly bed: Testbed,
     private readonly parts: Parts,
     private readonly deployment: Deployment,
+    readonly inhabitants: Inhabitants,
     readonly writers: () => FaultWriters,
   ) {}
 
@@ -51,10 +55,12 @@ export class FaultCluster {
     const bed = await Testbed.start({ hosts: HOSTS, parts, log });
     const receiver = bed.hosts["server-c"] as DockerHost;
     await makeSmallDisk(receiver);
+    const inhabitants = new Inhabitants({ coordinator: bed.hosts[HOSTS[0]] as DockerHost, receiver });
     const environment = environmentOf(firstTopology(), hostsOf(bed));
-    const deployment = new Deployment(environment, parts.env, parts.terraform.path);
+    const env = { ...parts.env, TF_VAR_role_passwords: inhabitants.rolePasswords };
+    const deployment = new Deployment(environment, env, parts.terraform.path);
     let writers: FaultWriters | undefined;
-    const cluster = new FaultCluster(bed, parts, deployment, () => writers as FaultWriters);
+    const cluster = new FaultCluster(bed, parts, deployment, inhabitants, () => writers as FaultWriters);
     try {
       log("deploying");
       await deployment.applied();
@@ -62,12 +68,16 @@ export class FaultCluster {
       try {
         await session.query("SET search_path = public");
         for (const statement of TABLES) await session.query(statement);
+        log("furnishing it as people do");
+        await inhabitants.moveIn(session, cluster.homes, deployment.password);
       } finally {
         await session.end();
       }
+      cluster.roles = inhabitants.roles;
+      cluster.change(firstTopology());
+      await deployment.applied();
       writers = new FaultWriters({
-        host: bed.hosts[HOSTS[0]]?.address ?? "",
-        port: 5432,
+        ...cluster.clients,
         password: deployment.password,
         count: 3,
         pause: 40,
@@ -77,6 +87,21 @@ export class FaultCluster {
       await cluster.stop();
       throw error;
     }
+  }
+
+  /** Where the nodes are registered that the second database is on. */
+  private get homes() {
+    const endpoint = (id: string) => {
+      const found = this.deployment.cluster.nodes.find((node) => node.id === id)?.endpoint;
+      if (found === undefined) throw new Error(`There is no node ${id}.`);
+      return found;
+    };
+    return { coordinator: endpoint(`${HOSTS[0]}/coordinator`), receiver: endpoint(RECEIVER) };
+  }
+
+  /** Where an application connects. */
+  get clients() {
+    return { host: this.host(HOSTS[0]).address, port: 5432 };
   }
 
   host(id: string): DockerHost {
@@ -91,7 +116,7 @@ export class FaultCluster {
     this.known = { ...this.known, ...topology.workers };
     this.declared.push(topology);
     if (this.declared.length > 8) this.declared.shift();
-    this.deployment.synth(environmentOf(topology, hostsOf(this.bed)));
+    this.deployment.synth(environmentOf(topology, hostsOf(this.bed), this.roles));
   }
 
   apply(...args: string[]): Apply {

@@ -17,11 +17,12 @@ const QUICK = [terraformKilled, programKilled, workerKilled, coordinatorKilled, 
 /** A short run with the very code of the long one (`npm run faults`). */
 describe("faults injected into changes of a cluster", () => {
   let parts: Parts;
-  let cluster: FaultCluster;
+  let cluster: FaultCluster | undefined;
 
   beforeAll(async () => {
     parts = await findParts({ log: console.log });
-    cluster = await FaultCluster.start(parts, console.log);
+    // What lives in it needs all of Citus.
+    if (parts.image.kind === "real") cluster = await FaultCluster.start(parts, console.log);
   });
 
   afterAll(async () => {
@@ -30,7 +31,7 @@ describe("faults injected into changes of a cluster", () => {
   });
 
   it(`loses no acknowledged row, and converges after each (seed ${SEED})`, async ({ skip }) => {
-    if (parts.image.kind !== "real") skip("says something about Citus only where Citus is real");
+    if (cluster === undefined) return skip("says something about Citus only where Citus is real");
     const report = newReport(SEED, COUNT);
     await injectFaults(cluster, { report, print: console.log, faults: QUICK });
     console.log(summaryLines(report).join("\n"));

@@ -21,6 +21,7 @@ export async function findViolations(cluster: FaultCluster): Promise<string[]> {
         ...(await rowViolations(session, cluster)),
         ...(await excluded(session, cluster)),
         ...(await leftovers(session)),
+        ...(await cluster.inhabitants.findViolations(session, cluster.clients)),
       ];
       if (violations.length === 0 || performance.now() > deadline) return violations;
       await sleep(1000);
@@ -107,8 +108,9 @@ interface OnNode {
 
 /** What moves and two-phase commits leave on a node; shards with their full names. */
 const ON_NODE = `SELECT json_build_object(
-  'relations', (SELECT coalesce(json_agg(relname), '[]') FROM pg_class
-     WHERE relkind = 'r' AND relname ~ '^(item|line|event)_[0-9]+$'),
+  'relations', (SELECT coalesce(json_agg(n.nspname || '.' || c.relname), '[]')
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND c.relname ~ '_[0-9]{6,}$'),
   'remains', (SELECT coalesce(json_agg(name), '[]') FROM (
      SELECT 'slot ' || slot_name AS name FROM pg_replication_slots WHERE slot_name LIKE 'citus%'
      UNION ALL SELECT 'subscription ' || subname FROM pg_subscription WHERE subname LIKE 'citus%'
@@ -127,9 +129,9 @@ async function leftovers(session: Session): Promise<string[]> {
     ({ object_name, node_group_id }) => `orphaned: ${object_name} on group ${node_group_id}`,
   );
   const placed = await session.query<{ nodeid: number; name: string }>(
-    `SELECT n.nodeid, s.logicalrelid::text || '_' || s.shardid AS name FROM pg_dist_shard s
+    `SELECT n.nodeid, s.nspname || '.' || c.relname || '_' || d.shardid AS name FROM pg_dist_shard d
        JOIN pg_dist_placement p USING (shardid) JOIN pg_dist_node n USING (groupid)
-       JOIN pg_dist_partition t ON t.logicalrelid = s.logicalrelid AND t.partmethod <> 'n'`,
+       JOIN pg_class c ON c.oid = d.logicalrelid JOIN pg_namespace s ON s.oid = c.relnamespace`,
   );
   const answers = await session.query<{ nodeid: number; success: boolean; result: string }>(
     "SELECT nodeid, success, result FROM run_command_on_all_nodes($1)",

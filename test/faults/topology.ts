@@ -130,8 +130,15 @@ function allows({ workers }: Topology, kind: ChangeKind): boolean {
   return true;
 }
 
-/** @param hosts the Docker hosts as the environment declares them */
-export function environmentOf(topology: Topology, hosts: Environment["hosts"]): Environment {
+/**
+ * @param hosts the Docker hosts as the environment declares them
+ * @param roles of applications, once they are there
+ */
+export function environmentOf(
+  topology: Topology,
+  hosts: Environment["hosts"],
+  roles: readonly string[] = [],
+): Environment {
   const workers: Record<string, Record<string, object>> = {};
   for (const host of HOSTS) workers[host] = {};
   for (const [id, { port, workMem }] of Object.entries(topology.workers)) {
@@ -151,5 +158,6 @@ export function environmentOf(topology: Topology, hosts: Environment["hosts"]): 
       maintenance_work_mem: `${topology.maintenanceMem}MB`,
     },
     ephemeral: true,
+    ...(roles.length === 0 ? {} : { roles }),
   };
 }
