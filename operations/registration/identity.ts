@@ -75,7 +75,7 @@ function knowsNoCluster({ registered, record }: Pick<Situation, "registered" | "
 /** A server that is registered must still be the one with the data: to Citus an empty one there looks healthy. */
 export function checkIdentity(
   { node, facts, recorded }: Identifiable,
-  registered: Pick<RegisteredNode, "groupid" | "nodeid">,
+  registered: Pick<RegisteredNode, "groupid" | "nodeid"> & { readonly hasmetadata?: boolean },
   { cluster, environment }: Pick<Situation, "cluster"> & { readonly environment?: string },
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
@@ -84,6 +84,11 @@ export function checkIdentity(
   const sameServer = recorded === undefined || recorded.server_id === facts.server_id;
   // A worker that was removed and added again by hand has a new group and a new node id, but is the same server.
   if (sameGroup && (sameServer || recorded?.nodeid !== registered.nodeid)) return findings;
+  // Without metadata (stop_metadata_sync_to_node) a worker's own group is 0 again, and its shards are there all the same. The
+  // server id is made with a data directory.
+  const known = recorded !== undefined && recorded.nodeid === registered.nodeid && sameServer;
+  if (facts.groupid === COORDINATOR_GROUP && sameServer && (known || registered.hasmetadata === false))
+    return findings;
   const empty = facts.groupid === COORDINATOR_GROUP && facts.table_count === 0;
   findings.push({
     node: node.id,

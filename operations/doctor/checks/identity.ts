@@ -23,7 +23,9 @@ export const checkIdentity: InsideCheck = ({ node, inside: { citus, server } }, 
   if (row === undefined) return [];
   const sameServer =
     recorded === undefined || recorded.nodeid !== row.nodeid || recorded.server_id === citus.server_id;
-  if (sameServer && row.groupid === citus.groupid)
+  // One whose metadata was taken away has no group of its own, and is the same server all the same.
+  const known = recorded !== undefined && recorded.nodeid === row.nodeid && citus.groupid === 0;
+  if (sameServer && (row.groupid === citus.groupid || known))
     return [ok(place, `group ${row.groupid}, server id ${citus.server_id}`)];
   const empty = citus.groupid === 0 && citus.tables === 0;
   return [

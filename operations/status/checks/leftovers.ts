@@ -88,7 +88,7 @@ export const orphans: Check = (snapshot) => {
       check: "orphan",
       what: `${dead.length} orphan(s) of nodes that are no longer registered, e.g. ${first.name}: that shard can't be moved again`,
       remedy:
-        "DELETE FROM pg_dist_cleanup c WHERE NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = c.node_group_id)",
+        "DELETE FROM pg_dist_cleanup c WHERE NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = c.node_group_id) on the coordinator",
     });
   }
   const left = entries.filter(({ registered }) => registered);

@@ -34,7 +34,7 @@ export const metadataDrift: Check = (snapshot) => {
         what: "its copy of the metadata (nodes, placements) is not the coordinator's, though it counts as synced",
         remedy:
           "was the coordinator restored from an older backup? Then stop here and restore the whole cluster; otherwise " +
-          "SELECT start_metadata_sync_to_all_nodes() overwrites the workers' copy with the coordinator's",
+          "SELECT start_metadata_sync_to_all_nodes() on the coordinator overwrites the workers' copy with its own",
       },
     ];
   });

@@ -34,7 +34,7 @@ function recovery({ in_recovery, read_only }: NodeState): Judged[] {
   }
   if (!read_only) return [];
   const remedy =
-    "ALTER SYSTEM RESET default_transaction_read_only, SELECT pg_reload_conf(); or what else sets it";
+    "there: ALTER SYSTEM RESET default_transaction_read_only, SELECT pg_reload_conf(); or what else sets it";
   return found("broken", "read-only", "default_transaction_read_only is on", remedy);
 }
 

@@ -1,0 +1,94 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import ts from "typescript";
+
+const ROOT = join(__dirname, "../..");
+
+/** Of whose code a person is told what to do. */
+const FOLDERS = ["operations", "quickstart", "stacks", "constructs"];
+
+/** Where a remedy stands among the arguments of a call. */
+const CALLS: Readonly<Record<string, number>> = {
+  Failure: 1,
+  failed: 2,
+  warning: 2,
+  found: 3,
+  refuse: 1,
+  add: 1,
+};
+
+/** A text that tells a person what to do. */
+export interface Remedy {
+  readonly file: string;
+  /** As it stands in the source, with `…` for what is put in; on one line. */
+  readonly text: string;
+}
+
+/** Every remedy whose words stand in the source, each once per file: `new Failure(_, remedy)`, `remedy: ...`, findings. */
+export function collectRemedies(): Remedy[] {
+  const files = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+      .map((file) => join(ROOT, folder, file)),
+  );
+  return files.sort().flatMap((path) => {
+    const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
+    const texts = new Set<string>();
+    const visit = (node: ts.Node): void => {
+      for (const expression of remediesOf(node)) for (const text of textsOf(expression)) texts.add(text);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return [...texts].map((text) => ({ file: relative(ROOT, path), text }));
+  });
+}
+
+function remediesOf(node: ts.Node): ts.Expression[] {
+  if ((ts.isCallExpression(node) || ts.isNewExpression(node)) && ts.isIdentifier(node.expression)) {
+    const argument = node.arguments?.[CALLS[node.expression.text] ?? -1];
+    return argument === undefined ? [] : [argument];
+  }
+  const named = (name: ts.Node | undefined) =>
+    name !== undefined && ts.isIdentifier(name) && /^(remedy|[A-Z_]*REMEDY|NO_EXTENSION)$/.test(name.text);
+  if (
+    (ts.isPropertyAssignment(node) || ts.isVariableDeclaration(node)) &&
+    named(node.name) &&
+    node.initializer
+  )
+    return [node.initializer];
+  if (ts.isFunctionDeclaration(node) && /remedy/i.test(node.name?.text ?? "")) return returned(node.body);
+  return [];
+}
+
+/** What a function gives back, from any of its branches. */
+function returned(body: ts.Node | undefined): ts.Expression[] {
+  const found: ts.Expression[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isReturnStatement(node) && node.expression) found.push(node.expression);
+    else if (!ts.isFunctionLike(node)) ts.forEachChild(node, visit);
+  };
+  if (body !== undefined) ts.forEachChild(body, visit);
+  return found;
+}
+
+/** The texts that an expression may be; none of what is only passed on. */
+function textsOf(expression: ts.Expression): string[] {
+  if (ts.isParenthesizedExpression(expression)) return textsOf(expression.expression);
+  if (ts.isConditionalExpression(expression))
+    return [...textsOf(expression.whenTrue), ...textsOf(expression.whenFalse)];
+  if (ts.isArrowFunction(expression))
+    return ts.isBlock(expression.body)
+      ? returned(expression.body).flatMap(textsOf)
+      : textsOf(expression.body);
+  const text = wordsOf(expression).replace(/\s+/g, " ").trim();
+  return /[a-z]{3}/i.test(text.replaceAll("…", "")) ? [text] : [];
+}
+
+function wordsOf(expression: ts.Expression): string {
+  if (ts.isStringLiteralLike(expression)) return expression.text;
+  if (ts.isTemplateExpression(expression))
+    return expression.head.text + expression.templateSpans.map(({ literal }) => `…${literal.text}`).join("");
+  if (ts.isBinaryExpression(expression) && expression.operatorToken.kind === ts.SyntaxKind.PlusToken)
+    return wordsOf(expression.left) + wordsOf(expression.right);
+  return "…";
+}
