@@ -261,7 +261,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
       await draining.release();
     }
     await citus.sql("coordinator", "UPDATE pgdist.node SET leaving = NULL WHERE id = 'local/w3'");
-    await citus.sql("w1", "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'forgotten'");
+    await citus.sql("w1", "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'citus_forgotten'");
   });
 
   test("a cluster that is broken in many ways: status names each, and ends with 3", async () => {
@@ -336,7 +336,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
     expect(answers[0]?.text).toContain(
       `docker -H unix:///var/run/docker.sock unpause ${citus.container("w2")}`,
     );
-    expect(answers[0]?.text).toContain("the prepared transaction forgotten is left over since");
+    expect(answers[0]?.text).toContain("the prepared transaction citus_forgotten is left over since");
     expect(answers[1]?.answer).toMatchObject({
       pairs: expect.arrayContaining([
         { from: "local/coordinator", to: "local/w1", healthy: true },

@@ -136,7 +136,11 @@ test.each<[string, Given, RegExp]>([
   ],
   [
     "a new endpoint where another server answers",
-    { facts: { groupid: 0, server_id: "of a new volume" }, registered: [row({ endpoint: elsewhere })], record: [recorded(elsewhere)] },
+    {
+      facts: { groupid: 0, server_id: "of a new volume" },
+      registered: [row({ endpoint: elsewhere })],
+      record: [recorded(elsewhere)],
+    },
     /is empty, but group 1/,
   ],
   ["the coordinator's own data", { facts: { server_id: "coordinator" } }, /same server as the coordinator/],
