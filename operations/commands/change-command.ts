@@ -8,7 +8,7 @@ import { readRecord } from "../record";
 import { checkCoordinator } from "../registration/check-coordinator";
 import { limitNodeConnections } from "../registration/reachability";
 import type { Way } from "../ways/way";
-import { commandArguments, isOtherDatabase } from "./database-option";
+import { commandArguments, isOtherDatabase } from "../other-database";
 import { explainTimeout } from "./explain-timeout";
 import {
   type Connected,

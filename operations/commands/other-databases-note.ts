@@ -1,6 +1,6 @@
 import { quoteName } from "../holdings/describe-contents";
 import { readOtherDatabases } from "../holdings/other-databases";
-import { shellWord } from "./database-option";
+import { shellWord } from "../other-database";
 import type { Connected } from "./target";
 
 /** Names of the other databases with Citus, of which a command that works on one tells nothing. */

@@ -5,7 +5,7 @@ import type { Asked } from "../status/ask-all";
 import { type Distribution, type Share, distributionOf, skewOfShares } from "../status/distribution";
 import { commandLine } from "../status/finding";
 import { type Placement, readPlacements } from "../status/placements";
-import { commandArguments } from "./database-option";
+import { commandArguments } from "../other-database";
 import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
 import { otherDatabases, otherDatabasesNote } from "./other-databases-note";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";

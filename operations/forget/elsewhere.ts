@@ -1,5 +1,5 @@
 import type { Cluster } from "../../environments/cluster";
-import { shellWord } from "../commands/database-option";
+import { shellWord } from "../other-database";
 import { EXIT, type Problem, problemsFailure } from "../failure";
 import { quoteName } from "../holdings/describe-contents";
 import { withOtherDatabases } from "../holdings/other-databases";

@@ -1,7 +1,7 @@
 import type { Cluster, Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import type { Problem } from "../failure";
-import { shellWord } from "../commands/database-option";
+import { shellWord } from "../other-database";
 import { leftoverNames } from "../maintenance/clean-worker";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../registration/pg-dist-node";
 import { runOnNodes } from "../registration/run-on-nodes";

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import type { ClusterNode } from "../../environments/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
-import { databaseOption, isOtherDatabase } from "../commands/database-option";
+import { databaseOption } from "../commands/database-option";
+import { isOtherDatabase } from "../other-database";
 import { confirm, confirmName } from "../commands/confirm";
 import { findNode } from "../commands/find-node";
 import { requireAnswers } from "../commands/require-answers";

@@ -1,4 +1,4 @@
-import { commandArguments, isOtherDatabase } from "../commands/database-option";
+import { commandArguments, isOtherDatabase } from "../other-database";
 import { Failure } from "../failure";
 import { clearLeaving } from "../record";
 import { emptyNode, explainRemoval } from "../removal";

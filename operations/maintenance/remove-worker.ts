@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
-import { isOtherDatabase } from "../commands/database-option";
+import { isOtherDatabase } from "../other-database";
 import { EXIT, Failure } from "../failure";
 import { byCoordinator } from "../holdings/server";
 import { surveyWorker } from "../holdings/of-worker";

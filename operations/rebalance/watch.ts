@@ -1,5 +1,5 @@
 import type { Changing } from "../commands/change-command";
-import { commandArguments } from "../commands/database-option";
+import { commandArguments } from "../other-database";
 import { printJson, printLines } from "../commands/output";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { INTERRUPTS } from "../interrupt";

@@ -96,7 +96,7 @@ function coordinatorMove(
 /** As `moveNodes` does it: two may swap, so those in the way step aside. */
 async function move({ session }: CitusDatabase, moves: readonly Move[]): Promise<void> {
   const update = async (nodeid: number, { host, port }: Endpoint) =>
-    void (await session.query("SELECT citus_update_node($1, $2, $3)", [nodeid, host, port]));
+    void (await session.query("SELECT citus_update_node($1::int, $2::text, $3::int)", [nodeid, host, port]));
   await session.transaction(async () => {
     await session.query("SET LOCAL lock_timeout = '30s'");
     for (const { row } of moves)

@@ -1,4 +1,4 @@
-import { commandArguments } from "../commands/database-option";
+import { commandArguments } from "../other-database";
 import type { Snapshot, SnapshotNode } from "./snapshot";
 
 /** Worst first. Advice is no fault: a cluster with nothing else is healthy. */

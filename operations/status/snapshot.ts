@@ -1,7 +1,7 @@
 import type { Cluster, Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
-import { isOtherDatabase } from "../commands/database-option";
+import { isOtherDatabase } from "../other-database";
 import type { Connected } from "../commands/target";
 import { formatUrl } from "../commands/url";
 import type { RecordedNode } from "../record";

@@ -1,4 +1,4 @@
-import { shellWord } from "../../commands/database-option";
+import { shellWord } from "../../other-database";
 import { quoteName } from "../../holdings/describe-contents";
 import { type Check, type Finding, ofEachNode } from "../finding";
 import { MOST_OWN } from "../node-state";

@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../../../environments/cluster";
-import { commandArguments } from "../../commands/database-option";
+import { commandArguments } from "../../other-database";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
