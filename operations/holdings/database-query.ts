@@ -40,13 +40,21 @@ function bytesOf(oid: string, pages: string): string {
     FROM (SELECT CASE n WHEN 0 THEN '' ELSE '.' || n END AS part FROM generate_series(0, ${pages} / 131072 + 1) n) p)::bigint`;
 }
 
-/** What makes a relation people's own on a worker: neither a shard that is placed there, nor what Citus spread. */
-function spreadRelations(standing: "member" | "former", known: readonly string[]): string {
+/**
+ * What makes a relation people's own on a worker: neither a shard that is placed there, nor what Citus spread.
+ *
+ * @param anywhere whether a shard that is placed elsewhere is none of people's either: one that is on its way, or is left for
+ *   Citus to clean up
+ */
+function spreadRelations(standing: "member" | "former", known: readonly string[], anywhere = false): string {
+  const placed = anywhere
+    ? ""
+    : "JOIN pg_dist_placement USING (shardid) JOIN pg_dist_local_group g USING (groupid)";
   const names = known.map((name) => `to_regclass(${literal(name)})`).join(", ");
   return `NOT EXISTS (SELECT FROM pg_dist_partition t WHERE t.logicalrelid = o.oid)
     AND ${notSpread(standing)("pg_class")}
-    AND NOT EXISTS (SELECT FROM pg_dist_shard s JOIN pg_dist_placement USING (shardid)
-          JOIN pg_dist_local_group g USING (groupid) JOIN pg_dist_partition r USING (logicalrelid) JOIN pg_class t ON t.oid = s.logicalrelid
+    AND NOT EXISTS (SELECT FROM pg_dist_shard s ${placed}
+          JOIN pg_dist_partition r USING (logicalrelid) JOIN pg_class t ON t.oid = s.logicalrelid
          WHERE s.shardid = substring(o.relname FROM '_([0-9]{1,18})$')::bigint
            AND t.relnamespace = o.relnamespace ${standing === "member" ? "" : "AND r.partmethod = 'n' AND r.repmodel = 't'"}
            AND to_regclass(CASE n.nspname WHEN 'public' THEN 'public.' ELSE '' END || shard_name(s.logicalrelid, s.shardid)) = o.oid)
@@ -124,7 +132,8 @@ function literal(text: string): string {
  * sizes. Some may be Citus' all the same, as only the coordinator knows (see `knownRelations`).
  */
 export function ownNames(most: number): string {
-  return names(relations(spreadRelations("member", []), false), definitions(notSpread("member")), most);
+  // A move may be under way: what it has made so far is nobody's own.
+  return names(relations(spreadRelations("member", [], true), false), definitions(notSpread("member")), most);
 }
 
 /** As `ownNames`, what a server that is in no cluster has beside tables. */

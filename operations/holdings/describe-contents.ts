@@ -40,26 +40,47 @@ function hasFile(kind: string): boolean {
   return kind === "table" || kind === "materialized view";
 }
 
-/** Another database of a server, in one line; undefined for one in which nobody has made anything. */
+/**
+ * Another database of a server, in one line; undefined for one in which nobody has made anything.
+ *
+ * @param member whether the server is a worker in it: then it has shards, and nothing may be said that drops them
+ */
 export function heldAsDatabase(
   contents: DatabaseContents,
   { name, bytes }: ServerContents["databases"][number],
+  member: boolean,
 ): Held | undefined {
   const all = heldInDatabase(contents).map(({ what }) => what);
   if (all.length === 0) return undefined;
   const more = all.length - NAMED;
   const list = [...all.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+  if (member) {
+    return {
+      what: `${list} in database ${quoteName(name)}`,
+      remedy: "copy what matters with pg_dump -t, and drop it there, and nothing else of that database",
+    };
+  }
   return {
     what: `database ${quoteName(name)} (${formatBytes(bytes)}) with ${list}`,
     remedy: `copy it with pg_dump, or DROP DATABASE ${quoteName(name)} there`,
   };
 }
 
-/** A database whose contents can't be known counts as something to lose. */
-export function heldUnseen({ name, bytes }: ServerContents["databases"][number], why: string): Held {
+/**
+ * A database whose contents can't be known counts as something to lose.
+ *
+ * @param member whether the server is a worker in it
+ */
+export function heldUnseen(
+  { name, bytes }: ServerContents["databases"][number],
+  why: string,
+  member = false,
+): Held {
   return {
     what: `database ${quoteName(name)} (${formatBytes(bytes)}), which could not be looked into: ${why}`,
-    remedy: `see what is in it; copy it with pg_dump, or DROP DATABASE ${quoteName(name)} there`,
+    remedy: member
+      ? "see what is in it beside shards"
+      : `see what is in it; copy it with pg_dump, or DROP DATABASE ${quoteName(name)} there`,
   };
 }
 

@@ -44,18 +44,20 @@ export async function surveyServer(
   const held: Held[] = [...heldInDatabase(itsOwn), ...heldOnServer(whole)];
   for (const database of whole.databases) {
     if (!database.connectable) {
-      held.push(heldUnseen(database, "nobody may connect to it (datallowconn is false)"));
+      const why = "nobody may connect to it (datallowconn is false)";
+      held.push(heldUnseen(database, why, elsewhere.has(database.name)));
       continue;
     }
     const there = elsewhere.get(database.name);
+    const member = there !== undefined;
     const answer = await server.askIn(
       database.name,
       databaseQuery(there === undefined ? "stranger" : "member", there),
     );
     const found =
       "value" in answer
-        ? heldAsDatabase(JSON.parse(answer.value ?? "null") as DatabaseContents, database)
-        : heldUnseen(database, answer.error);
+        ? heldAsDatabase(JSON.parse(answer.value ?? "null") as DatabaseContents, database, member)
+        : heldUnseen(database, answer.error, member);
     if (found !== undefined) held.push(found);
   }
   const strange = whole.roles.filter((role) => !roles.includes(role));
