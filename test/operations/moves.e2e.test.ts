@@ -153,13 +153,13 @@ describeOnCitus("moves on real Citus", () => {
   });
 
   test("a timeout that would cut a move off is named, and what the message says makes it pass", async () => {
-    const set = "ALTER SYSTEM SET idle_in_transaction_session_timeout = '1s'";
+    const set = "ALTER SYSTEM SET idle_in_transaction_session_timeout = '5s'";
     await citus.sql("w2", set);
     await citus.sql("w2", "SELECT pg_reload_conf()");
     const outcome = await (await leave("w3", ["w1", "w2"])).ended;
     expect(outcome).toMatchObject({ code: 4 });
     expect(outcome.last).toMatch(
-      /local\/w2: idle_in_transaction_session_timeout is 1s \(set in .*postgresql\.auto\.conf\).*a move may be cut off/,
+      /local\/w2: idle_in_transaction_session_timeout is 5s \(set in .*postgresql\.auto\.conf\).*a move may be cut off/,
     );
     const [statement] = /ALTER ROLE postgres IN DATABASE postgres SET \S+ = 0/.exec(outcome.last) ?? [];
     await citus.sql("coordinator", statement ?? "");
