@@ -1,4 +1,4 @@
-import { quoteName } from "../holdings/describe-contents";
+import { quoteName } from "../shown-words";
 import { readOtherDatabases } from "../holdings/other-databases";
 import { shellWord } from "../other-database";
 import type { Connected } from "./target";

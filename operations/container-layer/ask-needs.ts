@@ -1,7 +1,7 @@
 import type { DatabaseContents } from "../holdings/contents";
 import { formatBytes } from "../bytes";
 import { Failure } from "../failure";
-import { quoteName } from "../holdings/describe-contents";
+import { quoteName } from "../shown-words";
 import type { LookedInto } from "../holdings/server";
 import type { Answer } from "../registration/run-on-nodes";
 import type { Need, Needs } from "./needs";

@@ -4,7 +4,7 @@ import type { NamedNode } from "../roles/ask-roles";
 import { explainRoles } from "../roles/explain-role";
 import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "../roles/judge-roles";
 import type { Role } from "../roles/read-roles";
-import { quoteName } from "../roles/sql-text";
+import { quoteName } from "../shown-words";
 
 /** What every connection as every role came to. */
 export interface Checked {

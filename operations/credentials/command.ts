@@ -14,7 +14,7 @@ import { runOnNodes } from "../registration/run-on-nodes";
 import { type NamedNode, probeRoles } from "../roles/ask-roles";
 import { heldByCoordinator } from "../roles/held-roles";
 import { readRoles } from "../roles/read-roles";
-import { quoteName } from "../roles/sql-text";
+import { quoteName } from "../shown-words";
 import { storedRoles } from "../roles/spread-credentials";
 import { withStatementTimeout } from "../statement-timeout";
 import { labelOf } from "../registration/node-label";

@@ -8,7 +8,7 @@ import { readRegistered } from "../registration/pg-dist-node";
 import type { Session } from "../session";
 import { labelOf } from "../registration/node-label";
 import { heldByCoordinator } from "../roles/held-roles";
-import { quoteName } from "../roles/sql-text";
+import { quoteName } from "../shown-words";
 
 /** Time for the proof of one password, in milliseconds. */
 const PROOF_MS = 20_000;

@@ -1,5 +1,5 @@
 import { EXIT, Failure } from "../failure";
-import { quoteName } from "../roles/sql-text";
+import { quoteName } from "../shown-words";
 
 /** Of the roles that the environment names; JSON, role to password. Terraform's variable `role_passwords`. */
 export const ROLE_PASSWORDS = "TF_VAR_role_passwords";

@@ -10,7 +10,7 @@ import { judgeRole } from "../roles/judge-roles";
 import { type RoleState, probeStatement } from "../roles/probe";
 import { scramVerifier } from "../roles/scram-verifier";
 import { describeSpread, spreadCredentials } from "../roles/spread-credentials";
-import { quoteName } from "../roles/sql-text";
+import { quoteName } from "../shown-words";
 import type { Session } from "../session";
 
 /** What the role's password is to be. */

@@ -1,7 +1,7 @@
 import type { Cluster } from "../../environments/cluster";
 import { shellWord } from "../other-database";
 import { EXIT, type Problem, problemsFailure } from "../failure";
-import { quoteName } from "../holdings/describe-contents";
+import { quoteName } from "../shown-words";
 import { withOtherDatabases } from "../holdings/other-databases";
 import { readRecord } from "../record";
 import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";

@@ -1,4 +1,5 @@
 import { formatBytes } from "../bytes";
+import { quoteName } from "../shown-words";
 import type { DatabaseContents, Held, ServerContents } from "./contents";
 
 /** Of a database that isn't the cluster's so many things are named. */
@@ -108,9 +109,4 @@ export function heldOnServer({ slots, subscriptions, prepared, files }: ServerCo
       remedy: "copy or remove it",
     })),
   ];
-}
-
-/** As SQL wants it: only what needs quotes has them. */
-export function quoteName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

@@ -7,7 +7,7 @@ import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../registr
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
 import type { Holdings } from "./contents";
-import { quoteName } from "./describe-contents";
+import { quoteName } from "../shown-words";
 import { knownRelations } from "./known-relations";
 import { type CitusDatabase, withOtherDatabases } from "./other-databases";
 import type { LookedInto } from "./server";

@@ -2,7 +2,7 @@ import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster"
 import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf, workersOf } from "../cluster-file";
 import { Failure, oneLine } from "../failure";
-import { quoteName } from "../holdings/describe-contents";
+import { quoteName } from "../shown-words";
 import { type CitusDatabase, withOtherDatabases } from "../holdings/other-databases";
 import type { Progress } from "../progress";
 import type { Session } from "../session";

@@ -3,7 +3,7 @@ import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
 import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "./judge-roles";
 import type { ClusterRoles } from "./ask-roles";
 import { NAMED_TABLES, type Role } from "./read-roles";
-import { quoteName, shellWord } from "./sql-text";
+import { quoteName, shellWord } from "../shown-words";
 
 /** Which cluster a sentence is about. */
 export interface Place {

@@ -4,7 +4,7 @@ import { storeStatement } from "../registration/credentials";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
 import { type HeldRole, alignStatement, heldByCoordinator, heldByNodes } from "./held-roles";
-import { quoteName } from "./sql-text";
+import { quoteName } from "../shown-words";
 
 export interface CredentialedNode {
   /** Id or endpoint. */

@@ -1,5 +1,5 @@
 import { shellWord } from "../../other-database";
-import { quoteName } from "../../holdings/describe-contents";
+import { quoteName } from "../../shown-words";
 import { type Check, type Finding, ofEachNode } from "../finding";
 import { MOST_OWN } from "../node-state";
 

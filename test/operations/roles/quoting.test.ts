@@ -4,7 +4,7 @@ import { readRolePasswords } from "../../../operations/credentials/role-password
 import { authinfoOf } from "../../../operations/registration/credentials";
 import { credentialsLine } from "../../../operations/roles/explain-role";
 import { scramVerifier } from "../../../operations/roles/scram-verifier";
-import { quoteName, shellWord } from "../../../operations/roles/sql-text";
+import { quoteName, shellWord } from "../../../operations/shown-words";
 import { Random, chosenSeed } from "../../environments/random";
 
 const ALPHABET = [..."aZ_9-", ..."'\"\\`$(){};| \t\n=*?~#&<>!%", "é", "Ж", "№", "ﬁ", "🙂", "\u00a0"];
