@@ -46,7 +46,6 @@ export class CitusCoordinator extends Construct {
   readonly program: Program;
   private readonly props: CitusCoordinatorProps;
   private readonly workerHosts: CitusWorkerHost[] = [];
-  private readonly steps: readonly { update(nodes: readonly CitusNode[]): void }[];
 
   constructor(scope: Construct, id: string, props: CitusCoordinatorProps) {
     super(scope, id);
@@ -72,13 +71,10 @@ export class CitusCoordinator extends Construct {
       program,
       keepVolume: cluster.protected,
     });
-    const membership = new Membership(this, "membership", program);
-    this.steps = [
-      membership,
-      new Registration(this, "registration", program, membership, options),
-      new Guard(this, "guard", program, options),
-    ];
-    this.update();
+    const nodes = () => [this.server, ...this.workerHosts.flatMap(({ servers }) => servers)];
+    const membership = new Membership(this, "membership", program, nodes);
+    new Registration(this, "registration", program, membership, options, nodes);
+    new Guard(this, "guard", program, options, nodes);
   }
 
   /** The cluster as the constructs of this stack declare it. */
@@ -93,12 +89,6 @@ export class CitusCoordinator extends Construct {
   /** Called by a `CitusWorkerHost` that belongs to this coordinator. */
   addWorkerHost(workerHost: CitusWorkerHost): void {
     this.workerHosts.push(workerHost);
-    this.update();
-  }
-
-  private update(): void {
-    const nodes = [this.server, ...this.workerHosts.flatMap((workerHost) => workerHost.servers)];
-    for (const step of this.steps) step.update(nodes);
   }
 
   /** What the constructs add up to, in the words of an environment file, so that one validation serves both. */

@@ -1,10 +1,9 @@
-import { Resource } from "@cdktf/provider-null/lib/resource";
-import { Construct } from "constructs";
+import type { Construct } from "constructs";
 import { type ClusterOptions, describeOptions } from "../environments/cluster";
 import type { CitusNode } from "./citus-node";
 import type { Program } from "./program";
 import { ownStartupTriggers, sharedStartupTriggers } from "./startup-triggers";
-import { pinAddress, referenceTo } from "./terraform-address";
+import { Step } from "./step";
 
 /**
  * Stands between an edit of the image, of start-up settings or of the cluster's name and the containers that it would
@@ -15,31 +14,23 @@ import { pinAddress, referenceTo } from "./terraform-address";
  *
  * Only a destroy-time provisioner, like `Membership`, so that it can't be tainted.
  */
-export class Guard extends Construct {
-  private readonly resource: Resource;
-
+export class Guard extends Step {
   constructor(
     scope: Construct,
     id: string,
     program: Program,
-    private readonly options: ClusterOptions,
+    options: ClusterOptions,
+    nodes: () => readonly CitusNode[],
   ) {
-    super(scope, id);
-    this.resource = new Resource(this, "resource", {
-      provisioners: [{ type: "local-exec", when: "destroy", command: program.command("guard") }],
+    const { name: cluster, user, database } = describeOptions(options);
+    super(scope, id, {
+      nodes,
+      triggers: (all) => ({
+        ...{ cluster, user, database },
+        ...sharedStartupTriggers(options),
+        ...ownStartupTriggers(options, all),
+      }),
+      provisioner: { type: "local-exec", when: "destroy", command: program.command("guard") },
     });
-    pinAddress(this.resource, "guard");
-  }
-
-  update(nodes: readonly CitusNode[]): void {
-    const { name: cluster, user, database } = describeOptions(this.options);
-    this.resource.triggers = {
-      cluster,
-      user,
-      database,
-      ...sharedStartupTriggers(this.options),
-      ...ownStartupTriggers(this.options, nodes),
-    };
-    this.resource.dependsOn = nodes.map(({ container }) => referenceTo(container));
   }
 }
