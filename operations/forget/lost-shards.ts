@@ -1,4 +1,5 @@
 import type { Session } from "../session";
+import { shardName } from "../shard-name";
 
 /** A shard that was on servers which never come back. */
 export interface LostShard {
@@ -25,10 +26,10 @@ export async function findLostShards(session: Session, groups: readonly number[]
   return session.query<LostShard>(
     `SELECT s.shardid::text, t.logicalrelid::text AS table,
             concat_ws(':', t.colocationid, s.shardminvalue, CASE WHEN t.colocationid = 0 THEN s.shardid END) AS key,
-            CASE n.nspname WHEN 'public' THEN 'public.' ELSE '' END || shard_name(s.logicalrelid, s.shardid) AS name
+            ${shardName()} AS name
        FROM pg_dist_shard s JOIN pg_dist_partition t USING (logicalrelid)
-       JOIN pg_class c ON c.oid = s.logicalrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE EXISTS (SELECT FROM pg_dist_placement p WHERE p.shardid = s.shardid)
+       JOIN pg_class c ON c.oid = s.logicalrelid
+      WHERE ${shardName()} IS NOT NULL AND EXISTS (SELECT FROM pg_dist_placement p WHERE p.shardid = s.shardid)
         AND NOT EXISTS (SELECT FROM pg_dist_placement p WHERE p.shardid = s.shardid AND p.groupid <> ALL ($1::int[]))
       ORDER BY t.logicalrelid::text, s.shardid`,
     [groups],

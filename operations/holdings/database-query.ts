@@ -1,3 +1,5 @@
+import { shardName } from "../shard-name";
+
 /**
  * What a server is in a database. `member`: a registered worker; its shards, and what Citus spread over the nodes, are not
  * its own. `former`: no longer registered; it may still have what was spread, and copies of reference tables, but a shard
@@ -57,7 +59,7 @@ function spreadRelations(standing: "member" | "former", known: readonly string[]
           JOIN pg_dist_partition r USING (logicalrelid) JOIN pg_class t ON t.oid = s.logicalrelid
          WHERE s.shardid = substring(o.relname FROM '_([0-9]{1,18})$')::bigint
            AND t.relnamespace = o.relnamespace ${standing === "member" ? "" : "AND r.partmethod = 'n' AND r.repmodel = 't'"}
-           AND to_regclass(CASE n.nspname WHEN 'public' THEN 'public.' ELSE '' END || shard_name(s.logicalrelid, s.shardid)) = o.oid)
+           AND to_regclass(${shardName("t")}) = o.oid)
     ${names === "" ? "" : `AND o.oid <> ALL (array_remove(ARRAY[${names}]::oid[], NULL))`}`;
 }
 

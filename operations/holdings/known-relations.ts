@@ -1,13 +1,14 @@
 import type { Session } from "../session";
+import { shardName } from "../shard-name";
 
 /**
  * Relations of Citus on a node that the node itself doesn't know as such: shards of append- and range-distributed tables,
  * whose metadata stays on the coordinator, and what moves left behind for Citus to clean up.
  */
-const UNSYNCED = `SELECT p.groupid, CASE n.nspname WHEN 'public' THEN 'public.' ELSE '' END || shard_name(s.logicalrelid, s.shardid) AS name
+const UNSYNCED = `SELECT p.groupid, ${shardName()} AS name
     FROM pg_dist_partition t JOIN pg_dist_shard s USING (logicalrelid) JOIN pg_dist_placement p USING (shardid)
-    JOIN pg_class c ON c.oid = t.logicalrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE t.partmethod IN ('a', 'r')`;
+    JOIN pg_class c ON c.oid = t.logicalrelid
+   WHERE t.partmethod IN ('a', 'r') AND ${shardName()} IS NOT NULL`;
 
 const LEFT = `SELECT object_name AS name FROM pg_dist_cleanup WHERE object_type = 1 AND node_group_id = $1`;
 

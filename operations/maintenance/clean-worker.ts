@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../environments/cluster";
 import { Failure } from "../failure";
 import { quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
+import { shardName } from "../shard-name";
 
 /**
  * What Citus 13 leaves on a worker whose metadata sync was stopped and which was removed: its copies of reference tables,
@@ -11,13 +12,11 @@ import type { Session } from "../session";
  * By ROUTINE, since an aggregate without arguments, `cnt()` as it is identified, has another syntax than the others.
  */
 const LEFTOVERS = `
-  SELECT 'TABLE' AS kind, CASE n.nspname WHEN 'public' THEN 'public.' ELSE '' END || shard_name(s.logicalrelid, s.shardid) AS name,
-         1 AS step
+  SELECT 'TABLE' AS kind, ${shardName()} AS name, 1 AS step
     FROM pg_dist_partition p
     JOIN pg_dist_shard s USING (logicalrelid)
     JOIN pg_class c ON c.oid = s.logicalrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE p.partmethod = 'n' AND p.repmodel = 't'
+   WHERE p.partmethod = 'n' AND p.repmodel = 't' AND ${shardName()} IS NOT NULL
   UNION ALL
   SELECT CASE WHEN i.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE' ELSE upper(i.type) END, i.identity,
          CASE i.type WHEN 'schema' THEN 3 ELSE 2 END

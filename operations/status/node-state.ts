@@ -2,6 +2,7 @@ import { type Row, WAITS } from "./activity-of-node";
 
 import { ownNames } from "../holdings/database-query";
 import { INHERITED_READ_ONLY } from "../session-settings";
+import { shardName } from "../shard-name";
 
 /** What a server says of itself, as of now. Sizes in bytes, durations in seconds. */
 export interface NodeState {
@@ -75,19 +76,15 @@ export interface LongTransaction {
   readonly query: string;
 }
 
-/** Of a shard `s` of the table `c`: shard_name() leaves the schema `public` out, which is in nobody's search_path here. */
-export const SHARD_NAME = `CASE c.relnamespace::regnamespace::text WHEN 'public' THEN 'public.' ELSE '' END
-         || shard_name(s.logicalrelid, s.shardid)`;
-
 /** The shards that the node's own metadata places on it, by qualified name. */
-export const PLACED_HERE = `SELECT s.shardid, ${SHARD_NAME} AS name
+export const PLACED_HERE = `SELECT s.shardid, ${shardName()} AS name
   FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid) JOIN pg_class c ON c.oid = s.logicalrelid
  WHERE p.groupid = (SELECT groupid FROM pg_dist_local_group)`;
 
 /** Transactions that are shorter aren't worth a look. In seconds. */
 const LONG = 60;
 
-const MISSING = `SELECT shardid, name FROM (${PLACED_HERE}) p WHERE to_regclass(name) IS NULL`;
+const MISSING = `SELECT shardid, name FROM (${PLACED_HERE}) p WHERE name IS NOT NULL AND to_regclass(name) IS NULL`;
 
 const TABLES = `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'

@@ -1,7 +1,8 @@
 import type { Connected } from "../commands/target";
 import { type Asked, askAll } from "./ask-all";
 import { quoteLiteral } from "../registration/run-on-nodes";
-import { PLACED_HERE, SHARD_NAME } from "./node-state";
+import { PLACED_HERE } from "./node-state";
+import { shardName } from "../shard-name";
 
 /** One shard of a table on one node. */
 export interface Placement {
@@ -54,7 +55,8 @@ export interface Placements {
 const TABLES = `SELECT t.logicalrelid::text AS table,
        CASE WHEN t.partmethod <> 'n' THEN 'distributed' WHEN t.repmodel = 't' THEN 'reference'
             WHEN t.colocationid <> 0 THEN 'single shard' ELSE 'local' END AS type,
-       CASE WHEN t.partmethod <> 'n' THEN column_to_column_name(t.logicalrelid, t.partkey) END AS column,
+       CASE WHEN t.partmethod <> 'n' AND has_table_privilege(t.logicalrelid, 'SELECT') IS NOT NULL
+            THEN column_to_column_name(t.logicalrelid, t.partkey) END AS column,
        nullif(t.colocationid, 0) AS colocation, pg_get_userbyid(c.relowner) AS owner
   FROM pg_dist_partition t JOIN pg_class c ON c.oid = t.logicalrelid
  WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -64,9 +66,9 @@ const PLACEMENTS = `SELECT s.shardid::text, s.logicalrelid::text AS table, p.gro
   FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid) ORDER BY s.shardid, p.groupid`;
 
 /** Shards that no worker's metadata has: those of tables that are distributed by append or by range. */
-const UNSYNCED = `SELECT s.shardid::text, ${SHARD_NAME} AS name
+const UNSYNCED = `SELECT s.shardid::text, ${shardName()} AS name
   FROM pg_dist_shard s JOIN pg_dist_partition t USING (logicalrelid) JOIN pg_class c ON c.oid = s.logicalrelid
- WHERE t.partmethod NOT IN ('h', 'n')`;
+ WHERE t.partmethod NOT IN ('h', 'n') AND ${shardName()} IS NOT NULL`;
 
 /**
  * Sizes of what the node itself has, by its own metadata and by the coordinator's names for what that lacks: one that is
