@@ -71,11 +71,17 @@ export class ShardMover {
   async end(): Promise<void> {
     await Promise.all([this.nudger.end(), this.watcher.end()]);
     await this.session.query("UNLISTEN pg_dist_nudge");
+    await this.rest();
+  }
+
+  /** Between moves: what else the session is used for may wait, e.g. to read the sizes of tables that are being created. */
+  async rest(): Promise<void> {
     await this.session.query("SELECT set_config('lock_timeout', '0', false)");
   }
 
   /**
-   * Moves a group of shards, trying again while others hold its locks.
+   * Moves a group of shards, trying again while others hold its locks. One whose table was dropped meanwhile is done: others of
+   * its group, if there are, are found when it is looked again.
    *
    * @param members source and target among them
    * @throws Failure with Citus' reason, with who was waited for too long, or the signal's
@@ -91,6 +97,7 @@ export class ShardMover {
       } catch (error) {
         this.options.signal.throwIfAborted();
         if (error instanceof Failure) throw error;
+        if (await this.isGone(move)) return;
         if (!isBusy(error)) throw await explainMove(error, name, this.session, members);
         if (attempt === ATTEMPTS) throw givenUp(error, name, watch);
         this.options.progress(
@@ -99,6 +106,14 @@ export class ShardMover {
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  /** Where that can't be asked either, the move's own error says why. */
+  private async isGone({ group }: Move): Promise<boolean> {
+    const rows = await this.session
+      .query("SELECT FROM pg_dist_shard WHERE shardid = $1::bigint", [group.shardid])
+      .catch(() => undefined);
+    return rows?.length === 0;
   }
 
   private attemptOf(move: Move, name: string, members: readonly MovingNode[]): MoveAttempt {

@@ -16,9 +16,10 @@ export type DrainOptions = Omit<MoverOptions, "environment">;
 const PROGRESS_MS = 1000;
 
 /**
- * A table that was created while the node was being marked may have put shards there: so often is it looked again.
+ * A table that was created while the node was being marked, or is kept beside one that is still there (`colocate_with`), may
+ * have put shards there: so often is it looked again.
  */
-const ROUNDS = 3;
+const ROUNDS = 10;
 
 /**
  * Moves every shard away from a node that is marked as leaving, and drops what stays behind. Reference tables have a
@@ -79,6 +80,7 @@ async function moveAll(
     await mover.move(move, members);
     meter.moved(move);
   }
+  await mover.rest();
 }
 
 /** How much of the work is done, and how fast. */

@@ -38,7 +38,7 @@ const TABLES = `WITH t AS (
          (SELECT i.indkey FROM pg_index i WHERE i.indrelid = c.oid AND i.indimmediate AND i.indisvalid
              AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident END) AS key
     FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner LEFT JOIN pg_am a ON a.oid = c.relam
-   WHERE c.oid = ANY ($1::text[]::regclass[]::oid[]) AND c.relkind = 'r'),
+   WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) name) AND c.relkind = 'r'),
 found AS (
   SELECT t.*, CASE WHEN columnar THEN 'columnar' WHEN unlogged THEN 'unlogged' WHEN relreplident = 'f' THEN 'full'
                    WHEN key IS NULL THEN 'unidentified' END AS kind, NULL AS detail FROM t

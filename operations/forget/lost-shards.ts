@@ -43,7 +43,7 @@ export async function describeLosses(session: Session, lost: readonly LostShard[
      SELECT s.logicalrelid::text AS table, count(*)::int AS shards,
             avg(z.bytes) FILTER (WHERE s.shardid <> ALL ($2::bigint[]))::bigint::text AS bytes
        FROM pg_dist_shard s LEFT JOIN sizes z ON z.shard_id = s.shardid
-      WHERE s.logicalrelid = ANY ($1::text[]::regclass[])
+      WHERE s.logicalrelid IN (SELECT to_regclass(name) FROM unnest($1::text[]) name)
       GROUP BY 1 ORDER BY 1`,
     [[...new Set(lost.map(({ table }) => table))], lost.map(({ shardid }) => shardid)],
   );

@@ -2,6 +2,7 @@ import type { TransferMode } from "../drain-mode";
 import { Failure, oneLine } from "../failure";
 import type { Session } from "../session";
 import { sqlStateOf } from "../sqlstate";
+import { withTablesKept } from "./with-tables-kept";
 
 /** A rebalance that runs in Citus' background, by `pg_dist_background_job`. */
 export interface Job {
@@ -83,9 +84,12 @@ export async function runningJob(session: Session): Promise<string | undefined> 
  */
 export async function startJob(session: Session, mode: TransferMode): Promise<string | undefined> {
   try {
-    const [row] = await session.query<{ id: string | null }>(
-      "SELECT citus_rebalance_start(shard_transfer_mode := $1::citus.shard_transfer_mode)::text AS id",
-      [mode],
+    // Citus plans it here and now; only the moves come later.
+    const [row] = await withTablesKept(session, () =>
+      session.query<{ id: string | null }>(
+        "SELECT citus_rebalance_start(shard_transfer_mode := $1::citus.shard_transfer_mode)::text AS id",
+        [mode],
+      ),
     );
     return row?.id ?? undefined;
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../../environments/cluster";
 import type { Session } from "../session";
+import { withTablesKept } from "./with-tables-kept";
 
 /** A group of colocated shards that Citus would move as one. */
 export interface PlannedMove {
@@ -12,15 +13,7 @@ export interface PlannedMove {
   readonly target: Endpoint;
 }
 
-/**
- * The moves that a rebalance would make now, in their order. Citus' own column `shard_size` is 0 for most shards (13.0):
- * the bytes are asked from the servers.
- *
- * @throws the server's error
- */
-export async function planRebalance(session: Session): Promise<PlannedMove[]> {
-  const rows = await session.query<Row>(
-    `WITH plan AS MATERIALIZED (
+const PLAN = `WITH plan AS MATERIALIZED (
        SELECT * FROM get_rebalance_table_shards_plan() WITH ORDINALITY
          AS p(name, shardid, shard_size, source_host, source_port, target_host, target_port, number)),
      sizes AS MATERIALIZED (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY 1)
@@ -34,8 +27,16 @@ export async function planRebalance(session: Session): Promise<PlannedMove[]> {
        LEFT JOIN sizes z ON z.shard_id = p.shardid
       GROUP BY t.colocationid, s.shardminvalue, CASE WHEN t.colocationid = 0 THEN s.shardid END,
                p.source_host, p.source_port, p.target_host, p.target_port
-      ORDER BY min(p.number)`,
-  );
+      ORDER BY min(p.number)`;
+
+/**
+ * The moves that a rebalance would make now, in their order. Citus' own column `shard_size` is 0 for most shards (13.0):
+ * the bytes are asked from the servers.
+ *
+ * @throws the server's error
+ */
+export async function planRebalance(session: Session): Promise<PlannedMove[]> {
+  const rows = await withTablesKept(session, () => session.query<Row>(PLAN));
   return rows.map(({ shardid, tables, bytes, ...row }) => ({
     shardid,
     tables,

@@ -67,7 +67,7 @@ async function readOwners(session: Session, tables: readonly string[]): Promise<
             (array_agg(c.oid::regclass::text ORDER BY c.oid::regclass::text))[1:${NAMED_TABLES}] AS tables,
             ${CLOSED} AS closed
        FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
-      WHERE c.oid = ANY ($1::text[]::regclass[]::oid[]) AND r.rolname <> current_user
+      WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) name) AND r.rolname <> current_user
       GROUP BY 1, 2 ORDER BY 1`,
     [[...tables]],
   );

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../failure";
+import type { Session } from "../session";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+
+/** How often it is tried, and how long each try may wait for a table that is being dropped. In milliseconds. */
+const TRIES = 8;
+const LOCK_MS = 2000;
+
+/** Between two tries, in milliseconds. */
+const PAUSE_MS = 250;
+
+/** The tables whose entries in its cache Citus keeps pointers into while it plans: the first of each colocation group. */
+const TABLES = `SELECT string_agg(name, ', ') AS names FROM (
+  SELECT DISTINCT ON (colocationid, CASE colocationid WHEN 0 THEN logicalrelid::oid END) logicalrelid::text AS name
+    FROM pg_dist_partition WHERE partmethod <> 'n'
+   ORDER BY colocationid, CASE colocationid WHEN 0 THEN logicalrelid::oid END, ctid) t`;
+
+/**
+ * Does what plans a rebalance in a transaction in which none of its tables can be dropped: whoever drops one waits until it is
+ * over, and nothing else does. Citus 13.0.3 plans with what it has in its cache of tables, and where one is dropped meanwhile
+ * the server ends by a segmentation fault, with all of its sessions: of a few hundred plans beside three DROP TABLE a
+ * second, two did.
+ *
+ * @throws the server's error; Failure where tables are dropped without a pause
+ */
+export async function withTablesKept<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
+  for (let number = 1; ; number++) {
+    try {
+      return await session.transaction(async () => {
+        await session.query(`SET LOCAL lock_timeout = ${LOCK_MS}`);
+        const [row] = await session.query<{ names: string | null }>(TABLES);
+        if (row?.names) {
+          // Of this server alone: Citus would carry it to every node.
+          await session.query("SET LOCAL citus.enable_ddl_propagation = off");
+          await session.query(`LOCK TABLE ${row.names} IN ACCESS SHARE MODE`);
+          await session.query("SET LOCAL citus.enable_ddl_propagation TO DEFAULT");
+        }
+        return await work();
+      });
+    } catch (error) {
+      if (!isDropped(error)) throw error;
+      if (number === TRIES) {
+        if (isSizeUnknown(error)) throw error;
+        throw new Failure(
+          "a rebalance can't be planned while distributed tables are dropped one after the other",
+          "run it again when fewer are",
+          { cause: error },
+        );
+      }
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** A table that was listed is gone, or is about to be. */
+function isDropped(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return (
+    state === SQLSTATE.lockNotAvailable ||
+    state === SQLSTATE.undefinedTable ||
+    isSizeUnknown(error) ||
+    (error instanceof Error && /^relation with OID \d+ does not exist/.test(error.message))
+  );
+}
+
+/** Citus says the same of a shard that is dropped, of a table that is younger than our list, and of a node that doesn't answer. */
+function isSizeUnknown(error: unknown): boolean {
+  return error instanceof Error && error.message === "cannot get the size because of a connection error";
+}
