@@ -1,5 +1,6 @@
 import { formatEndpoint } from "../environments/cluster";
 import { formatBytes } from "./bytes";
+import { findDependents } from "./dependents/find";
 import type { TransferMode } from "./drain-mode";
 import type { Departure } from "./drain-plan";
 import { type DrainPlan, planDrain } from "./drain-room";
@@ -17,6 +18,8 @@ export interface DrainSituation {
   readonly inventory: Inventory;
   readonly mode: TransferMode;
   readonly departures: Pick<Departures, "environment" | "database">;
+  /** Whether what only this node has may be lost, by its label. @default never */
+  readonly mayLose?: (label: string) => boolean;
 }
 
 /**
@@ -141,6 +144,21 @@ async function ownerProblems(
   });
   const node = sources.map(({ label }) => label).join(", ");
   return owners.map(({ what, remedy }) => ({ node, what, remedy: `${remedy}; then apply again` }));
+}
+
+/** What people made on the nodes that leave, and would be lost with the shards that move away. */
+export async function findDependentProblems(
+  session: Session,
+  { members, inventory, mayLose = () => false }: DrainSituation,
+): Promise<Problem[]> {
+  const nodes = members
+    .filter(({ leaves, server, label }) => leaves && server !== undefined && !mayLose(label))
+    .map(({ nodeid, label, groupid, endpoint }) => ({
+      ...{ label, groupid, endpoint },
+      shardids: inventory.on(nodeid).flatMap(({ group }) => group.shardids),
+    }));
+  const problems = await findDependents(session, nodes);
+  return problems.map((problem) => ({ ...problem, remedy: `${problem.remedy}; then apply again` }));
 }
 
 function tablesOn(sources: readonly Member[], inventory: Inventory): string[] {

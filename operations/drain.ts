@@ -1,16 +1,20 @@
 import { formatBytes } from "./bytes";
+import { findDependents } from "./dependents/find";
 import { type MoverOptions, ShardMover } from "./drain-move";
 import type { Move } from "./drain-plan";
 import { planDrain } from "./drain-room";
 import { type Inventory, readInventory } from "./drain-shards";
 import { dropOrphans } from "./drop-orphans";
-import { Failure } from "./failure";
+import { Failure, type Problem, problemsFailure } from "./failure";
 import { type Departures, type Member, readMembers } from "./leaving-members";
 import type { Progress } from "./progress";
 import type { Session } from "./session";
 
 /** Its signal stops the drain; what was moved stays where it is. */
-export type DrainOptions = Omit<MoverOptions, "environment">;
+export interface DrainOptions extends Omit<MoverOptions, "environment"> {
+  /** What depends on its shards and only this node has may be lost. */
+  readonly mayLose: boolean;
+}
 
 /** Pause between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 1000;
@@ -45,7 +49,7 @@ export async function drain(
           "create no tables meanwhile, and apply again: it goes on",
         );
       }
-      await moveAll(session, mover, node, members, inventory, options.progress);
+      await moveAll(session, mover, node, members, inventory, options);
     }
   } finally {
     await mover.end();
@@ -59,7 +63,7 @@ async function moveAll(
   node: Member,
   members: readonly Member[],
   inventory: Inventory,
-  progress: Progress,
+  { progress, mayLose }: DrainOptions,
 ): Promise<void> {
   const plan = await planDrain(session, members, inventory);
   const moves = plan.moves.filter(({ source }) => source === node.nodeid);
@@ -77,10 +81,22 @@ async function moveAll(
     if (part.length > 0) progress(`${node.label}: to move to ${label(target.nodeid)}: ${amountOf(part)}`);
   }
   for (const move of moves) {
+    if (!mayLose) await requireNoDependents(session, node, move);
     await mover.move(move, members);
     meter.moved(move);
   }
   await mover.rest();
+}
+
+/** The moves before it may have taken hours, in which people work. */
+async function requireNoDependents(session: Session, node: Member, { group }: Move): Promise<void> {
+  const [first, ...others] = await findDependents(session, [{ ...node, shardids: group.shardids }]);
+  if (first === undefined) return;
+  const problems = [first, ...others].map((each) => ({
+    ...each,
+    remedy: `${each.remedy}; then apply again: it goes on`,
+  }));
+  throw problemsFailure(problems as [Problem, ...Problem[]], `${node.label} is not empty yet`);
 }
 
 /** How much of the work is done, and how fast. */

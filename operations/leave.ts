@@ -5,6 +5,7 @@ import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
 import { readTransferMode } from "./drain-mode";
 import { Failure, type Problem, oneLine, problemsFailure } from "./failure";
 import { readFreeSpace } from "./free-space";
+import { mayDiscard } from "./holdings/discard-keys";
 import { findHeld } from "./holdings/require-nothing-held";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "./leaving-marks";
@@ -73,10 +74,11 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
       progress(`${id}: is not registered, there is nothing to move`);
       return;
     }
+    const mayLose = (label: string) => mayDiscard(cluster, label, env);
     const findMore = () => findHeld(session, node, { cluster, progress, env });
     await emptyNode(
       session,
-      { node, members, departures, mode, progress, blockedTimeout, findMore },
+      { node, members, departures, mode, progress, blockedTimeout, findMore, mayLose },
       async () => {
         requireStillNothingHeld(
           id,

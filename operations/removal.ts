@@ -1,6 +1,6 @@
 import { formatEndpoint } from "../environments/cluster";
 import { drain } from "./drain";
-import { findDrainProblems } from "./drain-checks";
+import { findDependentProblems, findDrainProblems } from "./drain-checks";
 import type { TransferMode } from "./drain-mode";
 import { readInventory } from "./drain-shards";
 import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "./failure";
@@ -26,6 +26,8 @@ export interface Removal {
   readonly blockedTimeout: number;
   /** What else stands against it; asked where the node itself answers, before anything moves. @default nothing */
   readonly findMore?: () => Promise<Problem[]>;
+  /** Whether what only this node has may be lost, by its label. @default never */
+  readonly mayLose?: (label: string) => boolean;
 }
 
 /** Nodes that a removal needs don't answer: nothing was changed. */
@@ -92,14 +94,16 @@ export async function emptyNode(
   removal: Removal,
   finish: () => Promise<void>,
 ): Promise<void> {
-  const { node, members, departures, mode, progress, blockedTimeout, findMore } = removal;
+  const { node, members, departures, mode, progress, blockedTimeout, findMore, mayLose } = removal;
   const leaving = members.filter(({ leaves }) => leaves);
   let begun = false;
   try {
     const inventory = await readInventory(session);
+    const situation = { members, inventory, mode, departures, mayLose };
     const [first, ...others] = [
-      ...(await findDrainProblems(session, { members, inventory, mode, departures })),
+      ...(await findDrainProblems(session, situation)),
       ...(node.server === undefined || findMore === undefined ? [] : await findMore()),
+      ...(await findDependentProblems(session, situation)),
     ];
     if (first !== undefined) {
       const failure = problemsFailure(
@@ -121,7 +125,10 @@ export async function emptyNode(
         progress,
       );
       begun = true;
-      await drain(session, departures, node, { mode, progress, signal, blockedTimeout });
+      await drain(session, departures, node, {
+        ...{ mode, progress, signal, blockedTimeout },
+        mayLose: mayLose?.(node.label) === true,
+      });
       await finish();
     };
     await interruptible(session, empty, (name) =>

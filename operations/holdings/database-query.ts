@@ -37,7 +37,7 @@ const NOT_OF_AN_EXTENSION = (catalog: string) =>
   `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
 
 /** Files of one relation, in parts of 1 GB; a relation without a file has 0. */
-function bytesOf(oid: string, pages: string): string {
+export function bytesOf(oid: string, pages: string): string {
   return `(SELECT coalesce(sum((pg_stat_file(pg_relation_filepath(${oid}) || part, true)).size), 0)
     FROM (SELECT CASE n WHEN 0 THEN '' ELSE '.' || n END AS part FROM generate_series(0, ${pages} / 131072 + 1) n) p)::bigint`;
 }

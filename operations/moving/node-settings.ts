@@ -1,6 +1,6 @@
-import type { Endpoint } from "../../environments/cluster";
 import { formatBytes } from "../bytes";
 import type { Problem } from "../failure";
+import { loopbackOf } from "../registration/loopback";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
@@ -70,14 +70,6 @@ export async function readNodeSettings(
       ...(undo === null ? {} : { undo }),
     }));
   });
-}
-
-/** How the coordinator connects to itself; our own session there has these settings by its own options. */
-async function loopbackOf(session: Session): Promise<Endpoint> {
-  const [row] = await session.query<{ host: string | null; port: number }>(
-    "SELECT current_setting('citus.local_hostname', true) AS host, current_setting('port')::int AS port",
-  );
-  return { host: row?.host ?? "localhost", port: row?.port ?? 5432 };
 }
 
 /** What a move takes beside its copy, at most, on a busy machine, in milliseconds. */

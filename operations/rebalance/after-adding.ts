@@ -2,15 +2,13 @@ import type { Cluster } from "../../environments/cluster";
 import { readTransferMode } from "../drain-mode";
 import { Failure, oneLine } from "../failure";
 import { interruptible } from "../interrupt";
-import { explainImmovable, findImmovable } from "../movable-tables";
 import type { Progress } from "../progress";
 import { clearRebalanceDue, readRebalanceDue } from "../record";
-import { findImmobileOwners } from "../roles/immobile-owners";
 import type { Session } from "../session";
 import { awaitJob, stopJob } from "./await-job";
 import { messageOf, runningJob, startJob, workOf } from "./job";
 import { JobLines, amountOfMoves, formatAmount } from "./lines";
-import { ownedMoves } from "./owned-moves";
+import { findObstacles } from "./obstacles";
 import { type PlannedMove, planRebalance } from "./plan";
 import type { JobProgress } from "./progress-of-job";
 
@@ -64,9 +62,7 @@ async function advise(session: Session, cluster: Cluster, progress: Progress): P
   progress(
     `no shard was moved; a rebalance would move ${formatAmount(amountOfMoves(moves))} online: ${command}`,
   );
-  const tables = await findImmovable(session, tablesOf(moves));
-  const owners = await findImmobileOwners(session, ownedMoves(cluster, moves));
-  for (const { what, remedy } of [...explainImmovable(tables, "auto"), ...owners])
+  for (const { what, remedy } of await findObstacles(session, cluster, moves, "auto"))
     progress(`before that: ${what}: ${remedy}`);
 }
 
@@ -79,10 +75,7 @@ async function rebalanceNow(
   const mode = readTransferMode(env);
   await awaitOther(session, progress);
   const moves = await planned(session, due);
-  const problems = [
-    ...explainImmovable(await findImmovable(session, tablesOf(moves)), mode),
-    ...(await findImmobileOwners(session, ownedMoves(cluster, moves))),
-  ];
+  const problems = await findObstacles(session, cluster, moves, mode);
   const [first] = problems;
   if (first !== undefined) {
     throw new Failure(`${workersOf(due)} added, but no shard was moved: ${first.what}`, again(first.remedy), {
@@ -163,10 +156,6 @@ async function planned(session: Session, due: readonly string[]): Promise<Planne
       { cause: error },
     );
   }
-}
-
-function tablesOf(moves: readonly PlannedMove[]): string[] {
-  return [...new Set(moves.flatMap(({ tables }) => tables))];
 }
 
 function workersOf(due: readonly string[]): string {

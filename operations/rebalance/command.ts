@@ -12,8 +12,6 @@ import { requireAnswers } from "../commands/require-answers";
 import { MODES, type TransferMode, readTransferMode } from "../drain-mode";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { takeLock } from "../lock";
-import { explainImmovable, findImmovable } from "../movable-tables";
-import { findImmobileOwners } from "../roles/immobile-owners";
 import { sameEndpoint } from "../registration/pg-dist-node";
 import { withStatementTimeout } from "../statement-timeout";
 import { stopJob } from "./await-job";
@@ -21,8 +19,8 @@ import { estimateTime } from "./estimate";
 import { readJob, runningJob, startJob } from "./job";
 import { lastFinished } from "./last-finished";
 import { amountOfMoves, formatAmount } from "./lines";
-import { ownedMoves } from "./owned-moves";
-import { type PlannedMove, planRebalance } from "./plan";
+import { findObstacles } from "./obstacles";
+import { planRebalance } from "./plan";
 import { planScreen } from "./plan-screen";
 import { amountOf, measureJob, readGroups } from "./progress-of-job";
 import { watchJob } from "./watch";
@@ -99,10 +97,7 @@ async function showPlan(
   const moves = await planRebalance(session);
   const amount = amountOfMoves(moves);
   const estimate = estimateTime({ moves: moves.length, bytes: amount.bytes }, await lastFinished(session));
-  const immovable = [
-    ...explainImmovable(await findImmovable(session, tablesOf(moves)), "auto"),
-    ...(await findImmobileOwners(session, ownedMoves(target.cluster, moves))),
-  ];
+  const immovable = await findObstacles(session, target.cluster, moves, "auto");
   const others = await otherDatabases(target);
   if (json === true) {
     printJson("rebalance plan", {
@@ -132,19 +127,15 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   await requireAnswers(target, "nothing was started");
   printLines(otherDatabasesNote(target, await otherDatabases(target), "rebalance ENV start"));
   const moves = await planRebalance(session);
-  const [problem] = explainImmovable(
-    await findImmovable(session, tablesOf(moves)),
-    mode,
-    "let writes wait meanwhile: --mode block_writes",
-  );
-  if (problem !== undefined) {
-    throw new Failure(`${problem.what}`, `${problem.remedy}; nothing was started`, {
+  const blockWrites = "let writes wait meanwhile: --mode block_writes";
+  const obstacles = await findObstacles(session, cluster, moves, mode, blockWrites);
+  const [first] = obstacles;
+  if (first !== undefined) {
+    const more = obstacles.length === 1 ? "" : ` (and ${obstacles.length - 1} more, above)`;
+    throw new Failure(`${first.what}${more}`, `${first.remedy}; nothing was started`, {
+      detail: obstacles.length === 1 ? [] : obstacles.map(({ what, remedy }) => `${what}: ${remedy}`),
       exitCode: EXIT.refused,
     });
-  }
-  const [owner] = await findImmobileOwners(session, ownedMoves(cluster, moves));
-  if (owner !== undefined) {
-    throw new Failure(owner.what, `${owner.remedy}; nothing was started`, { exitCode: EXIT.refused });
   }
   if (moves.length > 0) {
     const question = `Rebalance ${target.label}: ${moves.length} moves, ${formatAmount(amountOfMoves(moves))}.`;
@@ -203,10 +194,6 @@ async function stop(target: Changing): Promise<ExitCode> {
     `Rebalance ${id} is ${job.state}: ${formatAmount(done)} moved and stay there, ${left} did not move.`,
   ]);
   return EXIT.ok;
-}
-
-function tablesOf(moves: readonly PlannedMove[]): string[] {
-  return [...new Set(moves.flatMap(({ tables }) => tables))];
 }
 
 function nameOf({ cluster }: Changing, endpoint: Endpoint): string {

@@ -17,6 +17,6 @@ export function ownedMoves(cluster: Cluster, moves: readonly PlannedMove[]): Own
   };
 }
 
-function labelOf({ nodes }: Cluster, endpoint: Endpoint): string {
+export function labelOf({ nodes }: Cluster, endpoint: Endpoint): string {
   return nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id ?? formatEndpoint(endpoint);
 }

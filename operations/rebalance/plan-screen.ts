@@ -4,14 +4,15 @@ import type { Paint } from "../commands/output";
 import { renderTable } from "../commands/table";
 import { type Estimate, formatSeconds } from "./estimate";
 import { amountOfMoves, formatAmount } from "./lines";
+import type { Obstacle } from "./obstacles";
 import type { PlannedMove } from "./plan";
 
 /** What a rebalance would do. */
 export interface PlanView {
   readonly moves: readonly PlannedMove[];
   readonly estimate: Estimate;
-  /** Tables that can't be moved while they are written to. */
-  readonly immovable: readonly { readonly what: string; readonly remedy: string }[];
+  /** What stands against them. */
+  readonly immovable: readonly Obstacle[];
 }
 
 const COLUMNS = [

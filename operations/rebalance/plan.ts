@@ -6,6 +6,8 @@ import { withTablesKept } from "./with-tables-kept";
 export interface PlannedMove {
   /** One of its shards. */
   readonly shardid: string;
+  /** All of them. */
+  readonly shardids: readonly string[];
   /** One per shard: a group has a shard of each colocated table. */
   readonly tables: readonly string[];
   readonly bytes: number;
@@ -18,6 +20,7 @@ const PLAN = `WITH plan AS MATERIALIZED (
          AS p(name, shardid, shard_size, source_host, source_port, target_host, target_port, number)),
      sizes AS MATERIALIZED (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY 1)
      SELECT (array_agg(p.shardid ORDER BY p.number))[1]::text AS shardid,
+            array_agg(p.shardid::text ORDER BY p.number) AS shardids,
             array_agg(p.name::text ORDER BY p.number) AS tables,
             coalesce(sum(z.bytes), 0)::text AS bytes,
             p.source_host, p.source_port, p.target_host, p.target_port
@@ -37,8 +40,9 @@ const PLAN = `WITH plan AS MATERIALIZED (
  */
 export async function planRebalance(session: Session): Promise<PlannedMove[]> {
   const rows = await withTablesKept(session, () => session.query<Row>(PLAN));
-  return rows.map(({ shardid, tables, bytes, ...row }) => ({
+  return rows.map(({ shardid, shardids, tables, bytes, ...row }) => ({
     shardid,
+    shardids,
     tables,
     bytes: Number(bytes),
     source: { host: row.source_host, port: row.source_port },
@@ -48,6 +52,7 @@ export async function planRebalance(session: Session): Promise<PlannedMove[]> {
 
 interface Row {
   readonly shardid: string;
+  readonly shardids: string[];
   readonly tables: string[];
   readonly bytes: string;
   readonly source_host: string;

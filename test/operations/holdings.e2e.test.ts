@@ -146,6 +146,12 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
        SELECT pg_create_physical_replication_slot('standby', true);
        CREATE ROLE reporting LOGIN`,
     );
+    const shard = await citus.sql(
+      "w2",
+      `SELECT min(shard_name(logicalrelid, shardid)) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+         JOIN pg_dist_local_group USING (groupid) WHERE logicalrelid = 'orders'::regclass`,
+    );
+    await citus.sql("w2", `CREATE MATERIALIZED VIEW of_a_shard AS SELECT id FROM ${shard} LIMIT 35`);
     await citus.sql("w2", `CREATE DATABASE "${ODD_DATABASE}"`);
     await citus.sql("w2", "CREATE TABLE remembered AS SELECT 1 AS a", ODD_DATABASE);
     await citus.sql("w2", "CREATE DATABASE pristine");
@@ -160,6 +166,8 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
       /table public\."My 'own' table" \(\d+ kB\)/,
       /materialized view public\.summary \(\S+ \S+\)/,
       /view public\.shown/,
+      /its server holds materialized view public\.of_a_shard/,
+      /materialized view public\.of_a_shard \(8 kB\) depends on shard \d+ of public\.orders: .*then apply again/,
       /sequence public\.numbers/,
       /function public\.helper\(\)/,
       /type public\.colour/,
@@ -171,7 +179,7 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
       /roles that only this server has go with it: reporting/,
     ])
       expect(refused.output).toMatch(what);
-    expect(refused.output.match(/which no other node has/g)?.length, refused.output).toBe(12);
+    expect(refused.output.match(/which no other node has/g)?.length, refused.output).toBe(13);
     for (const theirs of [
       "pristine",
       "public.good",
@@ -199,6 +207,9 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
 
     const both = await leave({ ...cluster, discard: ["local/w2"] }, "w2", { PGDIST_DISCARD: "local/w2" });
     expect(both, both.output).toMatchObject({ code: 0 });
+    expect(both.output).toMatch(
+      /goes with its volume, as `discard` says: materialized view public\.of_a_shard/,
+    );
     expect(both.output).toMatch(/goes with its volume, as `discard` says: table public\."My 'own' table"/);
     expect(await shards("postgres", "w2")).toBe(0);
   });

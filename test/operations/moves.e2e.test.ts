@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, type Outcome, describeOnCitus } from "./citus-containers";
+import { CitusProject } from "./citus-project";
 
 /** Moves that are held up, that can't succeed, or that are interrupted, on real Citus. Nothing here depends on how long it takes. */
 describeOnCitus("moves on real Citus", () => {
   const citus = new CitusContainers();
+  const project = new CitusProject(citus);
   /** How a session is told from others in pg_stat_activity. */
   const HOLDER = "accounting";
 
@@ -35,7 +37,10 @@ describeOnCitus("moves on real Citus", () => {
     await citus.sql("w3", "CREATE DATABASE reports");
     await citus.sql("w3", "CREATE TABLE sums (n int)", "reports");
   });
-  afterAll(() => citus.destroy());
+  afterAll(async () => {
+    await project.destroy();
+    await citus.destroy();
+  });
 
   test("Ctrl-C ends a move that waits for somebody's transaction, which is named, and leaves nothing behind", async () => {
     const holder = await hold("w3", "reports", "BEGIN; INSERT INTO sums VALUES (1);");
@@ -51,6 +56,32 @@ describeOnCitus("moves on real Citus", () => {
       ),
     );
     expect(outcome.last).toContain("interrupted by SIGINT");
+    await expectNothingLeft();
+  });
+
+  test("what people make over a shard while others move keeps it from being moved", async () => {
+    await project.declare(["w1", "w2", "w3"]);
+    const holder = await hold("w3", "reports", "BEGIN; INSERT INTO sums VALUES (1);");
+    const run = project.launch("drain", "test", "local/w3", "--yes");
+    const moving = () => /shard (\d+) of public\.orders:? waits for process/.exec(run.output())?.[1];
+    await expect.poll(moving, { timeout: 120_000 }).toBeDefined();
+    const staying = await citus.sql(
+      "w3",
+      `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+         JOIN pg_dist_local_group USING (groupid) WHERE shardid <> ${moving()}`,
+    );
+    const make =
+      "SET citus.enable_ddl_propagation = off; CREATE MATERIALIZED VIEW made_meanwhile AS SELECT id FROM";
+    await citus.sql("w3", `${make} ${staying}`);
+    await holder.release();
+    const outcome = await run.ended;
+    expect(outcome.code, outcome.output).toBe(1);
+    expect(outcome.last).toMatch(
+      /local\/w3 is not empty yet: local\/w3: materialized view public\.made_meanwhile .*depends on shard \d+ of public\.orders: .*it goes on/,
+    );
+    expect(Number(await citus.sql("w3", "SELECT count(*) FROM made_meanwhile"))).toBeGreaterThan(0);
+    expect(await shardsOn("w3")).toBe("1");
+    await citus.sql("w3", "DROP MATERIALIZED VIEW made_meanwhile");
     await expectNothingLeft();
   });
 
@@ -179,6 +210,105 @@ describeOnCitus("moves on real Citus", () => {
     expect(outcome, outcome.output).toMatchObject({ code: 0 });
     expect(await shardsOn("w1")).toBe(before);
   });
+
+  test("what people made on a worker over its shards holds up a drain until they have done what it says", async () => {
+    await strategy("by_disk_size");
+    await project.declare(["w1", "w2"]);
+    await citus.sql(
+      "coordinator",
+      `CREATE TABLE events (id bigint, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+       SELECT create_distributed_table('events', 'id', shard_count => 2, colocate_with => 'none')`,
+    );
+    const [shard = "", second = ""] = (
+      await citus.sql(
+        "w2",
+        `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+           JOIN pg_dist_local_group USING (groupid) WHERE logicalrelid = 'orders'::regclass ORDER BY shardid LIMIT 2`,
+      )
+    ).split("\n");
+    await citus.sql(
+      "w2",
+      `SET citus.enable_ddl_propagation = off; SET citus.enable_manual_changes_to_shards = on;
+       CREATE VIEW "Seen" AS SELECT * FROM ${shard} UNION ALL SELECT * FROM ${second};
+       CREATE MATERIALIZED VIEW summary AS SELECT id FROM "Seen" LIMIT 35;
+       CREATE TABLE mine (id bigint REFERENCES ${shard}, whole ${shard});
+       INSERT INTO mine SELECT id, o FROM ${shard} o LIMIT 20;
+       CREATE VIEW over_mine AS SELECT whole FROM mine;
+       CREATE TABLE kid () INHERITS (${shard}); INSERT INTO kid VALUES (-1, 'own');
+       CREATE FUNCTION note_of(${shard}) RETURNS text LANGUAGE sql AS 'SELECT $1.note';
+       CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM ${shard}; END;
+       CREATE SEQUENCE numbers OWNED BY ${shard}.id;
+       CREATE RULE ignored AS ON INSERT TO ${shard} WHERE new.id < -1 DO INSTEAD NOTHING;
+       CREATE PUBLICATION one_shard FOR TABLE ${shard};
+       CREATE TABLE books (id text PRIMARY KEY); ALTER TABLE ${second} ADD CONSTRAINT known FOREIGN KEY (note) REFERENCES books NOT VALID;
+       CREATE INDEX "By note" ON ${shard} (note);
+       CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+       CREATE TRIGGER keeps BEFORE UPDATE ON ${shard} FOR EACH ROW EXECUTE FUNCTION kept();
+       CREATE POLICY all_of_it ON ${shard} USING (true);
+       CREATE STATISTICS pairs ON id, note FROM ${shard};
+       ALTER TABLE ${shard} ADD CONSTRAINT low CHECK (id > -10), ADD COLUMN remark text, ALTER note SET DEFAULT 'none'`,
+    );
+    const partitioned = await citus.sql(
+      "w2",
+      `SELECT min(shard_name(logicalrelid, shardid)) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+         JOIN pg_dist_local_group USING (groupid) WHERE logicalrelid = 'events'::regclass`,
+    );
+    await citus.sql(
+      "w2",
+      `SET citus.enable_ddl_propagation = off; SET citus.enable_manual_changes_to_shards = on;
+       CREATE TABLE old_events PARTITION OF ${partitioned} FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')`,
+    );
+    const before = await shardsOn("w2");
+    const refused = await drain();
+    expect(refused.code, refused.output).toBe(4);
+    const lines = refused.output.split("\n").filter((line) => /^ *local\/w2: /.test(line));
+    for (const what of [
+      'view public."Seen" depends on',
+      /materialized view public\.summary \(8 kB\) depends on shard \d+ of public\.orders and on 1 more/,
+      "table constraint mine_id_fkey on public.mine",
+      "table column public.mine.whole",
+      "view public.over_mine",
+      /table public\.kid \(8 kB\)/,
+      /table public\.old_events \(\d+ \w+\) depends on shard \d+ of public\.events: /,
+      /function public\.note_of\(public\.orders_\d+\)/,
+      "function public.counted()",
+      "sequence public.numbers",
+      /rule ignored on public\.orders_/,
+      /publication relation public\.orders_\d+ in publication one_shard/,
+      /table constraint known on public\.orders_/,
+      /index public\."By note" was made on shard \d+ of public\.orders itself/,
+      "trigger keeps",
+      "policy all_of_it",
+      "statistics object public.pairs",
+      "table constraint low",
+      "table column remark",
+      "default value note",
+    ]) {
+      const found = lines.filter((line) =>
+        typeof what === "string" ? line.includes(what) : what.test(line),
+      );
+      expect(found, `${String(what)}\n${refused.output}`).toHaveLength(1);
+    }
+    expect(lines, refused.output).toHaveLength(20);
+    expect(await shardsOn("w2")).toBe(before);
+
+    for (const line of lines) {
+      const [, statement = line] = /\b((?:DROP|ALTER) .*?) there\b/.exec(line) ?? [];
+      await citus.sql("w2", statement);
+    }
+    const drained = await drain();
+    expect(drained.code, drained.output).toBe(0);
+    expect(await shardsOn("w2")).toBe("0");
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM orders")).toBe("3000");
+    for (const [table, rows] of [
+      ["mine", "20"],
+      ["kid", "1"],
+      ["old_events", "0"],
+    ] as const)
+      expect(await citus.sql("w2", `SELECT count(*) FROM ${table}`)).toBe(rows);
+  });
+
+  const drain = () => project.run("drain", "test", "local/w2", "--yes", "--mode", "block_writes");
 
   const strategy = (name: string) =>
     citus.sql("coordinator", `SELECT citus_set_default_rebalance_strategy('${name}')`);

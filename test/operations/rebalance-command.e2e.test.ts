@@ -71,10 +71,37 @@ describeOnCitus("pg-dist rebalance", () => {
   });
 
   test("start is refused without a yes, and where a table can't move; an option that would be ignored is a mistake", async () => {
+    const plan = await project.run("rebalance", "test", "plan", "--json");
+    const { moves } = JSON.parse(plan.stdout) as { moves: { shardid: string }[] };
+    const moving = `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE shardid = ${moves[0]?.shardid}`;
+    const staying = `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard
+      WHERE logicalrelid = 'orders'::regclass AND shardminvalue NOT IN (SELECT shardminvalue FROM pg_dist_shard
+        WHERE shardid IN (${moves.map(({ shardid }) => shardid).join(", ")})) LIMIT 1`;
+    for (const [view, shard] of [
+      ["in_the_way", await citus.sql("coordinator", moving)],
+      ["not_concerned", await citus.sql("coordinator", staying)],
+    ] as const)
+      await citus.sql(
+        "w1",
+        `SET citus.enable_ddl_propagation = off; CREATE MATERIALIZED VIEW ${view} AS SELECT id FROM ${shard} LIMIT 35`,
+      );
     const immovable = await project.run("rebalance", "test", "start", "--yes");
     expect(immovable.code, immovable.output).toBe(4);
-    expect(immovable.last).toMatch(/public\.orders: .*--mode block_writes; nothing was started/);
+    expect(immovable.last).toMatch(
+      /public\.orders \(and 1 more, above\): .*--mode block_writes; nothing was started/,
+    );
+    const dependent =
+      /local\/w1: materialized view public\.in_the_way \(8 kB\) depends on shard \d+ of public\.\w+: /;
+    expect(immovable.output).toMatch(dependent);
+    expect(immovable.output).not.toContain("not_concerned");
     await citus.sql("coordinator", "ALTER TABLE orders REPLICA IDENTITY FULL");
+    const planned = await project.run("rebalance", "test", "plan");
+    expect(planned.output).toMatch(dependent);
+    const depending = await project.run("rebalance", "test", "start", "--yes");
+    expect(depending.code, depending.output).toBe(4);
+    expect(depending.last).toMatch(/public\.in_the_way .*; nothing was started/);
+    const [, drop = ""] = /(DROP MATERIALIZED VIEW \S+) there/.exec(depending.last) ?? [];
+    await citus.sql("w1", drop);
     const unasked = await project.run("rebalance", "test", "start");
     expect(unasked.code, unasked.output).toBe(4);
     expect(unasked.last).toMatch(

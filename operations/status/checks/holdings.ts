@@ -18,7 +18,9 @@ export const ownThings: Check = ofEachNode(({ label, role, ownThings: own = [] }
       check: "own-things",
       node: label,
       what: `it holds what no other node has, and what keeps it from being removed: ${named}${more}`,
-      remedy: "nothing while it stays; before it leaves, copy what matters (pg_dump -t) and drop it there",
+      remedy:
+        "nothing while it stays; before it leaves, copy what matters (pg_dump -t) and drop it there, " +
+        "and what depends on a shard before that shard moves",
     },
   ];
 });

@@ -10,7 +10,7 @@ import type { Snapshot, SnapshotNode } from "../snapshot";
 export const rebalanceJobs: Check = (snapshot) =>
   snapshot.jobs.flatMap(({ id, state, tasks, done, error, retries }): Finding[] => {
     const watch = rebalanceCommand(snapshot, "watch");
-    const failing = error !== null && (retries > 0 || state.startsWith("fail"));
+    const failing = state.startsWith("fail") || (error !== null && retries > 0);
     if (state === "finished" || state === "cancelled") return [];
     const what = `rebalance ${id} is ${state}, ${done} of ${tasks} moves done`;
     const check = "rebalance";
@@ -22,7 +22,7 @@ export const rebalanceJobs: Check = (snapshot) =>
       {
         severity: past ? "advice" : "warning",
         check,
-        what: `${what}, after ${retries} retries: ${error.replace(/\s+/g, " ").trim()}`,
+        what: `${what}, after ${retries} retries: ${error?.replace(/\s+/g, " ").trim() ?? "no move says why, see the coordinator's log"}`,
         remedy: past
           ? `the shards are even all the same; ${rebalanceCommand(snapshot, "plan")} shows whether any is left to move`
           : `repair the cause; ${again}`,

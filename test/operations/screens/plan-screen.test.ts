@@ -12,6 +12,7 @@ const MOVES: readonly PlannedMove[] = [
   { shardid: "102012", tables: ["public.events"], bytes: 8192 },
 ].map((move) => ({
   ...move,
+  shardids: [move.shardid],
   source: { host: "server-b.example.com", port: 5432 },
   target: { host: "server-c.example.com", port: 5432 },
 }));

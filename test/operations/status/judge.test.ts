@@ -185,6 +185,11 @@ describe("judge", () => {
       { jobs: [{ id: 3, state: "running", tasks: 8, done: 2, error: "ERROR: no room", retries: 4 }] },
       "warning rebalance: rebalance 3 is running, 2 of 8 moves done, after 4 retries: ERROR: no room",
     ],
+    [
+      "a rebalance that failed without a word",
+      { jobs: [{ id: 3, state: "failing", tasks: 8, done: 2, error: null, retries: 0 }] },
+      "warning rebalance: rebalance 3 is failing, 2 of 8 moves done, after 0 retries: no move says why, see the coordinator's log",
+    ],
   ];
 
   const FAILED = { id: 3, state: "failed", tasks: 8, done: 2, error: "ERROR: no room", retries: 31 };

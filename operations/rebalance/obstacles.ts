@@ -1,0 +1,52 @@
+import type { Cluster } from "../../environments/cluster";
+import { findDependents } from "../dependents/find";
+import type { TransferMode } from "../drain-mode";
+import { explainImmovable, findImmovable } from "../movable-tables";
+import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { findImmobileOwners } from "../roles/immobile-owners";
+import type { Session } from "../session";
+import { withStatementTimeout } from "../statement-timeout";
+import { labelOf, ownedMoves } from "./owned-moves";
+import type { PlannedMove } from "./plan";
+
+/** What stands against the moves of a plan. */
+export interface Obstacle {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** How long nodes may take that have many shards: PostgreSQL compiles such a query for some seconds. In milliseconds. */
+const DEPENDENTS_MS = 120_000;
+
+/**
+ * All that stands against these moves, found before the first.
+ *
+ * @param blockWrites how to let writes wait instead, in words
+ */
+export async function findObstacles(
+  session: Session,
+  cluster: Cluster,
+  moves: readonly PlannedMove[],
+  mode: TransferMode,
+  blockWrites?: string,
+): Promise<Obstacle[]> {
+  const tables = [...new Set(moves.flatMap((move) => move.tables))];
+  return [
+    ...explainImmovable(await findImmovable(session, tables), mode, blockWrites),
+    ...(await findImmobileOwners(session, ownedMoves(cluster, moves))),
+    ...(await dependents(session, cluster, moves)),
+  ];
+}
+
+async function dependents(
+  session: Session,
+  cluster: Cluster,
+  moves: readonly PlannedMove[],
+): Promise<Obstacle[]> {
+  const sources = (await readRegistered(session)).map(({ groupid, endpoint }) => ({
+    ...{ groupid, endpoint, label: labelOf(cluster, endpoint) },
+    shardids: moves.filter(({ source }) => sameEndpoint(source, endpoint)).flatMap((move) => move.shardids),
+  }));
+  const problems = await withStatementTimeout(session, DEPENDENTS_MS, () => findDependents(session, sources));
+  return problems.map(({ node, what, remedy }) => ({ what: `${node}: ${what}`, remedy }));
+}
