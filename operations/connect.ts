@@ -4,6 +4,7 @@ import type { Cluster } from "../environments/cluster";
 import { coordinatorOf } from "./cluster-file";
 import { Failure, oneLine } from "./failure";
 import { readPassword } from "./password";
+import type { Place } from "./place";
 import type { Progress } from "./progress";
 import { Session, type SessionOptions, Unproven } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
@@ -33,6 +34,8 @@ export interface Destination {
   readonly user: string;
   readonly database: string;
   readonly password: string;
+  /** @default a cluster that is given by address */
+  readonly place?: Place;
 }
 
 /** The coordinator can't be connected to, by no way. */
@@ -61,6 +64,7 @@ export async function connect(cluster: Cluster, options: ConnectOptions): Promis
     user: cluster.user,
     database: cluster.database,
     password: readPassword(env),
+    place: cluster,
   };
   return connectTo(destination, { again: "apply again", ...options });
 }
@@ -74,9 +78,9 @@ export async function connectTo(
   destination: Destination,
   options: Omit<ConnectOptions, "env"> & { readonly limit?: number },
 ): Promise<Session> {
-  const { ways, user, database, password } = destination;
+  const { ways, user, database, password, place } = destination;
   const session = {
-    ...{ user, database, password, applicationName: applicationName(options.command) },
+    ...{ user, database, password, place, applicationName: applicationName(options.command) },
     // Nodes that we start take nothing else; what others made may.
     requireScram: destination.declared !== false,
   };

@@ -10,6 +10,8 @@ import type { Departures, Member } from "./leaving-members";
 import { BLOCK_WRITES, explainImmovable, findImmovable } from "./movable-tables";
 import { readNodeSettings, settingProblems } from "./moving/node-settings";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
+import { commandArguments } from "./other-database";
+import type { Place } from "./place";
 import { findImmobileOwners } from "./roles/immobile-owners";
 import type { Session } from "./session";
 
@@ -28,7 +30,10 @@ export interface DrainSituation {
  */
 export async function findDrainProblems(session: Session, situation: DrainSituation): Promise<Problem[]> {
   const { members, inventory, mode } = situation;
-  const problems = [...members.flatMap(nodeProblems), ...(await runningMoves(session))];
+  const problems = [
+    ...members.flatMap((member) => nodeProblems(member, session.place)),
+    ...(await runningMoves(session)),
+  ];
   const leaving = members.filter(({ leaves }) => leaves);
   const sources = leaving.filter(({ nodeid }) => inventory.on(nodeid).length > 0);
   if (sources.length === 0 || problems.length > 0) return problems;
@@ -49,7 +54,7 @@ export async function findDrainProblems(session: Session, situation: DrainSituat
 }
 
 /** Citus changes the list of nodes on every node, so each must answer, be active, and be the one that it was. */
-function nodeProblems(member: Member): Problem[] {
+function nodeProblems(member: Member, place: Place): Problem[] {
   const { id, label: node, endpoint, server, recorded, leaves } = member;
   const at = formatEndpoint(endpoint);
   if (server === undefined) {
@@ -62,9 +67,9 @@ function nodeProblems(member: Member): Problem[] {
             remedy:
               "its shards can't be moved from there: start it and apply again. If it answers at a changed address or port, " +
               "put it back into the environment with that, apply, and remove it then. " +
-              (id === undefined
+              (id === undefined || place.environment === undefined
                 ? ""
-                : `If its server never comes back, give it up with \`npx pg-dist forget ENVIRONMENT ${id.split("/")[0]}\`; `) +
+                : `If its server never comes back, give it up with \`npx pg-dist forget ${commandArguments({ ...place, environment: place.environment })} ${id.split("/")[0]}\`; `) +
               "nothing was changed",
           }
         : { node, what, remedy: member.unreachable?.remedy ?? "start it and apply again" },
@@ -135,10 +140,9 @@ async function tableProblems(
 async function ownerProblems(
   session: Session,
   sources: readonly Member[],
-  { members, inventory, departures: { environment, database } }: DrainSituation,
+  { members, inventory }: DrainSituation,
 ): Promise<Problem[]> {
   const owners = await findImmobileOwners(session, {
-    ...{ environment, database },
     tables: tablesOn(sources, inventory),
     targets: members.filter(({ receives }) => receives),
   });

@@ -1,4 +1,5 @@
 import type { Cluster } from "../environments/cluster";
+import type { Place } from "./place";
 
 /** The cluster as it is seen from another of its databases. */
 export function inDatabase(cluster: Cluster, database: string | undefined): Cluster {
@@ -7,7 +8,7 @@ export function inDatabase(cluster: Cluster, database: string | undefined): Clus
 }
 
 /** Whether a person named another database than the environment's: no deploy registers, moves or removes anything there. */
-export function isOtherDatabase({ homeDatabase }: Pick<Cluster, "homeDatabase">): boolean {
+export function isOtherDatabase({ homeDatabase }: Pick<Place, "homeDatabase">): boolean {
   return homeDatabase !== undefined;
 }
 
@@ -16,7 +17,7 @@ export function commandArguments({
   environment,
   database,
   homeDatabase,
-}: Pick<Cluster, "environment" | "database" | "homeDatabase">): string {
+}: Place & { readonly environment: string }): string {
   return homeDatabase === undefined ? environment : `${environment} --database ${shellWord(database)}`;
 }
 

@@ -8,6 +8,7 @@ import { rebalanceAfterAdding } from "./rebalance/after-adding";
 import { prepareRecord, readRecord } from "./record";
 import { checkCoordinator } from "./registration/check-coordinator";
 import { storeOwnOnCoordinator } from "./credentials/own-password";
+import { storeElsewhere } from "./credentials/store-elsewhere";
 import { keepNodeConnectionsAlive } from "./registration/node-connections";
 import { reconcile } from "./registration/reconcile";
 import { describeSpread, spreadCredentials, storedRoles } from "./roles/spread-credentials";
@@ -43,6 +44,8 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
     await prepareRecord(session);
     // First of all, as every look at a worker needs it.
     const stored = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
+    const roles = [cluster.user];
+    const elsewhere = await storeElsewhere(session, cluster, { roles, coordinatorOnly: true, progress });
     const reconciled = await reconcile(session, cluster, facts, password, progress);
     const spread = await spreadCredentials(
       session,
@@ -50,11 +53,19 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
       workersOf(cluster).map(({ id, endpoint }) => ({ label: id, endpoint })),
     );
     for (const line of describeSpread(spread)) progress(line);
+    // Once the addresses are right there as well.
+    const spreadElsewhere = await storeElsewhere(session, cluster, { roles, progress });
     if (await keepNodeConnectionsAlive(session, cluster))
       progress("the nodes notice within half a minute from now on that another one is gone");
     await verify(session, cluster, progress, {
       ...reconciled,
-      changed: reconciled.changed || stored || spread.length > 0 || options.changed === true,
+      changed:
+        reconciled.changed ||
+        stored ||
+        spread.length > 0 ||
+        elsewhere ||
+        spreadElsewhere ||
+        options.changed === true,
     });
     // Now that nodes are there to store them: what can't be stored doesn't undo that.
     await storeDeclaredRoles(session, cluster, { record: await readRecord(session), env, progress });

@@ -1,6 +1,7 @@
 import { Client } from "pg";
 import type { Duplex } from "node:stream";
 import { Failure, oneLine, redact } from "./failure";
+import { type Place, placeInDatabase } from "./place";
 import { SET_THE_REST, STARTUP_OPTIONS } from "./session-settings";
 import { sqlStateOf } from "./sqlstate";
 import { type Way, WayError } from "./ways/way";
@@ -19,6 +20,8 @@ export interface SessionOptions {
    * `none`. @default false
    */
   readonly requireScram?: boolean;
+  /** The cluster, as command lines name it. @default one that is given by address */
+  readonly place?: Place;
 }
 
 /** A server asks for the password itself, for what it can be guessed from, or for nothing. */
@@ -156,7 +159,16 @@ export class Session {
 
   /** As `open`, in another database of the server. */
   openIn(database: string): Promise<Session> {
-    return Session.start(this.way, { ...this.options, database });
+    return Session.start(this.way, {
+      ...this.options,
+      database,
+      place: placeInDatabase(this.place, database),
+    });
+  }
+
+  /** Which cluster it is on, for what is said of its nodes. */
+  get place(): Place {
+    return this.options.place ?? { database: this.options.database };
   }
 
   /**

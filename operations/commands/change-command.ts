@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { type Cluster, formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { type ExitCode, Failure } from "../failure";
-import { nameEnvironment } from "../name-environment";
 import { type Progress, createProgress } from "../progress";
 import { readRecord } from "../record";
 import { checkCoordinator } from "../registration/check-coordinator";
@@ -77,7 +76,7 @@ export async function changeCluster(
     return await work({ ...target, cluster, password, progress: createProgress() });
   } catch (error) {
     const remedy = `npx pg-dist status ${commandArguments(cluster)} names a node that it waits for`;
-    throw forPeople(explainTimeout(error, target.timeoutMs, remedy), commandArguments(cluster));
+    throw forPeople(explainTimeout(error, target.timeoutMs, remedy));
   } finally {
     await target.session.end();
   }
@@ -92,10 +91,10 @@ export function describeTarget(cluster: Cluster, way?: Way): string {
 }
 
 /** What Terraform runs says "apply again", which is not what a person did. */
-function forPeople(error: unknown, environment: string): unknown {
+function forPeople(error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
   const rephrase = (text: string) =>
-    nameEnvironment(text, environment)
+    text
       .replace(/\bapply again\b/g, "run it again")
       .replace("or set PGDIST_VIA", "or choose a way with --via");
   const { summary, remedy, detail, exitCode, cause } = error;

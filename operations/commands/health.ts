@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { EXIT, type ExitCode } from "../failure";
-import { nameEnvironment } from "../name-environment";
 import { type Health, checkHealth } from "../status/health";
 import type { Finding } from "../status/finding";
 import { type Paint, printJson, printLines, terminalWidth } from "./output";
@@ -30,12 +29,7 @@ export function addHealth(program: Command): void {
 }
 
 async function showHealth(target: Connected, _flags: object, { json, paint }: Output): Promise<ExitCode> {
-  const found = await checkHealth(target);
-  const broken = found.broken.map((link) => ({
-    ...link,
-    remedy: nameEnvironment(link.remedy, target.environment?.name),
-  }));
-  const health = { ...found, broken };
+  const health = await checkHealth(target);
   const healthy = health.pairs.every((pair) => pair.healthy === true) && health.broken.length === 0;
   if (json) printJson("health", { healthy, ...health });
   else printLines(healthScreen(health, paint, terminalWidth()));

@@ -183,7 +183,7 @@ export async function openTarget(target: Target, command: string): Promise<Conne
       : `the coordinator ${coordinatorOf(cluster).id}`;
   try {
     const session = await connectTo(
-      { label, declared: cluster !== undefined, ways, user, database, password },
+      { label, declared: cluster !== undefined, ways, user, database, password, place: cluster },
       // Without waiting for a server that starts: who asks how it is wants to hear that. Docker is asked in the rest.
       { command, progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 },
     );

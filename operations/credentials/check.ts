@@ -1,9 +1,12 @@
+import type { Cluster } from "../../environments/cluster";
 import { type Paint } from "../commands/output";
 import { type Column, renderTable } from "../commands/table";
 import type { NamedNode } from "../roles/ask-roles";
 import { explainRoles } from "../roles/explain-role";
 import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "../roles/judge-roles";
+import type { Place } from "../place";
 import type { Role } from "../roles/read-roles";
+import { isOtherDatabase } from "../other-database";
 import { quoteName } from "../shown-words";
 
 /** What every connection as every role came to. */
@@ -30,7 +33,7 @@ export function judgeChecked(
   used: readonly Role[],
   nodes: readonly NamedNode[],
   answers: readonly NodeRoles[],
-  place: { readonly environment: string; readonly database: string },
+  place: Place,
 ): Checked {
   const checked = roles.map((role): CheckedRole => {
     const known = used.find(({ name }) => name === role) ?? {
@@ -40,7 +43,7 @@ export function judgeChecked(
       tables: [],
       closed: [],
     };
-    const [explained] = explainRoles({ roles: [known], nodes: answers }, place);
+    const explained = explainRoles({ roles: [known], nodes: answers }, place);
     return {
       role,
       tablesOwned: known.owns,
@@ -50,7 +53,12 @@ export function judgeChecked(
         return { node: label, reaches: reached.filter(({ ok }) => ok === true).length, of: nodes.length };
       }),
       faults: judgeRole(role, answers),
-      ...(explained === undefined ? {} : { what: explained.what, remedy: explained.remedy }),
+      ...(explained.length === 0
+        ? {}
+        : {
+            what: explained.map(({ what }) => what).join("; "),
+            remedy: explained.map(({ remedy }) => remedy).join("; then "),
+          }),
     };
   });
   return {
@@ -83,14 +91,15 @@ export function checkScreen(
       `the time was over before every connection was tried as ${untried.map(quoteName).join(", ")}`,
       `${paint("dim", "→")} --timeout gives it longer`,
     );
-  const end = healthy ? [paint("green", "Every connection works.")] : findings;
-  return [...renderTable(columns, rows, width, (text) => paint("bold", text)), "", ...end];
+  const end = healthy ? [paint("green", "Every connection works.")] : [];
+  return [...renderTable(columns, rows, width, (text) => paint("bold", text)), "", ...end, ...findings];
 }
 
 /** For a script (schemas/credentials.json). */
-export function checkJson(environment: string, { healthy, roles }: Checked): object {
+export function checkJson(cluster: Cluster, { healthy, roles }: Checked): object {
   return {
-    environment,
+    environment: cluster.environment,
+    otherDatabase: isOtherDatabase(cluster) ? cluster.database : null,
     healthy,
     roles: roles.map(({ role, tablesOwned, nodes, faults, what, remedy }) => ({
       ...{ role, tablesOwned, nodes },

@@ -1,17 +1,21 @@
 import type { Command } from "commander";
+import type { Cluster } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
+import { databaseOption } from "../commands/database-option";
 import { confirm } from "../commands/confirm";
 import { createPaint, printJson, printLines, terminalWidth } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { takeLock } from "../lock";
+import { isOtherDatabase } from "../other-database";
 import { readRecord } from "../record";
 import { checkCoordinator } from "../registration/check-coordinator";
 import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
 import { quoteLiteral } from "../quote-literal";
 import { runOnNodes } from "../registration/run-on-nodes";
 import { type NamedNode, probeRoles } from "../roles/ask-roles";
+import { credentialsLine, explainSchemas } from "../roles/explain-role";
 import { heldByCoordinator } from "../roles/held-roles";
 import { readRoles } from "../roles/read-roles";
 import { quoteName } from "../shown-words";
@@ -20,14 +24,24 @@ import { withStatementTimeout } from "../statement-timeout";
 import { labelOf } from "../registration/node-label";
 import { checkJson, checkScreen, judgeChecked } from "./check";
 import { storeOwnOnCoordinator, storeOwnOnWorkers } from "./own-password";
-import { ROLE_PASSWORD, rolePassword } from "./find-role-password";
-import { type StoreOptions, requireRole, storeRole, timeForAll, verifyRoles } from "./store-role";
+import { ROLE_PASSWORD, isGiven, rolePassword } from "./find-role-password";
+import { knownAtHome, membersHere, storeKnown } from "./in-other-database";
+import { storeElsewhere } from "./store-elsewhere";
+import {
+  type NewPassword,
+  type StoreOptions,
+  requireRole,
+  storeRole,
+  timeForAll,
+  verifyRoles,
+} from "./store-role";
 
 const HELP = `
 Citus runs a role's query on the other nodes as that role, and makes a shard that is moved as the owner of its table.
 For that, every node needs the role's password in its table pg_dist_authinfo. This stores it there: on the
 coordinator once a connection has proven it, then on every other node, and tries all connections. A worker that
-joins later gets what the coordinator has.
+joins later gets what the coordinator has. Each database with Citus stores its own: a role that another one has stored is
+stored anew there too, the superuser in all of them.
 
 Without a role it is the superuser's own password, as TF_VAR_postgres_password has it: what is to be done after
 ALTER ROLE has changed it. A worker that has another one gets the coordinator's by its own Docker host.
@@ -42,7 +56,8 @@ Examples:
   npx pg-dist credentials production --check             every role that uses distributed tables
   npx pg-dist credentials production owner --generate
   npx pg-dist credentials production                     after a change of the superuser's password
-  npx pg-dist credentials production app --remove        for a role that is gone`;
+  npx pg-dist credentials production app --remove        for a role that is gone
+  npx pg-dist credentials production --database app2     another database: the superuser, and the roles that are stored already`;
 
 interface Flags extends ChangeFlags {
   readonly check?: true;
@@ -55,6 +70,7 @@ interface Flags extends ChangeFlags {
 /** `pg-dist credentials ENV [ROLE...]`. */
 export function addCredentials(program: Command): void {
   addChangeTarget(program.command("credentials"))
+    .addOption(databaseOption())
     .argument("[roles...]", "roles whose passwords are stored; none: the superuser's own")
     .description(
       "Store the passwords that nodes connect to each other with, for the superuser or other roles.",
@@ -115,59 +131,67 @@ async function begin({ session, cluster, progress, env }: Changing): Promise<voi
 }
 
 async function storeOwn(target: Changing): Promise<ExitCode> {
-  const { session, cluster, password, progress, env } = target;
+  const { session, password, progress, env } = target;
+  const cluster = await membersHere(session, target.cluster);
   const record = await readRecord(session);
   const facts = await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
   const changed = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
   const workers = await storeOwnOnWorkers(session, cluster, { password, record, env, progress });
   if (!changed && workers.length === 0) progress(`every node has the password of ${cluster.user} already`);
-  await verifyRoles(session, [cluster.user], await storeOptions(target));
+  const options = await storeOptions(target);
+  const known = await storeKnown(session, cluster, options);
+  await verifyRoles(session, [cluster.user, ...known], options);
+  if (!isOtherDatabase(cluster)) await storeElsewhere(session, cluster, { roles: [cluster.user], progress });
   return EXIT.ok;
 }
 
 async function store(target: Changing, roles: readonly string[], flags: Flags): Promise<ExitCode> {
-  const { session, cluster, env } = target;
-  refuseOwn(roles, cluster.user, cluster.environment);
+  const { session, cluster, env, progress } = target;
+  refuseOwn(roles, cluster);
   const options = await storeOptions(target);
   // All questions first, and nothing for a role that isn't there.
   for (const role of roles) await requireRole(session, role);
-  const wanted: { role: string; password?: string }[] = [];
+  const known =
+    flags.setPassword === true ? new Map<string, string>() : await knownAtHome(session, cluster, roles);
+  const wanted: [string, NewPassword][] = [];
   for (const role of roles) {
-    const password = flags.generate === true ? undefined : await rolePassword(role, roles.length === 1, env);
-    wanted.push({ role, password });
+    const authinfo = known.get(role);
+    if (authinfo !== undefined && (flags.generate === true || !isGiven(role, roles.length === 1, env)))
+      wanted.push([role, { kind: "known", authinfo }]);
+    else if (flags.generate === true) wanted.push([role, { kind: "generated" }]);
+    else {
+      const kind = flags.setPassword === true ? "set" : "given";
+      wanted.push([role, { kind, password: await rolePassword(role, roles.length === 1, env) }]);
+    }
   }
-  for (const { role, password } of wanted) {
-    const kind = flags.setPassword === true ? "set" : "given";
-    await storeRole(
-      session,
-      role,
-      password === undefined ? { kind: "generated" } : { kind, password },
-      options,
-    );
-  }
+  for (const [role, password] of wanted) await storeRole(session, role, password, options);
+  await storeElsewhere(session, cluster, { roles, progress });
+  // What else a drain would be refused for is told now.
+  for (const role of (await readRoles(session)).filter(({ name }) => roles.includes(name)))
+    for (const { what, remedy } of explainSchemas(role)) progress(`${what}: ${remedy}`);
   await verifyRoles(session, roles, options);
   return EXIT.ok;
 }
 
-function refuseOwn(roles: readonly string[], user: string, environment: string): void {
-  if (!roles.includes(user)) return;
+function refuseOwn(roles: readonly string[], cluster: Cluster): void {
+  if (!roles.includes(cluster.user)) return;
   throw new Failure(
-    `${quoteName(user)} is the cluster's superuser, whose password is TF_VAR_postgres_password`,
-    `npx pg-dist credentials ${environment}, without a role, stores it`,
+    `${quoteName(cluster.user)} is the cluster's superuser, whose password is TF_VAR_postgres_password`,
+    `${credentialsLine(cluster)}, without a role, stores it`,
     { exitCode: EXIT.usage },
   );
 }
 
 async function remove(
-  { session, cluster, progress }: Changing,
+  { session, cluster, label, progress }: Changing,
   roles: readonly string[],
   { yes }: Flags,
 ): Promise<ExitCode> {
-  refuseOwn(roles, cluster.user, cluster.environment);
+  refuseOwn(roles, cluster);
   const there = Object.keys(await heldByCoordinator(session, roles)).map(quoteName);
   const names = roles.map(quoteName).join(", ");
   await confirm(
-    `Delete from every node of ${cluster.environment} what is stored of ${names}?` +
+    `Delete from every node of ${label} what is stored of ${names}?` +
       (there.length === 0 ? "" : ` ${there.join(", ")} can run no query on distributed tables then.`),
     yes === true,
   );
@@ -211,7 +235,7 @@ async function check(
     timeoutMs: timeForAll(timeoutMs, roles.length * nodes.length),
   });
   const checked = judgeChecked(roles, used, nodes, answers, cluster);
-  if (json) printJson("credentials", checkJson(cluster.environment, checked));
+  if (json) printJson("credentials", checkJson(cluster, checked));
   else printLines(checkScreen(checked, paint, terminalWidth()));
   return checked.healthy ? EXIT.ok : EXIT.unhealthy;
 }
@@ -223,5 +247,5 @@ async function storeOptions(target: Changing): Promise<StoreOptions> {
   const nodes = registered
     .filter(({ isactive }) => isactive)
     .map((node): NamedNode => ({ ...node, label: labelOf(target, node, record) }));
-  return { environment: cluster.environment, nodes, timeoutMs, progress };
+  return { place: cluster, nodes, timeoutMs, progress };
 }

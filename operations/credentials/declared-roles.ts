@@ -1,5 +1,6 @@
 import type { Cluster } from "../../environments/cluster";
 import { ROLE_PASSWORDS, readRolePasswords } from "./role-passwords";
+import { storeElsewhere } from "./store-elsewhere";
 import { storeRole } from "./store-role";
 import { Failure, type Problem, problemsFailure } from "../failure";
 import type { Progress } from "../progress";
@@ -39,6 +40,7 @@ export async function storeDeclaredRoles(
   const nodes = registered.map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
   const before = await heldByCoordinator(session, roles);
   const problems: Problem[] = [];
+  const given: string[] = [];
   for (const role of roles) {
     const password = passwords.get(role);
     const stored = (before[role]?.authinfo ?? null) !== null;
@@ -56,15 +58,17 @@ export async function storeDeclaredRoles(
         role,
         { kind: "given", password },
         {
-          ...{ environment: cluster.environment, nodes, timeoutMs: PROOF_MS },
+          ...{ place: cluster, nodes, timeoutMs: PROOF_MS },
           progress,
         },
       );
+      given.push(role);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       problems.push({ node, what: error.summary, remedy: `${error.remedy}; then apply again` });
     }
   }
+  if (given.length > 0) await storeElsewhere(session, cluster, { roles: given, progress });
   const [first, ...others] = problems;
   if (first !== undefined)
     throw problemsFailure(

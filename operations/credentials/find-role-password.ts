@@ -13,8 +13,7 @@ export const ROLE_PASSWORD = "PGDIST_ROLE_PASSWORD";
  * @throws Failure (usage) where it is nowhere and nobody can be asked
  */
 export async function rolePassword(role: string, only: boolean, env: NodeJS.ProcessEnv): Promise<string> {
-  const given = (only ? env[ROLE_PASSWORD] : undefined) || readRolePasswords(env).get(role);
-  const found = given ?? (await fromTerminal(role));
+  const found = given(role, only, env) ?? (await fromTerminal(role));
   if (found) return found;
   const single = only ? `${ROLE_PASSWORD}, or ` : "";
   throw new Failure(
@@ -22,6 +21,15 @@ export async function rolePassword(role: string, only: boolean, env: NodeJS.Proc
     `set ${single}its entry in ${ROLE_PASSWORDS} ({"role": "password"}), or run it on a terminal, where it is asked`,
     { exitCode: EXIT.usage },
   );
+}
+
+function given(role: string, only: boolean, env: NodeJS.ProcessEnv): string | undefined {
+  return (only ? env[ROLE_PASSWORD] : undefined) || readRolePasswords(env).get(role);
+}
+
+/** Whether the process' environment has it. */
+export function isGiven(role: string, only: boolean, env: NodeJS.ProcessEnv): boolean {
+  return given(role, only, env) !== undefined;
 }
 
 async function fromTerminal(role: string): Promise<string | undefined> {

@@ -92,7 +92,7 @@ export async function storeOwnOnWorkers(
   const mended: string[] = [];
   for (const { worker, cause } of await notReached(session, workers)) {
     if (!/password/.test(cause ?? "")) {
-      const explained = explainConnection(cause, "the coordinator", formatEndpoint(worker.endpoint));
+      const explained = explainConnection(cause, "the coordinator", formatEndpoint(worker.endpoint), cluster);
       problems.push({ node: worker.id, ...explained });
       continue;
     }

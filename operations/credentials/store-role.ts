@@ -1,13 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { EXIT, Failure, problemsFailure } from "../failure";
 import type { Progress } from "../progress";
-import { authinfoOf, storeOnCoordinator } from "../registration/credentials";
+import { authinfoOf, storeStatement } from "../registration/credentials";
+import { isOtherDatabase } from "../other-database";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
+import { withCauses } from "../registration/reachability";
+import type { Place } from "../place";
 import { type NamedNode, probeRoles } from "../roles/ask-roles";
-import { credentialsLine, describeFault } from "../roles/explain-role";
+import { credentialsLine, describeFault, remedyOfFaults } from "../roles/explain-role";
 import { type HeldRole, heldByCoordinator } from "../roles/held-roles";
-import { judgeRole } from "../roles/judge-roles";
+import { type NodeRoles, type RoleFault, judgeRole } from "../roles/judge-roles";
 import { type RoleState, probeStatement } from "../roles/probe";
+import { wordsOf } from "../roles/try-failed";
 import { scramVerifier } from "../roles/scram-verifier";
 import { describeSpread, spreadCredentials } from "../roles/spread-credentials";
 import { quoteName } from "../shown-words";
@@ -17,13 +21,16 @@ import type { Session } from "../session";
 export type NewPassword =
   /** As it is: this must be it. */
   | { readonly kind: "given"; readonly password: string }
+  /** As another database of these servers has it stored. */
+  | { readonly kind: "known"; readonly authinfo: string }
   /** It becomes the role's. */
   | { readonly kind: "set"; readonly password: string }
   /** A random one, which nobody learns; the role may log in from then on. */
   | { readonly kind: "generated" };
 
 export interface StoreOptions {
-  readonly environment: string;
+  /** Which cluster, and database, for the commands that help. */
+  readonly place: Place;
   /** The active nodes, the coordinator among them. */
   readonly nodes: readonly NamedNode[];
   readonly timeoutMs: number;
@@ -57,32 +64,41 @@ export async function storeRole(
   wanted: NewPassword,
   options: StoreOptions,
 ): Promise<void> {
-  const { environment, nodes, progress } = options;
+  const { place, nodes, progress } = options;
   const held = await requireRole(session, role);
-  refuseUnusable(role, held, wanted, environment);
-  const password = wanted.kind === "generated" ? randomBytes(32).toString("base64url") : wanted.password;
-  if (wanted.kind !== "given") {
-    const login = wanted.kind === "generated" ? " LOGIN" : "";
-    await session.query(
-      `ALTER ROLE "${role.replaceAll('"', '""')}"${login} PASSWORD '${scramVerifier(password)}'`,
-    );
-    const what =
-      wanted.kind === "generated" ? "may log in, with a password that nobody knows" : "password set";
-    progress(`role ${quoteName(role)}: ${what}`);
+  refuseUnusable(role, held, wanted, place);
+  if (wanted.kind === "known") await storeProven(session, role, wanted.authinfo, options);
+  else {
+    const password = wanted.kind === "generated" ? randomBytes(32).toString("base64url") : wanted.password;
+    if (wanted.kind !== "given") await setPassword(session, role, { kind: wanted.kind, password }, progress);
+    await storeProven(session, role, authinfoOf(password), options);
   }
-  await storeProven(session, role, password, options);
   const others = nodes.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
   for (const line of describeSpread(await spreadCredentials(session, [role], others))) progress(line);
+}
+
+async function setPassword(
+  session: Session,
+  role: string,
+  { kind, password }: { readonly kind: "set" | "generated"; readonly password: string },
+  progress: Progress,
+): Promise<void> {
+  const login = kind === "generated" ? " LOGIN" : "";
+  await session.query(
+    `ALTER ROLE "${role.replaceAll('"', '""')}"${login} PASSWORD '${scramVerifier(password)}'`,
+  );
+  const what = kind === "generated" ? "may log in, with a password that nobody knows" : "password set";
+  progress(`role ${quoteName(role)}: ${what}`);
 }
 
 function refuseUnusable(
   role: string,
   { login, verifier, superuser }: HeldRole,
   { kind }: NewPassword,
-  environment: string,
+  place: Place,
 ): void {
   const name = quoteName(role);
-  const command = (option?: string) => credentialsLine(environment, role, option);
+  const command = (option?: string) => credentialsLine(place, role, option);
   const refuse = (what: string, remedy: string) => {
     throw new Failure(`role ${name} ${what}`, `${remedy}; nothing was changed`, { exitCode: EXIT.refused });
   };
@@ -100,7 +116,7 @@ function refuseUnusable(
       "may not log in (NOLOGIN)",
       `${command("--generate")} lets it, with a password that nobody knows; or give its tables to a role that may`,
     );
-  if (verifier === null && kind === "given")
+  if (verifier === null && kind !== "set")
     refuse("has no password", `give it this one: ${command("--set-password")}`);
 }
 
@@ -108,39 +124,58 @@ function refuseUnusable(
 async function storeProven(
   session: Session,
   role: string,
-  password: string,
-  { nodes, environment, timeoutMs }: StoreOptions,
+  authinfo: string,
+  { nodes, place, timeoutMs }: StoreOptions,
 ): Promise<void> {
   const coordinator = nodes.find(({ groupid }) => groupid === COORDINATOR_GROUP);
-  if (coordinator === undefined) {
-    throw new Failure(
-      "the coordinator is not registered as a node",
-      `npx cdktf deploy ${environment} registers it`,
+  if (coordinator === undefined) throw unregistered(place);
+  const held = await requireRole(session, role);
+  if (held.authinfo === authinfo) return;
+  const prove = async () => {
+    await session.query(storeStatement(role, authinfo, held.verifier));
+    const statement = probeStatement([role], [coordinator], { whom: "all", limitMs: timeoutMs });
+    const [row] = await session.query<Record<string, string>>(statement);
+    const [state] = JSON.parse(Object.values(row ?? {})[0] ?? "[]") as RoleState[];
+    if (state === undefined) return;
+    const said = wordsOf(session.takeMessages());
+    const reached = state.reached.map((each) => (each.ok === true ? each : { ...each, said }));
+    const answers = [{ ...coordinator, states: [{ ...state, reached }] }];
+    const faults = judgeRole(role, answers);
+    if (faults.length > 0) throw unproven(role, faults, answers, place);
+  };
+  await withCauses(session, () => session.transaction(prove));
+}
+
+function unregistered(place: Place): Failure {
+  const what = "the coordinator is not registered as a node";
+  if (isOtherDatabase(place))
+    return new Failure(
+      `${what} in database ${quoteName(place.database)}`,
+      "SELECT citus_set_coordinator_host(HOST, PORT) there, with the address that the environment's own database has of it",
+    );
+  return new Failure(what, `npx cdktf deploy ${place.environment} registers it`);
+}
+
+function unproven(
+  role: string,
+  faults: readonly RoleFault[],
+  answers: readonly NodeRoles[],
+  place: Place,
+): Failure {
+  const refused = { exitCode: EXIT.refused };
+  if (faults.every(({ cause }) => cause === "mismatch")) {
+    return new Failure(
+      `the coordinator refuses this password of role ${quoteName(role)}`,
+      `give the one that it has, or make this one its password: ${credentialsLine(place, role, "--set-password")}; nothing was stored`,
+      refused,
     );
   }
-  const held = await requireRole(session, role);
-  if (held.authinfo === authinfoOf(password)) return;
-  await session.transaction(async () => {
-    await storeOnCoordinator(session, role, password, held);
-    const [row] = await session.query<Record<string, string>>(
-      probeStatement([role], [coordinator], { whom: "all", limitMs: timeoutMs }),
-    );
-    const states = JSON.parse(Object.values(row ?? {})[0] ?? "[]") as RoleState[];
-    const [fault] = judgeRole(role, [{ ...coordinator, states }]);
-    if (fault === undefined) return;
-    const command = (option?: string) => credentialsLine(environment, role, option);
-    throw fault.cause === "mismatch"
-      ? new Failure(
-          `the coordinator refuses this password of role ${quoteName(role)}`,
-          `give the one that it has, or make this one its password: ${command("--set-password")}; nothing was stored`,
-          { exitCode: EXIT.refused },
-        )
-      : new Failure(
-          `role ${quoteName(role)} ${describeFault(fault)}`,
-          `${command("--check")} names what helps; nothing was stored`,
-          { exitCode: EXIT.refused },
-        );
-  });
+  const what = `role ${quoteName(role)} ${faults.map(describeFault).join("; it ")}`;
+  return new Failure(
+    `${what}: so the password can't be proven`,
+    `${remedyOfFaults(faults, answers, place)}; nothing was stored`,
+    refused,
+  );
 }
 
 /** What one connection of many may take on a busy server, in milliseconds. */
@@ -159,7 +194,7 @@ export function timeForAll(timeoutMs: number, connections: number): number {
 export async function verifyRoles(
   session: Session,
   roles: readonly string[],
-  { nodes, timeoutMs, progress }: StoreOptions,
+  { nodes, place, timeoutMs, progress }: StoreOptions,
 ): Promise<void> {
   const answers = await probeRoles(session, roles, nodes, {
     whom: "all",
@@ -169,7 +204,7 @@ export async function verifyRoles(
     judgeRole(role, answers).map((fault) => ({
       node: fault.nodes.join(", "),
       what: `role ${quoteName(role)} ${describeFault(fault)}`,
-      remedy: "see the log of the server there",
+      remedy: remedyOfFaults([fault], answers, place),
     })),
   );
   const [first, ...others] = problems;

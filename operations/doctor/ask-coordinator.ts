@@ -26,7 +26,14 @@ export async function askCoordinator(
 ): Promise<CoordinatorAnswer> {
   const options = { command: "doctor", progress: () => undefined, patience: 0, limit: timeoutMs };
   const start = performance.now();
-  const destination = { label: `the coordinator of ${label}`, ways, user, database, password };
+  const destination = {
+    label: `the coordinator of ${label}`,
+    ways,
+    user,
+    database,
+    password,
+    place: cluster,
+  };
   try {
     const session = await connectTo(destination, options);
     try {

@@ -5,7 +5,6 @@ import { createPaint, printJson, printLines } from "../commands/output";
 import { orJsonFailure } from "../commands/read-command";
 import { TWIN_REMEDY, findTarget, passwordOf, timeoutOption } from "../commands/target";
 import { EXIT } from "../failure";
-import { nameEnvironment } from "../name-environment";
 import { findProject, findSameCluster, readEnvironment } from "../project";
 import { examine } from "./examine";
 import { type Finding, failed, ok } from "./finding";
@@ -89,7 +88,5 @@ async function diagnose(name: string, given: number | undefined): Promise<Findin
   const snapshot = await takeSnapshot(target, await passwordOf(target));
   const twins = findSameCluster(project, environment).map((twin) => failed(place, twin, TWIN_REMEDY));
   const hosts = `${cluster.hosts.length} Docker hosts, ${cluster.nodes.length} nodes`;
-  const withEnvironment = ({ remedy, ...finding }: Finding): Finding =>
-    remedy === undefined ? finding : { ...finding, remedy: nameEnvironment(remedy, name) };
-  return [ok(place, `${file} has no problem: ${hosts}`), ...twins, ...examine(snapshot).map(withEnvironment)];
+  return [ok(place, `${file} has no problem: ${hosts}`), ...twins, ...examine(snapshot)];
 }

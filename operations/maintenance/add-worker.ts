@@ -97,7 +97,7 @@ async function emptyWorker(session: Session, options: AddOptions): Promise<boole
   const holdings = await readHoldings(session, node.endpoint, facts);
   if (holdings.empty) return false;
   if (wipe === undefined) throw notEmpty(options, holdings);
-  await requireWipeable(session, options.cluster.name, node, facts);
+  await requireWipeable(session, options.cluster, node, facts);
   if (!(await wipe(holdings.text))) throw notEmpty(options, holdings);
   await wipeWorker(session, node.endpoint);
   const left = await readHoldings(session, node.endpoint, await askFacts(session, options));

@@ -1,4 +1,4 @@
-import type { ClusterNode, Endpoint } from "../../environments/cluster";
+import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import { formatBytes } from "../bytes";
 import { EXIT, Failure } from "../failure";
@@ -64,7 +64,7 @@ const STANDING = `SELECT json_build_object(
  */
 export async function requireWipeable(
   session: Session,
-  cluster: string,
+  { name: cluster, environment }: Pick<Cluster, "name" | "environment">,
   { id, endpoint }: Pick<ClusterNode, "id" | "endpoint">,
   facts: NodeFacts,
 ): Promise<void> {
@@ -77,7 +77,7 @@ export async function requireWipeable(
   if (misnamed !== undefined) refuse(misnamed.what, misnamed.remedy);
   const registered = await readRegistered(session);
   if (registered.some((node) => sameEndpoint(node.endpoint, endpoint)))
-    refuse(`${at} is registered in this cluster`, `remove it first: npx pg-dist remove ENVIRONMENT ${id}`);
+    refuse(`${at} is registered in this cluster`, `remove it first: npx pg-dist remove ${environment} ${id}`);
   const [own] = await session.query<{ server_id: string }>(
     "SELECT metadata->>'server_id' AS server_id FROM pg_dist_node_metadata",
   );

@@ -5,7 +5,6 @@ import type { PlannedMove } from "./plan";
 
 /** What planned moves need of the owners of their tables. */
 export function ownedMoves(cluster: Cluster, moves: readonly PlannedMove[]): OwnedMoves {
-  const { environment, database } = cluster;
   const targets = moves.map(({ target }) => target);
   const distinct = targets.filter(
     (target, index) => targets.findIndex((each) => sameEndpoint(each, target)) === index,
@@ -13,7 +12,6 @@ export function ownedMoves(cluster: Cluster, moves: readonly PlannedMove[]): Own
   return {
     tables: [...new Set(moves.flatMap(({ tables }) => tables))],
     targets: distinct.map((endpoint) => ({ label: labelOf(cluster, endpoint), endpoint })),
-    ...{ environment, database },
   };
 }
 

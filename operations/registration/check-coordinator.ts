@@ -4,8 +4,7 @@ import type { RecordedNode } from "../record";
 import { isNamedAsAnother } from "../server-name";
 import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
-import { nameEnvironment } from "../name-environment";
-import { NO_EXTENSION } from "./no-extension";
+import { noExtensionRemedy } from "./no-extension";
 import { type NodeFacts, coordinatorFacts } from "./node-facts";
 import { COORDINATOR_GROUP } from "./pg-dist-node";
 
@@ -52,7 +51,7 @@ async function readFacts(session: Session, cluster: Cluster, node: ClusterNode):
     if (state !== SQLSTATE.undefinedTable && state !== SQLSTATE.undefinedObject) throw error;
     throw new Failure(
       `database ${cluster.database} of ${node.id} has no Citus extension (${session.redact(oneLine(error))})`,
-      nameEnvironment(NO_EXTENSION, cluster.environment),
+      noExtensionRemedy(cluster),
       { cause: error },
     );
   }

@@ -1,3 +1,6 @@
+import { commandArguments } from "../other-database";
+import type { Place } from "../place";
+
 /** What is wrong with a connection between two nodes, and what to do. */
 export interface Explained {
   readonly what: string;
@@ -10,12 +13,18 @@ export interface Explained {
  * @param cause libpq's message; undefined where Citus gave none
  * @param from the node that tried, as it is called in the output
  * @param target the endpoint it tried
+ * @param place for the commands that help
  */
-export function explainConnection(cause: string | undefined, from: string, target: string): Explained {
+export function explainConnection(
+  cause: string | undefined,
+  from: string,
+  target: string,
+  place: Place,
+): Explained {
   const text = cause ?? "no answer";
   for (const { pattern, explain } of KNOWN) {
     const match = pattern.exec(text);
-    if (match !== null) return explain(match, from, target);
+    if (match !== null) return explain(match, from, target, place);
   }
   return { what: `${from} can't connect to ${target}: ${text}`, remedy: "see the log of the server there" };
 }
@@ -27,13 +36,22 @@ export function isStarting(cause: string | undefined): boolean {
 
 interface Known {
   readonly pattern: RegExp;
-  readonly explain: (match: RegExpExecArray, from: string, target: string) => Explained;
+  readonly explain: (match: RegExpExecArray, from: string, target: string, place: Place) => Explained;
 }
 
 /** Holds wherever the wrong one is: on the node that connects, or on the one that refuses. */
-const STORES_PASSWORD =
-  "set TF_VAR_postgres_password to the one that the coordinator has; `npx pg-dist credentials ENVIRONMENT` then stores it on " +
-  "every node, and sets it on one that has another";
+function passwordRemedy({ environment, ...place }: Place): string {
+  if (environment === undefined) {
+    return (
+      "as superuser on every node, in this database: INSERT INTO pg_dist_authinfo VALUES (0, current_user, 'password=...') ON " +
+      "CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo, with the password that the role has there"
+    );
+  }
+  return (
+    `set TF_VAR_postgres_password to the one that the coordinator has; \`npx pg-dist credentials ${commandArguments({ environment, ...place })}\` ` +
+    "then stores it on every node, and sets it on one that has another"
+  );
+}
 
 const KNOWN: readonly Known[] = [
   {
@@ -47,16 +65,16 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /password authentication failed(?: for user "(.*?)"(?=[\s;]|$))?/,
-    explain: ([, user], from, target) => ({
+    explain: ([, user], from, target, place) => ({
       what: `${target} refuses the password of ${user === undefined ? "the superuser" : `user "${user}"`} that ${from} has`,
-      remedy: STORES_PASSWORD,
+      remedy: passwordRemedy(place),
     }),
   },
   {
     pattern: /no password supplied/,
-    explain: (_match, from, target) => ({
+    explain: (_match, from, target, place) => ({
       what: `${from} has no password for ${target}`,
-      remedy: STORES_PASSWORD,
+      remedy: passwordRemedy(place),
     }),
   },
   {

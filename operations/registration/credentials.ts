@@ -13,6 +13,11 @@ export function authinfoOf(password: string): string {
   return `password='${password.replace(/[\\']/g, "\\$&")}'`;
 }
 
+/** Whether what is stored is a client certificate instead. */
+export function isCertificate(authinfo: string | null): boolean {
+  return /\bsslcert\s*=/.test(authinfo ?? "");
+}
+
 /** A node whose credentials are to be stored. */
 export interface Credentialed {
   readonly id: string;

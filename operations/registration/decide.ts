@@ -1,5 +1,6 @@
 import type { ClusterNode } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
+import type { Place } from "../place";
 import type { RecordedNode } from "../record";
 import { type Finding, checkIdentity, checkNewcomer, checkVersion } from "./identity";
 import type { NodeAnswer, NodeFacts } from "./node-facts";
@@ -27,8 +28,8 @@ export interface Decisions {
 /** What is known of the cluster before anything is changed. */
 export interface Situation {
   readonly cluster: string;
-  /** Its name, for the commands that remedies give. */
-  readonly environment: string;
+  /** For the commands that remedies give. */
+  readonly place: Place & { readonly environment: string };
   readonly coordinator: NodeFacts;
   /** The workers that the environment wants, with what answered at their endpoints. */
   readonly workers: readonly { readonly node: ClusterNode; readonly answer: NodeAnswer }[];

@@ -1,5 +1,7 @@
 import { type ClusterNode, formatEndpoint } from "../../environments/cluster";
 import type { Problem } from "../failure";
+import { commandArguments } from "../other-database";
+import type { Place } from "../place";
 import type { RecordedNode } from "../record";
 import { isNamedAsAnother } from "../server-name";
 import type { Decision, Situation } from "./decide";
@@ -21,7 +23,7 @@ export interface Identifiable {
 /** A server that joins must be empty: `citus_add_node` drops tables of the names that the cluster has. */
 export function checkNewcomer(
   { node, facts }: Known,
-  { cluster, environment, registered, record }: Situation,
+  { cluster, place: { environment }, registered, record }: Situation,
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
   const refuse = (what: string, remedy: string) =>
@@ -76,7 +78,7 @@ function knowsNoCluster({ registered, record }: Pick<Situation, "registered" | "
 export function checkIdentity(
   { node, facts, recorded }: Identifiable,
   registered: Pick<RegisteredNode, "groupid" | "nodeid"> & { readonly hasmetadata?: boolean },
-  { cluster, environment }: Pick<Situation, "cluster"> & { readonly environment?: string },
+  { cluster, place }: Pick<Situation, "cluster"> & { readonly place: Place },
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
   const endpoint = formatEndpoint(node.endpoint);
@@ -97,14 +99,16 @@ export function checkIdentity(
         "volume was deleted, or another one is mounted"
       : `another server answers at ${endpoint}: group ${facts.groupid} instead of ${registered.groupid}` +
         (sameServer ? "" : `, server id ${facts.server_id} instead of ${recorded?.server_id}`),
-    remedy:
-      "bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: " +
-      (environment === undefined
-        ? `npx pg-dist forget ENVIRONMENT ${node.id}`
-        : `npx pg-dist forget ${environment} ${node.id}`),
+    remedy: "bring the volume (or a backup of it) back, or correct the address" + ifLost(node.id, place),
     refused: true,
   });
   return findings;
+}
+
+/** Only for an environment: it names who the node is. */
+function ifLost(id: string, { environment, ...place }: Place): string {
+  if (environment === undefined) return "";
+  return `; if the data is lost for good: npx pg-dist forget ${commandArguments({ environment, ...place })} ${id}`;
 }
 
 /** The name that we start a server with says who it is; it tells a wrong address from a lost volume. */

@@ -36,10 +36,16 @@ export async function checkMatrix(session: Session, nameOf: (endpoint: Endpoint)
         if (unasked.has(source)) continue;
         unasked.add(source);
         const cause = causes.find((known) => known.to === source);
-        problems.push({ node: nameOf(from), ...explainConnection(cause?.cause, "the coordinator", source) });
+        problems.push({
+          node: nameOf(from),
+          ...explainConnection(cause?.cause, "the coordinator", source, session.place),
+        });
       } else {
         const cause = causes.find((known) => known.to === target && known.from === source);
-        problems.push({ node: nameOf(to), ...explainConnection(cause?.cause, nameOf(from), target) });
+        problems.push({
+          node: nameOf(to),
+          ...explainConnection(cause?.cause, nameOf(from), target, session.place),
+        });
       }
     }
     return { pairs: rows.length, healthy: rows.filter(({ result }) => result === true).length, problems };

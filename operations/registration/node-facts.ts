@@ -1,8 +1,9 @@
 import type { Endpoint } from "../../environments/cluster";
 import { ownDefinitions } from "../holdings/database-query";
+import type { Place } from "../place";
 import type { Session } from "../session";
 import type { Explained } from "./connection-cause";
-import { NO_EXTENSION } from "./no-extension";
+import { noExtensionRemedy } from "./no-extension";
 import { whyUnreachable } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
 
@@ -86,17 +87,17 @@ export async function nodeFacts(
   const result: NodeAnswer[] = [];
   for (const [index, answer] of answers.entries()) {
     if ("value" in answer) result.push({ facts: JSON.parse(answer.value ?? "null") as NodeFacts });
-    else if (answer.connected) result.push({ unknown: explainError(answer.error, database) });
+    else if (answer.connected) result.push({ unknown: explainError(answer.error, session.place) });
     else result.push({ unknown: await whyUnreachable(session, endpoints[index] as Endpoint) });
   }
   return result;
 }
 
-function explainError(error: string, database: string): Explained {
+function explainError(error: string, place: Place): Explained {
   if (/pg_dist_|citus/.test(error) && /does not exist|unrecognized configuration/.test(error)) {
     return {
-      what: `database ${database} has no Citus extension (${error})`,
-      remedy: NO_EXTENSION,
+      what: `database ${place.database} has no Citus extension (${error})`,
+      remedy: noExtensionRemedy(place),
     };
   }
   return { what: error, remedy: "see the server's log" };

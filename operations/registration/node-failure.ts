@@ -1,6 +1,5 @@
 import { type Cluster, formatEndpoint } from "../../environments/cluster";
 import { oneLine } from "../failure";
-import { nameEnvironment } from "../name-environment";
 import type { ServerMessage, Session } from "../session";
 import { type Explained, explainConnection } from "./connection-cause";
 
@@ -10,7 +9,7 @@ export interface NodeFailure {
   readonly error: string;
   /** What came before it: of an error on another node Citus gives the cause in a WARNING only. */
   readonly messages: readonly Pick<ServerMessage, "severity" | "text" | "detail">[];
-  readonly cluster: Pick<Cluster, "environment" | "nodes">;
+  readonly cluster: Pick<Cluster, "environment" | "nodes" | "database" | "homeDatabase">;
 }
 
 /**
@@ -26,21 +25,15 @@ export function explainNodeFailure({ error, messages, cluster }: NodeFailure): E
   const where = place === undefined ? "a node" : nameOf(place);
   const unreached = [error, ...told]
     .map((text) =>
-      /connection to the remote node (?:\S+@)?(\S+:\d+) failed(?: with the following error: (.*))?/s.exec(
+      /connection to the remote node (?:.+@)?(\S+:\d+) failed(?: with the following error: (.*))?/s.exec(
         text,
       ),
     )
     .find((match) => match !== null);
   if (unreached?.[1] !== undefined) {
-    const { what, remedy } = explainConnection(
-      unreached[2]?.replace(/\s+/g, " "),
-      "the coordinator",
-      unreached[1],
-    );
-    return {
-      what: `${nameOf(unreached[1])}: ${what}`,
-      remedy: nameEnvironment(remedy, cluster.environment),
-    };
+    const cause = unreached[2]?.replace(/\s+/g, " ");
+    const { what, remedy } = explainConnection(cause, "the coordinator", unreached[1], cluster);
+    return { what: `${nameOf(unreached[1])}: ${what}`, remedy };
   }
   for (const text of [...told, error]) {
     for (const { pattern, remedy } of KNOWN) {

@@ -1,6 +1,7 @@
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import type { Problem } from "../failure";
+import type { Place } from "../place";
 import type { ServerMessage, Session } from "../session";
 import { type Explained, explainConnection, isStarting } from "./connection-cause";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
@@ -41,7 +42,7 @@ export async function whyUnreachable(session: Session, endpoint: Endpoint): Prom
     const target = formatEndpoint(endpoint);
     if (row?.ok === true) return { what: `${target} did not answer at first`, remedy: "apply again" };
     if (!isStarting(cause) || performance.now() > deadline) {
-      return explainConnection(cause, "the coordinator", target);
+      return explainConnection(cause, "the coordinator", target, session.place);
     }
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
@@ -75,12 +76,13 @@ export async function checkReachability(
     const problems = failingPairs(
       coordinator,
       own.map(({ ok }) => ok),
-      causes,
+      { causes, place: session.place },
     );
     for (const [index, reach] of others.entries()) {
       const answer = answers[index];
       if (answer !== undefined && "value" in answer) {
-        problems.push(...failingPairs(reach, JSON.parse(answer.value ?? "[]") as (boolean | null)[], causes));
+        const results = JSON.parse(answer.value ?? "[]") as (boolean | null)[];
+        problems.push(...failingPairs(reach, results, { causes, place: session.place }));
       } else {
         problems.push({
           node: reach.from.id,
@@ -96,7 +98,7 @@ export async function checkReachability(
 function failingPairs(
   reach: Reach,
   results: readonly (boolean | null)[],
-  causes: readonly ConnectionCause[],
+  { causes, place }: { readonly causes: readonly ConnectionCause[]; readonly place: Place },
 ): Problem[] {
   return reach.to.flatMap((peer, index) => {
     if (results[index] === true) return [];
@@ -104,7 +106,7 @@ function failingPairs(
     const cause =
       causes.find(({ from, to }) => to === target && from === formatEndpoint(reach.from.endpoint)) ??
       causes.find(({ from, to }) => to === target && from === undefined);
-    return [{ node: peer.id, ...explainConnection(cause?.cause, reach.from.id, target) }];
+    return [{ node: peer.id, ...explainConnection(cause?.cause, reach.from.id, target, place) }];
   });
 }
 
@@ -132,7 +134,7 @@ export interface ConnectionCause {
 export function connectionCauses(messages: readonly ServerMessage[]): ConnectionCause[] {
   return messages.flatMap(({ text, detail }) => {
     const match =
-      /connection to the remote node (?:\S+@)?(\S+:\d+) failed(?: with the following error: (.*))?/s.exec(
+      /connection to the remote node (?:.+@)?(\S+:\d+) failed(?: with the following error: (.*))?/s.exec(
         text,
       );
     const from = /from (\S+:\d+)/.exec(detail)?.[1];

@@ -4,7 +4,6 @@ import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf, workersOf } from "../cluster-file";
 import { EXIT, problemsFailure } from "../failure";
 import type { Progress } from "../progress";
-import { nameEnvironment } from "../name-environment";
 import { type RecordedNode, readRecord, recordNode } from "../record";
 import type { Session } from "../session";
 import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
@@ -49,7 +48,7 @@ export async function reconcile(
   );
   const { decisions, findings } = decideWorkers({
     cluster: cluster.name,
-    environment: cluster.environment,
+    place: cluster,
     coordinator,
     workers: workers.map((node, index) => ({ node, answer: answers[index] as NodeAnswer })),
     registered,
@@ -67,10 +66,7 @@ export async function reconcile(
   if (stored.length > 0) progress(`credentials for the other nodes stored on ${stored.join(", ")}`);
   const unreached = await checkChanged(session, decided, strangers, progress);
   const lacking = await checkExtensions(session, decisions);
-  throwFindings(
-    [...findings, ...lacking, ...unreached.map((problem) => ({ ...problem, refused: false }))],
-    cluster.environment,
-  );
+  throwFindings([...findings, ...lacking, ...unreached.map((problem) => ({ ...problem, refused: false }))]);
 
   reportStrangers(strangers, record, progress);
   const changed = await apply(session, cluster, decided, progress);
@@ -137,11 +133,8 @@ async function checkChanged(
   return problems;
 }
 
-function throwFindings(findings: readonly Finding[], environment: string): void {
-  const [first, ...others] = findings.map((each) => ({
-    ...each,
-    remedy: nameEnvironment(each.remedy, environment),
-  }));
+function throwFindings(findings: readonly Finding[]): void {
+  const [first, ...others] = findings;
   if (first === undefined) return;
   const refused = findings.some((finding) => finding.refused);
   throw problemsFailure(

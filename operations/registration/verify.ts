@@ -3,7 +3,6 @@ import { formatEndpoint } from "../../environments/cluster";
 import { workersOf } from "../cluster-file";
 import { Failure, problemsFailure } from "../failure";
 import type { Progress } from "../progress";
-import { nameEnvironment } from "../name-environment";
 import { readRecord } from "../record";
 import type { Session } from "../session";
 import { type Finding, checkIdentity, describeVersion } from "./identity";
@@ -45,17 +44,14 @@ export async function verify(
     findings.push(
       ...checkIdentity({ node, facts: answer.facts, recorded: record.get(node.id) }, row, {
         cluster: cluster.name,
-        environment: cluster.environment,
+        place: cluster,
       }),
     );
   }
   const nameOf = (endpoint: RegisteredNode["endpoint"]) =>
     cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id ?? formatEndpoint(endpoint);
   const matrix = await checkMatrix(session, nameOf);
-  const problems = [...findings, ...matrix.problems].map((each) => ({
-    ...each,
-    remedy: nameEnvironment(each.remedy, cluster.environment),
-  }));
+  const problems = [...findings, ...matrix.problems];
 
   facts.set(cluster.nodes[0]?.id ?? "", await coordinatorFacts(session));
   for (const line of nodeTable(cluster, registered, facts)) progress(line);

@@ -1,6 +1,7 @@
 import { askNodes } from "../status/ask-nodes";
 import type { Session } from "../session";
 import type { NodeRoles } from "./judge-roles";
+import { tryFailed } from "./try-failed";
 import { type ProbeOptions, type ProbedNode, type RoleState, probeStatement } from "./probe";
 import { type Role, readRoles } from "./read-roles";
 
@@ -11,6 +12,8 @@ export interface ClusterRoles {
   readonly nodes: readonly NodeRoles[];
   /** Some node was not asked, or gave no answer in time. */
   readonly partial?: true;
+  /** Some node did not even say what it has stored. */
+  readonly unheard?: true;
 }
 
 export type NamedNode = ProbedNode & { readonly label: string };
@@ -34,12 +37,25 @@ export async function askRoles(
 ): Promise<ClusterRoles> {
   const roles = await readRoles(session);
   const ownMs = Math.min(timeoutMs * SHARE, leftMs);
-  if (ownMs < LEAST_MS) return { roles, nodes: [], partial: true };
+  if (ownMs < LEAST_MS) return { roles, nodes: [], partial: true, unheard: true };
   const names = roles.map(({ name }) => name);
-  const answers = await probeRoles(session, names, nodes, { whom: "next", timeoutMs: ownMs });
-  const partial = roles.length > 0 && answers.length < nodes.length;
-  return { roles, nodes: answers, ...(partial ? { partial } : {}) };
+  const start = performance.now();
+  const tried = await probeRoles(session, names, nodes, { whom: "next", timeoutMs: ownMs * TRIES });
+  // Those that could not say it all in time at least say what they have stored, which takes no connections.
+  const silent = nodes.filter(({ label }) => !tried.some((answer) => answer.label === label));
+  const left = ownMs - (performance.now() - start);
+  const known = await probeRoles(session, names, silent, { whom: "none", timeoutMs: left });
+  const answers = nodes.flatMap(({ label }) => [...tried, ...known].filter((each) => each.label === label));
+  const partial = roles.length > 0 && tried.length < nodes.length;
+  const unheard = answers.length < nodes.length;
+  return { roles, nodes: answers, ...(partial ? { partial } : {}), ...(unheard ? { unheard } : {}) };
 }
+
+/** Part of the roles' time until every node has tried; the rest is for what failed, and for those that didn't answer. */
+const TRIES = 0.7;
+
+/** At least this part of the time is added for what failed. */
+const AGAIN = 0.2;
 
 /**
  * Lets each of the nodes connect to others as each of the roles. The coordinator is asked as the others, by a connection of
@@ -53,16 +69,23 @@ export async function probeRoles(
   nodes: readonly NamedNode[],
   { whom, timeoutMs }: Pick<ProbeOptions, "whom"> & { readonly timeoutMs: number },
 ): Promise<NodeRoles[]> {
-  if (roles.length === 0 || nodes.length === 0) return [];
+  if (roles.length === 0 || nodes.length === 0 || timeoutMs <= 0) return [];
+  const start = performance.now();
   const answers = await askNodes(
     session,
     nodes.map(({ endpoint }) => endpoint),
     (limitMs) => probeStatement(roles, nodes, { whom, limitMs: limitMs * 0.8 }),
     timeoutMs,
   );
-  return nodes.flatMap(({ label, groupid }, index) => {
+  const heard = nodes.flatMap(({ label, groupid }, index): NodeRoles[] => {
     const answer = answers[index];
     if (answer === undefined || !("value" in answer)) return [];
     return [{ label, groupid, states: JSON.parse(answer.value) as RoleState[] }];
   });
+  return tryFailed(
+    session,
+    nodes,
+    heard,
+    Math.max(timeoutMs - (performance.now() - start), timeoutMs * AGAIN),
+  );
 }

@@ -1,16 +1,12 @@
 import type { Explained } from "../registration/connection-cause";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "./judge-roles";
+import { type NodeRoles, type RoleFault, isOfSource, judgeRole, untriedRoles } from "./judge-roles";
 import type { ClusterRoles } from "./ask-roles";
 import { NAMED_TABLES, type Role } from "./read-roles";
+import { commandArguments } from "../other-database";
+import type { Place } from "../place";
+import { quoteLiteral } from "../quote-literal";
 import { quoteName, shellWord } from "../shown-words";
-
-/** Which cluster a sentence is about. */
-export interface Place {
-  /** Name of the environment; undefined for a cluster that is given by address. */
-  readonly environment?: string;
-  readonly database: string;
-}
 
 /** A role that can't connect between nodes. */
 export interface ExplainedRole extends Explained {
@@ -21,20 +17,29 @@ export interface ExplainedRole extends Explained {
   readonly faults: readonly RoleFault[];
 }
 
-/** What is wrong with each role, owners first. Nothing for a role whose connections work, or that was not tried. */
+/** All that is wrong with each role, owners first. Nothing for a role whose connections work, or that was not tried. */
 export function explainRoles({ roles, nodes }: ClusterRoles, place: Place): ExplainedRole[] {
   return roles.flatMap((role) => {
     const faults = judgeRole(role.name, nodes);
     if (faults.length === 0) return explainSchemas(role);
     const { name, login, owns } = role;
     const what = `role ${quoteName(name)}${ownership(role)} ${faults.map(describeFault).join("; it ")}: ${consequence(role, faults, nodes)}`;
-    const remedy = [...new Set(faults.map((fault) => remedyOf(fault, nodes, place)))].join("; then ");
-    return [{ role: name, owner: owns > 0, queries: login, faults, what, remedy }];
+    const remedy = remedyOfFaults(faults, nodes, place);
+    return [{ role: name, owner: owns > 0, queries: login, faults, what, remedy }, ...explainSchemas(role)];
   });
 }
 
-/** Everything else works for a role that may not create tables where it owns some: only moves make them anew. */
-function explainSchemas(role: Role): ExplainedRole[] {
+/** Of one role, one after the other. */
+export function remedyOfFaults(
+  faults: readonly RoleFault[],
+  nodes: readonly NodeRoles[],
+  place: Place,
+): string {
+  return [...new Set(faults.map((fault) => remedyOf(fault, nodes, place)))].join("; then ");
+}
+
+/** A role that may not create tables where it owns some: only moves make them anew. */
+export function explainSchemas(role: Role): ExplainedRole[] {
   const schemas = role.closed.map(quoteName).join(", ");
   if (schemas === "") return [];
   const name = quoteName(role.name);
@@ -49,15 +54,29 @@ function explainSchemas(role: Role): ExplainedRole[] {
   ];
 }
 
-/** What to say where not all were tried, for want of time or of an answer. */
-export function explainUntried({ roles, nodes, partial }: ClusterRoles): Explained | undefined {
-  const untried = untriedNames({ roles, nodes, partial });
+/**
+ * What to say where not all were tried, for want of time or of an answer: only of roles that don't have a password stored
+ * on every node, as nearly all that can fail fails by that. All connections are for `credentials --check`.
+ */
+export function explainUntried(asked: ClusterRoles, place: Place): Explained | undefined {
+  const { roles, nodes, partial, unheard } = asked;
+  const isEverywhere = (role: string) =>
+    unheard !== true &&
+    nodes.every(({ states }) => states.some((state) => state.role === role && state.stored));
+  // What is wrong with one is said already.
+  const isKnown = (role: string) => isEverywhere(role) || judgeRole(role, nodes).length > 0;
+  const untried = untriedNames({ roles, nodes, partial }).filter((role) => !isKnown(role));
   if (untried.length === 0) return undefined;
   const some = untried.slice(0, NAMED_TABLES).map(quoteName).join(", ");
   return {
-    what: `not every node has tried to connect as ${untried.length} of ${roles.length} roles (${some}${untried.length > NAMED_TABLES ? ", ..." : ""})`,
-    remedy: "`npx pg-dist credentials ENVIRONMENT --check` tries them all",
+    what: `not every node has tried to connect as ${untried.length} of ${roles.length} roles (${some}${untried.length > NAMED_TABLES ? ", ..." : ""}), whose password not every node is known to have stored`,
+    remedy: untriedRemedy(place),
   };
+}
+
+function untriedRemedy({ environment, ...place }: Place): string {
+  if (environment === undefined) return "--timeout gives it longer";
+  return `\`npx pg-dist credentials ${commandArguments({ environment, ...place })} --check\` tries them all`;
 }
 
 /** Names of the roles of which not every connection was tried. */
@@ -80,15 +99,14 @@ function consequence(
   const queries = "its queries on distributed tables fail";
   const coordinator = nodes.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.label;
   const stopped = faults.some(
-    ({ cause, nodes: where }) =>
-      (cause !== "unstored" && cause !== "mismatch") || where.some((label) => label === coordinator),
+    ({ cause, nodes: where }) => !isOfSource(cause) || where.some((label) => label === coordinator),
   );
   if (owns === 0 || !stopped) return login ? `${queries} there` : "functions that run as it fail there";
   return login ? `${queries}, and ${moves}` : moves;
 }
 
 /** In words that follow the role's name. */
-export function describeFault({ cause, nodes }: RoleFault): string {
+export function describeFault({ cause, nodes, pairs, said }: RoleFault): string {
   const where = nodes.join(", ");
   switch (cause) {
     case "missing":
@@ -101,45 +119,68 @@ export function describeFault({ cause, nodes }: RoleFault): string {
       return `is refused by ${where}, as its CONNECTION LIMIT is 0`;
     case "connect":
       return `is refused by ${where}, as it has no CONNECT privilege on the database`;
+    case "hba":
+      return `is refused by ${where}, by its pg_hba.conf (${said})`;
+    case "limited":
+      return `is refused by ${where}, as it has as many connections there as its CONNECTION LIMIT allows`;
+    case "full":
+      return `is refused by ${where}, which has no connection left (${said})`;
     case "unstored":
       return `can't connect from ${where} to other nodes, as no password of it is stored there (pg_dist_authinfo)`;
     case "mismatch":
       return `can't connect from ${where} to other nodes, which refuse the password that is stored there (pg_dist_authinfo)`;
+    case "other":
+      return `can't connect from ${pairs[0]?.from ?? where} to ${pairs[0]?.to ?? "other nodes"}: ${said}`;
+    case "untold":
+      return `can't connect from ${where} to other nodes, and no time was left to learn why`;
   }
 }
 
-function remedyOf(
-  { role, cause }: RoleFault,
-  nodes: readonly NodeRoles[],
-  { environment, database }: Place,
-): string {
+function remedyOf({ role, cause }: RoleFault, nodes: readonly NodeRoles[], place: Place): string {
   const name = quoteName(role);
   switch (cause) {
     case "expired":
       return `ALTER ROLE ${name} VALID UNTIL 'infinity' on the coordinator`;
     case "barred":
       return `ALTER ROLE ${name} CONNECTION LIMIT -1 on the coordinator`;
+    case "limited":
+      return `raise it on the coordinator, or lift it (ALTER ROLE ${name} CONNECTION LIMIT -1): beside its clients' connections it counts those of every node to every other one`;
+    case "full":
+      return "end clients there, or raise what is used up: max_connections (a start-up setting), or the database's CONNECTION LIMIT";
     case "connect":
-      return `GRANT CONNECT ON DATABASE ${quoteName(database)} TO ${name} on the coordinator`;
-    default: {
-      if (environment === undefined)
-        return `as superuser on every node: INSERT INTO pg_dist_authinfo VALUES (0, ROLE, AUTHINFO) for ${name}, which must exist there and have LOGIN`;
-      const states = nodes.flatMap((node) => node.states.filter((state) => state.role === role));
-      const unusable = states.some(({ exists, login, password }) => exists && (!login || !password));
-      return credentialsCommand(environment, role, unusable);
-    }
+      return `GRANT CONNECT ON DATABASE ${quoteName(place.database)} TO ${name} on the coordinator`;
+    case "hba":
+      return `let ${name} in from the other nodes there (pg_hba.conf, scram-sha-256), then SELECT pg_reload_conf()`;
+    case "other":
+      return `mend what the server names; settings of the role are in SELECT setconfig FROM pg_db_role_setting WHERE setrole = ${quoteLiteral(name)}::regrole, and ALTER ROLE ${name} RESET ... on the coordinator lifts one`;
+    case "untold":
+      return untoldRemedy(role, place);
+    default:
+      return credentialsRemedy(role, nodes, place);
   }
 }
 
-/** A command line for a shell. */
-export function credentialsLine(environment: string, role: string, option = ""): string {
-  const words = [environment, option, role.startsWith("-") ? "--" : "", shellWord(role)];
-  return `npx pg-dist credentials ${words.filter((word) => word !== "").join(" ")}`;
+function untoldRemedy(role: string, place: Place): string {
+  if (place.environment === undefined) return "--timeout gives it longer";
+  return `\`${credentialsLine(place, role, "--check")}\` says it`;
 }
 
-/** @param generate for a role that nobody logs in as: it gets LOGIN and a password that nobody knows */
-export function credentialsCommand(environment: string, role: string, generate: boolean): string {
-  return generate
-    ? `\`${credentialsLine(environment, role, "--generate")}\`, which lets it log in, with a password that nobody knows`
-    : `\`${credentialsLine(environment, role)}\` stores it on every node`;
+function credentialsRemedy(role: string, nodes: readonly NodeRoles[], place: Place): string {
+  if (place.environment === undefined)
+    return `as superuser on every node: INSERT INTO pg_dist_authinfo VALUES (0, ROLE, AUTHINFO) for ${quoteName(role)}, which must exist there and have LOGIN`;
+  if (role === place.user) return `\`${credentialsLine(place)}\` stores it on every node`;
+  const states = nodes.flatMap((node) => node.states.filter((state) => state.role === role));
+  return states.some(({ exists, login, password }) => exists && (!login || !password))
+    ? `\`${credentialsLine(place, role, "--generate")}\`, which lets it log in, with a password that nobody knows`
+    : `\`${credentialsLine(place, role)}\` stores it on every node`;
+}
+
+/** A command line for a shell; without a role about the superuser's own. */
+export function credentialsLine({ environment = "", ...place }: Place, role = "", option = ""): string {
+  const words = [
+    commandArguments({ environment, ...place }),
+    option,
+    ...(role === "" ? [] : [role.startsWith("-") ? "--" : "", shellWord(role)]),
+  ];
+  return `npx pg-dist credentials ${words.filter((word) => word !== "").join(" ")}`;
 }

@@ -7,6 +7,7 @@ import type { NamedNode } from "./ask-roles";
 import { explainRoles } from "./explain-role";
 import type { NodeRoles } from "./judge-roles";
 import { type RoleState, probeStatement } from "./probe";
+import { tryFailed } from "./try-failed";
 import { CLOSED, NAMED_TABLES, type Role } from "./read-roles";
 
 /** Time for all tries of one node, in milliseconds. */
@@ -16,8 +17,6 @@ const LIMIT_MS = 60_000;
 export interface OwnedMoves {
   readonly tables: readonly string[];
   readonly targets: readonly { readonly label: string; readonly endpoint: Endpoint }[];
-  readonly environment: string;
-  readonly database: string;
 }
 
 /**
@@ -27,7 +26,7 @@ export interface OwnedMoves {
  * force_logical).
  */
 export async function findImmobileOwners(session: Session, moves: OwnedMoves): Promise<Explained[]> {
-  const { tables, targets, environment, database } = moves;
+  const { tables, targets } = moves;
   const owners = await readOwners(session, tables);
   if (owners.length === 0 || targets.length === 0) return [];
   const names = owners.map(({ name }) => name);
@@ -57,7 +56,8 @@ export async function findImmobileOwners(session: Session, moves: OwnedMoves): P
     if (answer === undefined || !("value" in answer)) return [];
     return [{ label, groupid, states: JSON.parse(answer.value ?? "[]") as RoleState[] }];
   });
-  return explainRoles({ roles: owners, nodes: states }, { environment, database });
+  const told = await tryFailed(session, nodes, states, LIMIT_MS);
+  return explainRoles({ roles: owners, nodes: told }, session.place);
 }
 
 /** Owners other than the session's own role, whose connections are checked as reachability. */

@@ -29,6 +29,8 @@ export interface RoleState {
 export interface Reached {
   readonly groupid: number;
   readonly ok: boolean | null;
+  /** What the server said that refused it, where that was asked. */
+  readonly said?: string;
 }
 
 export interface ProbeOptions {
@@ -48,7 +50,8 @@ const CONNECT_MS = 3000;
 /**
  * Lets a node connect to others as each of the roles, by Citus itself: it connects as whoever the current user is, with what
  * it finds in pg_dist_authinfo, PGPASSWORD, a passfile or a certificate, so that this is the very connection of that role's
- * queries. One statement with one value for every node alike; run as superuser.
+ * queries. Those without a stored password come first, as they fail most likely. No connection is kept: a role may have
+ * few. One statement with one value for every node alike; run as superuser.
  */
 export function probeStatement(
   roles: readonly string[],
@@ -65,7 +68,8 @@ export function probeStatement(
     none: "p.groupid LIMIT 0",
   }[whom];
   return `WITH patience AS MATERIALIZED (
-      SELECT set_config('citus.node_connection_timeout', '${Math.round(Math.min(CONNECT_MS, Math.max(limitMs, 50)))}', true)),
+      SELECT set_config('citus.node_connection_timeout', '${Math.round(Math.min(CONNECT_MS, Math.max(limitMs, 50)))}', true),
+             set_config('citus.max_cached_conns_per_worker', '0', true)),
     role(n, name) AS (VALUES ${names}),
     peer(groupid, host, port) AS (VALUES ${peers}),
     asked AS MATERIALIZED (SELECT p.* FROM peer p, pg_dist_local_group l ORDER BY ${order}),
@@ -84,6 +88,6 @@ export function probeStatement(
                                THEN NULL
                                WHEN set_config('role', k.name, true) IS NOT NULL
                                THEN citus_check_connection_to_node(p.host, p.port) END) ORDER BY p.groupid), '[]')
-                           FROM asked p)) ORDER BY k.n), '[]')::text
-      FROM known k`;
+                           FROM asked p))), '[]')::text
+      FROM (SELECT * FROM known ORDER BY stored, n) k`;
 }

@@ -1,9 +1,10 @@
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import { type Explained, explainConnection } from "../registration/connection-cause";
-import { NO_EXTENSION } from "../registration/no-extension";
+import { noExtensionRemedy } from "../registration/no-extension";
 import { connectionCauses, withCauses } from "../registration/reachability";
 import { runOnNodes } from "../registration/run-on-nodes";
+import type { Place } from "../place";
 import type { Session } from "../session";
 import { remedyForSetting } from "../setting-cause";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
@@ -114,7 +115,7 @@ export async function askNodes(
   return endpoints.map((endpoint) => {
     const answer = answers.get(endpoint);
     if (typeof answer === "object") return answer;
-    if (answer === "unreachable") return { failed: explainTimeout(endpoint) };
+    if (answer === "unreachable") return { failed: explainTimeout(endpoint, session.place) };
     return { failed: noAnswer(endpoint, timeoutMs) };
   });
 }
@@ -132,8 +133,8 @@ async function mostSessions(session: Session, nodes: number): Promise<number> {
 /** A question that may take less than this is not worth asking. In milliseconds. */
 const LEAST_MS = 200;
 
-function explainTimeout(endpoint: Endpoint): Explained {
-  return explainConnection("timed out", "the coordinator", formatEndpoint(endpoint));
+function explainTimeout(endpoint: Endpoint, place: Place): Explained {
+  return explainConnection("timed out", "the coordinator", formatEndpoint(endpoint), place);
 }
 
 function noAnswer(endpoint: Endpoint, timeoutMs: number): Explained {
@@ -163,7 +164,7 @@ async function ask(
       if (answer === undefined) return [endpoint, "silent"];
       if ("value" in answer) return [endpoint, { value: answer.value ?? "null" }];
       if (!answer.connected) return [endpoint, "unreachable"];
-      return [endpoint, { failed: explainError(answer.error), error: answer.error }];
+      return [endpoint, { failed: explainError(answer.error, session.place), error: answer.error }];
     });
   } catch (error) {
     if (sqlStateOf(error) === SQLSTATE.queryCanceled) return group.map((endpoint) => [endpoint, "silent"]);
@@ -171,7 +172,7 @@ async function ask(
   }
 }
 
-function explainError(error: string): Explained {
+function explainError(error: string, place: Place): Explained {
   const text = error.replace(/\s+/g, " ").trim();
   if (/loaded Citus library version differs|does not match installed|older Citus/.test(text)) {
     return {
@@ -183,7 +184,7 @@ function explainError(error: string): Explained {
   if (/(pg_dist_|citus)/.test(text) && /does not exist|unrecognized configuration/.test(text)) {
     return {
       what: `its database has no Citus extension (${text})`,
-      remedy: NO_EXTENSION,
+      remedy: noExtensionRemedy(place),
     };
   }
   return {
@@ -207,10 +208,10 @@ async function whyNot(session: Session, endpoint: Endpoint): Promise<NodeAnswer>
       const what = `${target} answered the coordinator only at the second attempt`;
       return { failed: { what, remedy }, late: true };
     }
-    return { failed: explainConnection(cause ?? "timed out", "the coordinator", target) };
+    return { failed: explainConnection(cause ?? "timed out", "the coordinator", target, session.place) };
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
-    return { failed: explainTimeout(endpoint) };
+    return { failed: explainTimeout(endpoint, session.place) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { formatEndpoint } from "../../environments/cluster";
 import { type Explained, explainConnection } from "../registration/connection-cause";
+import type { Place } from "../place";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
 import type { NodeAnswer } from "./ask-nodes";
 import { type Explanations, explainFailed } from "./down-containers";
@@ -27,10 +28,12 @@ export function explainBroken(
     pairs,
     links: tried,
     containers,
+    place,
   }: {
     readonly pairs: readonly Pair[];
     readonly links: readonly TriedLink[];
     readonly containers: Explanations;
+    readonly place: Place;
   },
 ): BrokenLink[] {
   const coordinator = nodes.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.label ?? "the coordinator";
@@ -47,7 +50,10 @@ export function explainBroken(
       continue;
     }
     for (const source of from) {
-      const pair = source === coordinator && own !== undefined ? own : explainPair(source, node, tried);
+      const pair =
+        source === coordinator && own !== undefined
+          ? own
+          : explainPair(source, node, { links: tried, place });
       links.push({ node: node.label, from: [source], ...pair });
     }
     // Reached, and yet without an answer.
@@ -56,7 +62,11 @@ export function explainBroken(
   return links;
 }
 
-function explainPair(source: string, to: Peer, links: readonly TriedLink[]): Explained {
+function explainPair(
+  source: string,
+  to: Peer,
+  { links, place }: { readonly links: readonly TriedLink[]; readonly place: Place },
+): Explained {
   const target = formatEndpoint(to.endpoint);
   const link = links.find((each) => each.from.label === source && each.to.label === to.label);
   if (link === undefined || link.attempt === "untold" || isReached(link.attempt)) {
@@ -66,8 +76,8 @@ function explainPair(source: string, to: Peer, links: readonly TriedLink[]): Exp
     };
   }
   const { cause, limitMs } = link.attempt;
-  if (cause !== undefined) return explainConnection(cause, source, target);
-  const { what, remedy } = explainConnection("timed out", source, target);
+  if (cause !== undefined) return explainConnection(cause, source, target, place);
+  const { what, remedy } = explainConnection("timed out", source, target, place);
   return { what: `${what} within ${formatTook(limitMs)}`, remedy };
 }
 

@@ -1,4 +1,5 @@
 import { commandArguments } from "../other-database";
+import type { Place } from "../place";
 import type { Snapshot, SnapshotNode } from "./snapshot";
 
 /** Worst first. Advice is no fault: a cluster with nothing else is healthy. */
@@ -25,6 +26,15 @@ export type Check = (snapshot: Snapshot) => Finding[];
 /** A check that looks at each node by itself. */
 export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => readonly Finding[]): Check {
   return (snapshot) => snapshot.nodes.flatMap((node) => check(node, snapshot));
+}
+
+/** For what sentences of other parts name. */
+export function placeOf({
+  environment,
+  otherDatabase,
+  database,
+}: Pick<Snapshot, "environment" | "otherDatabase" | "database">): Place {
+  return otherDatabase ?? { environment, database };
 }
 
 /** A command line of this program for the same cluster, which has the one or the other. */

@@ -68,7 +68,7 @@ export async function checkHealth(target: Connected): Promise<Health> {
   return {
     nodes: nodes.map(({ label, endpoint }) => ({ label, endpoint })),
     pairs,
-    broken: explainBroken(nodes, answers, { pairs, links, containers }),
+    broken: explainBroken(nodes, answers, { pairs, links, containers, place: session.place }),
     slow: links.flatMap(explainSlow),
     inactive: named.filter(({ isactive }) => !isactive).map(({ label }) => label),
   };

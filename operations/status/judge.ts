@@ -1,5 +1,4 @@
-import { lostFiles, otherDatabases, ownThings } from "./checks/holdings";
-import { nameEnvironment } from "../name-environment";
+import { lostFiles, otherDatabases, otherLogins, ownThings } from "./checks/holdings";
 import { identity, copies } from "./checks/identity";
 import { orphans, preparedTransactions, replicationSlots, subscriptions } from "./checks/leftovers";
 import { membership } from "./checks/membership";
@@ -23,6 +22,7 @@ const CHECKS: readonly Check[] = [
   extension,
   lostFiles,
   roles,
+  otherLogins,
   servers,
   membership,
   skew,
@@ -49,8 +49,6 @@ export function judgeNodes(snapshot: Snapshot): Finding[] {
 }
 
 function run(checks: readonly Check[], snapshot: Snapshot): Finding[] {
-  const findings = checks
-    .flatMap((check) => check(snapshot))
-    .map((finding) => ({ ...finding, remedy: nameEnvironment(finding.remedy, snapshot.environment) }));
+  const findings = checks.flatMap((check) => check(snapshot));
   return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
 }

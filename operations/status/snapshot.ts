@@ -5,7 +5,6 @@ import { isOtherDatabase } from "../other-database";
 import type { Connected } from "../commands/target";
 import { formatUrl } from "../commands/url";
 import type { RecordedNode } from "../record";
-import { readOtherDatabases } from "../holdings/other-databases";
 import { type FreeSpace, readFreeSpace } from "../free-space";
 import type { Session } from "../session";
 import type { Explained } from "../registration/connection-cause";
@@ -16,6 +15,7 @@ import { askRegistered } from "./ask-all";
 import { type ClusterState, readClusterState } from "./cluster-state";
 import { type Moves, eitherMoves, readMoves } from "./moves";
 import { NODE_STATE, type NodeState } from "./node-state";
+import { type OtherDatabase, askElsewhere } from "./elsewhere";
 import { settle } from "./settle";
 
 /** Everything that the checks and the screens look at, taken within the time that one node has. */
@@ -43,7 +43,7 @@ export interface Snapshot extends Moves {
   /** Those that need connections between the nodes, and whether they have them. */
   readonly roles?: ClusterRoles;
   /** Other databases of the coordinator with Citus, of which nothing else here tells. */
-  readonly otherDatabases?: readonly { readonly name: string; readonly shards: number }[];
+  readonly otherDatabases?: readonly OtherDatabase[];
 }
 
 export interface SnapshotNode {
@@ -73,7 +73,6 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const isOther = cluster !== undefined && isOtherDatabase(cluster);
   const state = await readClusterState(session);
   const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
-  const otherDatabases = await readOtherDatabases(session);
   // Beside the nodes' answers, and no longer than a server nearby needs: this machine may not reach the Docker hosts at all.
   const space =
     cluster === undefined
@@ -108,6 +107,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const answering = asked.filter(({ isactive }, index) => isactive && answers[index]?.value !== undefined);
   const leftMs = timeoutMs - (performance.now() - start);
   const roles = await askRoles(session, answering, { timeoutMs, leftMs });
+  const otherDatabases = await askElsewhere(session, answering, timeoutMs - (performance.now() - start));
   return {
     at: new Date(),
     ...(isOther ? { otherDatabase: cluster } : { environment: target.environment?.name }),

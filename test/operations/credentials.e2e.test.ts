@@ -37,7 +37,7 @@ describeOnCitus("credentials of roles between nodes", () => {
   const workers = ["w1", "w2"];
 
   /** As a client of that role, at a node's own address, where a password is asked for. */
-  const queryAs = (role: string, node: string, sql: string): Promise<string> =>
+  const queryAs = (role: string, node: string, sql: string, database = "postgres"): Promise<string> =>
     docker(
       ...[
         "exec",
@@ -48,7 +48,7 @@ describeOnCitus("credentials of roles between nodes", () => {
         citus.container(node),
         "psql",
       ],
-      ...["-h", citus.container(node), "-d", "postgres", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql],
+      ...["-h", citus.container(node), "-d", database, "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql],
     );
 
   const status = async (): Promise<Status> =>
@@ -186,9 +186,80 @@ describeOnCitus("credentials of roles between nodes", () => {
     for (const password of Object.values(passwords)) expect(output.includes(password)).toBe(false);
   });
 
+  /** What `credentials --check` finds, by role. */
+  const check = async (...roles: string[]) => {
+    const { stdout } = await pgDist({}, "credentials", "test", "--check", "--json", "--", ...roles);
+    const checked = expectShape<{ roles: (Status["roles"][number] & { what: string; remedy: string })[] }>(
+      "credentials",
+      stdout,
+    );
+    return {
+      causes: Object.fromEntries(
+        checked.roles.map(({ role, faults }) => [role, faults.map(({ cause }) => cause)]),
+      ),
+      ...checked.roles[0],
+    };
+  };
+
+  test("a role whose connections are few is not refused by the check's own, and who refuses one is blamed for what it is", async () => {
+    const [, odd = "", name = "", old = ""] = Object.keys(passwords);
+    await citus.sql("coordinator", "ALTER ROLE app CONNECTION LIMIT 1");
+    expect(await check("app")).toMatchObject({ causes: { app: [] } });
+    // Its one connection is taken, on one node.
+    const holder = docker(
+      ...[
+        "exec",
+        "-e",
+        `PGPASSWORD=${passwords["app"]}`,
+        citus.container("w1"),
+        "psql",
+        "-h",
+        citus.container("w1"),
+      ],
+      ...["-U", "app", "-d", "postgres", "-c", "SELECT pg_sleep(600)"],
+    ).catch(() => "ended");
+    const held = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND wait_event = 'PgSleep'";
+    await expect.poll(() => citus.sql("w1", held), { timeout: 30_000 }).toBe("1");
+    const hba = "(SELECT current_setting('hba_file'))";
+    const before = await citus.sql("w1", `SELECT pg_read_file(${hba})`);
+    const write = async (text: string) => {
+      const file = await citus.sql("w1", "SHOW hba_file");
+      await docker("exec", citus.container("w1"), "sh", "-c", 'printf "%s\\n" "$1" > "$2"', "sh", text, file);
+      await citus.sql("w1", "SELECT pg_reload_conf()");
+    };
+    await write(`host all "${odd.replaceAll('"', '""')}" all reject\n${before}`);
+    await citus.sql("coordinator", `ALTER ROLE "${name}" SET statement_timeout = '1ms'`);
+    await citus.sql("coordinator", `ALTER ROLE "${old}" VALID UNTIL '2020-01-01' CONNECTION LIMIT 0`);
+    let found: Awaited<ReturnType<typeof check>> = { causes: {} };
+    await expect
+      .poll(async () => (found = await check("app", odd, name, old)).causes, { timeout: 60_000 })
+      .toEqual({ app: ["limited"], [odd]: ["hba"], [name]: ["other"], [old]: ["expired", "barred"] });
+    const { what, remedy = "" } = found;
+    const ofOld = (await check(old)).remedy ?? "";
+    for (const each of ofOld.split("; then "))
+      await citus.sql("coordinator", each.replace(/ on the coordinator$/, ""));
+    expect(what).toContain(
+      "is refused by local/w1, as it has as many connections there as its CONNECTION LIMIT",
+    );
+    const [, statement = ""] = /\((ALTER ROLE app CONNECTION LIMIT -1)\)/.exec(remedy) ?? [];
+    await citus.sql("coordinator", statement);
+    await citus.sql("coordinator", `ALTER ROLE "${name}" RESET statement_timeout`);
+    await write(before);
+    await expect
+      .poll(async () => (await check("app", odd, name, old)).causes, { timeout: 60_000 })
+      .toEqual({ app: [], [odd]: [], [name]: [], [old]: [] });
+    await citus.sql(
+      "w1",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
+    );
+    await holder;
+  });
+
   test("an owner that may not log in gets a login that nobody has the password of", async () => {
     const { code, output } = await pgDist({}, "credentials", "test", "owner", "--generate");
     expect(code, output).toBe(0);
+    // Not only once a drain is refused.
+    expect(output).toContain("GRANT CREATE, USAGE ON SCHEMA public TO owner on the coordinator");
     const left = (await status()).problems.filter(({ check }) => check === "roles");
     // Its tables' shards are made as it.
     expect(left).toMatchObject([
@@ -253,6 +324,89 @@ describeOnCitus("credentials of roles between nodes", () => {
     );
   });
 
+  describe("another database with Citus that was made by hand", () => {
+    const nodes = ["coordinator", "w1", "w2"];
+    const stored = async () =>
+      Promise.all(
+        nodes.map((node) =>
+          citus.sql(node, "SELECT string_agg(rolename, ',' ORDER BY rolename) FROM pg_dist_authinfo", "app2"),
+        ),
+      );
+    const logins = async () => {
+      await project.declare(workers);
+      return (await status()).problems.filter(
+        ({ check, severity }) => check === "other-database" && severity !== "advice",
+      );
+    };
+    const count = () => citus.sql("coordinator", "SELECT count(*) FROM invoice", "app2");
+    /** As Terraform does it when a start-up setting changes: the volume stays, PGPASSWORD of its first start doesn't. */
+    const replaceAll = () =>
+      Promise.all(
+        nodes.map(async (node) => {
+          await citus.remove(node);
+          await citus.start(node, { settings: ["max_connections=120"] });
+        }),
+      );
+
+    test("is named before it breaks, and stored passwords keep it from that", async () => {
+      for (const node of nodes) {
+        await citus.sql(node, "CREATE DATABASE app2");
+        await citus.sql(node, "CREATE EXTENSION citus", "app2");
+      }
+      await citus.sql(
+        "coordinator",
+        `SELECT citus_set_coordinator_host('${citus.container("coordinator")}', 5432);
+         SELECT citus_add_node(name, 5432) FROM unnest(ARRAY['${citus.container("w1")}', '${citus.container("w2")}']) name;
+         CREATE TABLE invoice (id bigint PRIMARY KEY); ALTER TABLE invoice OWNER TO app;
+         SELECT create_distributed_table('invoice', 'id', shard_count => 4);
+         INSERT INTO invoice SELECT generate_series(1, 100)`,
+        "app2",
+      );
+      const remedy = "`npx pg-dist credentials test --database app2` stores it on every node";
+      const [first] = await logins();
+      expect(first).toMatchObject({ severity: "warning", remedy });
+      expect(first?.what).toContain("is stored on local/coordinator, local/w1, local/w2");
+
+      const { code, output } = await pgDist({}, "credentials", "test", "--database", "app2");
+      expect(code, output).toBe(0);
+      expect(await stored()).toEqual(["app,postgres", "app,postgres", "app,postgres"]);
+      expect(await logins()).toEqual([]);
+      for (const node of nodes)
+        expect(await queryAs("app", node, "SELECT count(*) FROM invoice", "app2")).toBe("100");
+    });
+
+    test("without them, it fails when containers are replaced, and the deploy's registration mends it", async () => {
+      for (const node of nodes) await citus.sql(node, "DELETE FROM pg_dist_authinfo", "app2");
+      await replaceAll();
+      await expect(count()).rejects.toThrow(/password/);
+      const [broken] = await logins();
+      expect(broken).toMatchObject({ severity: "broken" });
+      expect(broken?.what).toContain(
+        "local/coordinator can't log in to local/w1 (fe_sendauth: no password supplied)",
+      );
+      const registered = await citus.register(await citus.cluster(workers));
+      expect(registered.code, registered.output).toBe(0);
+      expect(registered.output).toContain(
+        "in database app2: role postgres: password for the other nodes stored on local/w1",
+      );
+      expect(await count()).toBe("100");
+      expect(await logins()).toEqual([]);
+      expect((await citus.register(await citus.cluster(workers))).output).toContain("nothing was changed");
+    });
+
+    test("a role's own, once given to one database, is taken from there", async () => {
+      expect(await stored()).toEqual(["postgres", "postgres", "postgres"]);
+      const { code, output } = await pgDist({}, "credentials", "test", "app", "--database", "app2");
+      expect(code, output).toBe(0);
+      expect(await queryAs("app", "w1", "SELECT count(*) FROM invoice", "app2")).toBe("100");
+      // Changed in one, it is stored anew in the other.
+      passwords["app"] = oddPassword("");
+      const changed = await pgDist(givePasswords(), "credentials", "test", "app", "--set-password");
+      expect(changed.code, changed.output).toBe(0);
+      expect(await queryAs("app", "w1", "SELECT count(*) FROM invoice", "app2")).toBe("100");
+    });
+  });
+
   describe("the superuser's password", () => {
     const rotate = (node: string, before = "") =>
       citus.sql(node, `${before} ALTER ROLE postgres PASSWORD '${rotated}'`);
@@ -263,6 +417,8 @@ describeOnCitus("credentials of roles between nodes", () => {
       expect(code, output).toBe(0);
       for (const node of ["coordinator", "w1", "w2", "w3"])
         expect(await citus.sql(node, "SELECT count(*) FROM orders")).toBe("100");
+      // By node and by node, in the other database as well.
+      expect(await citus.sql("w1", "SELECT count(*) FROM invoice", "app2")).toBe("100");
       const healthy = await pgDist({ TF_VAR_postgres_password: rotated }, "health", "test");
       expect(healthy.code, healthy.output).toBe(0);
     };

@@ -64,7 +64,7 @@ interface Given {
 function decide({ facts = {}, registered = [], record = [] }: Given) {
   const situation: Situation = {
     cluster: "citus",
-    environment: "production",
+    place: { environment: "production", database: "postgres" },
     coordinator: { ...EMPTY, server_id: "coordinator" },
     workers: [{ node: worker, answer: { facts: { ...EMPTY, ...facts } } }],
     registered,

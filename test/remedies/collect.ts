@@ -49,7 +49,7 @@ function remediesOf(node: ts.Node): ts.Expression[] {
     return argument === undefined ? [] : [argument];
   }
   const named = (name: ts.Node | undefined) =>
-    name !== undefined && ts.isIdentifier(name) && /^(remedy|[A-Z_]*REMEDY|NO_EXTENSION)$/.test(name.text);
+    name !== undefined && ts.isIdentifier(name) && /^(remedy|[A-Z_]*REMEDY)$/.test(name.text);
   if (
     (ts.isPropertyAssignment(node) || ts.isVariableDeclaration(node)) &&
     named(node.name) &&

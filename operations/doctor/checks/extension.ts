@@ -1,5 +1,4 @@
-import { nameEnvironment } from "../../name-environment";
-import { NO_EXTENSION } from "../../registration/no-extension";
+import { noExtensionRemedy } from "../../registration/no-extension";
 import { failed, ok, skipped } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
@@ -11,11 +10,7 @@ export const checkExtension: InsideCheck = ({ node, inside: { server, citus, cit
   const { database } = snapshot.cluster;
   if (server.extension === null) {
     return [
-      failed(
-        place,
-        `database ${database} has no Citus extension`,
-        nameEnvironment(NO_EXTENSION, snapshot.cluster.environment),
-      ),
+      failed(place, `database ${database} has no Citus extension`, noExtensionRemedy(snapshot.cluster)),
     ];
   }
   if (citus === undefined) {

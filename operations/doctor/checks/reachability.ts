@@ -45,7 +45,7 @@ function judge(
     // The check of names says it once.
     if (inside.names.has(target.endpoint.host) && inside.names.get(target.endpoint.host) === undefined)
       return [];
-    const { what, remedy } = explainConnection(reached.failure, node.id, endpoint);
+    const { what, remedy } = explainConnection(reached.failure, node.id, endpoint, snapshot.cluster);
     return [failed(place, `${target.id}: ${what}`, remedy)];
   }
   const there = snapshot.nodes.find((each) => each.node.id === target.id)?.inside;
@@ -61,7 +61,12 @@ function judge(
     ];
   }
   if (reached.citus === false && hasWorkingCitus(inside)) {
-    const { what, remedy } = explainConnection(reached.citusFailure, `Citus on ${node.id}`, endpoint);
+    const { what, remedy } = explainConnection(
+      reached.citusFailure,
+      `Citus on ${node.id}`,
+      endpoint,
+      snapshot.cluster,
+    );
     return [failed(place, `${target.id}: psql reaches it, Citus does not: ${what}`, remedy)];
   }
   return [];

@@ -5,10 +5,9 @@ import type { Snapshot } from "../snapshot";
 /** Whether the nodes can connect to each other as every role that uses distributed tables, and as their owners. */
 export function checkRoles({ cluster, roles }: Snapshot): Finding[] {
   if (roles === undefined) return [];
-  const { environment, database } = cluster;
-  const place = { check: "roles", where: environment };
-  const explained = explainRoles(roles, { environment, database });
-  const untried = explainUntried(roles);
+  const place = { check: "roles", where: cluster.environment };
+  const explained = explainRoles(roles, cluster);
+  const untried = explainUntried(roles, cluster);
   const findings = explained.map(({ owner, queries, what, remedy }) =>
     (owner && queries ? failed : warning)(place, what, remedy),
   );

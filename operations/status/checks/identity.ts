@@ -1,23 +1,21 @@
 import { checkIdentity } from "../../registration/identity";
-import { type Check, type Finding, ofEachNode } from "../finding";
+import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
 
 /** Every node is the server that was registered and recorded: to Citus an empty one at its address looks healthy. */
-export const identity: Check = ofEachNode(
-  ({ label, endpoint, state, registered, recorded }, { cluster, environment }) => {
-    if (state === undefined || registered === undefined) return [];
-    const known = { node: { id: label, endpoint }, facts: state, recorded };
-    const name = cluster ?? state.cluster_name.split(" ")[0] ?? "";
-    return checkIdentity(known, registered, { cluster: name, environment }).map(
-      ({ what, remedy }): Finding => ({
-        severity: "broken",
-        check: "identity",
-        node: label,
-        what,
-        remedy,
-      }),
-    );
-  },
-);
+export const identity: Check = ofEachNode(({ label, endpoint, state, registered, recorded }, snapshot) => {
+  if (state === undefined || registered === undefined) return [];
+  const known = { node: { id: label, endpoint }, facts: state, recorded };
+  const name = snapshot.cluster ?? state.cluster_name.split(" ")[0] ?? "";
+  return checkIdentity(known, registered, { cluster: name, place: placeOf(snapshot) }).map(
+    ({ what, remedy }): Finding => ({
+      severity: "broken",
+      check: "identity",
+      node: label,
+      what,
+      remedy,
+    }),
+  );
+});
 
 /** No two nodes are the same server, or copies of one. */
 export const copies: Check = ({ nodes }) =>

@@ -76,8 +76,8 @@ function marksRemedy(
   }
   if (environment === undefined) {
     return (
-      "in the project of its environment: `npx cdktf deploy ENVIRONMENT` goes on with a removal, " +
-      `\`npx pg-dist add ENVIRONMENT ${label}\` lifts the mark of a worker that stays`
+      "in the project of its environment: a deploy goes on with a removal, and `pg-dist add` lifts the mark of a worker that " +
+      "stays"
     );
   }
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.

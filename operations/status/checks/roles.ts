@@ -1,13 +1,14 @@
 import { explainRoles, explainUntried } from "../../roles/explain-role";
-import type { Check, Finding } from "../finding";
+import { type Check, type Finding, placeOf } from "../finding";
 
 /**
  * Roles whose connections between nodes fail. For an owner of distributed tables that breaks everything it does; for one that
  * may only use them its queries; for an owner that nobody logs in as only moves of its tables.
  */
-export const roles: Check = ({ roles: asked, environment, database }) => {
+export const roles: Check = (snapshot) => {
+  const { roles: asked } = snapshot;
   if (asked === undefined) return [];
-  const findings = explainRoles(asked, { environment, database }).map(
+  const findings = explainRoles(asked, placeOf(snapshot)).map(
     ({ owner, queries, what, remedy }): Finding => ({
       severity: owner && queries ? "broken" : "warning",
       check: "roles",
@@ -15,6 +16,6 @@ export const roles: Check = ({ roles: asked, environment, database }) => {
       remedy,
     }),
   );
-  const untried = explainUntried(asked);
+  const untried = explainUntried(asked, placeOf(snapshot));
   return untried === undefined ? findings : [...findings, { severity: "advice", check: "roles", ...untried }];
 };

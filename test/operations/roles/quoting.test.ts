@@ -11,6 +11,8 @@ const ALPHABET = [..."aZ_9-", ..."'\"\\`$(){};| \t\n=*?~#&<>!%", "é", "Ж", "�
 
 const SEED = chosenSeed();
 const random = new Random(SEED);
+const PLACE = { environment: "production", database: "postgres" };
+
 const NAMES = Array.from({ length: 200 }, () =>
   Array.from({ length: random.between(1, 12) }, () => random.pick(ALPHABET)).join(""),
 );
@@ -50,10 +52,13 @@ describe(`names and passwords of any characters (seed ${SEED})`, () => {
   });
 
   it("are no options of the command that a remedy names", () => {
-    expect(credentialsLine("production", "-v x", "--generate")).toBe(
+    expect(credentialsLine(PLACE, "-v x", "--generate")).toBe(
       "npx pg-dist credentials production --generate -- '-v x'",
     );
-    expect(credentialsLine("production", "app")).toBe("npx pg-dist credentials production app");
+    expect(credentialsLine(PLACE, "app")).toBe("npx pg-dist credentials production app");
+    expect(credentialsLine({ ...PLACE, database: "app2", homeDatabase: "postgres" })).toBe(
+      "npx pg-dist credentials production --database app2",
+    );
   });
 });
 

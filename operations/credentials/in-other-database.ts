@@ -1,0 +1,60 @@
+import type { Cluster } from "../../environments/cluster";
+import { Failure } from "../failure";
+import { isOtherDatabase } from "../other-database";
+import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { heldByCoordinator } from "../roles/held-roles";
+import { readRoles } from "../roles/read-roles";
+import type { Session } from "../session";
+import { type StoreOptions, storeRole } from "./store-role";
+
+/** The cluster with those of its workers that this database has: another one may have some only. */
+export async function membersHere(session: Session, cluster: Cluster): Promise<Cluster> {
+  if (!isOtherDatabase(cluster)) return cluster;
+  const registered = await readRegistered(session);
+  const nodes = cluster.nodes.filter(
+    ({ role, endpoint }) =>
+      role === "coordinator" || registered.some((row) => sameEndpoint(row.endpoint, endpoint)),
+  );
+  return { ...cluster, nodes };
+}
+
+/** What the environment's own database has stored of these roles; nothing for that itself. Secret. */
+export async function knownAtHome(
+  session: Session,
+  { homeDatabase }: Cluster,
+  roles: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (homeDatabase === undefined) return new Map();
+  const home = await session.openIn(homeDatabase);
+  try {
+    const held = Object.entries(await heldByCoordinator(home, roles));
+    return new Map(held.flatMap(([role, { authinfo }]) => (authinfo === null ? [] : [[role, authinfo]])));
+  } finally {
+    await home.end();
+  }
+}
+
+/**
+ * In another database, the roles that use its tables and whose passwords the environment's own database has stored.
+ *
+ * @returns those that were stored; of the others it is said why not
+ */
+export async function storeKnown(
+  session: Session,
+  cluster: Cluster,
+  options: StoreOptions,
+): Promise<string[]> {
+  if (!isOtherDatabase(cluster)) return [];
+  const used = (await readRoles(session)).map(({ name }) => name);
+  const stored: string[] = [];
+  for (const [role, authinfo] of await knownAtHome(session, cluster, used)) {
+    try {
+      await storeRole(session, role, { kind: "known", authinfo }, options);
+      stored.push(role);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      options.progress(`${error.summary}: ${error.remedy}`);
+    }
+  }
+  return stored;
+}

@@ -1,0 +1,130 @@
+import { formatEndpoint } from "../../environments/cluster";
+import { readOtherDatabases, withOtherDatabases } from "../holdings/other-databases";
+import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
+import { connectionCauses, withCauses } from "../registration/reachability";
+import { type NamedNode, probeRoles } from "../roles/ask-roles";
+import type { Session } from "../session";
+import { SQLSTATE, sqlStateOf } from "../sqlstate";
+
+/** Another database with Citus on these servers. */
+export interface OtherDatabase {
+  readonly name: string;
+  readonly shards: number;
+  /** How its nodes log in to each other; undefined where it has none of ours, or that could not be asked in time. */
+  readonly logins?: Logins;
+}
+
+export interface Logins {
+  /** Labels of the nodes that have stored no password of the superuser there. */
+  readonly unstored: readonly string[];
+  /** Connections that are refused there, between nodes that answer in the database that was asked; with what was said. */
+  readonly refused: readonly { readonly from: string; readonly to: string; readonly said: string }[];
+}
+
+/** Below this they are only counted. In milliseconds. */
+const LEAST_MS = 300;
+
+/** What one node nearby may take to be connected to, in milliseconds. */
+const CONNECT_MS = 1000;
+
+/**
+ * @param nodes those that answer in this database: none that is down is waited for again
+ * @param leftMs how long it may take
+ */
+export async function askElsewhere(
+  session: Session,
+  nodes: readonly NamedNode[],
+  leftMs: number,
+): Promise<OtherDatabase[]> {
+  if (leftMs < LEAST_MS || nodes.length === 0) return readOtherDatabases(session);
+  const deadline = performance.now() + leftMs;
+  return withOtherDatabases(session, async (databases) => {
+    const found: OtherDatabase[] = [];
+    for (const { name, session: there, registered, shards } of databases) {
+      const members = nodes.filter(({ endpoint }) =>
+        registered.some((row) => sameEndpoint(row.endpoint, endpoint)),
+      );
+      const limitMs = deadline - performance.now();
+      const logins =
+        members.length === 0 || limitMs < LEAST_MS ? undefined : await askLogins(there, members, limitMs);
+      found.push({
+        name,
+        shards: [...shards.values()].reduce((sum, count) => sum + count, 0),
+        ...(logins === undefined ? {} : { logins }),
+      });
+    }
+    return found;
+  });
+}
+
+async function askLogins(
+  session: Session,
+  members: readonly NamedNode[],
+  limitMs: number,
+): Promise<Logins | undefined> {
+  const start = performance.now();
+  try {
+    await session.query(
+      "SELECT set_config('statement_timeout', $1::text, false), set_config('citus.node_connection_timeout', $2::text, false)",
+      [String(Math.round(limitMs)), String(Math.round(Math.min(limitMs, CONNECT_MS)))],
+    );
+    const coordinator =
+      members.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.label ?? "the coordinator";
+    const refused = await refusals(session, coordinator, members);
+    const reached = members.filter(({ label }) => refused.every(({ to }) => to !== label));
+    const [me] = await session.query<{ user: string; stored: boolean }>(
+      "SELECT current_user AS user, EXISTS (SELECT FROM pg_dist_authinfo WHERE rolename = current_user) AS stored",
+    );
+    const timeoutMs = Math.max(limitMs - (performance.now() - start), LEAST_MS);
+    const answers = await probeRoles(session, [me?.user ?? ""], reached, { whom: "next", timeoutMs });
+    const labelOf = (group: number) =>
+      members.find(({ groupid }) => groupid === group)?.label ?? `group ${group}`;
+    return {
+      unstored: [
+        ...(me?.stored === true ? [] : [coordinator]),
+        ...answers
+          .filter(
+            ({ groupid, states }) => groupid !== COORDINATOR_GROUP && !states.some(({ stored }) => stored),
+          )
+          .map(({ label }) => label),
+      ],
+      refused: [
+        ...refused,
+        ...answers.flatMap(({ label, states }) =>
+          states.flatMap(({ reached: tried }) =>
+            tried.flatMap(({ groupid, said }) =>
+              isRefusal(said) ? [{ from: label, to: labelOf(groupid), said }] : [],
+            ),
+          ),
+        ),
+      ],
+    };
+  } catch (error) {
+    if (sqlStateOf(error) === SQLSTATE.queryCanceled) return undefined;
+    throw error;
+  }
+}
+
+/** What is slow, or says nothing, refuses nothing. */
+function isRefusal(said: string | undefined): said is string {
+  return /password|pg_hba|permission denied|does not exist|too many/.test(said ?? "");
+}
+
+/** The coordinator's own connections, its one to itself among them. */
+async function refusals(
+  session: Session,
+  coordinator: string,
+  members: readonly NamedNode[],
+): Promise<Logins["refused"]> {
+  return withCauses(session, async () => {
+    await session.query(
+      "SELECT citus_check_connection_to_node(host, port) FROM unnest($1::text[], $2::int[]) AS t(host, port)",
+      [members.map(({ endpoint }) => endpoint.host), members.map(({ endpoint }) => endpoint.port)],
+    );
+    const causes = connectionCauses(session.takeMessages());
+    return members.flatMap(({ label, endpoint }) => {
+      const said = causes.find(({ to }) => to === formatEndpoint(endpoint))?.cause;
+      return isRefusal(said) ? [{ from: coordinator, to: label, said }] : [];
+    });
+  });
+}
