@@ -1,5 +1,6 @@
 import type { Departure, ShardGroup } from "./drain-plan";
 import type { Session } from "./session";
+import { shardSizesJson } from "./shard-sizes";
 
 /** A group of shards on one node. */
 interface Placed {
@@ -27,15 +28,15 @@ export async function readInventory(session: Session): Promise<Inventory> {
             min(s.shardid)::text AS shardid,
             array_agg(s.shardid::text ORDER BY s.shardid) AS shardids,
             array_agg(t.logicalrelid::text ORDER BY s.shardid) AS tables,
-            coalesce(sum(z.bytes), 0)::text AS bytes
+            coalesce(sum(z.value::bigint), 0)::text AS bytes
        FROM pg_dist_partition t
        JOIN pg_dist_shard s ON s.logicalrelid = t.logicalrelid
        JOIN pg_dist_placement p ON p.shardid = s.shardid
        JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary'
-       LEFT JOIN (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY shard_id) z
-              ON z.shard_id = s.shardid
+       LEFT JOIN json_each_text($1::json) z ON z.key = s.shardid::text
       WHERE t.partmethod <> 'n' OR (t.repmodel <> 't' AND t.colocationid <> 0)
       GROUP BY 1, 2`,
+    [await shardSizesJson(session)],
   );
   const holders = new Map<string, number[]>();
   for (const { key, nodeid } of placed) holders.set(key, [...(holders.get(key) ?? []), nodeid]);

@@ -14,6 +14,7 @@ import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
 import type { Session } from "./session";
 import { remedyForSetting } from "./setting-cause";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
+import { withWaitsTold } from "./moving/with-waits-told";
 
 /** A node that is to be emptied, and the others around it. */
 export interface Removal {
@@ -131,9 +132,11 @@ export async function emptyNode(
       });
       await finish();
     };
-    await interruptible(session, empty, (name) =>
-      progress(
-        `${name}: what runs is cancelled, and what was begun cleared away; once more ends this at once`,
+    await withWaitsTold(session, { progress, seconds: blockedTimeout }, () =>
+      interruptible(session, empty, (name) =>
+        progress(
+          `${name}: what runs is cancelled, and what was begun cleared away; once more ends this at once`,
+        ),
       ),
     );
   } catch (error) {

@@ -15,7 +15,7 @@ export interface ContainerState {
   readonly health?: string;
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** The last line that it wrote. */
+  /** The last entry of its log, by its first line. */
   readonly lastLine: string;
 }
 
@@ -71,6 +71,17 @@ export async function readContainerStates(
   }
 }
 
+/** Lines at a log's end among which its last entry begins. */
+const TAIL = 60;
+
+/** The last entry's first line: where PostgreSQL ends with a statement, its lines say nothing of what happened. */
+function lastEntry(log: string): string {
+  const lines = log.split("\n").filter((line) => line.trim() !== "");
+  const begins = (line: string) =>
+    !/^\s|^.{0,80}\b(STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION):  /.test(line);
+  return oneLine(lines.findLast(begins) ?? lines.at(-1) ?? "");
+}
+
 /** The last lines of the logs that can be read before the deadline, a few at a time. */
 async function readLastLines(
   docker: DockerHost,
@@ -81,8 +92,8 @@ async function readLastLines(
   await mapAtMost(COMMANDS_AT_ONCE, containers, async (container) => {
     const left = deadline - performance.now();
     if (left <= 0) return;
-    const { stdout, stderr, code } = await docker.try(["logs", "--tail", "1", container], left);
-    if (code === 0) lastLines.set(container, oneLine(`${stdout}${stderr}`));
+    const { stdout, stderr, code } = await docker.try(["logs", "--tail", String(TAIL), container], left);
+    if (code === 0) lastLines.set(container, lastEntry(`${stdout}${stderr}`));
   });
   return lastLines;
 }

@@ -1,4 +1,4 @@
-import { bytesOf } from "../holdings/database-query";
+import { fileBytes } from "../relation-bytes";
 import { quoteLiteral } from "../quote-literal";
 import { shardName } from "../shard-name";
 import { IS_MADE_OF, type Part, partsOf } from "./parts";
@@ -128,7 +128,7 @@ own AS (
          (SELECT CASE WHEN c.relispartition THEN 'partition' ELSE 'heir' END FROM pg_inherits h JOIN moving m ON m.oid = h.inhparent
            WHERE h.inhrelid = c.oid AND o.objsubid = 0 AND m.shardid = o.shardid) AS child,
          coalesce(o.relid, CASE WHEN o.objsubid > 0 THEN c.oid END)::regclass::text AS relation,
-         CASE WHEN c.relkind IN ('r', 'm') AND o.objsubid = 0 THEN ${bytesOf("c.oid", "c.relpages")} END AS bytes
+         CASE WHEN c.relkind IN ('r', 'm') AND o.objsubid = 0 THEN ${fileBytes("c.oid")} END AS bytes
     FROM whose o LEFT JOIN pg_class c ON o.classid = 'pg_class'::regclass AND c.oid = o.objid,
          pg_identify_object(o.classid, o.objid, o.objsubid) n
    WHERE (o.by_hand OR o.relid IS NULL OR o.relid NOT IN (SELECT oid FROM shard WHERE oid IS NOT NULL))

@@ -1,5 +1,6 @@
 import type { Session } from "../session";
 import { shardName } from "../shard-name";
+import { shardSizesJson } from "../shard-sizes";
 
 /** A shard that was on servers which never come back. */
 export interface LostShard {
@@ -39,13 +40,16 @@ export async function findLostShards(session: Session, groups: readonly number[]
 /** The tables of lost shards. Rows can't be known: what would tell them is gone. */
 export async function describeLosses(session: Session, lost: readonly LostShard[]): Promise<LostTable[]> {
   const rows = await session.query<{ table: string; shards: number; bytes: string | null }>(
-    `WITH sizes AS MATERIALIZED (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY 1)
-     SELECT s.logicalrelid::text AS table, count(*)::int AS shards,
-            avg(z.bytes) FILTER (WHERE s.shardid <> ALL ($2::bigint[]))::bigint::text AS bytes
-       FROM pg_dist_shard s LEFT JOIN sizes z ON z.shard_id = s.shardid
+    `SELECT s.logicalrelid::text AS table, count(*)::int AS shards,
+            avg(z.value::bigint) FILTER (WHERE s.shardid <> ALL ($2::bigint[]))::bigint::text AS bytes
+       FROM pg_dist_shard s LEFT JOIN json_each_text($3::json) z ON z.key = s.shardid::text
       WHERE s.logicalrelid IN (SELECT to_regclass(name) FROM unnest($1::text[]) name)
       GROUP BY 1 ORDER BY 1`,
-    [[...new Set(lost.map(({ table }) => table))], lost.map(({ shardid }) => shardid)],
+    [
+      [...new Set(lost.map(({ table }) => table))],
+      lost.map(({ shardid }) => shardid),
+      await shardSizesJson(session),
+    ],
   );
   return rows.map(({ table, shards, bytes }) => {
     const count = lost.filter((shard) => shard.table === table).length;

@@ -1,3 +1,4 @@
+import { fileBytes } from "../relation-bytes";
 import { shardName } from "../shard-name";
 
 /**
@@ -27,7 +28,7 @@ export function databaseQuery(standing: Standing, known: readonly string[] = [])
     'definitions', (SELECT coalesce(json_agg(json_build_object('kind', i.type, 'name', i.identity) ORDER BY i.type, i.identity), '[]')
        FROM (${definitions(parts.objects)}) o, pg_identify_object(o.classid, o.objid, 0) i),
     'configured', (SELECT coalesce(json_agg(t), '[]') FROM (${CONFIGURED}) t),
-    'largeObjects', (SELECT json_build_object('count', count(*), 'bytes', CASE count(*) WHEN 0 THEN 0 ELSE ${bytesOf("'pg_catalog.pg_largeobject'::regclass", "0")} END)
+    'largeObjects', (SELECT json_build_object('count', count(*), 'bytes', CASE count(*) WHEN 0 THEN 0 ELSE ${fileBytes("'pg_catalog.pg_largeobject'::regclass")} END)
        FROM pg_largeobject_metadata))::text`
     .replace(/\s+/g, " ")
     .trim();
@@ -35,12 +36,6 @@ export function databaseQuery(standing: Standing, known: readonly string[] = [])
 
 const NOT_OF_AN_EXTENSION = (catalog: string) =>
   `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
-
-/** Files of one relation, in parts of 1 GB; a relation without a file has 0. */
-export function bytesOf(oid: string, pages: string): string {
-  return `(SELECT coalesce(sum((pg_stat_file(pg_relation_filepath(${oid}) || part, true)).size), 0)
-    FROM (SELECT CASE n WHEN 0 THEN '' ELSE '.' || n END AS part FROM generate_series(0, ${pages} / 131072 + 1) n) p)::bigint`;
-}
 
 /**
  * What makes a relation people's own on a worker: neither a shard that is placed there, nor what Citus spread.
@@ -77,8 +72,8 @@ const KINDS = `CASE o.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized v
 /** Without sequences of columns, which go with their tables. `pgdist.node` is this program's. */
 function relations(own: string, sizes = true): string {
   return `SELECT ${KINDS} AS kind, format('%I.%I', n.nspname, o.relname) AS name,
-      CASE WHEN NOT ${sizes} THEN 0 WHEN o.relkind IN ('r', 'm') THEN ${bytesOf("o.oid", "o.relpages")}
-        + CASE o.reltoastrelid WHEN 0 THEN 0 ELSE ${bytesOf("o.reltoastrelid", "(SELECT relpages FROM pg_class WHERE oid = o.reltoastrelid)")} END
+      CASE WHEN NOT ${sizes} THEN 0 WHEN o.relkind IN ('r', 'm') THEN ${fileBytes("o.oid")}
+        + CASE o.reltoastrelid WHEN 0 THEN 0 ELSE ${fileBytes("o.reltoastrelid")} END
         ELSE 0 END AS bytes
     FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
    WHERE o.oid >= 16384 AND o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND o.relpersistence <> 't'

@@ -1,6 +1,7 @@
 import type { Endpoint } from "../../environments/cluster";
 import type { Session } from "../session";
 import { withTablesKept } from "./with-tables-kept";
+import { shardSizesJson } from "../shard-sizes";
 
 /** A group of colocated shards that Citus would move as one. */
 export interface PlannedMove {
@@ -17,17 +18,16 @@ export interface PlannedMove {
 
 const PLAN = `WITH plan AS MATERIALIZED (
        SELECT * FROM get_rebalance_table_shards_plan() WITH ORDINALITY
-         AS p(name, shardid, shard_size, source_host, source_port, target_host, target_port, number)),
-     sizes AS MATERIALIZED (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY 1)
+         AS p(name, shardid, shard_size, source_host, source_port, target_host, target_port, number))
      SELECT (array_agg(p.shardid ORDER BY p.number))[1]::text AS shardid,
             array_agg(p.shardid::text ORDER BY p.number) AS shardids,
             array_agg(p.name::text ORDER BY p.number) AS tables,
-            coalesce(sum(z.bytes), 0)::text AS bytes,
+            coalesce(sum(z.value::bigint), 0)::text AS bytes,
             p.source_host, p.source_port, p.target_host, p.target_port
        FROM plan p
        JOIN pg_dist_shard s USING (shardid)
        JOIN pg_dist_partition t ON t.logicalrelid = s.logicalrelid
-       LEFT JOIN sizes z ON z.shard_id = p.shardid
+       LEFT JOIN json_each_text($1::json) z ON z.key = p.shardid::text
       GROUP BY t.colocationid, s.shardminvalue, CASE WHEN t.colocationid = 0 THEN s.shardid END,
                p.source_host, p.source_port, p.target_host, p.target_port
       ORDER BY min(p.number)`;
@@ -39,7 +39,8 @@ const PLAN = `WITH plan AS MATERIALIZED (
  * @throws the server's error
  */
 export async function planRebalance(session: Session): Promise<PlannedMove[]> {
-  const rows = await withTablesKept(session, () => session.query<Row>(PLAN));
+  const sizes = await shardSizesJson(session);
+  const rows = await withTablesKept(session, () => session.query<Row>(PLAN, [sizes]));
   return rows.map(({ shardid, shardids, tables, bytes, ...row }) => ({
     shardid,
     shardids,

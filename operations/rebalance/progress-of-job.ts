@@ -1,6 +1,7 @@
 import type { Session } from "../session";
 import { wasCanceled, withStatementTimeout } from "../statement-timeout";
 import { type Job, type Task, failingTask } from "./job";
+import { shardSizesJson } from "../shard-sizes";
 
 /** Shards that move as one, by one of them. */
 export interface MovingGroup {
@@ -43,8 +44,7 @@ const NO_GROUP: MovingGroup = { shards: 0, bytes: 0, tables: [] };
 export async function readGroups(session: Session, job: Job): Promise<Map<string, MovingGroup>> {
   const shardids = job.tasks.flatMap(({ shardid }) => shardid ?? []);
   const rows = await session.query<{ shardid: string; shards: number; bytes: string; tables: string[] }>(
-    `WITH sizes AS MATERIALIZED (SELECT shard_id, max(size) AS bytes FROM citus_shard_sizes() GROUP BY 1)
-     SELECT m.shardid::text, count(*)::int AS shards, coalesce(sum(z.bytes), 0)::text AS bytes,
+    `SELECT m.shardid::text, count(*)::int AS shards, coalesce(sum(z.value::bigint), 0)::text AS bytes,
             array_agg(s.logicalrelid::text ORDER BY s.shardid = m.shardid DESC, s.shardid) AS tables
        FROM unnest($1::bigint[]) m(shardid)
        JOIN pg_dist_shard moved ON moved.shardid = m.shardid
@@ -52,9 +52,9 @@ export async function readGroups(session: Session, job: Job): Promise<Map<string
        JOIN pg_dist_shard s ON s.shardid = m.shardid OR s.shardminvalue IS NOT DISTINCT FROM moved.shardminvalue
        JOIN pg_dist_partition t ON t.logicalrelid = s.logicalrelid
         AND (s.shardid = m.shardid OR (mt.colocationid <> 0 AND t.colocationid = mt.colocationid))
-       LEFT JOIN sizes z ON z.shard_id = s.shardid
+       LEFT JOIN json_each_text($2::json) z ON z.key = s.shardid::text
       GROUP BY 1`,
-    [shardids],
+    [shardids, await shardSizesJson(session)],
   );
   return new Map(
     rows.map(({ shardid, shards, bytes, tables }) => [shardid, { shards, bytes: Number(bytes), tables }]),

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../failure";
+import { describeBlocker } from "../moving/describe-wait";
 import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { endBlocker } from "../status/end-blocker";
+import { findTableHolder } from "./table-holder";
 
-/** How often it is tried, and how long each try may wait for a table that is being dropped. In milliseconds. */
+/** How long it may wait for a table that somebody holds, in milliseconds. */
+const LOCK_MS = 3000;
+
+/** How often it is tried while tables are dropped, and the pause before it is tried again, in milliseconds. */
 const TRIES = 8;
-const LOCK_MS = 2000;
-
-/** Between two tries, in milliseconds. */
 const PAUSE_MS = 250;
 
 /** The tables whose entries in its cache Citus keeps pointers into while it plans: the first of each colocation group. */
@@ -22,43 +25,61 @@ const TABLES = `SELECT string_agg(name, ', ') AS names FROM (
  * the server ends by a segmentation fault, with all of its sessions: of a few hundred plans beside three DROP TABLE a
  * second, two did.
  *
- * @throws the server's error; Failure where tables are dropped without a pause
+ * @throws the server's error; Failure, which names who holds a table, or where tables are dropped without a pause
  */
 export async function withTablesKept<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
   for (let number = 1; ; number++) {
     try {
       return await session.transaction(async () => {
         await session.query(`SET LOCAL lock_timeout = ${LOCK_MS}`);
-        const [row] = await session.query<{ names: string | null }>(TABLES);
-        if (row?.names) {
-          // Of this server alone: Citus would carry it to every node.
-          await session.query("SET LOCAL citus.enable_ddl_propagation = off");
-          await session.query(`LOCK TABLE ${row.names} IN ACCESS SHARE MODE`);
-          await session.query("SET LOCAL citus.enable_ddl_propagation TO DEFAULT");
-        }
+        await lockTables(session);
         return await work();
       });
     } catch (error) {
-      if (!isDropped(error)) throw error;
-      if (number === TRIES) {
-        if (isSizeUnknown(error)) throw error;
-        throw new Failure(
-          "a rebalance can't be planned while distributed tables are dropped one after the other",
-          "run it again when fewer are",
-          { cause: error },
-        );
+      if (sqlStateOf(error) === SQLSTATE.lockNotAvailable) {
+        const held = await heldFailure(session, error);
+        if (held !== undefined) throw held;
+      } else if (!isDropped(error)) {
+        throw error;
       }
+      if (number === TRIES) throw isSizeUnknown(error) ? error : droppedFailure(error);
       await sleep(PAUSE_MS);
     }
   }
 }
 
-/** A table that was listed is gone, or is about to be. */
+async function lockTables(session: Session): Promise<void> {
+  const [row] = await session.query<{ names: string | null }>(TABLES);
+  if (!row?.names) return;
+  // Of this server alone: Citus would carry it to every node.
+  await session.query("SET LOCAL citus.enable_ddl_propagation = off");
+  await session.query(`LOCK TABLE ${row.names} IN ACCESS SHARE MODE`);
+  await session.query("SET LOCAL citus.enable_ddl_propagation TO DEFAULT");
+}
+
+/** Undefined where nobody holds one any more. */
+async function heldFailure(session: Session, cause: unknown): Promise<Failure | undefined> {
+  const holder = await findTableHolder(session);
+  if (holder === undefined) return undefined;
+  return new Failure(
+    `a rebalance can't be planned while ${holder.table} is locked by ${describeBlocker(holder)}`,
+    `wait until that is over, or end it, in SQL on the coordinator: ${endBlocker(holder.blocking, undefined)}; then run it again`,
+    { cause },
+  );
+}
+
+function droppedFailure(cause: unknown): Failure {
+  return new Failure(
+    "a rebalance can't be planned while distributed tables are dropped one after the other",
+    "run it again when fewer are",
+    { cause },
+  );
+}
+
+/** A table that was listed is gone. */
 function isDropped(error: unknown): boolean {
-  const state = sqlStateOf(error);
   return (
-    state === SQLSTATE.lockNotAvailable ||
-    state === SQLSTATE.undefinedTable ||
+    sqlStateOf(error) === SQLSTATE.undefinedTable ||
     isSizeUnknown(error) ||
     (error instanceof Error && /^relation with OID \d+ does not exist/.test(error.message))
   );

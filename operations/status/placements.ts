@@ -1,8 +1,9 @@
 import type { Connected } from "../commands/target";
 import { type Asked, askAll } from "./ask-all";
 import { quoteLiteral } from "../registration/run-on-nodes";
-import { PLACED_HERE } from "./node-state";
+import { totalBytes } from "../relation-bytes";
 import { shardName } from "../shard-name";
+import { readUnsyncedShards, sizesStatement } from "../shard-sizes";
 
 /** One shard of a table on one node. */
 export interface Placement {
@@ -65,30 +66,19 @@ const TABLES = `SELECT t.logicalrelid::text AS table,
 const PLACEMENTS = `SELECT s.shardid::text, s.logicalrelid::text AS table, p.groupid, s.shardminvalue AS min, s.shardmaxvalue AS max
   FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid) ORDER BY s.shardid, p.groupid`;
 
-/** Shards that no worker's metadata has: those of tables that are distributed by append or by range. */
-const UNSYNCED = `SELECT s.shardid::text, ${shardName()} AS name
-  FROM pg_dist_shard s JOIN pg_dist_partition t USING (logicalrelid) JOIN pg_class c ON c.oid = s.logicalrelid
- WHERE t.partmethod NOT IN ('h', 'n') AND ${shardName()} IS NOT NULL`;
-
-/**
- * Sizes of what the node itself has, by its own metadata and by the coordinator's names for what that lacks: one that is
- * locked or lost costs only this node's answer.
- */
-function sizesStatement(unsynced: readonly { readonly shardid: string; readonly name: string }[]): string {
-  const others = unsynced.map(({ shardid, name }) => `(${shardid}, ${quoteLiteral(name)})`);
-  const values = others.length === 0 ? "" : ` UNION VALUES ${others.join(", ")}`;
-  return `SELECT coalesce(json_object_agg(shardid, pg_total_relation_size(to_regclass(name))), '{}')
-    FROM (${PLACED_HERE}${values}) p WHERE to_regclass(name) IS NOT NULL`;
-}
+/** As relation_is_a_known_shard(c.oid), which would wait for whoever has locked the shard. */
+const SHARD_OF_C = `SELECT FROM pg_dist_shard s JOIN pg_class t ON t.oid = s.logicalrelid
+  WHERE s.shardid = substring(c.relname FROM '_([0-9]{1,18})$')::bigint AND t.relnamespace = c.relnamespace
+    AND to_regclass(${shardName("t")}) = c.oid`;
 
 /** What Citus doesn't know: on the coordinator tables that nobody has distributed, on a worker what people made there. */
 function plainTablesStatement(shards: readonly string[]): string {
   return `SELECT coalesce(json_agg(json_build_object('table', format('%I.%I', n.nspname, c.relname), 'owner', pg_get_userbyid(c.relowner),
-                                                     'bytes', pg_total_relation_size(c.oid)) ORDER BY n.nspname, c.relname), '[]')
+                                                     'bytes', ${totalBytes("c.oid")}) ORDER BY n.nspname, c.relname), '[]')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
      AND n.nspname NOT IN ('information_schema', 'pgdist')
-     AND c.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition) AND NOT relation_is_a_known_shard(c.oid)
+     AND c.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition) AND NOT EXISTS (${SHARD_OF_C})
      AND NOT EXISTS (SELECT FROM unnest(ARRAY[${shards.map(quoteLiteral).join(", ")}]::text[]) shard WHERE to_regclass(shard) = c.oid)
      AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
@@ -103,12 +93,12 @@ export async function readPlacements(target: Connected): Promise<Placements> {
   const tables = await session.query<CitusTable>(TABLES);
   const known = new Set(tables.map(({ table }) => table));
   const rows = await session.query<Omit<Placement, "node"> & { groupid: number }>(PLACEMENTS);
-  const unsynced = await session.query<{ shardid: string; name: string }>(UNSYNCED);
+  const unsynced = await readUnsyncedShards(session);
   const orphans = await session.query<{ name: string }>(ORPHANS);
   const shards = [...unsynced, ...orphans].map(({ name }) => name);
   const asked = await askAll<Held>(
     target,
-    `SELECT json_build_object('sizes', (${sizesStatement(unsynced)}), 'plain', (${plainTablesStatement(shards)}))::text`,
+    `SELECT json_build_object('sizes', (${sizesStatement(unsynced)})::json, 'plain', (${plainTablesStatement(shards)}))::text`,
   );
   const byGroup = new Map(asked.map((node) => [node.groupid, node]));
   const placements = rows

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
 import { CitusProject } from "./citus-project";
@@ -139,6 +141,39 @@ describeOnCitus("a healthy cluster with all that Citus has and people make", () 
       expect(output).toMatch(/every staying node has a replica|are left over/);
       expect(output).not.toMatch(/depends on/);
       expect(output).not.toMatch(/was made on shard/);
+    }
+  });
+
+  test("sizes are told beside somebody's open ALTER TABLE, and who keeps a rebalance from being planned", async () => {
+    const psql = [
+      ...["exec", "-i", citus.container("coordinator")],
+      "psql",
+      "-h",
+      "127.0.0.1",
+      "-U",
+      "postgres",
+    ];
+    const session = spawn("docker", [...psql, "-qAt"]);
+    const ended = new Promise((resolve) => session.once("close", resolve));
+    session.stdin.write("BEGIN; ALTER TABLE orders ADD COLUMN later int;\n\\echo there\n");
+    await once(session.stdout, "data");
+    try {
+      for (const command of ["shards", "tables"]) {
+        const { code, stdout } = await project.run(command, "test", "--json", "--timeout", "60");
+        expect(code, stdout).toBe(0);
+      }
+      const { code, output } = await project.run("rebalance", "test", "plan", "--timeout", "60");
+      expect(code).toBe(1);
+      expect(output).toMatch(
+        /can't be planned while public\.orders is locked by process \d+ on the coordinator .*ALTER TABLE orders/,
+      );
+      const [, remedy] = /in SQL on the coordinator: (SELECT pg_terminate_backend\(\d+\))/.exec(output) ?? [];
+      await citus.sql("coordinator", remedy ?? output);
+      session.stdin.end();
+      await ended;
+      expect(await project.run("rebalance", "test", "plan", "--timeout", "60")).toMatchObject({ code: 0 });
+    } finally {
+      session.kill();
     }
   });
 

@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatEndpoint } from "../../environments/cluster";
+import { Failure } from "../failure";
+import type { Progress } from "../progress";
+import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
+import { runOnNodes } from "../registration/run-on-nodes";
+import type { Session } from "../session";
+import { ACTIVITY, type Row, parseActivity } from "../status/activity-of-node";
+import { formatDuration } from "../status/duration";
+import { endBlocker } from "../status/end-blocker";
+import { type LockWait, lockWaits } from "../status/lock-waits";
+import { describeBlocker, keyOf } from "./describe-wait";
+import { COORDINATOR } from "./watcher";
+
+/** Between two looks, in milliseconds; work that is over before the first one is never looked at. */
+const LOOK_EVERY_MS = 3000;
+
+/** How long one look may take, in milliseconds. */
+const LOOK_MS = 5000;
+
+/** Moves have a watch of their own, which also knows what to do about a wait. */
+const OF_A_MOVE = "citus_move_shard_placement";
+
+/**
+ * Does work on a session, and says whom its statements wait for: an open ALTER TABLE of somebody keeps the list of nodes
+ * locked, on whichever node.
+ *
+ * @param seconds that it may wait for the same transaction
+ * @throws the work's error; Failure that names the transaction, where it was waited for too long
+ */
+export async function withWaitsTold<Result>(
+  session: Session,
+  { progress, seconds }: { readonly progress: Progress; readonly seconds: number },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const [row] = await session.query<{ gpid: string }>("SELECT citus_backend_gpid()::text AS gpid");
+  const over = new AbortController();
+  const watch = new WaitWatch(session, Number(row?.gpid), progress, seconds);
+  const watching = watch.run(over.signal);
+  try {
+    return await work();
+  } catch (error) {
+    throw watch.reason ?? error;
+  } finally {
+    over.abort();
+    await watching;
+  }
+}
+
+class WaitWatch {
+  /** Why the work was cancelled. */
+  reason: Failure | undefined;
+  private seen: string | undefined;
+  private since = 0;
+
+  constructor(
+    private readonly session: Session,
+    private readonly gpid: number,
+    private readonly progress: Progress,
+    private readonly seconds: number,
+  ) {}
+
+  /** Never throws: without it the work only says less. */
+  async run(over: AbortSignal): Promise<void> {
+    let own: Session | undefined;
+    const pause = () => sleep(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
+    for (await pause(); !over.aborted && this.reason === undefined; await pause()) {
+      try {
+        own ??= await openWatch(this.session);
+        await this.look(own);
+      } catch {
+        await own?.end();
+        own = undefined;
+      }
+    }
+    await own?.end();
+  }
+
+  private async look(own: Session): Promise<void> {
+    const [wait] = (await readWaits(own)).filter(
+      ({ waiting }) => waiting.gpid === this.gpid && !waiting.query.includes(OF_A_MOVE),
+    );
+    const key = wait && keyOf(wait.blocking);
+    if (key !== this.seen) {
+      this.seen = key;
+      this.since = performance.now();
+      if (wait !== undefined) this.progress(`waits for ${describeBlocker(wait)}; ${howToEnd(wait)}`);
+      return;
+    }
+    const waited = (performance.now() - this.since) / 1000;
+    if (wait === undefined || waited < this.seconds) return;
+    this.reason = new Failure(
+      `given up: for ${formatDuration(Math.round(waited))} it waited for ${describeBlocker(wait)}`,
+      `${howToEnd(wait)}; then apply again (PGDIST_BLOCKED_TIMEOUT, in seconds, lets it wait longer)`,
+    );
+    await this.session.cancel();
+  }
+}
+
+function howToEnd({ blocking }: LockWait): string {
+  return `what ends it, in SQL on the coordinator: ${endBlocker(blocking, undefined)}`;
+}
+
+async function openWatch(session: Session): Promise<Session> {
+  const own = await session.open();
+  // By another name than the work's session, whose waits are looked for.
+  await own.query("SET application_name = 'pg-dist watch'");
+  await own.query(`SET statement_timeout = ${LOOK_MS}`);
+  return own;
+}
+
+async function readWaits(own: Session): Promise<LockWait[]> {
+  const workers = (await readRegistered(own)).filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const endpoints = workers.map(({ endpoint }) => endpoint);
+  const [row] = await own.query<{ coalesce: string }>(ACTIVITY);
+  const answers = await runOnNodes(
+    own,
+    endpoints,
+    endpoints.map(() => ACTIVITY),
+  );
+  const texts = answers.flatMap((answer, index): [string, string | null][] => {
+    const endpoint = endpoints[index];
+    return endpoint === undefined || !("value" in answer) ? [] : [[formatEndpoint(endpoint), answer.value]];
+  });
+  return lockWaits(
+    [[COORDINATOR, row?.coalesce ?? null] as const, ...texts].flatMap(([label, text]) =>
+      parseActivity(label, JSON.parse(text ?? "[]") as Row[]),
+    ),
+  );
+}

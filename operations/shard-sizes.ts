@@ -1,0 +1,56 @@
+import { quoteLiteral } from "./quote-literal";
+import { COORDINATOR_GROUP, readRegistered } from "./registration/pg-dist-node";
+import { runOnNodes } from "./registration/run-on-nodes";
+import { totalBytes } from "./relation-bytes";
+import type { Session } from "./session";
+import { shardName } from "./shard-name";
+import { PLACED_HERE } from "./status/node-state";
+
+/** A shard that no worker's metadata has. */
+interface Unsynced {
+  readonly shardid: string;
+  readonly name: string;
+}
+
+/** Those of tables that are distributed by append or by range. */
+const UNSYNCED = `SELECT s.shardid::text, ${shardName()} AS name
+  FROM pg_dist_shard s JOIN pg_dist_partition t USING (logicalrelid) JOIN pg_class c ON c.oid = s.logicalrelid
+ WHERE t.partmethod NOT IN ('h', 'n') AND ${shardName()} IS NOT NULL`;
+
+export async function readUnsyncedShards(session: Session): Promise<Unsynced[]> {
+  return session.query<Unsynced>(UNSYNCED);
+}
+
+/**
+ * Bytes by shard of what a node has, by its own metadata and by the coordinator's names for what that lacks, as JSON. A table
+ * that is locked holds nothing up; one that is lost isn't in it.
+ */
+export function sizesStatement(unsynced: readonly Unsynced[]): string {
+  const others = unsynced.map(({ shardid, name }) => `(${shardid}, ${quoteLiteral(name)})`);
+  const values = others.length === 0 ? "" : ` UNION VALUES ${others.join(", ")}`;
+  return `SELECT coalesce(json_object_agg(shardid, ${totalBytes("t.oid")}), '{}')::text
+    FROM (${PLACED_HERE}${values}) p, LATERAL (SELECT to_regclass(p.name)::oid AS oid) t WHERE t.oid IS NOT NULL`;
+}
+
+/**
+ * Bytes of each shard, of its largest placement, as JSON by shard. `citus_shard_sizes()` would wait for whoever has altered or
+ * dropped one of the tables and not committed yet. A shard on a node that doesn't answer is left out.
+ */
+export async function shardSizesJson(session: Session): Promise<string> {
+  const statement = sizesStatement(await readUnsyncedShards(session));
+  const workers = (await readRegistered(session)).filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const answers = await runOnNodes(
+    session,
+    workers.map(({ endpoint }) => endpoint),
+    workers.map(() => statement),
+  );
+  const [own] = await session.query<{ coalesce: string }>(statement);
+  const texts = answers.flatMap((answer) => ("value" in answer ? [answer.value] : []));
+  const sizes: Record<string, number> = {};
+  for (const text of [own?.coalesce, ...texts]) {
+    const held = JSON.parse(text ?? "{}") as Record<string, number>;
+    for (const [shardid, bytes] of Object.entries(held))
+      sizes[shardid] = Math.max(bytes, sizes[shardid] ?? 0);
+  }
+  return JSON.stringify(sizes);
+}
