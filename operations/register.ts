@@ -10,11 +10,15 @@ import { checkCoordinator } from "./registration/check-coordinator";
 import { storeOwnOnCoordinator } from "./credentials/own-password";
 import { storeElsewhere } from "./credentials/store-elsewhere";
 import { keepNodeConnectionsAlive } from "./registration/node-connections";
-import { reconcile } from "./registration/reconcile";
+import { type Reconciled, reconcile } from "./registration/reconcile";
 import { describeSpread, spreadCredentials, storedRoles } from "./roles/spread-credentials";
 import { storeDeclaredRoles } from "./credentials/declared-roles";
+import type { NodeFacts } from "./registration/node-facts";
+import type { Session } from "./session";
 import { verify } from "./registration/verify";
 import { limitNodeConnections } from "./registration/reachability";
+import { readBlockedTimeout } from "./moving/blocked-timeout";
+import { withWaitsTold } from "./moving/with-waits-told";
 
 export interface RegisterOptions {
   readonly progress: Progress;
@@ -33,7 +37,6 @@ export interface RegisterOptions {
  */
 export async function register(cluster: Cluster, options: RegisterOptions): Promise<void> {
   const { progress, env = process.env } = options;
-  const password = readPassword(env);
   const session = await connect(cluster, { command: "register", progress, env });
   try {
     await takeLock(session, progress, env);
@@ -41,37 +44,46 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
     const coordinator = coordinatorOf(cluster);
     const facts = await checkCoordinator(session, cluster, coordinator, await readRecord(session));
     progress(`${coordinator.id}: connected (${session.way.name}: ${session.way.description})`);
-    await prepareRecord(session);
-    // First of all, as every look at a worker needs it.
-    const stored = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
-    const roles = [cluster.user];
-    const elsewhere = await storeElsewhere(session, cluster, { roles, coordinatorOnly: true, progress });
-    const reconciled = await reconcile(session, cluster, facts, password, progress);
-    const spread = await spreadCredentials(
-      session,
-      await storedRoles(session),
-      workersOf(cluster).map(({ id, endpoint }) => ({ label: id, endpoint })),
+    const waits = { progress, seconds: readBlockedTimeout(env) };
+    const { added } = await withWaitsTold(session, waits, () =>
+      registerNodes(session, cluster, facts, options),
     );
-    for (const line of describeSpread(spread)) progress(line);
-    // Once the addresses are right there as well.
-    const spreadElsewhere = await storeElsewhere(session, cluster, { roles, progress });
-    if (await keepNodeConnectionsAlive(session, cluster))
-      progress("the nodes notice within half a minute from now on that another one is gone");
-    await verify(session, cluster, progress, {
-      ...reconciled,
-      changed:
-        reconciled.changed ||
-        stored ||
-        spread.length > 0 ||
-        elsewhere ||
-        spreadElsewhere ||
-        options.changed === true,
-    });
     // Now that nodes are there to store them: what can't be stored doesn't undo that.
     await storeDeclaredRoles(session, cluster, { record: await readRecord(session), env, progress });
     // Last: whatever becomes of it, every node is registered and verified.
-    await rebalanceAfterAdding(session, cluster, { added: reconciled.added, progress, env });
+    await rebalanceAfterAdding(session, cluster, { added, progress, env });
   } finally {
     await session.end();
   }
+}
+
+/** Makes the list of nodes and their passwords right, in every database, and verifies it. */
+async function registerNodes(
+  session: Session,
+  cluster: Cluster,
+  facts: NodeFacts,
+  { progress, changed = false, env = process.env }: RegisterOptions,
+): Promise<Reconciled> {
+  const password = readPassword(env);
+  await prepareRecord(session);
+  // First of all, as every look at a worker needs it.
+  const stored = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
+  const roles = [cluster.user];
+  const elsewhere = await storeElsewhere(session, cluster, { roles, coordinatorOnly: true, progress });
+  const reconciled = await reconcile(session, cluster, facts, password, progress);
+  const spread = await spreadCredentials(
+    session,
+    await storedRoles(session),
+    workersOf(cluster).map(({ id, endpoint }) => ({ label: id, endpoint })),
+  );
+  for (const line of describeSpread(spread)) progress(line);
+  // Once the addresses are right there as well.
+  const spreadElsewhere = await storeElsewhere(session, cluster, { roles, progress });
+  if (await keepNodeConnectionsAlive(session, cluster))
+    progress("the nodes notice within half a minute from now on that another one is gone");
+  await verify(session, cluster, progress, {
+    ...reconciled,
+    changed: reconciled.changed || stored || spread.length > 0 || elsewhere || spreadElsewhere || changed,
+  });
+  return reconciled;
 }

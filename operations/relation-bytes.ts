@@ -16,10 +16,14 @@ export function fileBytes(oid: string): string {
             FROM (SELECT pg_relation_filepath(${oid}) AS path) p) f)`;
 }
 
-/** The same of a table with its indexes and what it keeps out of line, as pg_total_relation_size() has it. */
+/**
+ * The same of a table with its indexes and what it keeps out of line, as pg_total_relation_size() has it.
+ *
+ * @param oid expression of it, not of pg_class or pg_index
+ */
 export function totalBytes(oid: string): string {
   return `(SELECT coalesce(sum(${fileBytes("r.oid")}), 0)::bigint FROM (SELECT ${oid}::oid AS oid
       UNION ALL SELECT reltoastrelid FROM pg_class WHERE oid = ${oid}
       UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = ${oid}
-      UNION ALL SELECT i.indexrelid FROM pg_class t JOIN pg_index i ON i.indrelid = t.reltoastrelid WHERE t.oid = ${oid}) r)`;
+      UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = (SELECT reltoastrelid FROM pg_class WHERE oid = ${oid})) r)`;
 }

@@ -25,6 +25,8 @@ import { repair } from "./repair";
 import { describeLosses, reportLosses } from "./report";
 import { addressesOfHost } from "./state-of-host";
 import { type Losses, type Survey, isNode, requireGone, surveyLosses } from "./survey";
+import { readBlockedTimeout } from "../moving/blocked-timeout";
+import { withWaitsTold } from "../moving/with-waits-told";
 
 const HELP = `
 For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants
@@ -132,7 +134,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
 
 /** Asks, and makes the lost shards again in this database. */
 async function carryOut(
-  { session, cluster }: Changing,
+  { session, cluster, env }: Changing,
   losses: Losses,
   survey: Survey,
   flags: Flags,
@@ -147,7 +149,8 @@ async function carryOut(
     await stopJob(session, job);
     progress(`rebalance ${job} is cancelled`);
   }
-  await repair(session, losses, progress);
+  const waits = { progress, seconds: readBlockedTimeout(env) };
+  await withWaitsTold(session, waits, () => repair(session, losses, progress));
 }
 
 /** In another database than the environment's: Terraform's state is left to the forgetting there. */

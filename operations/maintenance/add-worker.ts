@@ -12,6 +12,8 @@ import { limitNodeConnections } from "../registration/reachability";
 import type { Session } from "../session";
 import { type Holdings, readHoldings, requireWipeable } from "./holdings";
 import { wipeWorker } from "./wipe-worker";
+import { readBlockedTimeout } from "../moving/blocked-timeout";
+import { withWaitsTold } from "../moving/with-waits-told";
 
 export interface AddOptions {
   readonly cluster: Cluster;
@@ -58,7 +60,9 @@ export async function prepareWorker(
   const changed =
     there === undefined
       ? await emptyWorker(session, options)
-      : await letTakeShards(session, node, there, progress);
+      : await withWaitsTold(session, { progress, seconds: readBlockedTimeout(env) }, () =>
+          letTakeShards(session, node, there, progress),
+        );
   const out = cluster.nodes.filter(
     (each) => each.role === "worker" && each.id !== node.id && !isRegistered(each),
   );
