@@ -10,7 +10,7 @@ import type { Departures, Member } from "./leaving-members";
 import { BLOCK_WRITES, explainImmovable, findImmovable } from "./movable-tables";
 import { readNodeSettings, settingProblems } from "./moving/node-settings";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
-import { commandArguments } from "./other-database";
+import { commandArguments, commandIn } from "./other-database";
 import type { Place } from "./place";
 import { findImmobileOwners } from "./roles/immobile-owners";
 import type { Session } from "./session";
@@ -83,8 +83,8 @@ function nodeProblems(member: Member, place: Place): Problem[] {
     return [
       {
         node,
-        what: `another server answers at ${at} (server id ${server.server_id} instead of ${recorded.server_id}): its volume was lost or replaced`,
-        remedy: "bring the volume back and apply again",
+        what: `another server answers at ${at} (server id ${server.server_id} instead of ${recorded.server_id}): its volume was replaced, or its extension made anew`,
+        remedy: `${commandIn(place, "status")} says which, and what helps; then apply again`,
       },
     ];
   }

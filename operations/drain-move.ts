@@ -98,7 +98,8 @@ export class ShardMover {
         this.options.signal.throwIfAborted();
         if (error instanceof Failure) throw error;
         if (await this.isGone(move)) return;
-        if (!isBusy(error)) throw await explainMove(error, name, this.session, members);
+        if (!isBusy(error))
+          throw await explainMove(error, name, this.session, members, this.options.environment);
         if (attempt === ATTEMPTS) throw givenUp(error, name, watch);
         this.options.progress(
           `${name} is in use${byWhom(watch)}, trying again${error instanceof MoveLocked ? "" : `: ${oneLine(error)}`}`,

@@ -4,12 +4,15 @@ import type { Session } from "./session";
 /** What ends a program from outside. SIGHUP is the end of the terminal, as when ssh drops. */
 export const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** Within this after the first, a further interrupt is the same one: the terminal's, that of npm, a person's double press. */
+const SAME_MS = 1000;
+
 /** Some work was told to end: it is on its way. */
 let told = false;
 
 /**
  * Runs work that must put something back when it is interrupted. The statement that runs then is cancelled, the work is
- * told by the signal, and whatever it makes of that, the interrupt is its outcome; a second one ends the program at once.
+ * told by the signal, and whatever it makes of that, the interrupt is its outcome; a later one ends the program at once.
  *
  * @param onInterrupt is called when it is told, e.g. to say so
  * @throws Failure that names the interrupt, once nothing of the statement runs any more
@@ -22,7 +25,8 @@ export async function interruptible<Result>(
   const controller = new AbortController();
   let cancelled: Promise<void> = Promise.resolve();
   const stop = (name: NodeJS.Signals) => {
-    release();
+    if (controller.signal.aborted) return;
+    setTimeout(release, SAME_MS).unref();
     told = true;
     controller.abort(new Failure(`interrupted by ${name}`, "apply again: it goes on from here"));
     onInterrupt(name);
@@ -37,7 +41,8 @@ export async function interruptible<Result>(
     controller.signal.throwIfAborted();
     throw error;
   } finally {
-    release();
+    // After an interrupt what it began is put back, which the same one must not end.
+    if (!controller.signal.aborted) release();
     // What is asked from now on must not be hit by it.
     await cancelled;
   }

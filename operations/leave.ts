@@ -94,7 +94,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
       progress(`${id}: copies of reference tables stay on its server: ${oneLine(error)}`),
     );
   } catch (error) {
-    const explained = explainRemoval(error);
+    const explained = explainRemoval(error, cluster);
     // A destroy of everything that meets a worker which was deleted, but not removed, from a cluster that is half down. Not
     // what was refused or failed on a cluster that answers: the keys may be left over from another day.
     if (!isSilence(explained)) throw explained;

@@ -21,6 +21,13 @@ export function commandArguments({
   return homeDatabase === undefined ? environment : `${environment} --database ${shellWord(database)}`;
 }
 
+/** A command line where there is an environment for it, else only what it is called. */
+export function commandIn({ environment, ...place }: Place, command: string, more = ""): string {
+  return environment === undefined
+    ? command
+    : `\`npx pg-dist ${command} ${commandArguments({ environment, ...place })}${more}\``;
+}
+
 /** A word for a person's shell. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -10,9 +10,9 @@ import type { Departures, Member } from "./leaving-members";
 import { clearRests } from "./moving/clear-rests";
 import type { Progress } from "./progress";
 import { type RecordedNode, forgetNodes } from "./record";
+import { type KnownNodes, remedyForWords } from "./registration/node-failure";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
 import type { Session } from "./session";
-import { remedyForSetting } from "./setting-cause";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
 import { withWaitsTold } from "./moving/with-waits-told";
 
@@ -141,7 +141,13 @@ export async function emptyNode(
     );
   } catch (error) {
     if (begun) await clearRests(session, members, progress);
-    throw await liftAfter(error, session, leaving, progress);
+    const nodes = members.map(({ label, endpoint }) => ({ id: label, endpoint }));
+    const explained = explainRemoval(error, {
+      ...session.place,
+      environment: departures.environment,
+      nodes,
+    });
+    throw await liftAfter(explained, session, leaving, progress);
   }
 }
 
@@ -185,21 +191,18 @@ async function liftAfter(
     await lift(session, leaving, progress);
     return error;
   } catch (second) {
-    const first = explainRemoval(error);
-    if (!(first instanceof Failure)) return first;
-    const { summary, remedy, detail, exitCode } = first;
+    if (!(error instanceof Failure)) return error;
+    const { summary, remedy, detail, exitCode } = error;
     return new Failure(summary, remedy, { detail: [...detail, oneLine(second)], exitCode, cause: error });
   }
 }
 
 /** What the server answered to a statement that should work; anything else as it is. */
-export function explainRemoval(error: unknown): unknown {
+export function explainRemoval(error: unknown, cluster: KnownNodes): unknown {
   if (sqlStateOf(error) === undefined) return error;
   return new Failure(
     `the coordinator says: ${oneLine(error)}`,
-    `${remedyForSetting(oneLine(error)) ?? "see to the cause"}, then apply again: it goes on`,
-    {
-      cause: error,
-    },
+    `${remedyForWords(oneLine(error), cluster)}; then apply again`,
+    { cause: error },
   );
 }

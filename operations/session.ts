@@ -193,7 +193,7 @@ export class Session {
         const why = this.lastWords === "" ? oneLine(error) : `the server said: ${this.lastWords}`;
         throw new Failure(
           `lost the connection to the coordinator by ${this.way.description}: ${this.redact(why)}`,
-          "run it again: it goes on from here",
+          "see that the coordinator is up, then run it again",
           { cause: error },
         );
       }

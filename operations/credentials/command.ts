@@ -40,8 +40,8 @@ const HELP = `
 Citus runs a role's query on the other nodes as that role, and makes a shard that is moved as the owner of its table.
 For that, every node needs the role's password in its table pg_dist_authinfo. This stores it there: on the
 coordinator once a connection has proven it, then on every other node, and tries all connections. A worker that
-joins later gets what the coordinator has. Each database with Citus stores its own: a role that another one has stored is
-stored anew there too, the superuser in all of them.
+joins later gets what the coordinator has. Each database with Citus stores its own: a role that another one has
+stored is stored anew there too, the superuser in all of them.
 
 Without a role it is the superuser's own password, as TF_VAR_postgres_password has it: what is to be done after
 ALTER ROLE has changed it. A worker that has another one gets the coordinator's by its own Docker host.

@@ -153,7 +153,7 @@ function unregistered(place: Place): Failure {
       `${what} in database ${quoteName(place.database)}`,
       "SELECT citus_set_coordinator_host(HOST, PORT) there, with the address that the environment's own database has of it",
     );
-  return new Failure(what, `npx cdktf deploy ${place.environment} registers it`);
+  return new Failure(what, `\`npx pg-dist status ${place.environment}\` says how to register it`);
 }
 
 function unproven(

@@ -150,7 +150,7 @@ async function carryOut(
     progress(`rebalance ${job} is cancelled`);
   }
   const waits = { progress, seconds: readBlockedTimeout(env) };
-  await withWaitsTold(session, waits, () => repair(session, losses, progress));
+  await withWaitsTold(session, waits, () => repair(session, losses, cluster, progress));
 }
 
 /** In another database than the environment's: Terraform's state is left to the forgetting there. */

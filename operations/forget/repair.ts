@@ -3,6 +3,7 @@ import { Failure, oneLine } from "../failure";
 import { readStrategy } from "../moving/strategy";
 import type { Progress } from "../progress";
 import { forgetNodes } from "../record";
+import { type KnownNodes, remedyForWords } from "../registration/node-failure";
 import { readRegistered } from "../registration/pg-dist-node";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
@@ -20,13 +21,18 @@ import type { Losses } from "./survey";
  *
  * @throws Failure with the metadata as before; shards that were made already are made anew by the next run
  */
-export async function repair(session: Session, losses: Losses, progress: Progress): Promise<void> {
+export async function repair(
+  session: Session,
+  losses: Losses,
+  cluster: KnownNodes,
+  progress: Progress,
+): Promise<void> {
   const { nodes, lost, heirs } = losses;
   if (nodes.length === 0) return;
   if (lost.length > 0 && heirs.length === 0) {
     throw new Failure(
       "no node that stays can take the lost shards: the coordinator isn't registered",
-      "deploy first, which registers it; nothing is forgotten yet",
+      `\`npx pg-dist status ${cluster.environment}\` says how to register it; nothing is forgotten yet`,
     );
   }
   await dropLeftCopies(session, losses, progress);
@@ -50,7 +56,7 @@ export async function repair(session: Session, losses: Losses, progress: Progres
     if (answer !== undefined && "value" in answer) continue;
     throw new Failure(
       `shard ${shards[0]?.shardid} of ${shards[0]?.table} could not be made on ${formatEndpoint(endpoint)}: ${answer?.error}`,
-      "nothing is forgotten yet; see to the cause and run it again",
+      `nothing is forgotten yet; ${remedyForWords(answer?.error ?? "no answer", cluster)}, then run it again`,
     );
   }
   if (lost.length > 0) progress(`${lost.length} lost shards made again, empty`);
@@ -80,7 +86,7 @@ export async function repair(session: Session, losses: Losses, progress: Progres
   } catch (error) {
     throw new Failure(
       `the metadata could not be changed, nothing is forgotten: ${session.redact(oneLine(error))}`,
-      "see to the cause and run it again",
+      `${remedyForWords(session.redact(oneLine(error)), cluster)}, then run it again`,
       { cause: error },
     );
   }

@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { DockerHost } from "../docker-host";
 import { EXIT, Failure } from "../failure";
+import { commandArguments } from "../other-database";
 import type { Progress } from "../progress";
 import { readRecord } from "../record";
 import {
@@ -12,8 +13,9 @@ import {
   sameEndpoint,
 } from "../registration/pg-dist-node";
 import { connectionCauses } from "../registration/reachability";
-import { runOnNodes } from "../registration/run-on-nodes";
+import { quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
+import { shardName } from "../shard-name";
 import type { Heir } from "./assign-shards";
 import { type LostShard, type LostTable, describeLosses, findLostShards } from "./lost-shards";
 
@@ -67,7 +69,7 @@ export async function surveyLosses(
   ) {
     throw new Failure(
       `${coordinatorOf(cluster).host} carries the coordinator`,
-      "the cluster can't forget it: bring its volume back, or a backup",
+      "the cluster can't forget it: start it again; only if its disk is lost, bring a backup of its volume back",
       { exitCode: EXIT.refused },
     );
   }
@@ -108,7 +110,7 @@ export async function requireGone(
     nodes.filter((node) => !single.includes(node)),
     replaced,
   );
-  await requireEmptyServers(session, single);
+  await requireEmptyServers(session, single, commandArguments(cluster));
 }
 
 /** By the record; what isn't recorded by the environment, else by its endpoint. */
@@ -205,40 +207,78 @@ async function requireSilentServers(
 
 /**
  * Only a server that was just initialised proves that the node's data isn't there any more: one that stands still may have
- * its volume.
+ * its volume. One whose extension was dropped and created again looks the same, but for the shards in it.
  */
-async function requireEmptyServers(session: Session, nodes: readonly NamedNode[]): Promise<void> {
+async function requireEmptyServers(
+  session: Session,
+  nodes: readonly NamedNode[],
+  environment: string,
+): Promise<void> {
   const record = [...(await readRecord(session)).values()];
   const answers = await runOnNodes(
     session,
     nodes.map(({ endpoint }) => endpoint),
-    nodes.map(() => SERVER),
+    await Promise.all(nodes.map(async ({ groupid }) => serverStatement(await placedIn(session, groupid)))),
   );
   for (const [index, node] of nodes.entries()) {
     const answer = answers[index];
     const recorded = record.find(({ nodeid }) => nodeid === node.nodeid);
     const server =
       answer !== undefined && "value" in answer
-        ? (JSON.parse(answer.value ?? "null") as { groupid: number; server_id: string } | null)
+        ? (JSON.parse(answer.value ?? "null") as {
+            groupid: number;
+            server_id: string;
+            shards: number;
+          } | null)
         : undefined;
+    if (server?.groupid === COORDINATOR_GROUP && server.shards > 0) {
+      throw new Failure(
+        `${node.id} is not lost: the server at ${formatEndpoint(node.endpoint)} has ${server.shards} of its shards, and only no metadata`,
+        `\`npx pg-dist status ${environment}\` says how it becomes a member again`,
+        { exitCode: EXIT.refused },
+      );
+    }
     const empty = server?.groupid === COORDINATOR_GROUP && server.server_id !== recorded?.server_id;
     if (recorded !== undefined && empty) continue;
-    throw new Failure(
-      `${node.id} is not proven to be lost: ` +
-        (server === undefined || server === null
-          ? `no server answers at ${formatEndpoint(node.endpoint)}`
-          : recorded === undefined
-            ? "it was never recorded"
-            : `the server at ${formatEndpoint(node.endpoint)} is a member of a cluster`),
-      "deploy, so that its container runs: only an empty server in its place shows that the volume is gone; with its whole " +
-        `Docker host, name that: ${node.id.split("/")[0]}`,
-      { exitCode: EXIT.refused },
+    const at = formatEndpoint(node.endpoint);
+    const refuse = (why: string, remedy: string): never => {
+      throw new Failure(`${node.id} is not proven to be lost: ${why}`, remedy, { exitCode: EXIT.refused });
+    };
+    if (server === undefined || server === null) {
+      refuse(
+        `no server answers at ${at}`,
+        "start its container, or deploy where that is gone: only an empty server in its place shows that the volume is gone; with its " +
+          `whole Docker host, name that: ${node.id.split("/")[0]}`,
+      );
+    }
+    if (recorded === undefined) {
+      refuse(
+        "it was never recorded",
+        `where it is in the environment, \`npx pg-dist add ${environment} ${node.id}\` records it`,
+      );
+    }
+    refuse(
+      `the server at ${at} is a member of a cluster`,
+      `its data is there; to take it out: \`npx pg-dist remove ${environment} ${node.id}\``,
     );
   }
 }
 
-const SERVER = `SELECT json_build_object('groupid', (SELECT groupid FROM pg_dist_local_group),
-  'server_id', (SELECT metadata->>'server_id' FROM pg_dist_node_metadata))::text`;
+/** Names of the shards that the coordinator's metadata places on a group. */
+async function placedIn(session: Session, groupid: number): Promise<string[]> {
+  const rows = await session.query<{ name: string | null }>(
+    `SELECT ${shardName()} AS name FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid)
+       JOIN pg_class c ON c.oid = s.logicalrelid WHERE p.groupid = $1`,
+    [groupid],
+  );
+  return rows.flatMap(({ name }) => name ?? []);
+}
+
+function serverStatement(placed: readonly string[]): string {
+  return `SELECT json_build_object('groupid', (SELECT groupid FROM pg_dist_local_group),
+  'server_id', (SELECT metadata->>'server_id' FROM pg_dist_node_metadata),
+  'shards', (SELECT count(*) FROM unnest(ARRAY[${placed.map(quoteLiteral).join(", ")}]::text[]) name WHERE to_regclass(name) IS NOT NULL))::text`;
+}
 
 /** Whether a server said it: one that starts up, has no connection left or refuses the password has its data. */
 export function isAnswer(cause: string): boolean {

@@ -98,7 +98,9 @@ export function heldOnServer({ slots, subscriptions, prepared, files }: ServerCo
     }),
     ...subscriptions.map(({ name, database }): Held => ({
       what: `subscription ${quoteName(name)} in database ${quoteName(database)}`,
-      remedy: `DROP SUBSCRIPTION ${quoteName(name)} there, in that database`,
+      remedy:
+        `DROP SUBSCRIPTION ${quoteName(name)} there, in that database; where its publisher or its slot is gone, first ALTER SUBSCRIPTION ` +
+        `${quoteName(name)} DISABLE, then ALTER SUBSCRIPTION ${quoteName(name)} SET (slot_name = NONE)`,
     })),
     ...prepared.map(({ gid, database }): Held => ({
       what: `prepared transaction '${gid}' in database ${quoteName(database)}`,

@@ -101,7 +101,7 @@ export async function cleanWorker(session: Session, endpoint: Endpoint): Promise
   if (first === undefined) return { dropped, needed };
   throw new Failure(
     `${formatEndpoint(endpoint)} could not be emptied: ${first}${failed.length === 1 ? "" : ` (and ${failed.length - 1} more, above)`}`,
-    "see to the cause there, then run this again: it goes on",
+    "undo there what the message names, then run this again",
     { detail: failed.length === 1 ? [] : failed },
   );
 }
@@ -181,6 +181,6 @@ async function onWorker(session: Session, endpoint: Endpoint, statement: string)
   if (answer !== undefined && "value" in answer) return answer.value;
   throw new Failure(
     `${formatEndpoint(endpoint)} could not be emptied: ${answer?.error}`,
-    "see its log, then run this again: it goes on",
+    "see that it is up, and its log; then run this again",
   );
 }

@@ -41,6 +41,6 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
         `npx pg-dist remove ${commandArguments(cluster)} ${id}`,
     );
   } catch (error) {
-    throw explainRemoval(error);
+    throw explainRemoval(error, cluster);
   }
 }

@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster"
 import { formatEndpoint } from "../../environments/cluster";
 import { formatBytes } from "../bytes";
 import { EXIT, Failure } from "../failure";
+import { commandIn } from "../other-database";
 import { checkName } from "../registration/identity";
 import type { NodeFacts } from "../registration/node-facts";
 import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
@@ -100,10 +101,12 @@ export async function requireWipeable(
       refuse(`${at} is the coordinator of another cluster`, "correct the address");
     return;
   }
-  const byHand = `if its data may go, remove its container and its volume by hand`;
+  const remedy =
+    `see what it holds (${commandIn(session.place, "psql", ` ${id}`)}); if all of that may go, delete the worker from the environment ` +
+    "and deploy, which lists it once more and wants both keys (`discard`), then put it back";
   if (host === null || port === null)
-    return refuse(`it is or was a worker (group ${groupid}), and of which cluster can't be told`, byHand);
-  await requireForgotten({ session, endpoint, host, port, groupid, refuse, byHand });
+    return refuse(`it is or was a worker (group ${groupid}), and of which cluster can't be told`, remedy);
+  await requireForgotten({ session, endpoint, host, port, groupid, refuse, byHand: remedy });
 }
 
 /** Groups are numbered by a sequence and never again: one that a coordinator has not come to is not of its cluster. */
@@ -146,7 +149,7 @@ async function requireForgotten(former: Former): Promise<void> {
   if (!told.success) {
     return refuse(
       `it is or was a worker of the cluster at ${coordinator}, which can't be asked whether it still is (${told.result})`,
-      byHand,
+      `start that one, so that it can say; or ${byHand}`,
     );
   }
   const { members, assigned } = JSON.parse(told.result ?? "null") as { members: number; assigned: number };
@@ -155,7 +158,8 @@ async function requireForgotten(former: Former): Promise<void> {
     refuse(
       `the server at ${coordinator}, which it knows as its coordinator, never had a group ${groupid}: that coordinator's ` +
         "volume was lost or replaced, and this worker may hold the only copy of its shards",
-      `bring the coordinator's volume (or a backup of it) back; ${byHand}`,
+      "if the coordinator's address was corrected or its volume changed, put back what it was (or a backup of it): the shards are " +
+        `the only copy. ${byHand}`,
     );
   }
 }

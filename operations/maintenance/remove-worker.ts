@@ -46,7 +46,7 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
       );
     }
   } catch (error) {
-    throw explainRemoval(error);
+    throw explainRemoval(error, cluster);
   }
 }
 

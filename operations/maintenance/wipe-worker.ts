@@ -51,9 +51,11 @@ export async function wipeWorker(session: Session, endpoint: Endpoint): Promise<
   for (const [what, statement] of STEPS) {
     const [answer] = await runOnNodes(session, [endpoint], [statement]);
     if (answer !== undefined && "value" in answer) continue;
+    // Without the extension the next wipe would find no Citus there, and end before it began.
+    await runOnNodes(session, [endpoint], ["CREATE EXTENSION IF NOT EXISTS citus"]);
     throw new Failure(
       `wiping ${formatEndpoint(endpoint)} failed at ${what}: ${answer?.error}`,
-      "see its log; its container and its volume can be removed by hand, and the next apply makes them anew",
+      "remove there what the message names, then wipe it again: what is dropped already stays dropped",
     );
   }
 }

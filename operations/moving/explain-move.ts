@@ -1,4 +1,7 @@
+import { formatEndpoint } from "../../environments/cluster";
 import { Failure, oneLine } from "../failure";
+import { type KnownNodes, remedyForWords } from "../registration/node-failure";
+import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
 import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
 import { describeSetting, readNodeSettings, undoSettings } from "./node-settings";
@@ -14,6 +17,28 @@ const BY_SETTING: readonly string[] = [
   SQLSTATE.connectionFailure,
 ];
 
+/** How the messages of those read in a job of Citus' background, which keeps no code. */
+const SETTING_WORDS =
+  /due to statement timeout|due to (?:idle-in-transaction|transaction|idle-session) timeout|read-only transaction|terminating connection|server closed the connection/;
+
+/** What to do about a move of Citus' background that failed, of which there are only the words. */
+export async function remedyForJob(message: string, session: Session, cluster: KnownNodes): Promise<string> {
+  if (SETTING_WORDS.test(message)) {
+    const nodes = (await readRegistered(session)).map((node) => ({
+      ...node,
+      label:
+        cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint))?.id ??
+        formatEndpoint(node.endpoint),
+    }));
+    const settings = await readNodeSettings(session, nodes);
+    if (settings.length > 0) {
+      const told = settings.map((setting) => `on ${setting.node} ${describeSetting(setting)}`);
+      return `${told.join(", ")}: ${undoSettings(settings)}`;
+    }
+  }
+  return remedyForWords(message, cluster);
+}
+
 /**
  * Why a move failed, with what can be told beyond Citus' own words. Our session has no limits, so that what was cut off by one
  * is a session between nodes.
@@ -23,6 +48,7 @@ export async function explainMove(
   name: string,
   session: Session,
   members: readonly MovingNode[],
+  environment: string,
 ): Promise<Failure> {
   const { where } = (error ?? {}) as { where?: string };
   const at = where === undefined ? "" : ` (${oneLine(where)})`;
@@ -32,10 +58,12 @@ export async function explainMove(
     if (settings.length > 0) {
       return new Failure(
         `${summary}; ${settings.map((setting) => `on ${setting.node} ${describeSetting(setting)}`).join(", ")}`,
-        `${undoSettings(settings)}; then apply again: it goes on`,
+        `${undoSettings(settings)}; then apply again: what was moved stays moved`,
         { cause: error },
       );
     }
   }
-  return new Failure(summary, "see to the cause, then apply again: it goes on", { cause: error });
+  const nodes = members.map(({ label, endpoint }) => ({ id: label, endpoint }));
+  const remedy = remedyForWords(`${oneLine(error)}${at}`, { ...session.place, environment, nodes });
+  return new Failure(summary, `${remedy}; then apply again: what was moved stays moved`, { cause: error });
 }

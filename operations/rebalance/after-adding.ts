@@ -2,8 +2,10 @@ import type { Cluster } from "../../environments/cluster";
 import { readTransferMode } from "../drain-mode";
 import { Failure, oneLine } from "../failure";
 import { interruptible } from "../interrupt";
+import { remedyForJob } from "../moving/explain-move";
 import type { Progress } from "../progress";
 import { clearRebalanceDue, readRebalanceDue } from "../record";
+import { remedyForWords } from "../registration/node-failure";
 import type { Session } from "../session";
 import { awaitJob, stopJob } from "./await-job";
 import { messageOf, runningJob, startJob, workOf } from "./job";
@@ -73,8 +75,8 @@ async function rebalanceNow(
   { progress, env }: AfterAddingOptions,
 ): Promise<void> {
   const mode = readTransferMode(env);
-  await awaitOther(session, progress);
-  const moves = await planned(session, due);
+  await awaitOther(session, cluster, progress);
+  const moves = await planned(session, cluster, due);
   const problems = await findObstacles(session, cluster, moves, mode);
   const [first] = problems;
   if (first !== undefined) {
@@ -83,14 +85,14 @@ async function rebalanceNow(
     });
   }
   if (moves.length > 0) progress(`rebalancing: to move ${formatAmount(amountOfMoves(moves))}`);
-  const job = await startJob(session, mode);
+  const job = await startJob(session, mode, cluster);
   if (job === undefined) progress("rebalancing: nothing is to be moved");
-  else await attend(session, job, due, progress);
+  else await attend(session, job, { cluster, due, progress });
   await clearRebalanceDue(session, due);
 }
 
 /** Somebody's, or that of a run of ours which was killed. */
-async function awaitOther(session: Session, progress: Progress): Promise<void> {
+async function awaitOther(session: Session, cluster: Cluster, progress: Progress): Promise<void> {
   const job = await runningJob(session);
   if (job === undefined) return;
   progress(`rebalance ${job} is running already: waiting for it`);
@@ -101,7 +103,8 @@ async function awaitOther(session: Session, progress: Progress): Promise<void> {
   if (end.failing !== undefined) {
     throw new Failure(
       `rebalance ${job}, which was running already: ${workOf(end.failing)} fails: ${messageOf(end.failing)}`,
-      "see to the cause; SELECT citus_rebalance_stop() ends its tries; then apply again: the new workers get their shards then",
+      `${await remedyForJob(messageOf(end.failing), session, cluster)}; SELECT citus_rebalance_stop() on the coordinator ends its ` +
+        "tries; then apply again: the new workers get their shards then",
     );
   }
 }
@@ -110,8 +113,11 @@ async function awaitOther(session: Session, progress: Progress): Promise<void> {
 async function attend(
   session: Session,
   job: string,
-  due: readonly string[],
-  progress: Progress,
+  {
+    cluster,
+    due,
+    progress,
+  }: { readonly cluster: Cluster; readonly due: readonly string[]; readonly progress: Progress },
 ): Promise<void> {
   const started = performance.now();
   const lines = new JobLines(progress);
@@ -133,7 +139,7 @@ async function attend(
     await stopJob(session, job);
     throw new Failure(
       `${workersOf(due)} added, but the rebalance failed and is cancelled: ${workOf(failing)}: ${messageOf(failing)}`,
-      "what was moved stays there; see to the cause, then apply again: it goes on",
+      `${await remedyForJob(messageOf(failing), session, cluster)}; then apply again: what was moved stays there, the rest moves`,
     );
   }
   if (end.job.state !== "finished") {
@@ -146,13 +152,13 @@ async function attend(
   progress(`rebalanced: ${formatAmount(end.total)} moved in ${seconds} s`);
 }
 
-async function planned(session: Session, due: readonly string[]): Promise<PlannedMove[]> {
+async function planned(session: Session, cluster: Cluster, due: readonly string[]): Promise<PlannedMove[]> {
   try {
     return await planRebalance(session);
   } catch (error) {
     throw new Failure(
       `${workersOf(due)} added, but Citus can't plan a rebalance: ${session.redact(oneLine(error))}`,
-      "see to the cause, then apply again: it goes on",
+      `${remedyForWords(session.redact(oneLine(error)), cluster)}; then apply again`,
       { cause: error },
     );
   }
@@ -163,5 +169,5 @@ function workersOf(due: readonly string[]): string {
 }
 
 function again(remedy: string): string {
-  return `${remedy}; then apply again: it goes on`;
+  return `${remedy}; then apply again`;
 }

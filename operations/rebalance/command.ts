@@ -145,7 +145,7 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   const job = await withStatementTimeout(session, 0, async () => {
     await takeLock(session, progress, env);
     await requireNoJob(target);
-    return startJob(session, mode);
+    return startJob(session, mode, cluster);
   });
   // It goes on without us: whoever needs it to be over looks for the job.
   await session.query("SELECT pg_advisory_unlock_all()");

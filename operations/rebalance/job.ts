@@ -1,5 +1,6 @@
 import type { TransferMode } from "../drain-mode";
 import { Failure, oneLine } from "../failure";
+import { type KnownNodes, remedyForWords } from "../registration/node-failure";
 import type { Session } from "../session";
 import { sqlStateOf } from "../sqlstate";
 import { withTablesKept } from "./with-tables-kept";
@@ -82,7 +83,11 @@ export async function runningJob(session: Session): Promise<string | undefined> 
  * @returns its job; undefined where nothing is to be moved
  * @throws Failure with Citus' reason
  */
-export async function startJob(session: Session, mode: TransferMode): Promise<string | undefined> {
+export async function startJob(
+  session: Session,
+  mode: TransferMode,
+  cluster: KnownNodes,
+): Promise<string | undefined> {
   try {
     // Citus plans it here and now; only the moves come later.
     const [row] = await withTablesKept(session, () =>
@@ -97,7 +102,7 @@ export async function startJob(session: Session, mode: TransferMode): Promise<st
     const { hint } = error as { hint?: string };
     throw new Failure(
       `the rebalance could not be started: ${oneLine(error)}`,
-      hint === undefined ? "see to the cause and run it again" : oneLine(hint),
+      hint === undefined ? `${remedyForWords(oneLine(error), cluster)}, then run it again` : oneLine(hint),
       { cause: error },
     );
   }

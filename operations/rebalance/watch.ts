@@ -1,4 +1,5 @@
 import type { Changing } from "../commands/change-command";
+import { remedyForJob } from "../moving/explain-move";
 import { commandArguments } from "../other-database";
 import { printJson, printLines } from "../commands/output";
 import { EXIT, type ExitCode, Failure } from "../failure";
@@ -31,7 +32,7 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
     if (json) return EXIT.failed;
     throw new Failure(
       `rebalance ${id}: ${workOf(end.failing)} fails: ${messageOf(end.failing)}`,
-      `Citus tries it again for about half an hour; see to the cause, or: ${command} stop`,
+      `${await remedyForJob(messageOf(end.failing), session, cluster)}; Citus tries it again for about half an hour; or: ${command} stop`,
     );
   }
   if (!json) printLines([`Rebalance ${id} is ${end.job.state}: ${formatAmount(end.done)} moved.`]);

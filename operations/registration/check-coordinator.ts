@@ -4,6 +4,7 @@ import type { RecordedNode } from "../record";
 import { isNamedAsAnother } from "../server-name";
 import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { METADATA_LOST_REMEDY } from "./metadata-lost";
 import { noExtensionRemedy } from "./no-extension";
 import { type NodeFacts, coordinatorFacts } from "./node-facts";
 import { COORDINATOR_GROUP } from "./pg-dist-node";
@@ -19,12 +20,13 @@ export async function checkCoordinator(
   node: ClusterNode,
   record: ReadonlyMap<string, RecordedNode>,
 ): Promise<NodeFacts> {
-  const facts = await readFacts(session, cluster, node);
+  const facts = await readFacts(session, cluster, node, record);
   const reached = `the server reached by ${session.way.description}`;
-  const refuse = (what: string): never => {
-    throw new Failure(`${reached} ${what}`, "see what this address leads to from here, or set PGDIST_VIA", {
-      exitCode: EXIT.refused,
-    });
+  const refuse = (
+    what: string,
+    remedy = "see what this address leads to from here, or set PGDIST_VIA",
+  ): never => {
+    throw new Failure(`${reached} ${what}`, remedy, { exitCode: EXIT.refused });
   };
   if (facts.groupid !== COORDINATOR_GROUP)
     refuse(`is a worker (group ${facts.groupid}), not the coordinator ${node.id}`);
@@ -38,12 +40,18 @@ export async function checkCoordinator(
   if (recorded !== undefined && recorded.server_id !== facts.server_id) {
     refuse(
       `is not the coordinator that was registered (server id ${facts.server_id}, was ${recorded.server_id})`,
+      METADATA_LOST_REMEDY,
     );
   }
   return facts;
 }
 
-async function readFacts(session: Session, cluster: Cluster, node: ClusterNode): Promise<NodeFacts> {
+async function readFacts(
+  session: Session,
+  cluster: Cluster,
+  node: ClusterNode,
+  record: ReadonlyMap<string, RecordedNode>,
+): Promise<NodeFacts> {
   try {
     return await coordinatorFacts(session);
   } catch (error) {
@@ -51,7 +59,7 @@ async function readFacts(session: Session, cluster: Cluster, node: ClusterNode):
     if (state !== SQLSTATE.undefinedTable && state !== SQLSTATE.undefinedObject) throw error;
     throw new Failure(
       `database ${cluster.database} of ${node.id} has no Citus extension (${session.redact(oneLine(error))})`,
-      noExtensionRemedy(cluster),
+      record.size > 0 ? METADATA_LOST_REMEDY : noExtensionRemedy(cluster),
       { cause: error },
     );
   }

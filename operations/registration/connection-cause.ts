@@ -59,8 +59,8 @@ const KNOWN: readonly Known[] = [
     explain: ([, name], from) => ({
       what: `the name ${name} does not resolve in the container of ${from}`,
       remedy:
-        `see that it runs if it is a container; otherwise enter it in the DNS that containers use, or in extraHosts of that Docker host (read when a container is ` +
-        `created), or set \`address\` to an IP`,
+        `see that it runs if it is a container; otherwise enter it in the DNS that containers use, or in extraHosts of that Docker host, and have its container ` +
+        `replaced, which reads them (terraform apply -replace=docker_container.NAME), or set \`address\` to an IP`,
     }),
   },
   {
@@ -111,7 +111,7 @@ const KNOWN: readonly Known[] = [
     pattern: /the database system is ([a-z ]+)/,
     explain: ([, state], _from, target) => ({
       what: `the server at ${target} is ${state?.trim()}`,
-      remedy: "see its log; apply again when it is up",
+      remedy: "wait until it is up (its log says how far it is), then run it again",
     }),
   },
   {

@@ -89,7 +89,9 @@ function findTwins({ coordinator, workers }: Situation): Finding[] {
       {
         node: node.id,
         what: `${formatEndpoint(node.endpoint)} is the same server as ${other}, or runs on a copy of its data directory`,
-        remedy: "correct the address and port, or remove the copied volume: a worker starts empty",
+        remedy:
+          "correct the address and port where both lead to one server; a server that has a copy of the other's data must begin " +
+          "with an empty volume instead: a worker starts empty",
         refused: true,
       },
     ];

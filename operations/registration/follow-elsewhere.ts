@@ -7,6 +7,7 @@ import { type CitusDatabase, withOtherDatabases } from "../holdings/other-databa
 import type { Progress } from "../progress";
 import type { Session } from "../session";
 import { waitForMetadata } from "./metadata-sync";
+import { remedyForWords } from "./node-failure";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
 import { runOnNodes } from "./run-on-nodes";
 
@@ -43,7 +44,7 @@ export async function followElsewhere(
       } catch (error) {
         throw new Failure(
           `changed endpoints could not be set in the Citus database ${quoteName(database.name)}: ${oneLine(error)}`,
-          "see to the cause, then apply again",
+          `${remedyForWords(oneLine(error), cluster)}; then apply again`,
           { cause: error },
         );
       }

@@ -1,12 +1,13 @@
 import { type ClusterNode, formatEndpoint } from "../../environments/cluster";
 import type { Problem } from "../failure";
-import { commandArguments } from "../other-database";
+import { commandArguments, commandIn } from "../other-database";
 import type { Place } from "../place";
 import type { RecordedNode } from "../record";
 import { isNamedAsAnother } from "../server-name";
 import type { Decision, Situation } from "./decide";
 import type { NodeFacts } from "./node-facts";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
+import { quoteLiteral } from "./run-on-nodes";
 
 /** A problem, and whether going on would lose or mix data. */
 export type Finding = Problem & { readonly refused: boolean };
@@ -41,28 +42,26 @@ export function checkNewcomer(
     refuse(
       `it is a worker of a cluster (group ${facts.groupid}), and the coordinator knows none: the coordinator's volume was ` +
         "probably lost or replaced, and this worker's shards are still there",
-      "bring the coordinator's volume (or a backup of it) back and apply again, and wipe no worker; only if all their data " +
-        "may go, remove the workers' containers and volumes by hand",
+      "if another cluster's worker answers there, correct the address; otherwise bring the coordinator's volume (or a backup " +
+        "of it) back and apply again, and wipe no worker: its shards are the only copy",
     );
   } else if (facts.groupid !== COORDINATOR_GROUP) {
     refuse(
       `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
-      "if it belongs to another cluster, correct the address; if its data may go, empty it with " +
-        `${wipe}, or remove its container and its volume, and apply again`,
+      `if it belongs to another cluster, correct the address; if its data may go: ${wipe} lists what it holds, and empties it`,
     );
   } else if (facts.table_count > 0) {
     refuse(
       `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
-      `joining would drop those that the cluster has too: move them away; or empty it with ${wipe}, or ` +
-        "remove its container and its volume, and apply again",
+      `joining would drop those that the cluster has too: copy them with pg_dump -t and drop them there; if all of it may go: ${wipe}`,
     );
   }
   const others = facts.others ?? [];
   if (others.length > 0) {
     refuse(
       `it is not empty: it has definitions of its own (${others.join(", ")})`,
-      "joining would replace those of the names that the cluster has without a word, or fail at them: drop them, or empty " +
-        `it with ${wipe}`,
+      "joining would replace those of the names that the cluster has without a word, or fail at them: drop them; if all of " +
+        `it may go: ${wipe}`,
     );
   }
   if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");
@@ -81,7 +80,6 @@ export function checkIdentity(
   { cluster, place }: Pick<Situation, "cluster"> & { readonly place: Place },
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
-  const endpoint = formatEndpoint(node.endpoint);
   const sameGroup = facts.groupid === registered.groupid;
   const sameServer = recorded === undefined || recorded.server_id === facts.server_id;
   // A worker that was removed and added again by hand has a new group and a new node id, but is the same server.
@@ -91,15 +89,9 @@ export function checkIdentity(
   const known = recorded !== undefined && recorded.nodeid === registered.nodeid && sameServer;
   if (facts.groupid === COORDINATOR_GROUP && sameServer && (known || registered.hasmetadata === false))
     return findings;
-  const empty = facts.groupid === COORDINATOR_GROUP && facts.table_count === 0;
   findings.push({
     node: node.id,
-    what: empty
-      ? `the server at ${endpoint} is empty, but group ${registered.groupid} with its shards is registered there: its ` +
-        "volume was deleted, or another one is mounted"
-      : `another server answers at ${endpoint}: group ${facts.groupid} instead of ${registered.groupid}` +
-        (sameServer ? "" : `, server id ${facts.server_id} instead of ${recorded?.server_id}`),
-    remedy: "bring the volume (or a backup of it) back, or correct the address" + ifLost(node.id, place),
+    ...explainOtherServer({ node, facts, recorded, registered, place }),
     refused: true,
   });
   return findings;
@@ -109,6 +101,67 @@ export function checkIdentity(
 function ifLost(id: string, { environment, ...place }: Place): string {
   if (environment === undefined) return "";
   return `; if the data is lost for good: npx pg-dist forget ${commandArguments({ environment, ...place })} ${id}`;
+}
+
+interface OtherServer {
+  readonly node: Identifiable["node"];
+  readonly facts: Pick<NodeFacts, "groupid" | "server_id" | "table_count">;
+  readonly recorded?: Pick<RecordedNode, "server_id">;
+  readonly registered: Pick<RegisteredNode, "groupid">;
+  readonly place: Place;
+}
+
+/**
+ * What a server that isn't the registered one most likely is. A server id is made with the extension, so that another one
+ * doesn't mean another volume: where it was dropped and created again the shards are there, as plain tables.
+ */
+export function explainOtherServer({
+  node: { id, endpoint },
+  facts,
+  recorded,
+  registered: { groupid },
+  place,
+}: OtherServer): Pick<Finding, "what" | "remedy"> {
+  const at = formatEndpoint(endpoint);
+  if (facts.groupid === COORDINATOR_GROUP && facts.table_count === 0) {
+    return {
+      what:
+        `the server at ${at} is empty, but group ${groupid} with its shards is registered there: its volume was deleted, ` +
+        "or another one is mounted",
+      remedy:
+        "see whether the volume of its data is still on that server (docker volume ls), and bring it (or a backup of it) " +
+        `back, or correct the address${ifLost(id, place)}`,
+    };
+  }
+  const sameServer = recorded === undefined || recorded.server_id === facts.server_id;
+  const ids = sameServer ? "" : `, server id ${facts.server_id} instead of ${recorded.server_id}`;
+  const adopt = `UPDATE pgdist.node SET server_id = ${quoteLiteral(facts.server_id)} WHERE id = ${quoteLiteral(id)} on the coordinator`;
+  if (facts.groupid === COORDINATOR_GROUP) {
+    return {
+      what:
+        `the server at ${at} has ${facts.table_count} table(s), but is in no cluster (group 0 instead of ${groupid}${ids}): ` +
+        "its extension was dropped and created again, or another server answers",
+      remedy:
+        `see which by \\dt *.*_1?????* in ${commandIn(place, "psql", ` ${id}`)}. Shards of the cluster (t_102008 for a table t) ` +
+        "mean that its data is there: copy and drop tables that have the cluster's own names (t), as they would be " +
+        `replaced; then SELECT start_metadata_sync_to_node(${quoteLiteral(endpoint.host)}, ${endpoint.port}) on the coordinator` +
+        `${sameServer ? "" : `, ${adopt}`}, and ${commandIn(place, "credentials")}, as its passwords went too. Without shards: ` +
+        "correct the address",
+    };
+  }
+  if (facts.groupid === groupid && !sameServer) {
+    return {
+      what: `the server at ${at} is in group ${groupid}, but with server id ${facts.server_id} instead of ${recorded.server_id}: its extension was made anew, or another server answers`,
+      remedy:
+        `if ${commandIn(place, "status")} misses no shards there, it is the one that it was: ${adopt}; ` +
+        "otherwise correct the address",
+    };
+  }
+  return {
+    what: `another server answers at ${at}: group ${facts.groupid} instead of ${groupid}${ids}`,
+    remedy:
+      "correct the address and port, or see what the name resolves to; where its container has another node's volume, give each its own again",
+  };
 }
 
 /** The name that we start a server with says who it is; it tells a wrong address from a lost volume. */

@@ -1,7 +1,15 @@
-import { type Cluster, formatEndpoint } from "../../environments/cluster";
+import { type ClusterNode, formatEndpoint } from "../../environments/cluster";
 import { oneLine } from "../failure";
+import type { Place } from "../place";
 import type { ServerMessage, Session } from "../session";
+import { remedyForSetting } from "../setting-cause";
 import { type Explained, explainConnection } from "./connection-cause";
+
+/** Of whom it may be, by the names that they have in the output. */
+export interface KnownNodes extends Place {
+  readonly environment: string;
+  readonly nodes: readonly Pick<ClusterNode, "id" | "endpoint">[];
+}
 
 /** What a statement said that Citus carries out on other nodes, and that failed. */
 export interface NodeFailure {
@@ -9,7 +17,7 @@ export interface NodeFailure {
   readonly error: string;
   /** What came before it: of an error on another node Citus gives the cause in a WARNING only. */
   readonly messages: readonly Pick<ServerMessage, "severity" | "text" | "detail">[];
-  readonly cluster: Pick<Cluster, "environment" | "nodes" | "database" | "homeDatabase">;
+  readonly cluster: KnownNodes;
 }
 
 /**
@@ -21,7 +29,9 @@ export function explainNodeFailure({ error, messages, cluster }: NodeFailure): E
     cluster.nodes.find((node) => formatEndpoint(node.endpoint) === endpoint)?.id ?? endpoint;
   const warnings = messages.filter(({ severity }) => severity === "WARNING" || severity === "ERROR");
   const told = warnings.map(({ text, detail }) => (detail === "" ? text : `${text} (${detail})`));
-  const place = /essential: (\S+:\d+)/.exec(error)?.[1];
+  const place = /(?:essential:|executing command on|connection to the remote node) (?:\S+@)?(\S+:\d+)/.exec(
+    error,
+  )?.[1];
   const where = place === undefined ? "a node" : nameOf(place);
   const unreached = [error, ...told]
     .map((text) =>
@@ -42,11 +52,19 @@ export function explainNodeFailure({ error, messages, cluster }: NodeFailure): E
         return { what: `${where}: ${oneLine(text)}`, remedy: remedy(match, where, cluster.environment) };
     }
   }
+  const setting = remedyForSetting([...told, error].join("; "));
   const words = told.length === 0 ? error : `${told.map(oneLine).join("; ")}; then ${error}`;
   return {
     what: words,
-    remedy: `repair what the server names; the log of ${place === undefined ? "the coordinator" : where} may say more`,
+    remedy:
+      setting ??
+      `repair what the server names; the log of ${place === undefined ? "the coordinator" : where} may say more`,
   };
+}
+
+/** What to do about an error of which there are only the words. */
+export function remedyForWords(error: string, cluster: KnownNodes): string {
+  return explainNodeFailure({ error: oneLine(error), messages: [], cluster }).remedy;
 }
 
 /** The same of an error of the session's last statement, with the messages before it as lines. */

@@ -97,6 +97,8 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     endpoint: node.endpoint,
     host: node.host,
     ...(cluster === undefined || isOther ? {} : { declared: true }),
+    // Of a coordinator: its record outlives the extension, and with it the list of nodes.
+    ...(node.role === "coordinator" ? { recorded: state.record.get(node.id) } : {}),
     shards: 0,
     shardGroups: 0,
     ...(node.role === "coordinator" ? { state: own } : {}),

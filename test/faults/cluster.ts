@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../../environments/environment";
+import { findNode } from "../../operations/commands/find-node";
+import { prepareWorker } from "../../operations/maintenance/add-worker";
 import { planRecovery } from "../../operations/recover/recover";
 import { Deployment } from "../e2e/deployment";
 import { hostOptions } from "../e2e/production-hosts";
@@ -201,11 +203,25 @@ export class FaultCluster {
     return count;
   }
 
-  /** A node's container and volumes, by hand. */
-  async removeNode(id: string): Promise<void> {
-    const [host = "", name = ""] = id.split("/");
-    await this.host(host).docker("rm", "--force", `citus-${name}`);
-    await this.host(host).docker("volume", "rm", `citus-${name}`, `citus-${name}-archive`);
+  /** As `pg-dist add --wipe`; the next apply registers it. */
+  async wipe(id: string): Promise<void> {
+    const { cluster, password } = this.deployment;
+    const node = findNode(cluster, id);
+    const lines: string[] = [];
+    const session = await this.session(`add ${id}`);
+    try {
+      await prepareWorker(session, {
+        ...{ cluster, node, password, env: process.env },
+        progress: (line) => lines.push(line),
+        wipe: (holdings) => {
+          lines.push(`${id} holds ${holdings}`);
+          return Promise.resolve(true);
+        },
+      });
+    } finally {
+      this.history.push(`--- wipe ${id}\n${lines.join("\n")}`);
+      await session.end();
+    }
   }
 
   /** Puts workers back into the environment, applies, and takes them out again. */

@@ -2,7 +2,7 @@ import type { FaultCluster } from "./cluster";
 
 /** What an error tells its reader to do before he applies again. */
 export interface Remedy {
-  readonly name: "apply again" | "start it or put it back" | "recover" | "remove container and volume";
+  readonly name: "apply again" | "start it or put it back" | "recover" | "wipe";
   /** Of the output, or of the table of errors in the README. */
   readonly says: RegExp;
   carryOut(cluster: FaultCluster, output: string): Promise<unknown>;
@@ -36,13 +36,13 @@ const REMEDIES: readonly Remedy[] = [
     },
   },
   {
-    name: "remove container and volume",
-    says: /pg-dist: [^\n]*it is not empty[^\n]*remove its container and its volume/,
+    name: "wipe",
+    says: /pg-dist: [^\n]*it is not empty[^\n]*add \S+ \S+ --wipe/,
     carryOut: async (cluster, output) => {
       const ids = [...withoutFrames(output).matchAll(/(\S+\/\S+): it is not empty/g)].map(
         ([, id = ""]) => id,
       );
-      for (const id of new Set(ids)) await cluster.removeNode(id);
+      for (const id of new Set(ids)) await cluster.wipe(id);
     },
   },
   {

@@ -185,8 +185,8 @@ describeOnCitus("a broken cluster", () => {
   broken("two servers that were exchanged", {
     harm: exchange,
     says: [
-      /^failed identity local\/worker1: another server than the registered one: group 2 instead of 1/,
-      /^failed identity local\/worker2: another server than the registered one: group 1 instead of 2/,
+      /^failed identity local\/worker1: another server answers at \S+: group 2 instead of 1/,
+      /^failed identity local\/worker2: another server answers at \S+: group 1 instead of 2/,
     ],
     repair: exchange,
   });
@@ -370,7 +370,7 @@ describeOnCitus("a broken cluster", () => {
     },
     says: [
       /^failed credentials local\/worker3: .*no password/,
-      /^failed identity local\/worker3: the server is empty, but group 3 .* its volume was deleted/,
+      /^failed identity local\/worker3: the server at \S+ is empty, but group 3 .* its volume was deleted/,
     ],
   });
 

@@ -172,15 +172,21 @@ export class CitusContainers {
     };
   }
 
+  /** The program's command line, for whoever starts it another way. */
+  async command(cluster: Cluster, operation: readonly string[]): Promise<readonly [string, ...string[]]> {
+    const file = join(this.folder, `cluster-${randomBytes(4).toString("hex")}.json`);
+    await writeFile(file, JSON.stringify(cluster));
+    return [process.execPath, PROGRAM, ...operation, "--cluster", file];
+  }
+
   /** Starts the program. Whoever kills it must wait for its end. */
   async launch(
     cluster: Cluster,
     env: NodeJS.ProcessEnv = {},
     operation: readonly string[] = ["register"],
   ): Promise<{ child: ChildProcess; ended: Promise<Outcome> }> {
-    const file = join(this.folder, `cluster-${randomBytes(4).toString("hex")}.json`);
-    await writeFile(file, JSON.stringify(cluster));
-    const child = spawn(process.execPath, [PROGRAM, ...operation, "--cluster", file], {
+    const [command, ...args] = await this.command(cluster, operation);
+    const child = spawn(command, args, {
       env: { PATH: process.env["PATH"], TF_VAR_postgres_password: this.password, ...env },
     });
     let output = "";

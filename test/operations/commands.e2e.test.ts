@@ -292,7 +292,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
     ).problems.map(({ check, node, what }) => `${check} ${node ?? "cluster"}: ${what}`);
     for (const expected of [
       /^reachability local\/w3: its Citus library and its extension have different versions/,
-      /^identity local\/w1: another server answers at .* instead of another/,
+      /^identity local\/w1: the server at .* is in group \d+, but with server id \S+ instead of another/,
       new RegExp(`^missing-shards local/w1: 1 shard\\(s\\) .*orders_${placed}`),
       /^recovery local\/w2: it is in recovery/,
       /^leaving local\/w3: it is marked as leaving since .* with 3 shards left/,

@@ -248,6 +248,30 @@ describeOnCitus("forget on real Citus", () => {
     expect(await citus.sql("coordinator", "SELECT count(*) FROM orders WHERE id > 900000")).toBe("100");
   });
 
+  test("a worker whose extension was dropped and created again has its data, and is a member again by what status says", async () => {
+    const rows =
+      "SELECT concat_ws(' ', (SELECT count(*) FROM orders), (SELECT count(*) FROM lines), (SELECT count(*) FROM measured))";
+    const before = await citus.sql("coordinator", rows);
+    await citus.sql("w1", "DROP EXTENSION citus CASCADE; CREATE EXTENSION citus");
+    const forgotten = await project.run("forget", "test", "server-b/w1", "--confirm", "server-b/w1");
+    expect(forgotten.code, forgotten.output).toBe(4);
+    expect(forgotten.last).toMatch(/server-b\/w1 is not lost: the server at .* has \d+ of its shards/);
+    const status = await project.run("status", "test", "--json", "--timeout", "60");
+    const { problems } = JSON.parse(status.stdout) as { problems: { check: string; remedy: string }[] };
+    const remedy = problems.find(({ check }) => check === "identity")?.remedy ?? "";
+    const statements = [
+      ...remedy.matchAll(/(SELECT start_metadata|UPDATE pgdist)\S*.*?(?= on the coordinator)/g),
+    ];
+    expect(statements, status.stdout).toHaveLength(2);
+    for (const [statement] of statements) await citus.sql("coordinator", statement);
+    expect(remedy).toContain("`npx pg-dist credentials test`");
+    // It ends with exit code 1: the environment still has the hosts that were forgotten.
+    expect((await project.run("credentials", "test")).output).toContain("stored on server-b/w1");
+    expect(await citus.sql("coordinator", rows)).toBe(before);
+    const healthy = await citus.register(await cluster("w1", "w2"));
+    expect(healthy.last).toMatch(/9 of 9 pairs healthy; nothing was changed/);
+  });
+
   test("hosts that are gone together are forgotten together, the last worker's too", async () => {
     await vanish("w1", "w2");
     const alone = await project.run("forget", "test", "server-b", "--confirm", "server-b");

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { someCluster } from "./some-cluster";
 import { assignShards } from "../../operations/forget/assign-shards";
 import { repair } from "../../operations/forget/repair";
 import { addressesOfHost } from "../../operations/forget/state-of-host";
@@ -43,7 +44,12 @@ describe("the metadata", () => {
       ],
       lost: [{ shardid: "102008", table: "public.orders", key: "1:0", name: "public.orders_102008" }],
     };
-    const repaired = repair({ query, transaction: query } as unknown as Session, losses, () => undefined);
+    const repaired = repair(
+      { query, transaction: query } as unknown as Session,
+      losses,
+      someCluster(),
+      () => undefined,
+    );
     await expect(repaired).rejects.toThrow(/the coordinator isn't registered/);
     expect(query).not.toHaveBeenCalled();
   });

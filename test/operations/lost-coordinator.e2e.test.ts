@@ -33,7 +33,8 @@ describeOnCitus("a coordinator whose volume was lost, on real Citus", () => {
     expect(outcome.output).toMatch(
       /local\/w1: it is a worker of a cluster \(group \d+\), and the coordinator knows none: the coordinator's volume was probably lost/,
     );
-    expect(outcome.output).not.toContain("add --wipe");
+    expect(outcome.output).toContain("wipe no worker");
+    expect(outcome.output).not.toMatch(/--wipe|remove /);
   });
 
   test("a worker with the only copy of its shards is not wiped, not even with its id typed", async () => {

@@ -1,5 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Parts, findParts } from "../testbed/parts";
 import { CitusContainers, type Outcome, describeOnCitus } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 
@@ -9,8 +14,10 @@ describeOnCitus("moves on real Citus", () => {
   const project = new CitusProject(citus);
   /** How a session is told from others in pg_stat_activity. */
   const HOLDER = "accounting";
+  let parts: Parts;
 
   beforeAll(async () => {
+    parts = await findParts();
     await citus.create();
     await Promise.all(
       ["coordinator", "w1", "w2", "w3"].map((name) =>
@@ -40,6 +47,7 @@ describeOnCitus("moves on real Citus", () => {
   afterAll(async () => {
     await project.destroy();
     await citus.destroy();
+    await parts.stop();
   });
 
   test("Ctrl-C ends a move that waits for somebody's transaction, which is named, and leaves nothing behind", async () => {
@@ -83,6 +91,27 @@ describeOnCitus("moves on real Citus", () => {
     expect(await shardsOn("w3")).toBe("1");
     await citus.sql("w3", "DROP MATERIALIZED VIEW made_meanwhile");
     await expectNothingLeft();
+  });
+
+  test.each([
+    ["as a terminal gives it to all", true],
+    ["to Terraform alone, as CI sends it", false],
+  ])("so does a Ctrl-C on Terraform: %s", async (_how, toAll) => {
+    const holder = await hold("w3", "reports", "BEGIN; INSERT INTO sums VALUES (1);");
+    const { cluster, env, operation } = await leaving("w3", ["w1", "w2"]);
+    const command = (await citus.command(cluster, operation)).map((word) => `'${word}'`).join(" ");
+    const run = await startTerraform(command, { TF_VAR_postgres_password: citus.password, ...env });
+    await run.shows("waits for process");
+    const marked = "SELECT count(*) FROM pgdist.node WHERE leaving IS NOT NULL";
+    expect(await citus.sql("coordinator", marked)).toBe("1");
+    process.kill(toAll ? -run.pid : run.pid, "SIGINT");
+    await run.ended;
+    const sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pg-dist leave%'";
+    await expect.poll(() => citus.sql("coordinator", sessions), { timeout: 60_000 }).toBe("0");
+    await holder.release();
+    await expectNothingLeft();
+    expect(await citus.sql("coordinator", marked)).toBe("0");
+    await rm(run.folder, { recursive: true });
   });
 
   test("it is given up after the time that it may wait, and what its message says ends the wait", async () => {
@@ -364,23 +393,43 @@ describeOnCitus("moves on real Citus", () => {
     return { release };
   }
 
-  async function leave(name: string, staying: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** The database of its own that blocks the moves may be lost here: both keys are turned. */
+  async function leaving(name: string, staying: readonly string[]) {
     const id = `local/${name}`;
-    // The database of its own that blocks the moves may be lost here: both keys are turned.
     const cluster = { ...(await citus.cluster(staying)), discard: [id] };
-    const run = await citus.launch(cluster, { PGDIST_DISCARD: id, ...env }, ["leave", "--node", id]);
+    return { cluster, env: { PGDIST_DISCARD: id }, operation: ["leave", "--node", id] };
+  }
+
+  async function leave(name: string, staying: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    const { cluster, env, operation } = await leaving(name, staying);
+    const run = await citus.launch(cluster, { ...env, ...more }, operation);
+    return { ...run, shows: showing(run.child) };
+  }
+
+  /** Waits until its output, from the start, has a text. */
+  function showing(child: ChildProcess) {
     let output = "";
-    run.child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    const shows = (text: string | RegExp) =>
+    child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    return (text: string | RegExp) =>
       new Promise<void>((resolve, reject) => {
-        run.child.stdout?.on("data", () => {
+        child.stdout?.on("data", () => {
           if (typeof text === "string" ? output.includes(text) : text.test(output)) resolve();
         });
-        void run.ended.then((outcome) =>
-          reject(new Error(`ended without ${String(text)}:\n${outcome.output}`)),
-        );
+        child.once("close", () => reject(new Error(`ended without ${String(text)}:\n${output}`)));
       });
-    return { ...run, shows };
+  }
+
+  /** An apply that runs a command as those of our stacks do, in a process group of its own as a terminal makes one. */
+  async function startTerraform(command: string, env: NodeJS.ProcessEnv) {
+    const folder = await mkdtemp(join(tmpdir(), "pg-dist-interrupted-"));
+    const steps = { terraform_data: { step: { provisioner: [{ "local-exec": { command } }] } } };
+    await writeFile(join(folder, "main.tf.json"), JSON.stringify({ resource: steps }));
+    const options = { cwd: folder, env: { PATH: process.env["PATH"], HOME: folder, ...parts.env, ...env } };
+    await promisify(execFile)(parts.terraform.path, ["init"], options);
+    const args = ["apply", "-auto-approve", "-no-color"];
+    const child = spawn(parts.terraform.path, args, { ...options, detached: true });
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    return { folder, pid: child.pid ?? 0, ended, shows: showing(child) };
   }
 
   /** Nothing moves, nothing of a move is on any node, and no node is marked as leaving. */

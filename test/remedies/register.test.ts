@@ -28,7 +28,7 @@ describe("the register of remedies", () => {
 
   it("says of none both that it was followed and that it can't be", () => {
     const both = register.filter(
-      ({ followed, unprovoked }) => followed !== undefined && unprovoked !== undefined,
+      ({ followed, tried, unprovoked }) => (followed ?? tried) !== undefined && unprovoked !== undefined,
     );
     expect(texts(both)).toEqual([]);
   });

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { format } from "prettier";
 import { type Remedy, collectRemedies } from "./collect";
 
-/** How far a remedy is proven. With neither it is still open: nobody has followed it yet. */
+/** How far a remedy is proven. With none of them it is still open: nobody has followed it yet. */
 export interface Registered extends Remedy {
   /** Test that makes its fault on a real cluster, does what it says, and looks whether that helped: `file: title`. */
   readonly followed?: string;
+  /** How its fault was made on a real cluster once, by hand, and that doing what it says helped. */
+  readonly tried?: string;
   /** Why it can't be provoked in a test. */
   readonly unprovoked?: string;
 }

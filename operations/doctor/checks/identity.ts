@@ -1,4 +1,6 @@
 import { sameEndpoint } from "../../registration/pg-dist-node";
+import { explainOtherServer } from "../../registration/identity";
+import { METADATA_LOST_REMEDY } from "../../registration/metadata-lost";
 import { isNamedAsAnother } from "../../server-name";
 import { failed, ok } from "../finding";
 import { isUnreachable } from "../snapshot";
@@ -14,11 +16,15 @@ export const checkIdentity: InsideCheck = ({ node, inside: { citus, server } }, 
       failed(
         place,
         `the server in its container says that it is "${name}"`,
-        `two nodes' containers were exchanged: npx cdktf deploy ${cluster.environment}, or correct the names`,
+        "two nodes' containers were exchanged: give each its own name again (docker rename)",
       ),
     ];
   }
   const recorded = registered.record.find(({ id }) => id === node.id);
+  if (node.role === "coordinator" && recorded !== undefined && recorded.server_id !== citus.server_id) {
+    const what = `it is not the coordinator that was registered (server id ${citus.server_id}, was ${recorded.server_id})`;
+    return [failed(place, what, METADATA_LOST_REMEDY)];
+  }
   const row = registered.nodes.find(({ host, port }) => sameEndpoint({ host, port }, node.endpoint));
   if (row === undefined) return [];
   const sameServer =
@@ -27,14 +33,12 @@ export const checkIdentity: InsideCheck = ({ node, inside: { citus, server } }, 
   const known = recorded !== undefined && recorded.nodeid === row.nodeid && citus.groupid === 0;
   if (sameServer && (row.groupid === citus.groupid || known))
     return [ok(place, `group ${row.groupid}, server id ${citus.server_id}`)];
-  const empty = citus.groupid === 0 && citus.tables === 0;
-  return [
-    failed(
-      place,
-      empty
-        ? `the server is empty, but group ${row.groupid} with ${row.placements} shard placements is registered here: its volume was deleted, or another one is mounted`
-        : `another server than the registered one: group ${citus.groupid} instead of ${row.groupid}, server id ${citus.server_id} instead of ${recorded?.server_id ?? "(not recorded)"}`,
-      `bring the volume (or a backup of it) back, or correct the address; if the data is lost for good: npx pg-dist forget ${cluster.environment} ${node.id}`,
-    ),
-  ];
+  const { what, remedy } = explainOtherServer({
+    node,
+    facts: { ...citus, table_count: citus.tables },
+    recorded: recorded?.nodeid === row.nodeid ? recorded : undefined,
+    registered: row,
+    place: cluster,
+  });
+  return [failed(place, what, remedy)];
 };

@@ -13,7 +13,7 @@ export const checkNames: InsideCheck = ({ node, inside: { names } }, snapshot) =
       failed(
         place,
         `in its container ${unknown.join(", ")} does not resolve`,
-        "if it is a container, see that it runs; otherwise enter it in the DNS that containers use (not the server's /etc/hosts), or in extraHosts of this Docker host",
+        "if it is a container, see that it runs; otherwise enter it in the DNS that containers use (not the server's /etc/hosts), or in extraHosts of this Docker host, and have the container replaced, which reads them (terraform apply -replace=docker_container.NAME)",
       ),
     ];
   }

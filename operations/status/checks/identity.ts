@@ -1,21 +1,37 @@
 import { checkIdentity } from "../../registration/identity";
+import { METADATA_LOST_REMEDY } from "../../registration/metadata-lost";
 import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
+import type { SnapshotNode } from "../snapshot";
 
 /** Every node is the server that was registered and recorded: to Citus an empty one at its address looks healthy. */
-export const identity: Check = ofEachNode(({ label, endpoint, state, registered, recorded }, snapshot) => {
-  if (state === undefined || registered === undefined) return [];
-  const known = { node: { id: label, endpoint }, facts: state, recorded };
-  const name = snapshot.cluster ?? state.cluster_name.split(" ")[0] ?? "";
-  return checkIdentity(known, registered, { cluster: name, place: placeOf(snapshot) }).map(
-    ({ what, remedy }): Finding => ({
-      severity: "broken",
-      check: "identity",
-      node: label,
-      what,
-      remedy,
-    }),
+export const identity: Check = ofEachNode(
+  ({ label, role, endpoint, state, registered, recorded }, snapshot): Finding[] => {
+    if (state !== undefined && recorded !== undefined && hasLostMetadata({ role, state, recorded })) {
+      const what = `it is not the coordinator that was registered (server id ${state.server_id}, was ${recorded.server_id})`;
+      return [{ severity: "broken", check: "identity", node: label, what, remedy: METADATA_LOST_REMEDY }];
+    }
+    if (state === undefined || registered === undefined) return [];
+    const known = { node: { id: label, endpoint }, facts: state, recorded };
+    const name = snapshot.cluster ?? state.cluster_name.split(" ")[0] ?? "";
+    return checkIdentity(known, registered, { cluster: name, place: placeOf(snapshot) }).map(
+      ({ what, remedy }) => ({ severity: "broken", check: "identity", node: label, what, remedy }),
+    );
+  },
+);
+
+/** Its record lies in its own database, and is older than its extension. */
+export function hasLostMetadata({
+  role,
+  state,
+  recorded,
+}: Pick<SnapshotNode, "role" | "state" | "recorded">): boolean {
+  return (
+    role === "coordinator" &&
+    state !== undefined &&
+    recorded !== undefined &&
+    recorded.server_id !== state.server_id
   );
-});
+}
 
 /** No two nodes are the same server, or copies of one. */
 export const copies: Check = ({ nodes }) =>

@@ -3,6 +3,7 @@ import { formatDuration } from "../duration";
 import { type Check, type Finding, ofEachNode } from "../finding";
 import type { Slot } from "../node-state";
 import { quoteLiteral } from "../../registration/run-on-nodes";
+import { quoteName } from "../../shown-words";
 import { isOfMove, movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
@@ -10,7 +11,7 @@ import type { Snapshot, SnapshotNode } from "../snapshot";
 const PREPARED_AGE = { citus: 30, other: 300 };
 
 /** Prepared transactions hold their locks, and keep VACUUM from cleaning, until somebody ends them. */
-export const preparedTransactions: Check = ofEachNode(({ label, state }) =>
+export const preparedTransactions: Check = ofEachNode(({ label, state }, { nodes }) =>
   (state?.prepared ?? [])
     .map((transaction) => ({ ...transaction, citus: transaction.gid.startsWith("citus_") }))
     .filter(({ age, citus }) => age >= (citus ? PREPARED_AGE.citus : PREPARED_AGE.other))
@@ -21,11 +22,23 @@ export const preparedTransactions: Check = ofEachNode(({ label, state }) =>
         node: label,
         what: `the prepared transaction ${gid} is left over since ${formatDuration(age)}`,
         remedy: citus
-          ? "SELECT recover_prepared_transactions() on the node that began it (the coordinator, as a rule)"
+          ? citusRemedy(gid, nodes)
           : `COMMIT PREPARED or ROLLBACK PREPARED ${quoteLiteral(gid)} there, whichever its client meant`,
       };
     }),
 );
+
+/** Whether it was committed only the node knows that began it: `citus_<its group>_<process>_...`. */
+function citusRemedy(gid: string, nodes: readonly SnapshotNode[]): string {
+  const group = Number(gid.split("_")[1]);
+  const began = nodes.find(({ registered }) => registered?.groupid === group);
+  if (began === undefined) {
+    return `the node that began it (group ${group}) is gone: ROLLBACK PREPARED ${quoteLiteral(gid)} there, or COMMIT PREPARED if the other nodes have what it wrote`;
+  }
+  return began.role === "coordinator"
+    ? "SELECT recover_prepared_transactions() on the coordinator, which began it"
+    : `SELECT recover_prepared_transactions() on ${began.label}, which began it`;
+}
 
 /** As much WAL as PostgreSQL keeps by itself (max_wal_size): a reader that is away for a moment costs no more. In bytes. */
 export const LITTLE_WAL = 1024 ** 3;
@@ -49,9 +62,8 @@ export const replicationSlots: Check = ofEachNode(({ label, state }, snapshot) =
 
 function slotRemedy({ name }: Slot): string {
   const drop = `SELECT pg_drop_replication_slot('${name}') there`;
-  return isOfMove(name)
-    ? `an ended move left it: CALL citus_cleanup_orphaned_resources() on the coordinator, or ${drop}`
-    : `bring its reader back, or ${drop}`;
+  // What Citus has written down it clears away by itself; this it doesn't know.
+  return isOfMove(name) ? `an ended move left it: ${drop}` : `bring its reader back, or ${drop}`;
 }
 
 /** Subscriptions that a move left on its target. */
@@ -63,7 +75,10 @@ export const subscriptions: Check = ofEachNode(({ label, state }, snapshot) =>
       check: "subscription",
       node: label,
       what: `the subscription ${name} is left over from a move`,
-      remedy: "CALL citus_cleanup_orphaned_resources() on the coordinator",
+      // As above.
+      remedy:
+        `there: ALTER SUBSCRIPTION ${quoteName(name)} DISABLE; ALTER SUBSCRIPTION ${quoteName(name)} SET (slot_name = NONE); ` +
+        `DROP SUBSCRIPTION ${quoteName(name)}`,
     })),
 );
 

@@ -1,12 +1,14 @@
 import { formatEndpoint } from "../../../environments/cluster";
 import { commandArguments } from "../../other-database";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
+import { hasLostMetadata } from "./identity";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /** The environment and pg_dist_node name the same nodes, and every one takes part. */
 export const membership: Check = ofEachNode((node, snapshot) => [
-  ...difference(node, snapshot),
+  // What would register them is refused then, and must be.
+  ...(snapshot.nodes.some(hasLostMetadata) ? [] : difference(node, snapshot)),
   ...leaving(node, snapshot),
   ...participation(node, snapshot),
 ]);
@@ -36,7 +38,7 @@ function difference(
   const remedy =
     recorded === undefined
       ? `put it into the environment, or \`npx pg-dist remove ${environment} ${address}\` to drain and remove it`
-      : `put it into the environment, or \`npx cdktf deploy ${environment}\` to remove it safely`;
+      : `put it into the environment; or \`npx cdktf deploy ${environment}\` removes it safely, or where that has no changes \`npx pg-dist remove ${environment} ${label}\``;
   return [{ severity: "warning", check, node: label, what, remedy }];
 }
 
@@ -83,7 +85,7 @@ function marksRemedy(
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.
   return declared
     ? `\`npx pg-dist add ${environment} ${label}\` lifts the mark, as the environment still has it`
-    : `\`npx cdktf deploy ${environment}\` goes on with the removal`;
+    : `\`npx cdktf deploy ${environment}\` goes on with the removal, or where that has no changes \`npx pg-dist remove ${environment} ${label}\``;
 }
 
 function participation(

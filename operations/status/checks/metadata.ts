@@ -11,7 +11,10 @@ export const missingShards: Check = ofEachNode(({ label, state }) =>
           check: "missing-shards",
           node: label,
           what: `${state.missing_count} shard(s) that the metadata places on it are not there: ${state.missing_shards.join(", ")}`,
-          remedy: "bring its volume or a backup of it back; don't move or repair anything before",
+          remedy:
+            "was its volume replaced by an older copy, bring the newer one back. Were they dropped, take them alone from a backup: " +
+            "PGOPTIONS='-c citus.show_shards_for_app_name_prefixes=* -c citus.enable_manual_changes_to_shards=on' pg_dump -t SHARD there, " +
+            "into its database here (the whole backup would take its other shards back in time). Don't move or repair anything before",
         },
       ],
 );

@@ -27,7 +27,17 @@ describe("judge", () => {
     [
       "another server",
       { state: { server_id: "other" } },
-      "broken identity: another server answers at 10.0.0.2:5432",
+      "broken identity: the server at 10.0.0.2:5432 is in group 1, but with server id other instead of id-1",
+    ],
+    [
+      "a server of another group",
+      { state: { groupid: 7, server_id: "other" } },
+      "broken identity: another server answers at 10.0.0.2:5432: group 7 instead of 1",
+    ],
+    [
+      "a server whose extension was made anew, with tables in it",
+      { state: { groupid: 0, server_id: "new", table_count: 3 } },
+      "broken identity: the server at 10.0.0.2:5432 has 3 table(s), but is in no cluster (group 0 instead of 1",
     ],
     [
       "a wrong name",

@@ -21,7 +21,7 @@ describe("the nodes of the environment and those that are registered", () => {
     expect(judge(someSnapshot({ worker1: { declared: false } }))).toMatchObject([
       {
         check: "membership",
-        remedy: expect.stringContaining("`npx cdktf deploy production` to remove it") as string,
+        remedy: expect.stringContaining("`npx cdktf deploy production` removes it safely") as string,
       },
     ]);
   });
@@ -77,7 +77,8 @@ describe("the nodes of the environment and those that are registered", () => {
     expect(findings[0]).toMatchObject({
       severity: "warning",
       check: "leaving",
-      remedy: "`npx cdktf deploy production` goes on with the removal",
+      remedy:
+        "`npx cdktf deploy production` goes on with the removal, or where that has no changes `npx pg-dist remove production server-b/worker1`",
     });
   });
 
