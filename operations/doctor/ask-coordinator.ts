@@ -3,7 +3,8 @@ import { connectTo } from "../connect";
 import { Failure, oneLine } from "../failure";
 import { readRecord } from "../record";
 import { readRegistered as readRegisteredNodes } from "../registration/pg-dist-node";
-import { type ClusterRoles, askRoles } from "../roles/ask-roles";
+import { type ClusterRoles, type NamedNode, askRoles } from "../roles/ask-roles";
+import { type OtherDatabase, askElsewhere } from "../status/elsewhere";
 import type { Session } from "../session";
 import { labelOf } from "../registration/node-label";
 import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
@@ -14,6 +15,7 @@ export interface CoordinatorAnswer {
   /** Undefined where it isn't reached, or has no Citus. */
   readonly registered?: CoordinatorFacts;
   readonly roles?: ClusterRoles;
+  readonly otherDatabases?: readonly OtherDatabase[];
 }
 
 /**
@@ -40,8 +42,15 @@ export async function askCoordinator(
       const by = `${session.way.name}: ${session.way.description}`;
       const registered = await readRegistered(session);
       const time = { timeoutMs, leftMs: timeoutMs - (performance.now() - start) };
-      const roles = registered === undefined ? undefined : await readRoles(session, cluster, time);
-      return { connection: { by }, registered, roles };
+      if (registered === undefined) return { connection: { by } };
+      const nodes = await readNodes(session, cluster);
+      const roles = await readRoles(session, nodes, time);
+      const otherDatabases = await readElsewhere(
+        session,
+        nodes,
+        (timeoutMs - (performance.now() - start)) / 2,
+      );
+      return { connection: { by }, registered, roles, otherDatabases };
     } finally {
       await session.end();
     }
@@ -63,18 +72,36 @@ async function readRegistered(session: Session): Promise<CoordinatorFacts | unde
   }
 }
 
+/** The active ones. */
+async function readNodes(session: Session, cluster: Target["cluster"]): Promise<NamedNode[]> {
+  const registered = await readRegisteredNodes(session);
+  const record = await readRecord(session);
+  return registered
+    .filter(({ isactive }) => isactive)
+    .map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
+}
+
 /** Other checks say why a node doesn't answer. */
 async function readRoles(
   session: Session,
-  cluster: Target["cluster"],
+  nodes: readonly NamedNode[],
   time: { readonly timeoutMs: number; readonly leftMs: number },
 ): Promise<ClusterRoles | undefined> {
   try {
-    const registered = await readRegisteredNodes(session);
-    const record = await readRecord(session);
-    const active = registered.filter(({ isactive }) => isactive);
-    const named = active.map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
-    return await askRoles(session, named, time);
+    return await askRoles(session, nodes, time);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same. */
+async function readElsewhere(
+  session: Session,
+  nodes: readonly NamedNode[],
+  leftMs: number,
+): Promise<OtherDatabase[] | undefined> {
+  try {
+    return await askElsewhere(session, nodes, leftMs);
   } catch {
     return undefined;
   }

@@ -24,6 +24,7 @@ import { checkServer } from "./checks/server";
 import { checkSettings } from "./checks/settings";
 import { type Finding, failed, skipped } from "./finding";
 import { type NodeSnapshot, type Snapshot, isUnreachable } from "./snapshot";
+import { checkOtherDatabases } from "./checks/other-databases";
 
 const HOST_CHECKS: readonly HostCheck[] = [
   checkArchitecture,
@@ -69,6 +70,7 @@ export function examine(snapshot: Snapshot): Finding[] {
     ...checkConnection(snapshot),
     ...checkRegistration(snapshot),
     ...checkRoles(snapshot),
+    ...checkOtherDatabases(snapshot),
     ...checkOrphans(snapshot),
   ];
 }

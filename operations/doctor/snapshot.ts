@@ -2,6 +2,7 @@ import type { Cluster, ClusterHost, ClusterNode, Endpoint } from "../../environm
 import type { Explained } from "../registration/connection-cause";
 import type { ClusterRoles } from "../roles/ask-roles";
 import type { CoordinatorFacts, ServerFacts, CitusFacts } from "./facts";
+import type { OtherDatabase } from "../status/elsewhere";
 
 /** What Docker, the servers and the nodes said, at one time. Checks judge it; they ask nobody. */
 export interface Snapshot {
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly registered?: CoordinatorFacts;
   /** Roles that need connections between the nodes; undefined when this machine could not ask the coordinator. */
   readonly roles?: ClusterRoles;
+  /** Other databases with Citus on these servers; undefined likewise. */
+  readonly otherDatabases?: readonly OtherDatabase[];
 }
 
 /** One Docker host. */

@@ -49,7 +49,7 @@ export async function takeSnapshot(
   const hosts: HostSnapshot[] = answers.map(({ snapshot }) => snapshot);
   const containers = new Map(answers.map(({ snapshot, containers }) => [snapshot.host.id, containers]));
   const inside = new Map(answers.flatMap((answer) => [...answer.inside]));
-  const { connection, registered, roles } = await coordinator;
+  const { connection, registered, roles, otherDatabases } = await coordinator;
   return {
     cluster,
     hosts,
@@ -60,6 +60,7 @@ export async function takeSnapshot(
     })),
     connection,
     roles,
+    otherDatabases,
     registered:
       [...inside.values()].find((answer) => answer.registered !== undefined)?.registered ?? registered,
   };

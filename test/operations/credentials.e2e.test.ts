@@ -366,6 +366,8 @@ describeOnCitus("credentials of roles between nodes", () => {
       const [first] = await logins();
       expect(first).toMatchObject({ severity: "warning", remedy });
       expect(first?.what).toContain("is stored on local/coordinator, local/w1, local/w2");
+      const doctor = await project.run("doctor", "test", "--json", "--timeout", "60");
+      expect(doctor.stdout).toContain("in the Citus database app2 on these servers no password");
 
       const { code, output } = await pgDist({}, "credentials", "test", "--database", "app2");
       expect(code, output).toBe(0);

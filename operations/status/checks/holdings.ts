@@ -4,6 +4,7 @@ import { type Place, placeInDatabase } from "../../place";
 import { credentialsLine } from "../../roles/explain-role";
 import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
 import { MOST_OWN } from "../node-state";
+import type { OtherDatabase } from "../elsewhere";
 
 /** How many of them are named. */
 const NAMED = 3;
@@ -42,30 +43,32 @@ export const otherDatabases: Check = ({ otherDatabases: others = [], environment
     };
   });
 
+export const otherLogins: Check = (snapshot) =>
+  (snapshot.otherDatabases ?? []).flatMap((database) => explainLogins(database, placeOf(snapshot)));
+
 /**
  * A database that was made by hand has no stored passwords. Until its containers start anew its nodes have the one of their
  * first start in their environment; then nothing leads from one to the other any more.
  */
-export const otherLogins: Check = (snapshot) =>
-  (snapshot.otherDatabases ?? []).flatMap(({ name, logins }): Finding[] => {
-    if (logins === undefined) return [];
-    const { unstored, refused } = logins;
-    const [first] = [...refused.filter(({ from, to }) => from !== to), ...refused];
-    const more = refused.length > 1 ? `, and ${refused.length - 1} more` : "";
-    const words = [
-      ...(first === undefined ? [] : [`${first.from} can't log in to ${first.to} (${first.said})${more}`]),
-      ...(unstored.length === 0
-        ? []
-        : [`no password for the other nodes is stored on ${unstored.join(", ")} (pg_dist_authinfo)`]),
-    ];
-    if (words.length === 0) return [];
-    const now = first !== undefined;
-    const what =
-      `in the Citus database ${quoteName(name)} on these servers ${words.join("; ")}: its queries ` +
-      (now ? "fail" : "fail once these containers have started anew");
-    const remedy = otherLoginsRemedy(name, placeOf(snapshot));
-    return [{ severity: now ? "broken" : "warning", check: "other-database", what, remedy }];
-  });
+export function explainLogins({ name, logins }: OtherDatabase, place: Place): Finding[] {
+  if (logins === undefined) return [];
+  const { unstored, refused } = logins;
+  const [first] = [...refused.filter(({ from, to }) => from !== to), ...refused];
+  const more = refused.length > 1 ? `, and ${refused.length - 1} more` : "";
+  const words = [
+    ...(first === undefined ? [] : [`${first.from} can't log in to ${first.to} (${first.said})${more}`]),
+    ...(unstored.length === 0
+      ? []
+      : [`no password for the other nodes is stored on ${unstored.join(", ")} (pg_dist_authinfo)`]),
+  ];
+  if (words.length === 0) return [];
+  const now = first !== undefined;
+  const what =
+    `in the Citus database ${quoteName(name)} on these servers ${words.join("; ")}: its queries ` +
+    (now ? "fail" : "fail once these containers have started anew");
+  const remedy = otherLoginsRemedy(name, place);
+  return [{ severity: now ? "broken" : "warning", check: "other-database", what, remedy }];
+}
 
 function otherLoginsRemedy(database: string, { environment, ...place }: Place): string {
   if (environment === undefined) {

@@ -333,6 +333,21 @@ describe("the doctor's checks", () => {
     expect(empty?.remedy).toContain("npx pg-dist forget production server-a/worker1");
   });
 
+  it("tell of other databases with Citus, and of their missing passwords", () => {
+    const app2 = { name: "app2", shards: 6 };
+    const logins = { unstored: ["server-a/worker1"], refused: [] };
+    const findings = examine({ ...healthySnapshot(), otherDatabases: [app2] });
+    expect(problemsOf(findings)).toEqual([]);
+    expect(findings.map(({ seen }) => seen)).toContain(
+      "app2 with 6 shards has Citus too: `npx pg-dist status production --database app2` looks at it",
+    );
+    expect(problemsOf(examine({ ...healthySnapshot(), otherDatabases: [{ ...app2, logins }] }))).toEqual([
+      expect.stringMatching(
+        /^warning other databases production: in the Citus database app2 .*server-a\/worker1/,
+      ),
+    ]);
+  });
+
   it("take the slot and the orphans of a move for leftovers only when none runs", () => {
     const snapshot = server({ slots: [{ name: "citus_shard_move_slot_4_10_24", bytes: 8192 }] });
     const { registered } = snapshot;

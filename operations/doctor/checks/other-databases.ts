@@ -1,0 +1,21 @@
+import { commandArguments, inDatabase } from "../../other-database";
+import { quoteName } from "../../shown-words";
+import { explainLogins } from "../../status/checks/holdings";
+import { type Finding, failed, ok, warning } from "../finding";
+import type { Snapshot } from "../snapshot";
+
+/** Each is a cluster of its own in its metadata, which the other checks don't look at. */
+export function checkOtherDatabases({ cluster, otherDatabases = [] }: Snapshot): Finding[] {
+  const place = { check: "other databases", where: cluster.environment };
+  return otherDatabases.flatMap((database): Finding[] => {
+    const { name, shards } = database;
+    const faults = explainLogins(database, cluster);
+    if (faults.length > 0) {
+      return faults.map(({ severity, what, remedy }) =>
+        (severity === "broken" ? failed : warning)(place, what, remedy),
+      );
+    }
+    const status = `npx pg-dist status ${commandArguments(inDatabase(cluster, name))}`;
+    return [ok(place, `${quoteName(name)} with ${shards} shards has Citus too: \`${status}\` looks at it`)];
+  });
+}
