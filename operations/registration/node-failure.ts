@@ -111,6 +111,12 @@ const KNOWN: readonly Known[] = [
       `something of this name is on ${where} already, and is not what the cluster has: drop or rename it there`,
   },
   {
+    pattern: /not enough empty space on node/,
+    remedy: () =>
+      "make room on that server, or lower what Citus keeps free: ALTER SYSTEM SET " +
+      "citus.desired_percent_disk_available_after_move and SELECT pg_reload_conf() on the coordinator",
+  },
+  {
     pattern: /No space left on device|could not (?:extend|write to) file/,
     remedy: (_match, where) => `make room on the disk of ${where}`,
   },

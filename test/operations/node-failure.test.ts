@@ -28,6 +28,10 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
     ["cannot change return type of existing function", /something of this name is on .* already/],
     ['cannot change name of view column "?column?" to "id"', /something of this name is on .* already/],
     ['could not extend file "base/5/1": No space left on device', /make room on the disk of/],
+    [
+      "not enough empty space on node if the shard is moved, actual available space after move will be 1 bytes",
+      /make room on that server, or lower what Citus keeps free/,
+    ],
     ["canceling statement due to lock timeout", /npx pg-dist locks production/],
   ])("%s", (warning, remedy) => {
     const explained = explain(warning);

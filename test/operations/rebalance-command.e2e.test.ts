@@ -147,7 +147,7 @@ describeOnCitus("pg-dist rebalance", () => {
     const failed = await project.run("rebalance", "test", "start", "--yes");
     expect(failed.code, failed.output).toBe(1);
     expect(failed.last).toMatch(
-      /moving shard \d+ fails: not enough empty space on node .*: Citus tries it again .*npx pg-dist rebalance test stop/,
+      /moving shard \d+ fails: not enough empty space on node .*: make room .*; Citus tries it again .*npx pg-dist rebalance test stop/,
     );
     const json = await project.run("rebalance", "test", "watch", "--json");
     expect(json.code, json.output).toBe(1);
