@@ -3,6 +3,7 @@ import { quoteName } from "../../shown-words";
 import { type Place, placeInDatabase } from "../../place";
 import { credentialsLine } from "../../roles/explain-role";
 import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
+import { isOfMove } from "../moves";
 import { MOST_OWN } from "../node-state";
 import type { OtherDatabase } from "../elsewhere";
 
@@ -10,9 +11,17 @@ import type { OtherDatabase } from "../elsewhere";
 const NAMED = 3;
 
 /** What holds up a removal: a worker's server goes with its volume, and this is nowhere else. */
-export const ownThings: Check = ofEachNode(({ label, role, ownThings: own = [] }): Finding[] => {
+export const ownThings: Check = ofEachNode(({ label, role, state, ownThings = [] }): Finding[] => {
+  const own = [
+    ...ownThings,
+    ...named(
+      "replication slot",
+      (state?.slots ?? []).map(({ name }) => name),
+    ),
+    ...named("subscription", state?.subscriptions ?? []),
+  ];
   if (role !== "worker" || own.length === 0) return [];
-  const named = own.slice(0, NAMED).join(", ");
+  const first = own.slice(0, NAMED).join(", ");
   const count = own.length >= MOST_OWN ? `${MOST_OWN} or more` : String(own.length);
   const more = own.length > NAMED ? `, ... (${count} in all)` : "";
   return [
@@ -20,13 +29,18 @@ export const ownThings: Check = ofEachNode(({ label, role, ownThings: own = [] }
       severity: "advice",
       check: "own-things",
       node: label,
-      what: `it holds what no other node has, and what keeps it from being removed: ${named}${more}`,
+      what: `it holds what no other node has, and what keeps it from being removed: ${first}${more}`,
       remedy:
         "nothing while it stays; before it leaves, copy what matters (pg_dump -t) and drop it there, " +
         "and what depends on a shard before that shard moves",
     },
   ];
 });
+
+/** Without those of moves. */
+function named(kind: string, names: readonly string[]): string[] {
+  return names.filter((name) => !isOfMove(name)).map((name) => `${kind} ${name}`);
+}
 
 /** Each is a cluster of its own in its metadata. */
 export const otherDatabases: Check = ({ otherDatabases: others = [], environment, otherDatabase, url }) =>

@@ -137,7 +137,8 @@ describe("judge", () => {
     [
       "an unread slot",
       { state: { slots: [{ name: "standby", active: false, retained: 3 * GB }] } },
-      "warning replication-slot: the replication slot standby is read by nobody and keeps 3 GB of WAL",
+      "warning replication-slot: the replication slot standby is read by nobody and keeps 3 GB of WAL\n" +
+        "advice own-things: it holds what no other node has, and what keeps it from being removed: replication slot standby",
     ],
     [
       "a subscription of a move",
@@ -224,6 +225,12 @@ describe("judge", () => {
       { severity: "advice", check: "rebalance", remedy: expect.stringContaining("plan`") as string },
     ]);
     expect(isHealthy(findings)).toBe(true);
+  });
+
+  it("names slots and subscriptions of people's own beside their tables", () => {
+    const state = { slots: [{ name: "idle", active: false, retained: null }], subscriptions: ["feed"] };
+    const [finding] = judge(someSnapshot({ worker1: { state, ownThings: ["table public.mine"] } }));
+    expect(finding?.what).toMatch(/: table public\.mine, replication slot idle, subscription feed$/);
   });
 
   it.each(WHOLE)("finds %s", (_name, whole, expected) => {
