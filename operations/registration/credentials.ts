@@ -13,9 +13,10 @@ export function authinfoOf(password: string): string {
   return `password='${password.replace(/[\\']/g, "\\$&")}'`;
 }
 
-/** Whether what is stored is a client certificate instead. */
+/** Whether what is stored is a client certificate instead. A password may have the same words in it. */
 export function isCertificate(authinfo: string | null): boolean {
-  return /\bsslcert\s*=/.test(authinfo ?? "");
+  const keywords = (authinfo ?? "").replace(/'(?:\\[\s\S]|[^'\\])*'/g, "''");
+  return /(?:^|\s)sslcert\s*=/.test(keywords);
 }
 
 /** A node whose credentials are to be stored. */

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { readRolePasswords } from "../../../operations/credentials/role-passwords";
-import { authinfoOf } from "../../../operations/registration/credentials";
+import { authinfoOf, isCertificate } from "../../../operations/registration/credentials";
 import { credentialsLine } from "../../../operations/roles/explain-role";
 import { scramVerifier } from "../../../operations/roles/scram-verifier";
 import { quoteName, shellWord } from "../../../operations/shown-words";
@@ -59,6 +59,19 @@ describe(`names and passwords of any characters (seed ${SEED})`, () => {
     expect(credentialsLine({ ...PLACE, database: "app2", homeDatabase: "postgres" })).toBe(
       "npx pg-dist credentials production --database app2",
     );
+  });
+});
+
+describe("a client certificate in the place of a password", () => {
+  it.each(["sslcert=/c.pem sslkey=/k.pem", "sslkey='/a key' sslcert = '/a cert'"])("is %s", (authinfo) => {
+    expect(isCertificate(authinfo)).toBe(true);
+  });
+
+  it("is no password, whatever is in that", () => {
+    for (const password of ["sslcert=x", "' sslcert=x", "\\' sslcert=x", ...NAMES])
+      expect(isCertificate(authinfoOf(password))).toBe(false);
+    expect(isCertificate("password=sslcert=x")).toBe(false);
+    expect(isCertificate(null)).toBe(false);
   });
 });
 

@@ -50,6 +50,11 @@ describe("judge", () => {
       "broken missing-shards: 2 shard(s) that the metadata places on it are not there: public.t_102008, public.t_102010",
     ],
     [
+      "an extension without its files",
+      { state: { lost_files: ["extension geo", "library $libdir/geo"] } },
+      "broken lost-files: its database has what its server lacks the files of: extension geo, library $libdir/geo",
+    ],
+    [
       "other metadata",
       { state: { metadata_digest: "e" } },
       "broken metadata-drift: its copy of the metadata",
