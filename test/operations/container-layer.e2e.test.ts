@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Cluster } from "../../environments/cluster";
+import { NODE_STATE, type NodeState } from "../../operations/status/node-state";
 import { CitusContainers, IMAGE, type Outcome, describeOnCitus, docker } from "./citus-containers";
 
 const APP = `App 'Two'`;
@@ -105,7 +106,11 @@ describeOnCitus("a container that is replaced, on real Citus", () => {
     expect(again, again.output).toMatchObject({ code: 0 });
   });
 
-  test("of one that stands still, what was installed in it is told all the same", async () => {
+  test("of one that lost files, and stands still, what was installed in it is told all the same", async () => {
+    expect(await lostFiles()).toEqual([]);
+    await citus.sql("w1", "SET citus.enable_ddl_propagation = off; CREATE EXTENSION geo");
+    await inW1(`rm ${LIB}/geo.so ${SHARE}/extension/geo.control`);
+    expect(await lostFiles()).toEqual(["extension geo", "library $libdir/geo"]);
     await docker("exec", citus.container("w1"), "cp", `${LIB}/seg.so`, `${LIB}/later.so`);
     await docker("stop", citus.container("w1"));
     const refused = await guard(await changed(own), ["--node", "local/w1"]);
@@ -113,6 +118,11 @@ describeOnCitus("a container that is replaced, on real Citus", () => {
     expect(refused.output).toContain("can't be asked (does not run)");
     expect(refused.last).toContain(`${LIB}/later.so was installed in the container and is not in the image`);
   });
+
+  /** As `status` asks for them. */
+  async function lostFiles(): Promise<unknown> {
+    return (JSON.parse(await citus.sql("w1", NODE_STATE)) as NodeState).lost_files;
+  }
 
   function inW1(script: string): Promise<string> {
     return docker("exec", citus.container("w1"), "sh", "-c", script);

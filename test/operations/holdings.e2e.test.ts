@@ -6,6 +6,10 @@ import { CitusProject } from "./citus-project";
 /** Names that a shell, SQL or a connection string would take apart. */
 const ODD_DATABASE = `App 'Two' $x=1 ünï`;
 
+/** An extension with a table of which it says, as pg_cron does, that its rows are people's. */
+const INSTALL_JOBS = `cd "$(pg_config --sharedir)/extension" && echo "default_version = '1'" >jobs.control &&
+  echo "CREATE TABLE @extschema@.job (id int); SELECT pg_extension_config_dump('@extschema@.job', '');" >jobs--1.sql`;
+
 /**
  * Workers whose servers hold more than the shards of the one database: other databases with Citus, and things of people's
  * own. Steps in their order.
@@ -154,9 +158,19 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
     await citus.sql("w2", `CREATE MATERIALIZED VIEW of_a_shard AS SELECT id FROM ${shard} LIMIT 35`);
     await citus.sql("w2", `CREATE DATABASE "${ODD_DATABASE}"`);
     await citus.sql("w2", "CREATE TABLE remembered AS SELECT 1 AS a", ODD_DATABASE);
+    await docker("exec", citus.container("w2"), "sh", "-c", INSTALL_JOBS);
+    await citus.sql("w2", "SET citus.enable_ddl_propagation = off; CREATE EXTENSION jobs");
+    await citus.sql("w2", "INSERT INTO job VALUES (1), (2)");
+    await citus.sql(
+      "w2",
+      "CREATE SUBSCRIPTION from_afar CONNECTION 'host=nowhere.invalid' PUBLICATION p WITH (connect = false, slot_name = NONE)",
+    );
+    await docker("exec", citus.container("w2"), "sh", "-c", "echo x >$PGDATA/notes.txt");
     await citus.sql("w2", "CREATE DATABASE pristine");
     await citus.sql("w2", "CREATE DATABASE closed ALLOW_CONNECTIONS false");
     await project.run("remove", "test", "local/w2", "--database", "app2", "--yes");
+    // Every move would wait for it.
+    await citus.sql("w2", "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'undecided'");
     const cluster = await citus.cluster(["w1"]);
     const before = await shards("postgres", "w2");
 
@@ -176,10 +190,14 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
       /physical replication slot standby \(nobody reads from it now, keeps \S+ \S+ of WAL\).*pg_drop_replication_slot\('standby'\)/,
       /database "App 'Two' \$x=1 ünï" \(\S+ MB\) with table public\.remembered/,
       /database closed \(\S+ MB\), which could not be looked into: nobody may connect/,
+      /2 row\(s\) in public\.job of extension jobs/,
+      /subscription from_afar in database postgres/,
+      /prepared transaction 'undecided' in database postgres/,
+      /notes\.txt in the data directory, which is not PostgreSQL's/,
       /roles that only this server has go with it: reporting/,
     ])
       expect(refused.output).toMatch(what);
-    expect(refused.output.match(/which no other node has/g)?.length, refused.output).toBe(13);
+    expect(refused.output.match(/which no other node has/g)?.length, refused.output).toBe(17);
     for (const theirs of [
       "pristine",
       "public.good",
@@ -205,6 +223,7 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
     expect(await shards("postgres", "w2")).toBe(before);
     expect(await citus.sql("w2", `SELECT count(*) FROM "My 'own' table"`)).toBe("10000");
 
+    await citus.sql("w2", "ROLLBACK PREPARED 'undecided'");
     const both = await leave({ ...cluster, discard: ["local/w2"] }, "w2", { PGDIST_DISCARD: "local/w2" });
     expect(both, both.output).toMatchObject({ code: 0 });
     expect(both.output).toMatch(
