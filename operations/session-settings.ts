@@ -88,6 +88,8 @@ export const SETTINGS_AFTER_START: Readonly<Record<string, string>> = {
   // A plan of moves is refused where it is greater than the number of workers, whatever the tables have.
   "citus.shard_replication_factor": "1",
   "citus.worker_min_messages": "notice",
+  // Between two looks whether a statement that we run on another node has ended.
+  "citus.remote_task_check_interval": "10ms",
   "citus.log_remote_commands": "off",
 };
 

@@ -26,6 +26,12 @@ const WITHIN = [
 /** Only a superuser may, and every node's is. */
 const MESSAGES = `CASE WHEN current_setting('is_superuser') = 'on' THEN set_config('lc_messages', 'C', true) END`;
 
+/** How often Citus looks whether what that node in turn asks of others has ended. A server without Citus has none. */
+const INTERVAL = `CASE WHEN current_setting('citus.remote_task_check_interval', true) IS NOT NULL
+  THEN set_config('citus.remote_task_check_interval', '10ms', true) END`;
+
+const ALL = [...WITHIN, MESSAGES, INTERVAL];
+
 /**
  * The statement, with what it depends on set for itself alone. A question becomes a subquery, which the server works out
  * for the row of the settings, after that row; without a row it answers null. A block of PL/pgSQL is parsed only then, too.
@@ -33,11 +39,11 @@ const MESSAGES = `CASE WHEN current_setting('is_superuser') = 'on' THEN set_conf
  */
 export function immune(statement: string): string {
   if (/^\s*DO\b/i.test(statement)) {
-    const set = [...WITHIN, MESSAGES].map((each) => `PERFORM ${each};`).join(" ");
+    const set = ALL.map((each) => `PERFORM ${each};`).join(" ");
     return `DO ${quoteLiteral(`BEGIN ${set} EXECUTE ${quoteLiteral(statement)}; END`)}`;
   }
   if (!/^\s*(SELECT|WITH)\b/i.test(statement) || CHANGES_DATA.test(statement)) return statement;
-  return `WITH pgdist_settings AS MATERIALIZED (SELECT ${[...WITHIN, MESSAGES].join(", ")})
+  return `WITH pgdist_settings AS MATERIALIZED (SELECT ${ALL.join(", ")})
 SELECT (${statement}) FROM pgdist_settings`;
 }
 

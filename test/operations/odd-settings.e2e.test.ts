@@ -58,6 +58,7 @@ const NASTY: readonly SettingCase[] = Object.entries({
   "citus.multi_shard_modify_mode": "sequential",
   "citus.propagate_set_commands": "local",
   "citus.shard_replication_factor": "5",
+  "citus.remote_task_check_interval": "2147483647",
 }).map(([name, value]) => ({ name, value, scope: "database" }));
 
 describeOnCitus("a cluster whose database, role and server have settings of their own", () => {
