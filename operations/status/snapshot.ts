@@ -55,6 +55,8 @@ export interface SnapshotNode {
   readonly host?: string;
   /** Whether the environment has it; undefined where there is no environment. */
   readonly declared?: boolean;
+  /** Where the environment has it, for one that is registered elsewhere. */
+  readonly movesTo?: Endpoint;
   /** Its row in pg_dist_node; undefined for a node that isn't registered. */
   readonly registered?: ClusterState["registered"][number];
   readonly recorded?: RecordedNode;
@@ -87,7 +89,9 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     return withSpace(registeredNode(target, state, row, { state: value, failed }), free);
   });
   const unregistered = expected(target, state).filter(
-    (node) => !state.registered.some(({ endpoint }) => sameEndpoint(endpoint, node.endpoint)),
+    (node) =>
+      !state.registered.some(({ endpoint }) => sameEndpoint(endpoint, node.endpoint)) &&
+      !nodes.some(({ label, movesTo }) => label === node.id && movesTo !== undefined),
   );
   // It was reached, registered or not.
   const own = unregistered.some(({ role }) => role === "coordinator") ? await ownState(session) : undefined;
@@ -160,14 +164,19 @@ function registeredNode(
   answer: Pick<SnapshotNode, "state" | "failed">,
 ): SnapshotNode {
   const recorded = [...record.values()].find(({ nodeid }) => nodeid === row.nodeid);
-  const declared = cluster?.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
+  const here = cluster?.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
+  const isCoordinator = row.groupid === COORDINATOR_GROUP;
+  const declared =
+    here ??
+    cluster?.nodes.find(({ id, role }) => (isCoordinator ? role === "coordinator" : id === recorded?.id));
   const id = declared?.id ?? recorded?.id ?? idFromName(answer.state?.cluster_name);
   const known = [...(unsynced.get(row.groupid) ?? []), ...orphans.map(({ name }) => name)];
   const own = shards.find(({ groupid }) => groupid === row.groupid);
   return {
     label: id ?? formatEndpoint(row.endpoint),
-    role: row.groupid === COORDINATOR_GROUP ? "coordinator" : "worker",
+    role: isCoordinator ? "coordinator" : "worker",
     endpoint: row.endpoint,
+    ...(here === undefined && declared !== undefined ? { movesTo: declared.endpoint } : {}),
     host: declared?.host ?? id?.split("/")[0],
     ...(cluster === undefined || isOtherDatabase(cluster) ? {} : { declared: declared !== undefined }),
     registered: row,

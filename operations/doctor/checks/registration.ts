@@ -13,8 +13,10 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
   for (const node of cluster.nodes) {
     const place = { check: "registration", where: node.id };
     const endpoint = formatEndpoint(node.endpoint);
-    const row = registered.nodes.find(({ host, port }) => sameEndpoint({ host, port }, node.endpoint));
-    const leaving = registered.record.find(({ id }) => id === node.id)?.leaving ?? undefined;
+    const recorded = registered.record.find(({ id }) => id === node.id);
+    const here = registered.nodes.find(({ host, port }) => sameEndpoint({ host, port }, node.endpoint));
+    const row = here ?? registered.nodes.find(({ nodeid }) => nodeid === recorded?.nodeid);
+    const leaving = recorded?.leaving ?? undefined;
     if (row === undefined)
       findings.push(
         failed(
@@ -23,7 +25,15 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
           registersIt(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
         ),
       );
-    else if (!row.isactive) {
+    else if (here === undefined) {
+      findings.push(
+        failed(
+          place,
+          `it is registered at ${formatEndpoint(row)}, and the environment has it at ${endpoint}`,
+          registersIt(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
+        ),
+      );
+    } else if (!row.isactive) {
       findings.push(
         failed(
           place,
@@ -63,6 +73,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
   for (const { nodeid, host, port, placements } of registered.nodes) {
     if (cluster.nodes.some(({ endpoint }) => sameEndpoint(endpoint, { host, port }))) continue;
     const recorded = registered.record.find((each) => each.nodeid === nodeid);
+    if (cluster.nodes.some(({ id }) => id === recorded?.id)) continue;
     const name = recorded?.id ?? formatEndpoint({ host, port });
     if (recorded?.leaving && registered.draining) {
       findings.push(

@@ -1,4 +1,4 @@
-import { formatEndpoint } from "../../../environments/cluster";
+import { type Endpoint, formatEndpoint } from "../../../environments/cluster";
 import { commandArguments } from "../../other-database";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
 import { hasLostMetadata } from "./identity";
@@ -14,7 +14,7 @@ export const membership: Check = ofEachNode((node, snapshot) => [
 ]);
 
 function difference(
-  { label, role, endpoint, declared, registered, recorded }: SnapshotNode,
+  { label, role, endpoint, declared, movesTo, registered, recorded }: SnapshotNode,
   { environment }: Snapshot,
 ): Finding[] {
   const check = "membership";
@@ -27,8 +27,13 @@ function difference(
     // A deploy registers only where it changes something, and a coordinator that is up is no change.
     const remedy =
       environment === undefined || role === "coordinator"
-        ? `SELECT citus_set_coordinator_host('${endpoint.host}', ${endpoint.port}) there, by the address that workers reach`
+        ? coordinatorHost(endpoint)
         : registersIt(environment, label);
+    return [{ severity: "warning", check, node: label, what, remedy }];
+  }
+  if (environment !== undefined && movesTo !== undefined) {
+    const what = `it is registered at ${address}, and the environment has it at ${formatEndpoint(movesTo)}`;
+    const remedy = role === "coordinator" ? coordinatorHost(movesTo) : registersIt(environment, label);
     return [{ severity: "warning", check, node: label, what, remedy }];
   }
   // Of a node that leaves there is a finding of its own.
@@ -40,6 +45,10 @@ function difference(
       ? `put it into the environment, or \`npx pg-dist remove ${environment} ${address}\` to drain and remove it`
       : `put it into the environment; or \`npx cdktf deploy ${environment}\` removes it safely, or where that has no changes \`npx pg-dist remove ${environment} ${label}\``;
   return [{ severity: "warning", check, node: label, what, remedy }];
+}
+
+function coordinatorHost({ host, port }: Endpoint): string {
+  return `SELECT citus_set_coordinator_host('${host}', ${port}) there, by the address that workers reach`;
 }
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */

@@ -286,6 +286,19 @@ describe("the doctor's checks", () => {
     });
   });
 
+  it("name what moves a node that is registered elsewhere than the environment has it, and not how to remove it", () => {
+    const nodes = (healthySnapshot().registered?.nodes ?? []).map((node) =>
+      node.groupid < 2 ? { ...node, host: "10.9.9.9" } : node,
+    );
+    expect(registration({ nodes }).map(({ where, remedy }) => [where, remedy])).toEqual([
+      ["server-a/coordinator", expect.stringMatching(/^SELECT citus_set_coordinator_host/)],
+      [
+        "server-a/worker1",
+        expect.stringMatching(/^npx pg-dist add production server-a\/worker1 registers it$/),
+      ],
+    ]);
+  });
+
   it("name the command that takes a drained worker in again", () => {
     const nodes = (healthySnapshot().registered?.nodes ?? []).map((node) =>
       node.groupid === 1 ? { ...node, shouldhaveshards: false } : node,

@@ -26,6 +26,14 @@ describe("the nodes of the environment and those that are registered", () => {
     ]);
   });
 
+  it("names what moves a node that is registered elsewhere than the environment has it, and not how to remove it", () => {
+    const moved = { movesTo: { host: "10.9.9.9", port: 5433 } };
+    expect(judge(someSnapshot({ coordinator: moved, worker1: moved })).map(({ remedy }) => remedy)).toEqual([
+      expect.stringMatching(/^SELECT citus_set_coordinator_host\('10.9.9.9', 5433\)/),
+      expect.stringMatching(/no changes `npx pg-dist add production server-b\/worker1`$/),
+    ]);
+  });
+
   it("names no deploy for a cluster without an environment", () => {
     const changes = {
       coordinator: { registered: null },
