@@ -70,12 +70,17 @@ export class DockerHost {
     try {
       return await runChild(command, rest, { env: this.environment(), timeout, input });
     } catch (error) {
-      throw new Failure(
-        `${this.id}: can't run ${command}: ${oneLine(error)}`,
-        command === "docker" ? "install Docker's command-line client" : "install the OpenSSH client",
-        { cause: error },
-      );
+      throw this.cannotRun(error);
     }
+  }
+
+  /** Of a child process that could not even be started. */
+  cannotRun(error: unknown): Failure {
+    return new Failure(
+      `${this.id}: can't run ${this.isSsh ? "ssh" : "docker"}: ${oneLine(error)}`,
+      this.isSsh ? "install the OpenSSH client" : "install Docker's command-line client",
+      { cause: error },
+    );
   }
 
   /**

@@ -79,7 +79,12 @@ export async function runPsqlInside(
     ...["psql", "-h", "127.0.0.1", "-U", user, "-d", database, ...args],
   ];
   // Only a docker command of this machine sees it; over ssh the variable is empty there, and loopback needs none.
-  return exitCodeOf(docker.start(command, { stdio: "inherit", tty, env: { PGPASSWORD: password } }));
+  const child = docker.start(command, { stdio: "inherit", tty, env: { PGPASSWORD: password } });
+  try {
+    return await exitCodeOf(child);
+  } catch (error) {
+    throw docker.cannotRun(error);
+  }
 }
 
 /** Ctrl-C is psql's: it cancels a query. */

@@ -139,7 +139,8 @@ const KNOWN: readonly Known[] = [
     remedy: (_match, where) => `drop slots of ${where} that nobody reads, or raise its max_replication_slots`,
   },
   {
-    pattern: /logical decoding requires wal_level/,
+    // PostgreSQL 17 quotes the name.
+    pattern: /logical decoding requires "?wal_level/,
     remedy: () => 'set wal_level: "logical" in the settings of all nodes',
   },
 ];

@@ -32,6 +32,7 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
       "not enough empty space on node if the shard is moved, actual available space after move will be 1 bytes",
       /make room on that server, or lower what Citus keeps free/,
     ],
+    ['logical decoding requires "wal_level" >= "logical"', /set wal_level: "logical" in the settings/],
     ["canceling statement due to lock timeout", /npx pg-dist locks production/],
   ])("%s", (warning, remedy) => {
     const explained = explain(warning);

@@ -25,6 +25,13 @@ function remedyFor(text: string, host: ClusterHost): string {
 
 const KNOWN: readonly { readonly pattern: RegExp; readonly remedy: (host: ClusterHost) => string }[] = [
   {
+    pattern: /can't run (?:docker|ssh): /,
+    remedy: ({ connection }) =>
+      connection.startsWith("ssh:")
+        ? "install the OpenSSH client on this machine"
+        : "install Docker's command-line client on this machine",
+  },
+  {
     pattern: /This private key will be ignored/,
     remedy: () => "others may read the key's file, so ssh doesn't use it: chmod 600 FILE",
   },
