@@ -57,7 +57,7 @@ Examples:
   npx pg-dist credentials production owner --generate
   npx pg-dist credentials production                     after a change of the superuser's password
   npx pg-dist credentials production app --remove        for a role that is gone
-  npx pg-dist credentials production --database app2     another database: the superuser, and the roles that are stored already`;
+  npx pg-dist credentials production --database app2     another database: the superuser and stored roles`;
 
 interface Flags extends ChangeFlags {
   readonly check?: true;

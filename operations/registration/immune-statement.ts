@@ -27,8 +27,7 @@ const WITHIN = [
 const MESSAGES = `CASE WHEN current_setting('is_superuser') = 'on' THEN set_config('lc_messages', 'C', true) END`;
 
 /** How often Citus looks whether what that node in turn asks of others has ended. A server without Citus has none. */
-const INTERVAL = `CASE WHEN current_setting('citus.remote_task_check_interval', true) IS NOT NULL
-  THEN set_config('citus.remote_task_check_interval', '10ms', true) END`;
+const INTERVAL = `CASE WHEN current_setting('citus.remote_task_check_interval', true) IS NOT NULL THEN set_config('citus.remote_task_check_interval', '10ms', true) END`;
 
 const ALL = [...WITHIN, MESSAGES, INTERVAL];
 
