@@ -105,6 +105,11 @@ const KNOWN: readonly Known[] = [
     remedy: ([, role], where) => `CREATE ROLE ${role} on ${where}, as it is on the coordinator`,
   },
   {
+    pattern: /"pg_dist_(?:node|partition|shard|placement)\w*"/,
+    remedy: (_match, where) =>
+      `${where} has an old copy of the metadata: SELECT start_metadata_sync_to_all_nodes() on the coordinator overwrites it`,
+  },
+  {
     pattern:
       /cannot change (?:return type of existing function|name of view column|data type of view column|name of input parameter)|already exists|cannot drop columns from view/,
     remedy: (_match, where) =>

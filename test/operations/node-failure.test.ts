@@ -32,6 +32,10 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
       "not enough empty space on node if the shard is moved, actual available space after move will be 1 bytes",
       /make room on that server, or lower what Citus keeps free/,
     ],
+    [
+      'duplicate key value violates unique constraint "pg_dist_node_nodename_nodeport_key"',
+      /old copy of the metadata: SELECT start_metadata_sync_to_all_nodes\(\)/,
+    ],
     ['logical decoding requires "wal_level" >= "logical"', /set wal_level: "logical" in the settings/],
     ["canceling statement due to lock timeout", /npx pg-dist locks production/],
   ])("%s", (warning, remedy) => {

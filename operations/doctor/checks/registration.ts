@@ -22,7 +22,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
         failed(
           place,
           `${endpoint} is not registered`,
-          registersIt(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
+          registrationRemedy(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
         ),
       );
     else if (here === undefined) {
@@ -30,7 +30,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
         failed(
           place,
           `it is registered at ${formatEndpoint(row)}, and the environment has it at ${endpoint}`,
-          registersIt(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
+          registrationRemedy(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
         ),
       );
     } else if (!row.isactive) {
@@ -98,7 +98,7 @@ function leavingNow(since: string, { placements }: { readonly placements: number
 }
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
-function registersIt(
+function registrationRemedy(
   { environment }: Cluster,
   { id, role, endpoint: { host, port } }: ClusterNode,
   container: NodeSnapshot["container"],

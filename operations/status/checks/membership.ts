@@ -27,13 +27,14 @@ function difference(
     // A deploy registers only where it changes something, and a coordinator that is up is no change.
     const remedy =
       environment === undefined || role === "coordinator"
-        ? coordinatorHost(endpoint)
-        : registersIt(environment, label);
+        ? coordinatorHostRemedy(endpoint)
+        : registrationRemedy(environment, label);
     return [{ severity: "warning", check, node: label, what, remedy }];
   }
   if (environment !== undefined && movesTo !== undefined) {
     const what = `it is registered at ${address}, and the environment has it at ${formatEndpoint(movesTo)}`;
-    const remedy = role === "coordinator" ? coordinatorHost(movesTo) : registersIt(environment, label);
+    const remedy =
+      role === "coordinator" ? coordinatorHostRemedy(movesTo) : registrationRemedy(environment, label);
     return [{ severity: "warning", check, node: label, what, remedy }];
   }
   // Of a node that leaves there is a finding of its own.
@@ -47,12 +48,12 @@ function difference(
   return [{ severity: "warning", check, node: label, what, remedy }];
 }
 
-function coordinatorHost({ host, port }: Endpoint): string {
+function coordinatorHostRemedy({ host, port }: Endpoint): string {
   return `SELECT citus_set_coordinator_host('${host}', ${port}) there, by the address that workers reach`;
 }
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
-function registersIt(environment: string, label: string): string {
+function registrationRemedy(environment: string, label: string): string {
   return `\`npx cdktf deploy ${environment}\` registers it, or where that has no changes \`npx pg-dist add ${environment} ${label}\``;
 }
 
