@@ -105,7 +105,7 @@ const KNOWN: readonly Known[] = [
     remedy: ([, role], where) => `CREATE ROLE ${role} on ${where}, as it is on the coordinator`,
   },
   {
-    pattern: /"pg_dist_(?:node|partition|shard|placement)\w*"/,
+    pattern: /duplicate key .*"pg_dist_\w+"/,
     remedy: (_match, where) =>
       `${where} has an old copy of the metadata: SELECT start_metadata_sync_to_all_nodes() on the coordinator overwrites it`,
   },

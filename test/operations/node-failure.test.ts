@@ -52,6 +52,10 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
     expect(remedy).toMatch(/see that the server there runs/);
   });
 
+  it("takes a missing list of nodes for no old copy of it", () => {
+    expect(explain('relation "pg_dist_node" does not exist').remedy).toMatch(/^repair what the server names/);
+  });
+
   it("gives the server's own words where it doesn't know the cause, and promises nothing", () => {
     const { what, remedy } = explain("something new");
     expect(what).toBe(`something new; then failure on connection marked as essential: ${endpoint}`);
