@@ -101,7 +101,7 @@ async function look(
 
 const UPGRADE =
   "workers first, the coordinator last; right after its restart run ALTER EXTENSION citus UPDATE on each node, " +
-  "and at the end CALL citus_finish_citus_upgrade() on the coordinator";
+  "in each database with Citus, and at the end CALL citus_finish_citus_upgrade() on the coordinator";
 
 function describe({ node, changes }: Replacement): string {
   return `${node.id}: its container is replaced on its volume: ${changes.join(", ")}`;

@@ -98,7 +98,7 @@ export async function emptyNode(
   const { node, members, departures, mode, progress, blockedTimeout, findMore, mayLose } = removal;
   const leaving = members.filter(({ leaves }) => leaves);
   let begun = false;
-  try {
+  const checkAndEmpty = async () => {
     const inventory = await readInventory(session);
     const situation = { members, inventory, mode, departures, mayLose };
     const [first, ...others] = [
@@ -132,13 +132,14 @@ export async function emptyNode(
       });
       await finish();
     };
-    await withWaitsTold(session, { progress, seconds: blockedTimeout }, () =>
-      interruptible(session, empty, (name) =>
-        progress(
-          `${name}: what runs is cancelled, and what was begun cleared away; once more ends this at once`,
-        ),
+    await interruptible(session, empty, (name) =>
+      progress(
+        `${name}: what runs is cancelled, and what was begun cleared away; once more ends this at once`,
       ),
     );
+  };
+  try {
+    await withWaitsTold(session, { progress, seconds: blockedTimeout }, checkAndEmpty);
   } catch (error) {
     if (begun) await clearRests(session, members, progress);
     const nodes = members.map(({ label, endpoint }) => ({ id: label, endpoint }));

@@ -14,6 +14,13 @@ export function explainError(
   }: Pick<Target, "user" | "timeoutMs"> & { readonly server: { stand_in: boolean } },
 ): unknown {
   const text = oneLine(error);
+  if (/loaded Citus library version differs/.test(text)) {
+    return new Failure(
+      `the coordinator's Citus library and its extension in this database have different versions: ${text}`,
+      "ALTER EXTENSION citus UPDATE in this database of every node, as the first statement of a session; workers before the coordinator",
+      { cause: error },
+    );
+  }
   switch (sqlStateOf(error)) {
     case SQLSTATE.queryCanceled:
       return explainTimeout(error, timeoutMs, "see its load and its locks");

@@ -1,4 +1,5 @@
-import { oneLine } from "../failure";
+import { Failure, oneLine } from "../failure";
+import { quoteName } from "../shown-words";
 import { type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
 import { limitNodeConnections } from "../registration/reachability";
 import type { Session } from "../session";
@@ -25,6 +26,8 @@ const SHARDS = `SELECT p.groupid, count(*)::int AS shards
  * Looks at the other databases of the coordinator that have Citus, by sessions of their own.
  *
  * @param work is given those, and the ones that couldn't be opened with the reason
+ * @param onUnreadable is told of one whose metadata can't be read, as where its extension is older than the library
+ * @throws Failure that names such a one, unless that is told
  */
 export async function withOtherDatabases<Result>(
   session: Session,
@@ -32,6 +35,7 @@ export async function withOtherDatabases<Result>(
     databases: readonly CitusDatabase[],
     unopened: readonly { name: string; why: string }[],
   ) => Promise<Result>,
+  onUnreadable?: (name: string, why: string) => void,
 ): Promise<Result> {
   const opened: CitusDatabase[] = [];
   const unopened: { name: string; why: string }[] = [];
@@ -48,19 +52,41 @@ export async function withOtherDatabases<Result>(
         await own.end();
         continue;
       }
-      await limitNodeConnections(own);
-      const shards = await own.query<{ groupid: number; shards: number }>(SHARDS);
-      opened.push({
-        name,
-        session: own,
-        registered: await readRegistered(own),
-        shards: new Map(shards.map((row) => [row.groupid, row.shards])),
-      });
+      try {
+        opened.push(await readDatabase(name, own));
+      } catch (error) {
+        await own.end();
+        const why = session.redact(oneLine(error));
+        if (onUnreadable === undefined) {
+          throw new Failure(
+            `the Citus database ${quoteName(name)} on these servers can't be read: ${why}`,
+            remedyForUnreadable(name, why),
+          );
+        }
+        onUnreadable(name, why);
+      }
     }
     return await work(opened, unopened);
   } finally {
     await Promise.all(opened.map((database) => database.session.end()));
   }
+}
+
+async function readDatabase(name: string, session: Session): Promise<CitusDatabase> {
+  await limitNodeConnections(session);
+  const shards = await session.query<{ groupid: number; shards: number }>(SHARDS);
+  return {
+    ...{ name, session },
+    registered: await readRegistered(session),
+    shards: new Map(shards.map((row) => [row.groupid, row.shards])),
+  };
+}
+
+/** What to do about a database whose metadata can't be read. */
+export function remedyForUnreadable(name: string, why: string): string {
+  return /library version differs|installed extension version/.test(why)
+    ? `ALTER EXTENSION citus UPDATE in database ${quoteName(name)} of every node, as the first statement of a session; workers before the coordinator`
+    : `see what keeps a superuser from reading pg_dist_node in database ${quoteName(name)} of the coordinator`;
 }
 
 async function hasCitus(session: Session): Promise<boolean> {
@@ -70,12 +96,21 @@ async function hasCitus(session: Session): Promise<boolean> {
   return row?.there === true;
 }
 
-/** The other databases with Citus by name, with how many shards each has. One that can't be opened is left out. */
+/**
+ * The other databases with Citus by name, with how many shards each has: 0 where that can't be read. One that can't be opened is
+ * left out.
+ */
 export async function readOtherDatabases(session: Session): Promise<{ name: string; shards: number }[]> {
-  return withOtherDatabases(session, async (databases) =>
-    databases.map(({ name, shards }) => ({
-      name,
-      shards: [...shards.values()].reduce((sum, count) => sum + count, 0),
-    })),
+  const unreadable: { name: string; shards: number }[] = [];
+  return withOtherDatabases(
+    session,
+    async (databases) => [
+      ...databases.map(({ name, shards }) => ({
+        name,
+        shards: [...shards.values()].reduce((sum, count) => sum + count, 0),
+      })),
+      ...unreadable,
+    ],
+    (name) => unreadable.push({ name, shards: 0 }),
   );
 }

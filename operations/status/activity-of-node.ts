@@ -44,7 +44,7 @@ const PREPARED = `SELECT DISTINCT p.gid, p.database, extract(epoch FROM now() - 
 /**
  * As the view citus_stat_activity, which gives no answer at all where a node gives none. Without the sessions of this very
  * command, which all have one name: it may have lost its process id, since PostgreSQL keeps the first 63 bytes. On a
- * node it is Citus' name for a command of another node, whoever sent it.
+ * node it is Citus' name for a command of another node, whoever sent it: that is there where it waits for a lock.
  *
  * What waits for a lock, or is waited for, is there whatever it is: a move of shards waits in a walsender, and for
  * transactions of every database of the server. For a moment a wait has no start yet.
@@ -76,7 +76,7 @@ SELECT coalesce(json_agg(t), '[]')::text FROM (
    WHERE a.pid <> pg_backend_pid()
      AND (${others} OR b.blockers IS NOT NULL OR a.pid IN (SELECT unnest(blockers) FROM waits))
      AND NOT (a.application_name LIKE 'pg-dist %' AND a.application_name = current_setting('application_name'))
-     AND a.application_name NOT LIKE 'citus_run_command_gpid=%') t`;
+     AND (b.blockers IS NOT NULL OR a.application_name NOT LIKE 'citus_run_command_gpid=%')) t`;
 }
 
 /** The answer of one node, by whatever way it was asked. */

@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../../environments/cluster";
-import { readOtherDatabases, withOtherDatabases } from "../holdings/other-databases";
+import { type CitusDatabase, readOtherDatabases, withOtherDatabases } from "../holdings/other-databases";
 import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
 import { connectionCauses, withCauses } from "../registration/reachability";
 import { type NamedNode, probeRoles } from "../roles/ask-roles";
@@ -9,7 +9,10 @@ import { SQLSTATE, sqlStateOf } from "../sqlstate";
 /** Another database with Citus on these servers. */
 export interface OtherDatabase {
   readonly name: string;
+  /** 0 where that can't be read. */
   readonly shards: number;
+  /** Why its metadata can't be read. */
+  readonly unreadable?: string;
   /** How its nodes log in to each other; undefined where it has none of ours, or that could not be asked in time. */
   readonly logins?: Logins;
 }
@@ -38,8 +41,8 @@ export async function askElsewhere(
 ): Promise<OtherDatabase[]> {
   if (leftMs < LEAST_MS || nodes.length === 0) return readOtherDatabases(session);
   const deadline = performance.now() + leftMs;
-  return withOtherDatabases(session, async (databases) => {
-    const found: OtherDatabase[] = [];
+  const found: OtherDatabase[] = [];
+  const look = async (databases: readonly CitusDatabase[]) => {
     for (const { name, session: there, registered, shards } of databases) {
       const members = nodes.filter(({ endpoint }) =>
         registered.some((row) => sameEndpoint(row.endpoint, endpoint)),
@@ -54,7 +57,17 @@ export async function askElsewhere(
       });
     }
     return found;
-  });
+  };
+  return withOtherDatabases(session, look, (name, unreadable) => found.push({ name, shards: 0, unreadable }));
+}
+
+/** The same of the very database that the session is in. */
+export async function askHere(
+  session: Session,
+  nodes: readonly NamedNode[],
+  leftMs: number,
+): Promise<Logins | undefined> {
+  return leftMs < LEAST_MS || nodes.length === 0 ? undefined : askLogins(session, nodes, leftMs);
 }
 
 async function askLogins(

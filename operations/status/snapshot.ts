@@ -15,7 +15,7 @@ import { askRegistered } from "./ask-all";
 import { type ClusterState, readClusterState } from "./cluster-state";
 import { type Moves, eitherMoves, readMoves } from "./moves";
 import { NODE_STATE, type NodeState } from "./node-state";
-import { type OtherDatabase, askElsewhere } from "./elsewhere";
+import { type Logins, type OtherDatabase, askElsewhere, askHere } from "./elsewhere";
 import { settle } from "./settle";
 
 /** Everything that the checks and the screens look at, taken within the time that one node has. */
@@ -44,6 +44,8 @@ export interface Snapshot extends Moves {
   readonly roles?: ClusterRoles;
   /** Other databases of the coordinator with Citus, of which nothing else here tells. */
   readonly otherDatabases?: readonly OtherDatabase[];
+  /** How the nodes log in to each other here, where this is another database than the environment's. */
+  readonly loginsHere?: Logins;
 }
 
 export interface SnapshotNode {
@@ -114,6 +116,9 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const leftMs = timeoutMs - (performance.now() - start);
   const roles = await askRoles(session, answering, { timeoutMs, leftMs });
   const otherDatabases = await askElsewhere(session, answering, timeoutMs - (performance.now() - start));
+  const loginsHere = isOther
+    ? await askHere(session, answering, timeoutMs - (performance.now() - start))
+    : undefined;
   return {
     at: new Date(),
     ...(isOther ? { otherDatabase: cluster } : { environment: target.environment?.name }),
@@ -127,6 +132,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     jobs: state.jobs,
     database: target.database,
     roles,
+    ...(loginsHere === undefined ? {} : { loginsHere }),
     otherDatabases: otherDatabases.filter(({ name }) => name !== cluster?.homeDatabase),
     ...moves,
   };

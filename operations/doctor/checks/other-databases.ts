@@ -3,12 +3,22 @@ import { quoteName } from "../../shown-words";
 import { explainLogins } from "../../status/checks/holdings";
 import { type Finding, failed, ok, warning } from "../finding";
 import type { Snapshot } from "../snapshot";
+import { remedyForUnreadable } from "../../holdings/other-databases";
 
 /** Each is a cluster of its own in its metadata, which the other checks don't look at. */
 export function checkOtherDatabases({ cluster, otherDatabases = [] }: Snapshot): Finding[] {
   const place = { check: "other databases", where: cluster.environment };
   return otherDatabases.flatMap((database): Finding[] => {
-    const { name, shards } = database;
+    const { name, shards, unreadable } = database;
+    if (unreadable !== undefined) {
+      return [
+        failed(
+          place,
+          `the Citus database ${quoteName(name)} can't be read: ${unreadable}`,
+          remedyForUnreadable(name, unreadable),
+        ),
+      ];
+    }
     const faults = explainLogins(database, cluster);
     if (faults.length > 0) {
       return faults.map(({ severity, what, remedy }) =>

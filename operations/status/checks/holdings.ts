@@ -6,6 +6,7 @@ import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
 import { isOfMove } from "../moves";
 import { MOST_OWN } from "../node-state";
 import type { OtherDatabase } from "../elsewhere";
+import { remedyForUnreadable } from "../../holdings/other-databases";
 
 /** How many of them are named. */
 const NAMED = 3;
@@ -44,7 +45,15 @@ function named(kind: string, names: readonly string[]): string[] {
 
 /** Each is a cluster of its own in its metadata. */
 export const otherDatabases: Check = ({ otherDatabases: others = [], environment, otherDatabase, url }) =>
-  others.map(({ name, shards }): Finding => {
+  others.map(({ name, shards, unreadable }): Finding => {
+    if (unreadable !== undefined) {
+      return {
+        severity: "broken",
+        check: "other-database",
+        what: `the Citus database ${quoteName(name)} on these servers can't be read: ${unreadable}`,
+        remedy: remedyForUnreadable(name, unreadable),
+      };
+    }
     const named = environment ?? otherDatabase?.environment;
     return {
       severity: "advice",
@@ -58,7 +67,12 @@ export const otherDatabases: Check = ({ otherDatabases: others = [], environment
   });
 
 export const otherLogins: Check = (snapshot) =>
-  (snapshot.otherDatabases ?? []).flatMap((database) => explainLogins(database, placeOf(snapshot)));
+  [
+    ...(snapshot.otherDatabases ?? []),
+    ...(snapshot.loginsHere === undefined
+      ? []
+      : [{ name: snapshot.database, shards: 0, logins: snapshot.loginsHere }]),
+  ].flatMap((database) => explainLogins(database, placeOf(snapshot)));
 
 /**
  * A database that was made by hand has no stored passwords. Until its containers start anew its nodes have the one of their

@@ -232,6 +232,25 @@ describe("judge", () => {
     expect(isHealthy(findings)).toBe(true);
   });
 
+  it("says nothing of what a server holds that answers in the place of another", () => {
+    const changes = { state: { groupid: 7, server_id: "other" }, ownThings: ["table public.t_102008"] };
+    expect(judge(someSnapshot({ worker1: changes })).map(({ check }) => check)).toEqual(["identity"]);
+  });
+
+  it("tells of a database that can't be read, and of missing passwords in the one that is shown", () => {
+    const unreadable = "loaded Citus library version differs from installed extension version";
+    const logins = { unstored: ["server-b/worker1"], refused: [] };
+    const whole = {
+      otherDatabases: [{ name: "app2", shards: 0, unreadable }],
+      loginsHere: logins,
+      database: "app3",
+    };
+    expect(judge(someSnapshot({}, whole)).map(({ severity, what }) => `${severity} ${what}`)).toEqual([
+      expect.stringContaining("broken the Citus database app2 on these servers can't be read: loaded"),
+      expect.stringContaining("warning in the Citus database app3 on these servers no password"),
+    ]);
+  });
+
   it("names slots and subscriptions of people's own beside their tables", () => {
     const state = { slots: [{ name: "idle", active: false, retained: null }], subscriptions: ["feed"] };
     const [finding] = judge(someSnapshot({ worker1: { state, ownThings: ["table public.mine"] } }));
