@@ -29,8 +29,9 @@ function describeDropped(node: string, dropped: Dropped, shard: MovingShard): Pr
 /** What keeps as much as can be kept; each by one statement on that node. */
 function dropRemedy({ kind, name, relation, part, child }: Dropped, shard: MovingShard): string {
   if (kind === "view" || kind === "materialized view") {
+    const more = kind === "view" ? "its privileges" : "its privileges and its indexes";
     return (
-      `keep its definition (SELECT pg_get_viewdef('${name.replaceAll("'", "''")}'::regclass) there), ${drop(kind, name)} there, ` +
+      `keep its definition (SELECT pg_get_viewdef('${name.replaceAll("'", "''")}'::regclass) there) with ${more}, ${drop(kind, name)} there, ` +
       `and make it anew over ${shard.table} on the coordinator`
     );
   }

@@ -83,9 +83,10 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   await limitNodeConnections(session);
   await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
   if (isOtherDatabase(cluster)) await recordOtherDatabase(session, cluster);
-  else await requireForgottenElsewhere(session, cluster, hosts);
   const survey = { replaced: flags.replaced === true, progress };
+  // Before other databases are named: what still lives is forgotten in none.
   const losses = await surveyLosses(session, cluster, hosts, survey);
+  if (!isOtherDatabase(cluster)) await requireForgottenElsewhere(session, cluster, hosts);
 
   if (isOtherDatabase(cluster)) return forgetThere(target, losses, survey, flags);
 

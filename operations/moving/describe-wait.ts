@@ -1,4 +1,7 @@
+import type { Endpoint } from "../../environments/cluster";
 import { formatDuration } from "../status/duration";
+import { quoteLiteral } from "../quote-literal";
+import { endBlocker, isForeignPrepared } from "../status/end-blocker";
 import type { LockWait, Party } from "../status/lock-waits";
 
 /** Characters of a statement in a line of progress. */
@@ -15,6 +18,18 @@ export function describeBlocker({ blocking }: Pick<LockWait, "blocking">): strin
   const text = query.replace(/\s+/g, " ").trim().slice(0, QUERY);
   const details = [who, database === "" ? "" : `database ${database}`, `${state} for ${time}: ${text}`];
   return `process ${pid} on ${node} (${details.filter(Boolean).join(", ")})`;
+}
+
+/**
+ * The statement that ends a blocker, and where it is to be run, for after `what ends it, in SQL `: `on the coordinator: SELECT
+ * pg_terminate_backend(20000000459)`.
+ *
+ * @param endpoint of its node; undefined where that isn't known, or is the coordinator itself
+ */
+export function sqlToEnd(blocking: Party, endpoint?: Endpoint): string {
+  if (!isForeignPrepared(blocking)) return `on the coordinator: ${endBlocker(blocking, endpoint)}`;
+  const at = endpoint === undefined ? "" : ` (${endpoint.host}:${endpoint.port})`;
+  return `on ${blocking.node}${at}, in database ${blocking.database}: ROLLBACK PREPARED ${quoteLiteral(blocking.gid ?? "")} (or COMMIT PREPARED)`;
 }
 
 /** Tells blockers apart, from one look to the next. */

@@ -3,10 +3,9 @@ import { Failure } from "../failure";
 import type { Progress } from "../progress";
 import type { Session } from "../session";
 import { formatDuration } from "../status/duration";
-import { endBlocker } from "../status/end-blocker";
 import type { LockWait } from "../status/lock-waits";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import { describeBlocker, keyOf } from "./describe-wait";
+import { describeBlocker, keyOf, sqlToEnd } from "./describe-wait";
 import { COORDINATOR, type MoveWatcher, type MovingNode, type Sight } from "./watcher";
 
 /** Between two looks, in milliseconds; a move that is over before the first one needs none. */
@@ -113,7 +112,7 @@ export class MoveAttempt {
     const { blocking } = this.blocker;
     const node = this.options.members.find(({ label }) => label === blocking.node);
     const endpoint = node === undefined || node.groupid === COORDINATOR_GROUP ? undefined : node.endpoint;
-    return `what ends it, in SQL on the coordinator: ${endBlocker(blocking, endpoint)}`;
+    return `what ends it, in SQL ${sqlToEnd(blocking, endpoint)}`;
   }
 
   private applyFailure(count: number): Failure {

@@ -7,9 +7,8 @@ import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
 import { ACTIVITY, type Row, parseActivity } from "../status/activity-of-node";
 import { formatDuration } from "../status/duration";
-import { endBlocker } from "../status/end-blocker";
 import { type LockWait, lockWaits } from "../status/lock-waits";
-import { describeBlocker, keyOf } from "./describe-wait";
+import { describeBlocker, keyOf, sqlToEnd } from "./describe-wait";
 import { COORDINATOR } from "./watcher";
 
 /** Between two looks, in milliseconds; work that is over before the first one is never looked at. */
@@ -98,7 +97,7 @@ class WaitWatch {
 }
 
 function howToEnd({ blocking }: LockWait): string {
-  return `what ends it, in SQL on the coordinator: ${endBlocker(blocking, undefined)}`;
+  return `what ends it, in SQL ${sqlToEnd(blocking)}`;
 }
 
 async function openWatch(session: Session): Promise<Session> {

@@ -8,6 +8,7 @@ import { clearRebalanceDue, readRebalanceDue } from "../record";
 import { remedyForWords } from "../registration/node-failure";
 import type { Session } from "../session";
 import { awaitJob, stopJob } from "./await-job";
+import { dropOldCopies } from "./drop-old-copies";
 import { messageOf, runningJob, startJob, workOf } from "./job";
 import { JobLines, amountOfMoves, formatAmount } from "./lines";
 import { findObstacles } from "./obstacles";
@@ -86,8 +87,13 @@ async function rebalanceNow(
   }
   if (moves.length > 0) progress(`rebalancing: to move ${formatAmount(amountOfMoves(moves))}`);
   const job = await startJob(session, mode, cluster);
-  if (job === undefined) progress("rebalancing: nothing is to be moved");
-  else await attend(session, job, { cluster, due, progress });
+  if (job === undefined) {
+    // Of a job that was awaited, or ended while nobody looked.
+    await dropCopies(session, progress);
+    progress("rebalancing: nothing is to be moved");
+  } else {
+    await attend(session, job, { cluster, due, progress });
+  }
   await clearRebalanceDue(session, due);
 }
 
@@ -149,13 +155,22 @@ async function attend(
     );
   }
   const seconds = Math.round((performance.now() - started) / 1000);
+  await dropCopies(session, progress);
   progress(`rebalanced: ${formatAmount(end.total)} moved in ${seconds} s`);
+}
+
+function dropCopies(session: Session, progress: Progress): Promise<void> {
+  return interruptible(session, (signal) => dropOldCopies(session, progress, signal));
 }
 
 async function planned(session: Session, cluster: Cluster, due: readonly string[]): Promise<PlannedMove[]> {
   try {
     return await planRebalance(session);
   } catch (error) {
+    if (error instanceof Failure) {
+      const { summary, remedy, detail } = error;
+      throw new Failure(`${workersOf(due)} added, but ${summary}`, again(remedy), { detail, cause: error });
+    }
     throw new Failure(
       `${workersOf(due)} added, but Citus can't plan a rebalance: ${session.redact(oneLine(error))}`,
       `${remedyForWords(session.redact(oneLine(error)), cluster)}; then apply again`,

@@ -4,7 +4,9 @@ import { commandArguments } from "../other-database";
 import { printJson, printLines } from "../commands/output";
 import { EXIT, type ExitCode, Failure } from "../failure";
 import { INTERRUPTS } from "../interrupt";
+import { createProgress } from "../progress";
 import { awaitJob } from "./await-job";
+import { dropOldCopies } from "./drop-old-copies";
 import { messageOf, workOf } from "./job";
 import { JobBars } from "./job-bars";
 import type { JobView } from "./job-view";
@@ -27,6 +29,8 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
     printLines([`Rebalance ${id} goes on. To see it again: ${command} watch`]);
     return EXIT.ok;
   }
+  const note = json ? createProgress((line) => process.stderr.write(`${line}\n`)) : target.progress;
+  if (end.job.state === "finished") await dropOldCopies(session, note);
   if (json) printJson("rebalance watch", { environment: cluster.environment, job: describeEnd(end) });
   if (end.failing !== undefined) {
     if (json) return EXIT.failed;

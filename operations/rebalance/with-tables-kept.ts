@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../failure";
-import { describeBlocker } from "../moving/describe-wait";
+import { describeBlocker, sqlToEnd } from "../moving/describe-wait";
+import { commandIn } from "../other-database";
 import type { Session } from "../session";
 import { SQLSTATE, sqlStateOf } from "../sqlstate";
-import { endBlocker } from "../status/end-blocker";
 import { findTableHolder } from "./table-holder";
 
 /** How long it may wait for a table that somebody holds, in milliseconds. */
@@ -42,7 +42,7 @@ export async function withTablesKept<Result>(session: Session, work: () => Promi
       } else if (!isDropped(error)) {
         throw error;
       }
-      if (number === TRIES) throw isSizeUnknown(error) ? error : droppedFailure(error);
+      if (number === TRIES) throw isSizeUnknown(error) ? sizeFailure(session, error) : droppedFailure(error);
       await sleep(PAUSE_MS);
     }
   }
@@ -63,7 +63,7 @@ async function heldFailure(session: Session, cause: unknown): Promise<Failure | 
   if (holder === undefined) return undefined;
   return new Failure(
     `a rebalance can't be planned while ${holder.table} is locked by ${describeBlocker(holder)}`,
-    `wait until that is over, or end it, in SQL on the coordinator: ${endBlocker(holder.blocking, undefined)}; then run it again`,
+    `wait until that is over, or end it, in SQL ${sqlToEnd(holder.blocking)}; then run it again`,
     { cause },
   );
 }
@@ -72,6 +72,14 @@ function droppedFailure(cause: unknown): Failure {
   return new Failure(
     "a rebalance can't be planned while distributed tables are dropped one after the other",
     "run it again when fewer are",
+    { cause },
+  );
+}
+
+function sizeFailure({ place }: Session, cause: unknown): Failure {
+  return new Failure(
+    "a rebalance can't be planned: Citus can't get the size of a shard",
+    `${commandIn(place, "status")} names the shard that is missing, or the node that doesn't answer`,
     { cause },
   );
 }

@@ -1,8 +1,7 @@
 import { shorten } from "../../commands/shorten";
-import { describeBlocker } from "../../moving/describe-wait";
+import { describeBlocker, sqlToEnd } from "../../moving/describe-wait";
 import { parseActivity } from "../activity-of-node";
 import { formatDuration } from "../duration";
-import { endBlocker } from "../end-blocker";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
 import { lockWaits } from "../lock-waits";
 import type { LongTransaction } from "../node-state";
@@ -78,13 +77,13 @@ export const blockedMoves: Check = ({ nodes, movers }) => {
     .filter(({ waiting, waited }) => gpids.includes(waiting.gpid) && waited >= WAITS)
     .map((wait): Finding => {
       const node = nodes.find(({ label }) => label === wait.blocking.node);
-      const end = endBlocker(wait.blocking, node?.role === "coordinator" ? undefined : node?.endpoint);
+      const end = sqlToEnd(wait.blocking, node?.role === "coordinator" ? undefined : node?.endpoint);
       return {
         severity: "warning",
         check: "blocked-move",
         node: wait.node,
         what: `a move of shards waits for ${formatDuration(wait.waited)} for ${describeBlocker(wait)}`,
-        remedy: `let it end, or end it, in SQL on the coordinator: ${end}`,
+        remedy: `let it end, or end it, in SQL ${end}`,
       };
     });
 };

@@ -1,0 +1,41 @@
+import { dropOrphans } from "../drop-orphans";
+import { oneLine } from "../failure";
+import type { Progress } from "../progress";
+import type { Session } from "../session";
+import { withStatementTimeout } from "../statement-timeout";
+
+/** What a move left on its source, to be dropped when nobody reads it any more (CLEANUP_DEFERRED_ON_SUCCESS of Citus). */
+const OLD_COPIES = "SELECT object_name AS name FROM pg_dist_cleanup WHERE policy_type = 2 ORDER BY record_id";
+
+/**
+ * Has Citus drop the old copies of shards that a rebalance moved, and says what it can't drop yet. Citus would do it a little
+ * later, by their name, on whichever server answers at that address by then.
+ *
+ * @throws the signal's reason
+ */
+export async function dropOldCopies(
+  session: Session,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    const read = async () => (await session.query<{ name: string }>(OLD_COPIES)).map(({ name }) => name);
+    const found = await read();
+    if (found.length === 0) return;
+    progress(`dropping ${describe(found.length)}`);
+    await withStatementTimeout(session, 0, () =>
+      dropOrphans(session, {
+        ...{ read, describe, progress, signal },
+        again: "Citus drops them by itself; add and remove no node before",
+      }),
+    );
+  } catch (error) {
+    signal?.throwIfAborted();
+    // The shards are where they should be: that a copy is left is no failure of the rebalance.
+    progress(`old copies of moved shards are still to be dropped: ${session.redact(oneLine(error))}`);
+  }
+}
+
+function describe(count: number): string {
+  return `${count} old ${count === 1 ? "copy" : "copies"} of moved shards`;
+}
