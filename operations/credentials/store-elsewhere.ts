@@ -1,7 +1,7 @@
 import type { Cluster, Endpoint } from "../../environments/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { oneLine } from "../failure";
-import { type CitusDatabase, withOtherDatabases } from "../holdings/other-databases";
+import { type CitusDatabase, remedyForUnreadable, withOtherDatabases } from "../holdings/other-databases";
 import type { Progress } from "../progress";
 import { isCertificate, storeStatement } from "../registration/credentials";
 import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../registration/pg-dist-node";
@@ -35,7 +35,7 @@ export async function storeElsewhere(
   const own = await heldByCoordinator(session, roles);
   const registered = await readRegistered(session);
   const ours = [...cluster.nodes, ...registered].map(({ endpoint }) => endpoint);
-  return withOtherDatabases(session, async (databases) => {
+  const store = async (databases: readonly CitusDatabase[]) => {
     let changed = false;
     for (const database of databases) {
       if (!database.registered.some(({ endpoint }) => isAmong(ours, endpoint))) continue;
@@ -51,6 +51,13 @@ export async function storeElsewhere(
       }
     }
     return changed;
+  };
+  return withOtherDatabases(session, store, (name, why) => {
+    // Once in a registration, which comes here twice.
+    if (coordinatorOnly === true) return;
+    progress(
+      `in database ${quoteName(name)}: the passwords for the other nodes are not stored (${why}): ${remedyForUnreadable(name, why)}`,
+    );
   });
 }
 

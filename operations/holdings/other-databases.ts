@@ -26,7 +26,7 @@ const SHARDS = `SELECT p.groupid, count(*)::int AS shards
  * Looks at the other databases of the coordinator that have Citus, by sessions of their own.
  *
  * @param work is given those, and the ones that couldn't be opened with the reason
- * @param onUnreadable is told of one whose metadata can't be read, as where its extension is older than the library
+ * @param onUnreadable is told of one that Citus doesn't work in, as where its extension is older than the library
  * @throws Failure that names such a one, unless that is told
  */
 export async function withOtherDatabases<Result>(
@@ -74,6 +74,8 @@ export async function withOtherDatabases<Result>(
 
 async function readDatabase(name: string, session: Session): Promise<CitusDatabase> {
   await limitNodeConnections(session);
+  // As any of Citus' functions it refuses where the extension is older than the library; its tables can be read all the same.
+  await session.query("SELECT citus_backend_gpid()");
   const shards = await session.query<{ groupid: number; shards: number }>(SHARDS);
   return {
     ...{ name, session },

@@ -3,7 +3,7 @@ import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf, workersOf } from "../cluster-file";
 import { Failure, oneLine } from "../failure";
 import { quoteName } from "../shown-words";
-import { type CitusDatabase, withOtherDatabases } from "../holdings/other-databases";
+import { type CitusDatabase, remedyForUnreadable, withOtherDatabases } from "../holdings/other-databases";
 import type { Progress } from "../progress";
 import type { Session } from "../session";
 import { waitForMetadata } from "./metadata-sync";
@@ -34,7 +34,7 @@ export async function followElsewhere(
   progress: Progress,
   before?: Endpoint,
 ): Promise<boolean> {
-  return withOtherDatabases(session, async (databases) => {
+  const follow = async (databases: readonly CitusDatabase[]) => {
     let changed = false;
     for (const database of databases) {
       const moves = await findMoves(database, cluster, before);
@@ -55,7 +55,12 @@ export async function followElsewhere(
         );
     }
     return changed;
-  });
+  };
+  return withOtherDatabases(session, follow, (name, why) =>
+    progress(
+      `in database ${quoteName(name)}: Citus does not work (${why}): ${remedyForUnreadable(name, why)}`,
+    ),
+  );
 }
 
 async function findMoves(
