@@ -7,6 +7,7 @@ import { type DrainPlan, planDrain } from "./drain-room";
 import type { Inventory } from "./drain-shards";
 import type { Problem } from "./failure";
 import type { Departures, Member } from "./leaving-members";
+import { findMissing } from "./missing-shards";
 import { BLOCK_WRITES, explainImmovable, findImmovable } from "./movable-tables";
 import { readNodeSettings, settingProblems } from "./moving/node-settings";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
@@ -46,6 +47,7 @@ export async function findDrainProblems(session: Session, situation: DrainSituat
       ...problem,
       remedy: `${problem.remedy}; then apply again`,
     })),
+    ...(await missingProblems(session, sources, situation)),
     ...(await tableProblems(session, sources, situation)),
     ...(await ownerProblems(session, sources, situation)),
     ...(await roomProblems(session, situation)),
@@ -120,6 +122,20 @@ function walLevelProblems({ label, server }: Member): Problem[] {
       remedy: `set wal_level=logical in its settings and apply, or ${BLOCK_WRITES}`,
     },
   ];
+}
+
+function missingProblems(
+  session: Session,
+  sources: readonly Member[],
+  { inventory }: DrainSituation,
+): Promise<Problem[]> {
+  return findMissing(
+    session,
+    sources.map(({ label, endpoint, nodeid }) => ({
+      ...{ label, endpoint },
+      shardids: inventory.on(nodeid).flatMap(({ group }) => group.shardids),
+    })),
+  );
 }
 
 async function tableProblems(

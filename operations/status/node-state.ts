@@ -84,7 +84,11 @@ export const PLACED_HERE = `SELECT s.shardid, ${shardName()} AS name
 /** Transactions that are shorter aren't worth a look. In seconds. */
 const LONG = 60;
 
-const MISSING = `SELECT shardid, name FROM (${PLACED_HERE}) p WHERE name IS NOT NULL AND to_regclass(name) IS NULL`;
+/** Of those, what is not there. */
+export const MISSING = `SELECT shardid, name FROM (${PLACED_HERE}) p WHERE name IS NOT NULL AND to_regclass(name) IS NULL`;
+
+/** So many of them are named. */
+export const MOST_MISSING = 3;
 
 const TABLES = `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
@@ -112,7 +116,7 @@ const DIGEST = `SELECT md5(coalesce(string_agg(entry, ',' ORDER BY entry), ''))
            FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid) JOIN pg_dist_partition t USING (logicalrelid)
           WHERE t.partmethod IN ('h', 'n')) m`;
 
-const METADATA = `'missing_shards', (SELECT coalesce(json_agg(name), '[]') FROM (${MISSING} ORDER BY shardid LIMIT 3) t),
+const METADATA = `'missing_shards', (SELECT coalesce(json_agg(name), '[]') FROM (${MISSING} ORDER BY shardid LIMIT ${MOST_MISSING}) t),
   'missing_count', (SELECT count(*) FROM (${MISSING}) t),
   'metadata_digest', (${DIGEST})`;
 

@@ -73,6 +73,34 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(await nodes()).toEqual(["w1 t", "w2 t"]);
   });
 
+  test("a worker that lacks one of its shards is named before any other moves", async () => {
+    const lost = await citus.sql(
+      "w2",
+      `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+         JOIN pg_dist_local_group USING (groupid) WHERE logicalrelid = 'lines'::regclass ORDER BY shardid DESC LIMIT 1`,
+    );
+    const rename = (from: string, to: string) =>
+      citus.sql(
+        "w2",
+        `SET citus.enable_ddl_propagation = off; SET citus.enable_manual_changes_to_shards = on; ALTER TABLE ${from} RENAME TO ${to}`,
+      );
+    const before = await shards("w2");
+    await rename(lost, "put_aside");
+    const refused = await project.run("drain", "test", "w2", "--yes", "--mode", "block_writes");
+    const unplanned = await project.run("rebalance", "test", "plan");
+    const status = await project.run("status", "test");
+    await rename("put_aside", lost);
+    const named = `1 shard(s) that the metadata places on it are not there: public.${lost}`;
+    expect(refused.code, refused.output).toBe(4);
+    expect(refused.last).toContain(`local/w2 was not drained: local/w2: ${named}: `);
+    expect(await shards("w2")).toBe(before);
+    expect(unplanned.code, unplanned.output).toBe(1);
+    expect(unplanned.last).toMatch(
+      /can't be planned: Citus can't get the size of a shard: `npx pg-dist status test` names the shard/,
+    );
+    expect(status.output).toContain(named);
+  });
+
   test("a drained worker stays without shards through an apply, until it is added again", async () => {
     // --timeout is no limit for what is done: it waits longer for the lock of another run.
     const drain = ["drain", "test", "w2", "--yes", "--mode", "block_writes", "--timeout", "4"];

@@ -1,3 +1,4 @@
+import { describeMissing } from "../../missing-shards";
 import { type Check, type Finding, ofEachNode } from "../finding";
 import { movesRun } from "../moves";
 
@@ -10,11 +11,7 @@ export const missingShards: Check = ofEachNode(({ label, state }) =>
           severity: "broken",
           check: "missing-shards",
           node: label,
-          what: `${state.missing_count} shard(s) that the metadata places on it are not there: ${state.missing_shards.join(", ")}`,
-          remedy:
-            "was its volume replaced by an older copy, bring the newer one back. Were they dropped, take them alone from a backup: " +
-            "PGOPTIONS='-c citus.show_shards_for_app_name_prefixes=* -c citus.enable_manual_changes_to_shards=on' pg_dump -t SHARD there, " +
-            "into its database here (the whole backup would take its other shards back in time). Don't move or repair anything before",
+          ...describeMissing(state.missing_count, state.missing_shards),
         },
       ],
 );

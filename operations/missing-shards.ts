@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Endpoint } from "../environments/cluster";
+import type { Problem } from "./failure";
+import { runOnNodes } from "./registration/run-on-nodes";
+import type { Session } from "./session";
+import { MISSING, MOST_MISSING } from "./status/node-state";
+
+/** A node, and its shards that are to move. */
+export interface Source {
+  readonly label: string;
+  readonly endpoint: Endpoint;
+  readonly shardids: readonly string[];
+}
+
+interface Missing {
+  readonly shardid: string;
+  readonly name: string;
+}
+
+/** As long as a statement that changes tables needs at most to commit on all nodes, once it has begun to. In milliseconds. */
+const SETTLE_MS = 1000;
+
+const STATEMENT = `SELECT coalesce(json_agg(json_build_object('shardid', shardid::text, 'name', name) ORDER BY shardid), '[]')::text
+  FROM (${MISSING}) t`;
+
+/** What is wrong where shards that the metadata places on a node are not there, and what helps. */
+export function describeMissing(count: number, names: readonly string[]): Pick<Problem, "what" | "remedy"> {
+  return {
+    what: `${count} shard(s) that the metadata places on it are not there: ${names.join(", ")}`,
+    remedy:
+      "was its volume replaced by an older copy, bring the newer one back. Were they dropped, take them alone from a backup: " +
+      "PGOPTIONS='-c citus.show_shards_for_app_name_prefixes=* -c citus.enable_manual_changes_to_shards=on' pg_dump -t SHARD there, " +
+      "into its database here (the whole backup would take its other shards back in time). Don't move or repair anything before",
+  };
+}
+
+/** Shards that are to move and are not where they should be: Citus would move all others before it fails. */
+export async function findMissing(session: Session, sources: readonly Source[]): Promise<Problem[]> {
+  const first = await askSources(session, sources);
+  if (first.every(({ length }) => length === 0)) return [];
+  // Tables are made and dropped on one node after the other: only what is missing twice is missing.
+  await sleep(SETTLE_MS);
+  const again = await askSources(session, sources);
+  return sources.flatMap(({ label }, index) => {
+    const before = new Set(first[index]?.map(({ shardid }) => shardid));
+    const names = (again[index] ?? []).flatMap(({ shardid, name }) => (before.has(shardid) ? [name] : []));
+    if (names.length === 0) return [];
+    const { what, remedy } = describeMissing(names.length, names.slice(0, MOST_MISSING));
+    return [{ node: label, what, remedy: `${remedy}; apply again when they are there` }];
+  });
+}
+
+/** Of a node that doesn't answer none: that is said by whatever else is asked of it. */
+async function askSources(session: Session, sources: readonly Source[]): Promise<Missing[][]> {
+  const answers = await runOnNodes(
+    session,
+    sources.map(({ endpoint }) => endpoint),
+    sources.map(() => STATEMENT),
+  );
+  return sources.map(({ shardids }, index) => {
+    const answer = answers[index];
+    if (answer === undefined || !("value" in answer)) return [];
+    const moving = new Set(shardids);
+    return (JSON.parse(answer.value ?? "[]") as Missing[]).filter(({ shardid }) => moving.has(shardid));
+  });
+}
