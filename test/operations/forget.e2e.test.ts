@@ -157,6 +157,18 @@ describeOnCitus("forget on real Citus", () => {
     expect(wrong.last).toContain("server-c is not server-d");
     const unasked = await project.run("forget", "test", "server-d");
     expect(unasked.code, unasked.output).toBe(4);
+    await citus.sql("coordinator", "CREATE DATABASE app2");
+    await citus.sql(
+      "coordinator",
+      `CREATE EXTENSION citus; INSERT INTO pg_dist_node (nodeid, groupid, nodename) VALUES (7, 7, '${citus.container("w4")}')`,
+      "app2",
+    );
+    const elsewhere = await project.run("forget", "test", "server-d", "--confirm", "server-d");
+    await citus.sql("coordinator", "DROP DATABASE app2 WITH (FORCE)");
+    expect(elsewhere.code, elsewhere.output).toBe(4);
+    expect(elsewhere.last).toMatch(
+      /nothing was forgotten: .*Citus database app2 has 1 worker\(s\) there too, with 0 shard\(s\).*npx pg-dist forget test server-d --database app2/,
+    );
     expect(
       await citus.sql(
         "coordinator",
