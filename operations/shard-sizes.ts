@@ -34,11 +34,13 @@ export function sizesStatement(unsynced: readonly Unsynced[]): string {
 
 /**
  * Bytes of each shard, of its largest placement, as JSON by shard. `citus_shard_sizes()` would wait for whoever has altered or
- * dropped one of the tables and not committed yet. A shard on a node that doesn't answer is left out.
+ * dropped one of the tables and not committed yet. A shard on a node that is disabled or doesn't answer is left out.
  */
 export async function shardSizesJson(session: Session): Promise<string> {
   const statement = sizesStatement(await readUnsyncedShards(session));
-  const workers = (await readRegistered(session)).filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const workers = (await readRegistered(session)).filter(
+    ({ groupid, isactive }) => isactive && groupid !== COORDINATOR_GROUP,
+  );
   const answers = await runOnNodes(
     session,
     workers.map(({ endpoint }) => endpoint),

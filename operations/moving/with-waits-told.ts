@@ -109,7 +109,9 @@ async function openWatch(session: Session): Promise<Session> {
 }
 
 async function readWaits(own: Session): Promise<LockWait[]> {
-  const workers = (await readRegistered(own)).filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
+  const workers = (await readRegistered(own)).filter(
+    ({ groupid, isactive }) => isactive && groupid !== COORDINATOR_GROUP,
+  );
   const endpoints = workers.map(({ endpoint }) => endpoint);
   const [row] = await own.query<{ coalesce: string }>(ACTIVITY);
   const answers = await runOnNodes(
