@@ -3,29 +3,14 @@ import { COORDINATOR_GROUP, readRegistered } from "./registration/pg-dist-node";
 import { runOnNodes } from "./registration/run-on-nodes";
 import { totalBytes } from "./relation-bytes";
 import type { Session } from "./session";
-import { shardName } from "./shard-name";
 import { PLACED_HERE } from "./status/node-state";
-
-/** A shard that no worker's metadata has. */
-interface Unsynced {
-  readonly shardid: string;
-  readonly name: string;
-}
-
-/** Those of tables that are distributed by append or by range. */
-const UNSYNCED = `SELECT s.shardid::text, ${shardName()} AS name
-  FROM pg_dist_shard s JOIN pg_dist_partition t USING (logicalrelid) JOIN pg_class c ON c.oid = s.logicalrelid
- WHERE t.partmethod NOT IN ('h', 'n') AND ${shardName()} IS NOT NULL`;
-
-export async function readUnsyncedShards(session: Session): Promise<Unsynced[]> {
-  return session.query<Unsynced>(UNSYNCED);
-}
+import { type UnsyncedShard, readUnsyncedShards } from "./unsynced-shards";
 
 /**
  * Bytes by shard of what a node has, by its own metadata and by the coordinator's names for what that lacks, as JSON. A table
  * that is locked holds nothing up; one that is lost isn't in it.
  */
-export function sizesStatement(unsynced: readonly Unsynced[]): string {
+export function sizesStatement(unsynced: readonly Pick<UnsyncedShard, "shardid" | "name">[]): string {
   const others = unsynced.map(({ shardid, name }) => `(${shardid}, ${quoteLiteral(name)})`);
   const values = others.length === 0 ? "" : ` UNION VALUES ${others.join(", ")}`;
   return `SELECT coalesce(json_object_agg(shardid, ${totalBytes("t.oid")}), '{}')::text

@@ -3,7 +3,8 @@ import { type Asked, askAll } from "./ask-all";
 import { quoteLiteral } from "../registration/run-on-nodes";
 import { totalBytes } from "../relation-bytes";
 import { shardName } from "../shard-name";
-import { readUnsyncedShards, sizesStatement } from "../shard-sizes";
+import { sizesStatement } from "../shard-sizes";
+import { readUnsyncedShards } from "../unsynced-shards";
 
 /** One shard of a table on one node. */
 export interface Placement {
