@@ -6,7 +6,8 @@ import { formatDuration } from "../status/duration";
 import type { LockWait } from "../status/lock-waits";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
 import { describeBlocker, keyOf, sqlToEnd } from "./describe-wait";
-import { COORDINATOR, type MoveWatcher, type MovingNode, type Sight } from "./watcher";
+import { COORDINATOR } from "./read-waits";
+import type { MoveWatcher, MovingNode, Sight } from "./watcher";
 
 /** Between two looks, in milliseconds; a move that is over before the first one needs none. */
 const LOOK_EVERY_MS = 1500;

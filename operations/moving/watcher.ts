@@ -3,8 +3,8 @@ import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
 import { limitNodeConnections } from "../registration/reachability";
 import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
-import { ACTIVITY, type Row, parseActivity } from "../status/activity-of-node";
-import { type LockWait, lockWaits } from "../status/lock-waits";
+import type { LockWait } from "../status/lock-waits";
+import { gpidOf, openWatch, readWaits } from "./read-waits";
 
 /** A node that shards are moved from or to. */
 export type MovingNode = Pick<Member, "nodeid" | "groupid" | "label" | "endpoint">;
@@ -16,12 +16,6 @@ export interface Sight {
   /** How often the target failed to apply what changed meanwhile, by the name of the subscription. */
   readonly applyErrors: ReadonlyMap<string, number>;
 }
-
-/** What its processes are labelled with. */
-export const COORDINATOR = "the coordinator";
-
-/** How long one look may take, in milliseconds: a node that hangs must not keep the others from being seen. */
-const LOOK_MS = 5000;
 
 /** As Citus names the subscriptions of moves. PostgreSQL 14 doesn't count their errors. */
 const APPLY_ERRORS = `SELECT coalesce(json_object_agg(subname, apply_error_count), '{}')::text
@@ -40,16 +34,13 @@ export class MoveWatcher {
 
   /** @param mover the session that moves */
   static async start(mover: Session): Promise<MoveWatcher> {
-    const [row] = await mover.query<{ gpid: string }>("SELECT citus_backend_gpid()::text AS gpid");
-    const session = await mover.open();
-    // By another name than the mover's, whose waits are looked for.
-    await session.query("SET application_name = 'pg-dist watch'");
-    await session.query(`SET statement_timeout = ${LOOK_MS}`);
+    const gpid = await gpidOf(mover);
+    const session = await openWatch(mover);
     await limitNodeConnections(session);
     const [stats] = await session.query<{ there: boolean }>(
       "SELECT to_regclass('pg_catalog.pg_stat_subscription_stats') IS NOT NULL AS there",
     );
-    return new MoveWatcher(session, Number(row?.gpid), stats?.there === true);
+    return new MoveWatcher(session, gpid, stats?.there === true);
   }
 
   end(): Promise<void> {
@@ -59,22 +50,8 @@ export class MoveWatcher {
   /** @param nodes source and target; the coordinator, which carries the move out, is looked at anyway */
   async look(nodes: { readonly source: MovingNode; readonly target: MovingNode }): Promise<Sight> {
     const workers = [nodes.source, nodes.target].filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
-    const own = await this.session.query<{ coalesce: string }>(ACTIVITY);
-    const answers = await runOnNodes(
-      this.session,
-      workers.map(({ endpoint }) => endpoint),
-      workers.map(() => ACTIVITY),
-    );
-    const seen = [{ label: COORDINATOR, text: own[0]?.coalesce }];
-    for (const [index, { label }] of workers.entries()) {
-      const answer = answers[index];
-      if (answer !== undefined && "value" in answer) seen.push({ label, text: answer.value ?? undefined });
-    }
-    const activity = seen.flatMap(({ label, text }) =>
-      parseActivity(label, JSON.parse(text ?? "[]") as Row[]),
-    );
     return {
-      waits: lockWaits(activity).filter(({ waiting }) => waiting.gpid === this.gpid),
+      waits: await readWaits(this.session, this.gpid, workers),
       applyErrors: await this.applyErrors(nodes.target),
     };
   }

@@ -1,21 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatEndpoint } from "../../environments/cluster";
+import { type Endpoint, formatEndpoint } from "../../environments/cluster";
 import { Failure } from "../failure";
 import type { Progress } from "../progress";
 import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
-import { runOnNodes } from "../registration/run-on-nodes";
 import type { Session } from "../session";
-import { ACTIVITY, type Row, parseActivity } from "../status/activity-of-node";
 import { formatDuration } from "../status/duration";
-import { type LockWait, lockWaits } from "../status/lock-waits";
+import type { LockWait } from "../status/lock-waits";
 import { describeBlocker, keyOf, sqlToEnd } from "./describe-wait";
-import { COORDINATOR } from "./watcher";
+import { gpidOf, openWatch, readWaits } from "./read-waits";
 
 /** Between two looks, in milliseconds; work that is over before the first one is never looked at. */
 const LOOK_EVERY_MS = 3000;
-
-/** How long one look may take, in milliseconds. */
-const LOOK_MS = 5000;
 
 /** Moves have a watch of their own, which also knows what to do about a wait. */
 const OF_A_MOVE = "citus_move_shard_placement";
@@ -32,9 +27,9 @@ export async function withWaitsTold<Result>(
   { progress, seconds }: { readonly progress: Progress; readonly seconds: number },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const [row] = await session.query<{ gpid: string }>("SELECT citus_backend_gpid()::text AS gpid");
+  const gpid = await gpidOf(session);
   const over = new AbortController();
-  const watch = new WaitWatch(session, Number(row?.gpid), progress, seconds);
+  const watch = new WaitWatch(session, gpid, progress, seconds);
   const watching = watch.run(over.signal);
   try {
     return await work();
@@ -76,9 +71,8 @@ class WaitWatch {
   }
 
   private async look(own: Session): Promise<void> {
-    const [wait] = (await readWaits(own)).filter(
-      ({ waiting }) => waiting.gpid === this.gpid && !waiting.query.includes(OF_A_MOVE),
-    );
+    const waits = await readWaits(own, this.gpid, await activeWorkers(own));
+    const wait = waits.find(({ waiting }) => !waiting.query.includes(OF_A_MOVE));
     const key = wait && keyOf(wait.blocking);
     if (key !== this.seen) {
       this.seen = key;
@@ -100,32 +94,9 @@ function howToEnd({ blocking }: LockWait): string {
   return `what ends it, in SQL ${sqlToEnd(blocking)}`;
 }
 
-async function openWatch(session: Session): Promise<Session> {
-  const own = await session.open();
-  // By another name than the work's session, whose waits are looked for.
-  await own.query("SET application_name = 'pg-dist watch'");
-  await own.query(`SET statement_timeout = ${LOOK_MS}`);
-  return own;
-}
-
-async function readWaits(own: Session): Promise<LockWait[]> {
-  const workers = (await readRegistered(own)).filter(
-    ({ groupid, isactive }) => isactive && groupid !== COORDINATOR_GROUP,
-  );
-  const endpoints = workers.map(({ endpoint }) => endpoint);
-  const [row] = await own.query<{ coalesce: string }>(ACTIVITY);
-  const answers = await runOnNodes(
-    own,
-    endpoints,
-    endpoints.map(() => ACTIVITY),
-  );
-  const texts = answers.flatMap((answer, index): [string, string | null][] => {
-    const endpoint = endpoints[index];
-    return endpoint === undefined || !("value" in answer) ? [] : [[formatEndpoint(endpoint), answer.value]];
-  });
-  return lockWaits(
-    [[COORDINATOR, row?.coalesce ?? null] as const, ...texts].flatMap(([label, text]) =>
-      parseActivity(label, JSON.parse(text ?? "[]") as Row[]),
-    ),
-  );
+/** All that Citus has to do with now. */
+async function activeWorkers(session: Session): Promise<{ label: string; endpoint: Endpoint }[]> {
+  return (await readRegistered(session))
+    .filter(({ groupid, isactive }) => isactive && groupid !== COORDINATOR_GROUP)
+    .map(({ endpoint }) => ({ label: formatEndpoint(endpoint), endpoint }));
 }
