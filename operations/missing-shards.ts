@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Endpoint } from "../environments/cluster";
 import type { Problem } from "./failure";
+import { lookTwice } from "./look-twice";
 import { runOnNodes } from "./registration/run-on-nodes";
 import type { Session } from "./session";
 import { MISSING, MOST_MISSING } from "./status/node-state";
 
 /** A node, and its shards that are to move. */
-export interface Source {
+export interface ShardSource {
   readonly label: string;
   readonly endpoint: Endpoint;
   readonly shardids: readonly string[];
@@ -16,9 +16,6 @@ interface Missing {
   readonly shardid: string;
   readonly name: string;
 }
-
-/** As long as a statement that changes tables needs at most to commit on all nodes, once it has begun to. In milliseconds. */
-const SETTLE_MS = 1000;
 
 const STATEMENT = `SELECT coalesce(json_agg(json_build_object('shardid', shardid::text, 'name', name) ORDER BY shardid), '[]')::text
   FROM (${MISSING}) t`;
@@ -35,12 +32,13 @@ export function describeMissing(count: number, names: readonly string[]): Pick<P
 }
 
 /** Shards that are to move and are not where they should be: Citus would move all others before it fails. */
-export async function findMissing(session: Session, sources: readonly Source[]): Promise<Problem[]> {
-  const first = await askSources(session, sources);
-  if (first.every(({ length }) => length === 0)) return [];
-  // Tables are made and dropped on one node after the other: only what is missing twice is missing.
-  await sleep(SETTLE_MS);
-  const again = await askSources(session, sources);
+export async function findMissing(session: Session, sources: readonly ShardSource[]): Promise<Problem[]> {
+  const looks = await lookTwice(
+    () => askSources(session, sources),
+    ({ length }) => length === 0,
+  );
+  if (looks === undefined) return [];
+  const { first, again } = looks;
   return sources.flatMap(({ label }, index) => {
     const before = new Set(first[index]?.map(({ shardid }) => shardid));
     const names = (again[index] ?? []).flatMap(({ shardid, name }) => (before.has(shardid) ? [name] : []));
@@ -51,7 +49,7 @@ export async function findMissing(session: Session, sources: readonly Source[]):
 }
 
 /** Of a node that doesn't answer none: that is said by whatever else is asked of it. */
-async function askSources(session: Session, sources: readonly Source[]): Promise<Missing[][]> {
+async function askSources(session: Session, sources: readonly ShardSource[]): Promise<Missing[][]> {
   const answers = await runOnNodes(
     session,
     sources.map(({ endpoint }) => endpoint),

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint } from "../../environments/cluster";
 import type { Problem } from "../failure";
+import { lookTwice } from "../look-twice";
 import { knownRelations } from "../holdings/known-relations";
+import type { ShardSource } from "../missing-shards";
 import { loopbackOf } from "../registration/loopback";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
 import { runOnNodes } from "../registration/run-on-nodes";
@@ -12,27 +12,21 @@ import { type MovingShard, type NodeDependents, type ShardPart, dependentsQuery 
 import { IS_MADE_OF, partsOf } from "./parts";
 
 /** A node, and its shards that are to move. */
-export interface Source {
-  readonly label: string;
+export interface Source extends ShardSource {
   readonly groupid: number;
-  readonly endpoint: Endpoint;
-  readonly shardids: readonly string[];
 }
-
-/** As long as a statement that changes tables needs at most to commit on all nodes, once it has begun to. In milliseconds. */
-const SETTLE_MS = 1000;
 
 /**
  * What people made on nodes themselves that depends on shards which are to move, and would be lost with the old shard. That a
  * node doesn't say is a problem too.
  */
 export async function findDependents(session: Session, sources: readonly Source[]): Promise<Problem[]> {
-  const first = await askSources(session, sources);
-  if (first.every(({ problem, dropped, parts }) => !problem && dropped.length + parts.length === 0))
-    return [];
-  // A statement that changes a table commits on one node after the other: only what is there twice is there.
-  await sleep(SETTLE_MS);
-  const again = await askSources(session, sources);
+  const looks = await lookTwice(
+    () => askSources(session, sources),
+    ({ problem, dropped, parts }) => !problem && dropped.length + parts.length === 0,
+  );
+  if (looks === undefined) return [];
+  const { first, again } = looks;
   return again.flatMap(({ label, shards, problem, dropped, parts }, index) => {
     if (problem !== undefined) return [problem];
     const before = new Set(first[index]?.parts.map(keyOf));
