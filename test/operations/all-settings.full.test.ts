@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { oneLine } from "../../operations/failure";
-import { CitusContainers, describeOnCitus } from "./citus-containers";
+import { CitusContainers, describeOnCitus, startCluster } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import {
   type Answers,
@@ -70,9 +70,7 @@ describeOnCitus("every setting of the server", () => {
   let cases: readonly SettingCase[] = [];
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all(NODES.map((name) => citus.start(name)));
-    expect((await citus.register(await citus.cluster(["w1", "w2"]))).code).toBe(0);
+    await startCluster(citus, ["w1", "w2"]);
     await citus.sql(
       "coordinator",
       `CREATE TABLE orders (id bigint PRIMARY KEY, note text, at timestamptz);

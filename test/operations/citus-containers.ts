@@ -1,5 +1,5 @@
-import { describe, test } from "vitest";
-import { IMAGE, missingImage } from "./citus-on-docker";
+import { describe, expect, test } from "vitest";
+import { type CitusContainers, IMAGE, missingImage } from "./citus-on-docker";
 
 export * from "./citus-on-docker";
 
@@ -15,4 +15,11 @@ export function describeOnCitus(title: string, tests: () => void): void {
     if (reason === undefined) tests();
     else test("on real Citus", ({ skip }) => skip(reason));
   });
+}
+
+/** A coordinator and these workers, registered. */
+export async function startCluster(citus: CitusContainers, workers: readonly string[]): Promise<void> {
+  await citus.create();
+  await Promise.all(["coordinator", ...workers].map((name) => citus.start(name)));
+  expect(await citus.register(await citus.cluster(workers))).toMatchObject({ code: 0 });
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus } from "./citus-containers";
+import { CitusContainers, describeOnCitus, startCluster } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 
 /** The coordinator's volume is gone and a new, empty one in its place: all rows are still on the workers. */
@@ -8,9 +8,7 @@ describeOnCitus("a coordinator whose volume was lost, on real Citus", () => {
   const project = new CitusProject(citus);
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all(["coordinator", "w1", "w2"].map((name) => citus.start(name)));
-    expect(await citus.register(await citus.cluster(["w1", "w2"]))).toMatchObject({ code: 0 });
+    await startCluster(citus, ["w1", "w2"]);
     await citus.sql(
       "coordinator",
       `CREATE TABLE orders (id bigint PRIMARY KEY);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Session } from "../../operations/session";
 import { SETTINGS, SETTINGS_AFTER_START } from "../../operations/session-settings";
 import { directWay } from "../../operations/ways/direct";
-import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
+import { CitusContainers, describeOnCitus, docker, startCluster } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import {
   type Answers,
@@ -67,9 +67,7 @@ describeOnCitus("a cluster whose database, role and server have settings of thei
   let untouched: Answers = {};
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all(NODES.map((name) => citus.start(name)));
-    expect((await citus.register(await citus.cluster(["w1", "w2"]))).code).toBe(0);
+    await startCluster(citus, ["w1", "w2"]);
     await citus.sql(
       "coordinator",
       `CREATE TABLE orders (id bigint PRIMARY KEY, note text);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { CitusContainers, IMAGE, describeOnCitus, docker } from "./citus-containers";
+import { CitusContainers, IMAGE, describeOnCitus, docker, startCluster } from "./citus-containers";
 
 const NODES = "SELECT string_agg(nodename || ':' || nodeid, ' ' ORDER BY nodeid) FROM pg_dist_node";
 
@@ -9,9 +9,7 @@ describeOnCitus("registration that meets faults", () => {
   let before: string;
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all(["coordinator", "w1", "w2"].map((name) => citus.start(name)));
-    expect(await citus.register(await citus.cluster(["w1", "w2"]))).toMatchObject({ code: 0 });
+    await startCluster(citus, ["w1", "w2"]);
   });
   beforeEach(async () => {
     before = await citus.sql("coordinator", NODES);

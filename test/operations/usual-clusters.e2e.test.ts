@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
+import { CitusContainers, describeOnCitus, docker, startCluster } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 
 /** All kinds of tables, and what else people have in a cluster: nothing of it is a fault. */
@@ -71,9 +71,7 @@ describeOnCitus("a healthy cluster with all that Citus has and people make", () 
   const project = new CitusProject(citus);
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all(["coordinator", "w1", "w2"].map((name) => citus.start(name)));
-    expect(await citus.register(await citus.cluster(["w1", "w2"]))).toMatchObject({ code: 0 });
+    await startCluster(citus, ["w1", "w2"]);
     for (const statements of TABLES) await citus.sql("coordinator", statements);
     await docker(
       ...["exec", citus.container("coordinator"), "psql", "-h", "127.0.0.1", "-U", "postgres", "-q"],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker } from "../operations/citus-containers";
+import { CitusContainers, describeOnCitus, docker, startCluster } from "../operations/citus-containers";
 import { CitusProject } from "../operations/citus-project";
 
 interface Problem {
@@ -16,9 +16,7 @@ describeOnCitus("what status says is done, and helps", () => {
   const project = new CitusProject(citus);
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all(["coordinator", "w1", "w2"].map((name) => citus.start(name)));
-    expect(await citus.register(await citus.cluster(["w1", "w2"]))).toMatchObject({ code: 0 });
+    await startCluster(citus, ["w1", "w2"]);
     await project.declare(["w1", "w2"]);
   });
   afterAll(async () => {
