@@ -20,7 +20,7 @@ export interface Health {
 
 /**
  * Parts of the time: to ask the nodes whom they reach, and for the second attempts, Docker's answers beside them; and how
- * long one connection may take at the first attempt and at the second. The help and the README name the last two.
+ * long one connection may take at the first attempt and at the second. The help and docs/operating.md name the last two.
  */
 const SHARE = { matrix: 0.65, again: 0.25, connect: 0.1, patience: 0.3 };
 

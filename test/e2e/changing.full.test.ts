@@ -4,11 +4,11 @@ import { findParts, type Parts } from "../testbed/parts";
 import { Testbed } from "../testbed/testbed";
 import { Deployment } from "./deployment";
 import { excerptOf } from "./plan-excerpt";
+import { planBlock } from "./plan-block";
 import { hostOptions, productionOn } from "./production-hosts";
-import { readmeBlock } from "./readme";
 
-/** The page "Changing a running cluster" of the README shows plans: these, of the production topology on test hosts. */
-describe("the README's plan of", () => {
+/** docs/changing-a-cluster.md shows plans: these, of the production topology on test hosts. */
+describe("the page's plan of", () => {
   let parts: Parts;
   let bed: Testbed;
   let environment: Environment;
@@ -76,6 +76,6 @@ describe("the README's plan of", () => {
     const { output } = await deployment.run("plan");
     // The test hosts' addresses differ from run to run.
     const text = excerptOf(output).replace(/\b10\.\d+\.\d+\.(?=\d+)/g, "192.168.1.");
-    expect(text).toBe(readmeBlock(title, text));
+    expect(text).toBe(planBlock(title, text));
   }
 });

@@ -3,7 +3,7 @@ import type { FaultCluster } from "./cluster";
 /** What an error tells its reader to do before he applies again. */
 export interface Remedy {
   readonly name: "apply again" | "start it or put it back" | "recover" | "wipe";
-  /** Of the output, or of the table of errors in the README. */
+  /** Of the output, or a heading of docs/troubleshooting.md. */
   readonly says: RegExp;
   carryOut(cluster: FaultCluster, output: string): Promise<unknown>;
 }
@@ -50,7 +50,7 @@ const REMEDIES: readonly Remedy[] = [
     says: new RegExp(
       [
         OWN.source,
-        // Of Terraform and its providers, as the README has them.
+        // Of Terraform and its providers, as docs/troubleshooting.md has them.
         "Cannot connect to the Docker daemon|dial-stdio|Connection (timed out|closed|reset)|error during connect",
         "Error acquiring the state lock",
       ].join("|"),
