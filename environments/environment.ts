@@ -3,7 +3,10 @@
  * `findProblems` (validation.ts) says what is wrong with it.
  */
 export interface Environment {
-  /** Name of the environment, its stack and its state; also what `pg-dist COMMAND NAME` takes. */
+  /**
+   * Name of the environment, its stack and its state; also what `pg-dist COMMAND NAME` takes. Its file is
+   * `environments/<name>.ts`: a copy of another one's file that kept the name is refused.
+   */
   readonly name: string;
 
   /**
@@ -17,13 +20,13 @@ export interface Environment {
   /** The Docker hosts by id. The id is part of each node's identity (`server-d/worker1`): renaming a host makes new, empty nodes. */
   readonly hosts: Readonly<Record<string, DockerHostOptions>>;
 
-  /** Where the coordinator runs. */
+  /** Where the coordinator runs, with its port, limits and settings. */
   readonly coordinator: CoordinatorOptions;
 
   /**
    * The workers of each Docker host, by host id: a count (`worker1`, `worker2`, ...), or named workers, of which
-   * the first may leave while the second stays. A host with 0 workers stays known to Terraform, which is how a
-   * host leaves: first 0 workers, then no entry.
+   * the first may leave while the second stays: `{ worker1: {}, worker2: { port: 5433, memory: 8192 } }`. A host with 0
+   * workers stays known to Terraform, which is how a host leaves: first 0 workers, then no entry.
    *
    * @default {} - a coordinator without workers
    */
@@ -62,14 +65,14 @@ export interface Environment {
    */
   readonly memory?: number;
 
-  /** CPUs of every node, e.g. 1.5. @default - no limit */
+  /** CPU limit of every node, e.g. 1.5. A change replaces the containers on their volumes. @default - no limit */
   readonly cpus?: number;
 
   /**
-   * Start-up settings of PostgreSQL on every node, passed on its command line. A change replaces the containers
-   * on their volumes.
+   * Start-up settings of PostgreSQL on every node, passed on its command line, by names in lower case. A change replaces
+   * the containers on their volumes.
    *
-   * @default {} - besides those that Citus needs (DEFAULT_SETTINGS in cluster.ts)
+   * @default {} - besides what Citus needs: shared_preload_libraries=citus, wal_level=logical, max_worker_processes=16
    */
   readonly settings?: Settings;
 
@@ -94,12 +97,16 @@ export interface Environment {
    */
   readonly protected?: boolean;
 
-  /** A throw-away cluster: it may be destroyed without being asked twice. @default false */
+  /**
+   * A throw-away cluster: not protected, destroyed without a second key, and its containers are replaced all at once.
+   *
+   * @default false
+   */
   readonly ephemeral?: boolean;
 
   /**
-   * What an edit does that replaces the containers of all nodes at once (image, a start-up setting of every node):
-   * `refuse` stops the apply before the first container goes, `all-at-once` lets it happen.
+   * What an edit of the image, of start-up settings or of CPU limits does that would replace more than one container at
+   * once: `refuse` stops the apply before the first container goes, `all-at-once` lets it happen.
    *
    * @default "refuse" - "all-at-once" for an ephemeral environment
    */
@@ -137,13 +144,15 @@ export interface DockerHostOptions {
    * Options for the ssh command, e.g. `["-o", "ConnectTimeout=10"]`, for Terraform's connection and for the tunnel
    * of registration.
    *
-   * @default DEFAULT_SSH_OPTIONS in cluster.ts: no prompt, 10 s to connect, keepalive
+   * @default - no prompt, 10 s to connect, keepalive (DEFAULT_SSH_OPTIONS in cluster.ts)
    */
   readonly sshOptions?: readonly string[];
 
   /**
    * TLS material of a `tcp://` connection: the prefix of three sensitive Terraform variables, PEM in each.
    * `tls: "docker"` reads `TF_VAR_docker_ca`, `TF_VAR_docker_cert` and `TF_VAR_docker_key`.
+   *
+   * @default - none; `tcp://` wants it
    */
   readonly tls?: string;
 
@@ -191,7 +200,7 @@ export interface DockerHostOptions {
   readonly subnet?: string;
 
   /**
-   * Directory of the server (the guide's fast SSD) that holds the data, one sub-directory per volume. These must
+   * Directory of the server (a fast SSD) that holds the data, one sub-directory per volume. These must
    * exist: a disk that isn't mounted stops the node, where a silently made directory would start an empty one. Read when
    * a volume is created; a later change is ignored.
    *
@@ -232,6 +241,7 @@ export type Settings = Readonly<Record<string, string | number | boolean>>;
 /** Where Terraform keeps an environment's state. Credentials come from the process environment, never from here. */
 export type Backend =
   | {
+      /** A file in the project's folder. */
       readonly type: "local";
       /** Path from the project's folder. @default "state/<name>.tfstate" */
       readonly path?: string;
@@ -239,13 +249,18 @@ export type Backend =
   | {
       /** HCP Terraform / Terraform Enterprise, one workspace per environment. */
       readonly type: "cloud";
+      /** The organization. */
       readonly organization: string;
+      /** The environment's own workspace. */
       readonly workspace: string;
+      /** The project that the workspace is in. @default - the organization's default project */
       readonly project?: string;
+      /** Of Terraform Enterprise. @default - HCP Terraform */
       readonly hostname?: string;
     }
   | {
       /** Any other backend of Terraform with its arguments (snake_case, as in Terraform's documentation). */
       readonly type: "s3" | "gcs" | "azurerm" | "http" | "pg" | "consul" | "cos" | "oss" | "kubernetes";
+      /** The arguments; secrets among them are refused. */
       readonly config: Readonly<Record<string, string | number | boolean>>;
     };
