@@ -2,28 +2,14 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import * as published from "../../index";
+import { blocksOf, readPage } from "../docs/pages";
 import { filesIn, temporaryFolder } from "../synthesis";
 import { compile, copySources, install, linkPackages, runIn } from "./project";
 
-const MAIN = `
-import { NullProvider } from "@cdktf/provider-null/lib/provider";
-import { App, LocalBackend, TerraformStack, TerraformVariable } from "cdktf";
-import { CitusCoordinator, CitusWorkerHost, type DockerHostOptions, DockerHost } from "pg-dist";
-
-const app = new App({ outdir: "out" });
-const stack = new TerraformStack(app, "shop");
-new LocalBackend(stack, { path: "../../../shop.tfstate" });
-new NullProvider(stack, "null");
-const password = new TerraformVariable(stack, "postgres_password", { sensitive: true }).stringValue;
-const server = (number: number): DockerHostOptions => ({
-  connection: \`ssh://root@10.0.0.\${number}\`,
-  address: \`10.0.0.\${number}\`,
-});
-const [first, second] = [new DockerHost(stack, "first", server(1)), new DockerHost(stack, "second", server(2))];
-const coordinator = new CitusCoordinator(stack, "coordinator", { environment: "shop", host: first, password });
-new CitusWorkerHost(stack, "workers", { host: second, coordinator, workers: { worker1: {}, olap: { port: 7000 } } });
-app.synth();
-`;
+/** As docs/constructs.md shows it. */
+const [MAIN = ""] = blocksOf(readPage("docs/constructs.md"), "ts").filter((block) =>
+  block.includes("new TerraformStack("),
+);
 
 const COMPILER = {
   compilerOptions: { module: "NodeNext", target: "ES2022", strict: true, skipLibCheck: true, types: [] },
