@@ -23,23 +23,39 @@ export async function askHost(docker: DockerHost, wanted: Wanted, remaining: Rem
   const { network, ...declared } = wanted;
   const engine = await askEngine(docker, remaining);
   if (isUnreachable(engine)) return { snapshot: { ...declared, engine } };
-  const paths = [
-    engine.dataRoot,
-    ...(wanted.dataPath === undefined
-      ? []
-      : wanted.containers.map((container) => `${wanted.dataPath}/${container}`)),
-  ];
   const [containers, published, presentImages, ownNetwork, system] = await Promise.all([
     askContainers(docker, wanted.containers, engine.skew, remaining),
     askPublished(docker, remaining),
     askImages(docker, wanted.images, remaining),
     askNetwork(docker, network, remaining),
-    askSystem(wanted.host, paths, remaining()),
+    askDirectories(docker, wanted, remaining).then((paths) =>
+      askSystem(wanted.host, [engine.dataRoot, ...paths], remaining()),
+    ),
   ]);
   return {
     snapshot: { ...declared, engine, system, published, presentImages, network: ownNetwork },
     containers,
   };
+}
+
+/**
+ * The directories behind the volumes of a host with a `dataPath`. A volume that is there stays where it is, whatever the
+ * environment says later.
+ */
+async function askDirectories(
+  docker: DockerHost,
+  { dataPath, containers }: Wanted,
+  remaining: Remaining,
+): Promise<string[]> {
+  if (dataPath === undefined) return [];
+  const names = containers.flatMap((container) => [container, `${container}-archive`]);
+  const format = '{{.Name}}\t{{index .Options "device"}}';
+  const { stdout } = await docker.try(["volume", "inspect", "--format", format, ...names], remaining());
+  const devices = new Map(stdout.split("\n").map((line) => line.split("\t") as [string, string | undefined]));
+  return names.flatMap((name) => {
+    const device = devices.has(name) ? devices.get(name) : `${dataPath}/${name}`;
+    return device === undefined || device === "" ? [] : [device];
+  });
 }
 
 async function askEngine(docker: DockerHost, remaining: Remaining): Promise<EngineSnapshot | Unreachable> {

@@ -36,8 +36,10 @@ export interface CitusFacts {
 export interface CoordinatorFacts {
   readonly nodes: readonly Registered[];
   readonly record: readonly Recorded[];
-  /** Rows of pg_dist_cleanup: what is left over of moves. */
+  /** Rows of pg_dist_cleanup: what is left over of moves on registered nodes. */
   readonly orphans: number;
+  /** Rows of pg_dist_cleanup of nodes that are gone: Citus never clears them away. */
+  readonly deadOrphans: number;
   /** Shards move just now: then what has the name of a move is in use. */
   readonly moving: boolean;
   /** A drain or a removal of ours is at work, whose marks of leaving are no fault then. */
@@ -109,7 +111,8 @@ export const REGISTERED_FACTS = `SELECT json_build_object(
               'metadatasynced', metadatasynced, 'shouldhaveshards', shouldhaveshards,
               'placements', (SELECT count(*) FROM pg_dist_placement p WHERE p.groupid = n.groupid)) ORDER BY groupid), '[]')
               FROM pg_dist_node n WHERE noderole = 'primary'),
-  'orphans', (SELECT count(*) FROM pg_dist_cleanup),
+  'orphans', (SELECT count(*) FROM pg_dist_cleanup WHERE node_group_id IN (SELECT groupid FROM pg_dist_node)),
+  'deadOrphans', (SELECT count(*) FROM pg_dist_cleanup WHERE node_group_id NOT IN (SELECT groupid FROM pg_dist_node)),
   'moving', ${MOVING},
   'draining', ${DRAINING})`;
 

@@ -16,7 +16,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
   const { status, lastLine } = container;
   const words = lastLine === undefined ? "" : `: ${lastLine}`;
   const logs = `npx pg-dist logs ${cluster.environment} ${node.id}`;
-  if (runs(container)) return [running(place, container, words, logs)];
+  if (runs(container)) return [running(place, container, words, { logs, apply, name: node.container })];
   switch (status) {
     case "paused":
       return [
@@ -46,14 +46,15 @@ function running(
   place: { check: string; where: string },
   container: ContainerSnapshot,
   words: string,
-  logs: string,
+  { logs, apply, name }: { readonly logs: string; readonly apply: string; readonly name: string },
 ): Finding {
   const since = `running since ${container.startedAt.slice(0, 19).replace("T", " ")} UTC`;
   if (container.outOfMemory) {
-    return failed(
+    // Of Docker's engines only newer ones say it of one that runs, and then until its next start, however much it gets.
+    return warning(
       place,
-      `${since}, after the kernel killed it for want of memory`,
-      "raise `memory`, or lower shared_buffers and work_mem",
+      `${since}, and the kernel has killed a process in it since then, for want of memory`,
+      `raise the node's \`memory\`, or lower shared_buffers or work_mem in its \`settings\`, and ${apply}; Docker forgets it at its next start: docker restart ${name} on its server`,
     );
   }
   if (container.restarts > 0) {

@@ -11,11 +11,17 @@ const REMEDY =
   "make room: docker system prune for unused images, or enlarge it; the check leftovers names replication slots that keep WAL";
 
 /** The file systems of the engine's data root and of the data directories. */
-export const checkDisk: HostCheck = ({ host, system, dataPath }) => {
+export const checkDisk: HostCheck = ({ host, system, engine }) => {
   if (system === undefined) return [];
-  const disks = system.disks.map((disk) => judge({ check: "disk", where: host.id }, disk));
-  const missing =
-    dataPath === undefined ? [] : system.missing.filter((path) => path.startsWith(`${dataPath}/`));
+  const disks = system.disks
+    // Directories of one file system.
+    .filter(
+      ({ size, free }, index, all) =>
+        all.findIndex((each) => each.size === size && each.free === free) === index,
+    )
+    .map((disk) => judge({ check: "disk", where: host.id }, disk));
+  // The engine's own is elsewhere where that runs in a virtual machine.
+  const missing = system.missing.filter((path) => path !== engine.dataRoot);
   return [
     ...disks,
     ...missing.map((path) =>

@@ -1,3 +1,4 @@
+import { nodeAddress } from "../../../environments/node-address";
 import { formatBytes } from "../../bytes";
 import { ok, warning } from "../finding";
 import type { NodeCheck } from "./check";
@@ -9,11 +10,11 @@ export const checkMemory: NodeCheck = ({ node, container }, { cluster }) => {
   const declared = (node.memory ?? 0) * 1024 * 1024;
   const shown = (bytes: number) => (bytes === 0 ? "no limit" : `limit ${formatBytes(bytes)}`);
   if (declared === container.memory) return [ok(place, shown(declared))];
-  return [
-    warning(
-      place,
-      `its container has ${shown(container.memory)}, declared is ${shown(declared)}`,
-      `npx cdktf deploy ${cluster.environment}`,
-    ),
-  ];
+  // An update to 0 changes nothing in Docker: every deploy would find the old limit again.
+  const remedy =
+    declared === 0
+      ? `Docker lifts no limit of a container that is there: declare the server's whole memory, or in cdktf.out/stacks/${cluster.environment}: terraform apply -replace=docker_container.${nodeAddress(node.id)}`
+      : `npx cdktf deploy ${cluster.environment}`;
+  const seen = `its container has ${shown(container.memory)}, declared is ${shown(declared)}`;
+  return [warning(place, seen, remedy)];
 };

@@ -1,3 +1,4 @@
+import { DEAD_ORPHANS_REMEDY, ORPHANS_REMEDY } from "../../status/checks/leftovers";
 import { type Finding, ok, warning } from "../finding";
 import type { Snapshot } from "../snapshot";
 
@@ -6,12 +7,23 @@ export function checkOrphans({ cluster, registered }: Snapshot): Finding[] {
   if (registered === undefined) return [];
   const place = { check: "orphans", where: cluster.environment };
   if (registered.moving) return [ok(place, "shards move just now: what a move needs is no leftover")];
-  if (registered.orphans === 0) return [ok(place, "nothing left over of moves")];
-  return [
-    warning(
-      place,
-      `${registered.orphans} object(s) left over of moves wait for their removal (pg_dist_cleanup)`,
-      "Citus removes them within a minute; if they stay: CALL citus_cleanup_orphaned_resources() on the coordinator",
-    ),
-  ];
+  const { orphans, deadOrphans } = registered;
+  const findings: Finding[] = [];
+  if (deadOrphans > 0)
+    findings.push(
+      warning(
+        place,
+        `${deadOrphans} object(s) left over of moves are of nodes that are no longer registered (pg_dist_cleanup)`,
+        DEAD_ORPHANS_REMEDY,
+      ),
+    );
+  if (orphans > 0)
+    findings.push(
+      warning(
+        place,
+        `${orphans} object(s) left over of moves wait for their removal (pg_dist_cleanup)`,
+        ORPHANS_REMEDY,
+      ),
+    );
+  return findings.length > 0 ? findings : [ok(place, "nothing left over of moves")];
 }

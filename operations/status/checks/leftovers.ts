@@ -91,6 +91,14 @@ function isInUse(name: string, snapshot: Snapshot): boolean {
   return isOfMove(name) && (movesRun(snapshot) || written);
 }
 
+/** For orphans of nodes that are gone: citus_cleanup_orphaned_resources() skips them. */
+export const DEAD_ORPHANS_REMEDY =
+  "DELETE FROM pg_dist_cleanup c WHERE NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = c.node_group_id) on the coordinator";
+
+/** Citus' own default of citus.defer_shard_delete_interval is 15 s. */
+export const ORPHANS_REMEDY =
+  "nothing: Citus tries it every 15 s by itself; if they stay: CALL citus_cleanup_orphaned_resources() on the coordinator";
+
 /** What moves left behind. Of a node that is gone it stays for ever, and keeps its shard from being moved again. */
 export const orphans: Check = (snapshot) => {
   const { orphans: entries, nodes } = snapshot;
@@ -102,8 +110,7 @@ export const orphans: Check = (snapshot) => {
       severity: "warning",
       check: "orphan",
       what: `${dead.length} orphan(s) of nodes that are no longer registered, e.g. ${first.name}: that shard can't be moved again`,
-      remedy:
-        "DELETE FROM pg_dist_cleanup c WHERE NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = c.node_group_id) on the coordinator",
+      remedy: DEAD_ORPHANS_REMEDY,
     });
   }
   const left = entries.filter(({ registered }) => registered);
@@ -115,8 +122,7 @@ export const orphans: Check = (snapshot) => {
       check: "orphan",
       node: nodeOf(nodes, some.groupid),
       what: `${left.length} orphan(s) of moves are still to be cleaned up, e.g. ${some.name}`,
-      remedy:
-        "nothing: Citus tries it every 10 s by itself; if they stay: CALL citus_cleanup_orphaned_resources() on the coordinator",
+      remedy: ORPHANS_REMEDY,
     });
   }
   return findings;

@@ -89,6 +89,11 @@ describe("the doctor's checks", () => {
       /^failed container server-a\/worker1: citus-worker1 is exited \(killed by the kernel for want of memory\)/,
     ],
     [
+      "a process that was killed for want of memory",
+      container({ outOfMemory: true }),
+      /^warning container server-a\/worker1: running since .*, and the kernel has killed a process in it/,
+    ],
+    [
       "a container that couldn't start",
       container({ status: "created", exitCode: 128, error: "port is already allocated" }),
       /^failed container server-a\/worker1: citus-worker1 is created \(exit code 128; port is already allocated\)/,
@@ -371,6 +376,21 @@ describe("the doctor's checks", () => {
     expect(during(false)).toEqual([
       expect.stringMatching(/^warning leftovers .*citus_shard_move_slot_4_10_24 is left over of a move/),
       expect.stringMatching(/^warning orphans production: 1 object/),
+    ]);
+  });
+
+  it("tell the orphans that Citus clears away from those of nodes that are gone", () => {
+    const snapshot = healthySnapshot();
+    const { registered } = snapshot;
+    if (registered === undefined) throw new Error("nothing is registered");
+    const findings = examine({ ...snapshot, registered: { ...registered, orphans: 2, deadOrphans: 1 } });
+    const found = findings.filter(({ outcome }) => outcome === "warning");
+    expect(found).toMatchObject([
+      { check: "orphans", remedy: expect.stringContaining("DELETE FROM pg_dist_cleanup") as string },
+      {
+        check: "orphans",
+        remedy: expect.stringContaining("CALL citus_cleanup_orphaned_resources()") as string,
+      },
     ]);
   });
 

@@ -98,6 +98,7 @@ export function healthySnapshot(): Snapshot {
         leaving: null,
       })),
       orphans: 0,
+      deadOrphans: 0,
       moving: false,
       draining: false,
     },
