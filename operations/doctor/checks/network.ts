@@ -2,9 +2,10 @@ import { failed, ok, warning } from "../finding";
 import type { HostCheck } from "./check";
 
 /** The cluster's subnet on a host against the server's other IPv4 routes. */
-export const checkNetwork: HostCheck = ({ host, network, subnet, system, containers }) => {
+export const checkNetwork: HostCheck = ({ host, network, subnet, system, containers }, { cluster }) => {
   const place = { check: "network", where: host.id };
   if (containers.length === 0) return [];
+  const { name, environment } = cluster;
   const own = network?.subnets.find((each) => !each.includes(":")) ?? subnet;
   const bridge = network === undefined ? undefined : `br-${network.id.slice(0, 12)}`;
   const others = (system?.routes ?? []).filter(
@@ -12,10 +13,18 @@ export const checkNetwork: HostCheck = ({ host, network, subnet, system, contain
   );
   const [other] = others;
   if (other !== undefined) {
-    const seen = `${own} overlaps the route ${other.subnet} of ${other.device}`;
-    const remedy =
-      "what is behind that route can't be reached from the nodes: set `subnet` of this host to a free one";
-    return [network === undefined ? failed(place, seen, remedy) : warning(place, seen, remedy)];
+    const seen = `${own} overlaps the route ${other.subnet} of ${other.device}: the nodes don't reach what is behind it`;
+    const set = "set `subnet` of this host to a free one";
+    if (network === undefined) return [failed(place, seen, `${set}, then npx cdktf deploy ${environment}`)];
+    // A later `subnet` is ignored while the network is there (constructs/docker-host.ts).
+    const names = containers.join(" ");
+    return [
+      warning(
+        place,
+        seen,
+        `${set}; then, as a network keeps its own, there: docker stop ${names}; docker rm ${names}; docker network rm ${name}; then npx cdktf deploy ${environment} makes them again on their volumes`,
+      ),
+    ];
   }
   return [ok(place, network === undefined ? `${own} is free; an apply makes the network` : own)];
 };
