@@ -9,5 +9,5 @@ export const checkHealth: NodeCheck = ({ node, container }, { cluster }) => {
   if (container.health === "healthy") return [ok(place, "healthy")];
   const seen = [container.health, container.healthOutput].filter(Boolean).join(": ");
   if (container.health === "starting") return [warning(place, seen, "wait for it, and look again")];
-  return [failed(place, seen, `npx pg-dist logs ${cluster.environment} ${node.id}`)];
+  return [failed(place, seen, `npx pg-dist logs ${cluster.environment} ${node.id} --since 10m`)];
 };

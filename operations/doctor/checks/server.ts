@@ -1,3 +1,5 @@
+import type { Cluster, ClusterNode } from "../../../environments/cluster";
+import { quoteName, shellWord } from "../../shown-words";
 import { failed, ok, warning } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
@@ -6,7 +8,7 @@ import type { InsideCheck } from "./check";
 export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster }) => {
   const place = { check: "server", where: node.id };
   if (isUnreachable(server)) {
-    return [failed(place, server.unreachable, remedyFor(server.unreachable, cluster.environment, node.id))];
+    return [failed(place, server.unreachable, remedyFor(server.unreachable, cluster, node))];
   }
   const seen = `PostgreSQL ${server.postgres}`;
   if (server.in_recovery) {
@@ -33,21 +35,27 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
       warning(
         place,
         `${server.connections} of ${most} connections are taken`,
-        `end clients (npx pg-dist connections ${cluster.environment}), or raise max_connections`,
+        `see whose they are: npx pg-dist connections ${cluster.environment} --applications; end some (SELECT pg_terminate_backend(PID) by npx pg-dist psql ${cluster.environment} ${node.id}), or raise max_connections in \`settings\``,
       ),
     ];
   }
   return [ok(place, `${seen}, ${server.connections} of ${most} connections`)];
 };
 
-function remedyFor(text: string, environment: string, id: string): string {
+function remedyFor(
+  text: string,
+  { environment, user, database }: Cluster,
+  { id, container }: ClusterNode,
+): string {
   if (/too many clients|remaining connection slots/.test(text)) {
     return "all connections are taken: end clients there (docker restart of the container ends all), or raise max_connections";
   }
   if (/database ".*" does not exist/.test(text)) {
-    return "the database is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there";
+    const psql = `docker exec ${container} psql -U ${shellWord(user)} -d`;
+    const create = shellWord(`CREATE DATABASE ${quoteName(database)}`);
+    return `set \`database\` back to the one that its data was initialised with; or where that was dropped, there: ${psql} template1 -c ${create}, then ${psql} ${shellWord(database)} -c 'CREATE EXTENSION citus'`;
   }
   if (/starting up|not yet accepting|recovery/.test(text))
-    return `wait, and follow npx pg-dist logs ${environment} ${id} --follow`;
+    return `wait, and follow npx pg-dist logs ${environment} ${id} --since 1m --follow`;
   return `npx pg-dist logs ${environment} ${id} --since 10m`;
 }
