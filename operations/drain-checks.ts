@@ -8,8 +8,9 @@ import type { Inventory } from "./drain-shards";
 import type { Problem } from "./failure";
 import type { Departures, Member } from "./leaving-members";
 import { findMissing } from "./missing-shards";
-import { BLOCK_WRITES, explainImmovable, findImmovable } from "./movable-tables";
+import { explainImmovable, findImmovable } from "./movable-tables";
 import { readNodeSettings, settingProblems } from "./moving/node-settings";
+import { explainWalLevel } from "./moving/wal-level";
 import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
 import { commandArguments, commandIn } from "./other-database";
 import type { Place } from "./place";
@@ -114,14 +115,8 @@ async function runningMoves(session: Session): Promise<Problem[]> {
 }
 
 function walLevelProblems({ label, server }: Member): Problem[] {
-  if (server?.wal_level === "logical") return [];
-  return [
-    {
-      node: label,
-      what: `its shards can't be moved online: wal_level is ${server?.wal_level}`,
-      remedy: `set wal_level=logical in its settings and apply, or ${BLOCK_WRITES}`,
-    },
-  ];
+  const problem = explainWalLevel(server?.wal_level ?? "unknown");
+  return problem === undefined ? [] : [{ node: label, ...problem }];
 }
 
 function missingProblems(

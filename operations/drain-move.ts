@@ -7,6 +7,8 @@ import { describeBlocker } from "./moving/describe-wait";
 import { explainMove } from "./moving/explain-move";
 import { MoveAttempt, MoveLocked } from "./moving/move-attempt";
 import { MoveWatcher, type MovingNode } from "./moving/watcher";
+import { commandIn } from "./other-database";
+import type { Place } from "./place";
 import type { Progress } from "./progress";
 import type { Session } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
@@ -100,7 +102,7 @@ export class ShardMover {
         if (await this.isGone(move)) return;
         if (!isBusy(error))
           throw await explainMove(error, name, this.session, members, this.options.environment);
-        if (attempt === ATTEMPTS) throw givenUp(error, name, watch);
+        if (attempt === ATTEMPTS) throw givenUp(error, name, watch, this.session.place);
         this.options.progress(
           `${name} is in use${byWhom(watch)}, trying again${error instanceof MoveLocked ? "" : `: ${oneLine(error)}`}`,
         );
@@ -183,11 +185,11 @@ function byWhom({ blocker }: MoveAttempt): string {
   return blocker === undefined ? "" : ` by ${describeBlocker(blocker)}`;
 }
 
-function givenUp(error: unknown, name: string, watch: MoveAttempt): Failure {
+function givenUp(error: unknown, name: string, watch: MoveAttempt, place: Place): Failure {
   const why = watch.blocker === undefined ? oneLine(error) : `it is in use${byWhom(watch)}`;
   return new Failure(
     `moving ${name} was given up after ${ATTEMPTS} tries: ${why}`,
-    `${watch.howToEnd() || "end the long transactions on its tables (SELECT * FROM citus_lock_waits)"}; ` +
+    `${watch.howToEnd() || `end the transactions on its tables that are open for long (${commandIn(place, "activity")} shows them)`}; ` +
       "then apply again: it goes on",
     { cause: error },
   );

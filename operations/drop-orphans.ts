@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "./failure";
+import { commandIn } from "./other-database";
 import type { Progress } from "./progress";
 import type { Session } from "./session";
 
@@ -38,7 +39,10 @@ export async function dropOrphans(
     const cause = reason === undefined ? "" : `: ${reason}`;
     const what = `${describe(left.length)} can't be dropped yet (${left[0]}${cause})`;
     if (performance.now() > deadline) {
-      throw new Failure(what, `end the transactions that still use them, and ${again}`);
+      throw new Failure(
+        what,
+        `end the transactions that still use them (${commandIn(session.place, "activity")} shows them), and ${again}`,
+      );
     }
     if (attempt === 1) progress(`waiting: ${what}`);
     await sleep(1000);

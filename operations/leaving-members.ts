@@ -3,6 +3,7 @@ import { formatEndpoint } from "../environments/cluster";
 import type { FreeSpace } from "./free-space";
 import { type RecordedNode, readRecord } from "./record";
 import type { Explained } from "./registration/connection-cause";
+import { explainAnswer } from "./registration/node-facts";
 import {
   COORDINATOR_GROUP,
   type RegisteredNode,
@@ -129,7 +130,7 @@ async function askServers(session: Session, nodes: readonly RegisteredNode[]): P
     if (answer === undefined) result.push({ server: parse(own?.state) });
     else if ("value" in answer) result.push({ server: parse(answer.value) });
     else if (answer.connected) {
-      result.push({ unreachable: { what: answer.error, remedy: "see the server's log" } });
+      result.push({ unreachable: explainAnswer(answer.error, node.endpoint, session.place) });
     } else result.push({ unreachable: await whyUnreachable(session, node.endpoint) });
   }
   return result;

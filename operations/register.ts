@@ -79,7 +79,7 @@ async function registerNodes(
   for (const line of describeSpread(spread)) progress(line);
   // Once the addresses are right there as well.
   const spreadElsewhere = await storeElsewhere(session, cluster, { roles, progress });
-  if (await keepNodeConnectionsAlive(session, cluster))
+  if (await keepNodeConnectionsAlive(session, cluster, progress))
     progress("the nodes notice within half a minute from now on that another one is gone");
   await verify(session, cluster, progress, {
     ...reconciled,

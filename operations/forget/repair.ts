@@ -56,7 +56,7 @@ export async function repair(
     if (answer !== undefined && "value" in answer) continue;
     throw new Failure(
       `shard ${shards[0]?.shardid} of ${shards[0]?.table} could not be made on ${formatEndpoint(endpoint)}: ${answer?.error}`,
-      `nothing is forgotten yet; ${remedyForWords(answer?.error ?? "no answer", cluster)}, then run it again`,
+      `nothing is forgotten yet; ${remedyForWords(answer?.error ?? "no answer", cluster, formatEndpoint(endpoint))}, then run it again`,
     );
   }
   if (lost.length > 0) progress(`${lost.length} lost shards made again, empty`);

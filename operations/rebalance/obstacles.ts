@@ -2,7 +2,10 @@ import type { Cluster } from "../../environments/cluster";
 import { findDependents } from "../dependents/find";
 import type { TransferMode } from "../drain-mode";
 import { explainImmovable, findImmovable } from "../movable-tables";
-import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { explainWalLevel } from "../moving/wal-level";
+import { loopbackOf } from "../registration/loopback";
+import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../registration/pg-dist-node";
+import { runOnNodes } from "../registration/run-on-nodes";
 import { findImmobileOwners } from "../roles/immobile-owners";
 import type { Session } from "../session";
 import { withStatementTimeout } from "../statement-timeout";
@@ -32,10 +35,37 @@ export async function findObstacles(
 ): Promise<Obstacle[]> {
   const tables = [...new Set(moves.flatMap((move) => move.tables))];
   return [
+    ...(mode === "block_writes" ? [] : await walLevels(session, cluster, moves, blockWrites)),
     ...explainImmovable(await findImmovable(session, tables), mode, blockWrites),
     ...(await findImmobileOwners(session, ownedMoves(cluster, moves))),
     ...(await dependents(session, cluster, moves)),
   ];
+}
+
+/** Of a node that doesn't answer none: that is said by whatever else is asked of it. */
+async function walLevels(
+  session: Session,
+  cluster: Cluster,
+  moves: readonly PlannedMove[],
+  blockWrites?: string,
+): Promise<Obstacle[]> {
+  const sources = (await readRegistered(session)).filter(({ endpoint }) =>
+    moves.some(({ source }) => sameEndpoint(source, endpoint)),
+  );
+  const loopback = await loopbackOf(session);
+  const answers = await runOnNodes(
+    session,
+    sources.map(({ groupid, endpoint }) => (groupid === COORDINATOR_GROUP ? loopback : endpoint)),
+    sources.map(() => "SELECT current_setting('wal_level')"),
+  );
+  return sources.flatMap(({ endpoint }, index) => {
+    const answer = answers[index];
+    if (answer === undefined || !("value" in answer)) return [];
+    const problem = explainWalLevel(answer.value ?? "unknown", blockWrites);
+    return problem === undefined
+      ? []
+      : [{ what: `${labelOf(cluster, endpoint)}: ${problem.what}`, remedy: problem.remedy }];
+  });
 }
 
 async function dependents(

@@ -39,6 +39,7 @@ export async function withTablesKept<Result>(session: Session, work: () => Promi
       if (sqlStateOf(error) === SQLSTATE.lockNotAvailable) {
         const held = await heldFailure(session, error);
         if (held !== undefined) throw held;
+        if (number === TRIES) throw error;
       } else if (!isDropped(error)) {
         throw error;
       }

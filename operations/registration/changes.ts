@@ -121,12 +121,7 @@ export async function addWorker(
       return row.nodeid;
     });
   } catch (error) {
-    if (error instanceof Failure) throw error;
-    const { what, remedy, detail } = explainOnNodes(session, cluster, error);
-    throw new Failure(`${node.id} could not be added: ${what}`, `${remedy}; then run it again`, {
-      detail,
-      cause: error,
-    });
+    throw failureOnNodes(session, cluster, `${node.id} could not be added`, error);
   }
   progress(`${node.id}: added as node ${nodeid} at ${formatEndpoint(node.endpoint)}`);
 }
@@ -156,11 +151,27 @@ export async function keepAfterAll(session: Session, node: ClusterNode, progress
   progress(`${node.id}: was leaving and stays: it takes shards again`);
 }
 
-/** A node that was disabled, or added as inactive. */
-export async function activateNode(session: Session, node: ClusterNode, progress: Progress): Promise<void> {
-  await session.query("SELECT citus_activate_node($1::text, $2::int)", [
-    node.endpoint.host,
-    node.endpoint.port,
-  ]);
+/** A node that was disabled, or added as inactive: like one that joins it gets all that it lacks. */
+export async function activateNode(
+  session: Session,
+  node: ClusterNode,
+  cluster: Cluster,
+  progress: Progress,
+): Promise<void> {
+  session.takeMessages();
+  try {
+    await session.query("SELECT citus_activate_node($1::text, $2::int)", [
+      node.endpoint.host,
+      node.endpoint.port,
+    ]);
+  } catch (error) {
+    throw failureOnNodes(session, cluster, `${node.id} could not be activated`, error);
+  }
   progress(`${node.id}: activated`);
+}
+
+function failureOnNodes(session: Session, cluster: Cluster, what: string, error: unknown): unknown {
+  if (error instanceof Failure) return error;
+  const { what: why, remedy, detail } = explainOnNodes(session, cluster, error);
+  return new Failure(`${what}: ${why}`, `${remedy}; then run it again`, { detail, cause: error });
 }

@@ -1,5 +1,6 @@
 import { commandArguments } from "../other-database";
 import type { Place } from "../place";
+import { quoteName } from "../shown-words";
 
 /** What is wrong with a connection between two nodes, and what to do. */
 export interface Explained {
@@ -86,11 +87,40 @@ const KNOWN: readonly Known[] = [
     }),
   },
   {
+    pattern: /number of requested standby connections exceeds/,
+    explain: (_match, from, target) => ({
+      what: `${target} has no walsender left for ${from}`,
+      remedy:
+        "end what streams from there and nobody needs (pg_stat_replication), or raise its max_wal_senders (start-up setting)",
+    }),
+  },
+  {
     pattern: /database "([^"]*)" does not exist/,
     explain: ([, database], _from, target) => ({
       what: `${target} has no database ${database}`,
       remedy:
         "it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, and run it again",
+    }),
+  },
+  {
+    pattern: /role "(.*?)" is not permitted to log in/,
+    explain: ([, user = ""], from, target) => ({
+      what: `${target} lets user "${user}" of ${from} not log in`,
+      remedy: `ALTER ROLE ${quoteName(user)} LOGIN there, as another superuser; where there is none, in its single-user mode`,
+    }),
+  },
+  {
+    pattern: /database "(.*?)" is not currently accepting connections/,
+    explain: ([, database = ""], from, target) => ({
+      what: `${target} lets nobody into database ${database}, nor ${from}`,
+      remedy: `ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS true there, from another database`,
+    }),
+  },
+  {
+    pattern: /invalid response to SSL negotiation|expected authentication request from server/,
+    explain: (_match, from, target) => ({
+      what: `what answers ${from} at ${target} is no PostgreSQL`,
+      remedy: "correct the address and port, or see what listens there",
     }),
   },
   {

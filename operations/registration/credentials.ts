@@ -3,6 +3,7 @@ import type { Endpoint } from "../../environments/cluster";
 import { Failure } from "../failure";
 import type { Session } from "../session";
 import type { NodeFacts } from "./node-facts";
+import { remedyForWords } from "./node-failure";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
 
 /**
@@ -58,9 +59,10 @@ export async function storeOnNodes(
   );
   for (const [index, answer] of answers.entries()) {
     if ("value" in answer) continue;
+    const id = lacking[index]?.id;
     throw new Failure(
-      `${lacking[index]?.id}: storing the credentials failed: ${answer.error}`,
-      "see the server's log, then apply again",
+      `${id}: storing the credentials failed: ${answer.error}`,
+      `${remedyForWords(answer.error, { ...session.place, nodes: lacking }, id)}; then apply again`,
     );
   }
   return lacking.map(({ id }) => id);

@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster"
 import { formatEndpoint } from "../../environments/cluster";
 import { coordinatorOf, workersOf } from "../cluster-file";
 import { Failure, oneLine } from "../failure";
+import { placeInDatabase } from "../place";
 import { quoteName } from "../shown-words";
 import { type CitusDatabase, remedyForUnreadable, withOtherDatabases } from "../holdings/other-databases";
 import type { Progress } from "../progress";
@@ -44,7 +45,7 @@ export async function followElsewhere(
       } catch (error) {
         throw new Failure(
           `changed endpoints could not be set in the Citus database ${quoteName(database.name)}: ${oneLine(error)}`,
-          `${remedyForWords(oneLine(error), cluster)}; then apply again`,
+          `${remedyForWords(oneLine(error), { ...cluster, ...placeInDatabase(cluster, database.name) })}; then apply again`,
           { cause: error },
         );
       }

@@ -1,8 +1,9 @@
-import type { Cluster, Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { workersOf } from "../cluster-file";
+import type { Cluster, ClusterNode } from "../../environments/cluster";
+import { coordinatorOf, workersOf } from "../cluster-file";
 import { Failure } from "../failure";
+import type { Progress } from "../progress";
 import type { Session } from "../session";
+import { remedyForWords } from "./node-failure";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
 
 /** Where nothing else is said, the kernel decides: a quarter of an hour, or two hours. In seconds, the last in milliseconds. */
@@ -26,9 +27,16 @@ const ACCEPTED: Readonly<Record<string, number>> = Object.fromEntries(
   ),
 );
 
-const READ = `SELECT (SELECT json_agg(json_build_object('name', name, 'value', reset_val, 'source', source,
-     'written', EXISTS (SELECT FROM pg_file_settings f WHERE f.name = s.name)))
-   FROM pg_settings s WHERE name IN (${[CONNINFO, ...Object.keys(ACCEPTED)].map(quoteLiteral).join(", ")}))::text AS settings`;
+const READ = `SELECT json_build_object('alterable', current_setting('allow_alter_system', true) IS DISTINCT FROM 'off',
+   'settings', (SELECT json_agg(json_build_object('name', name, 'value', reset_val, 'source', source,
+       'written', EXISTS (SELECT FROM pg_file_settings f WHERE f.name = s.name)))
+     FROM pg_settings s WHERE name IN (${[CONNINFO, ...Object.keys(ACCEPTED)].map(quoteLiteral).join(", ")})))::text AS settings`;
+
+interface Settings {
+  /** Not where allow_alter_system (PostgreSQL 17) is off: there somebody else keeps the configuration. */
+  readonly alterable: boolean;
+  readonly settings: readonly Setting[];
+}
 
 interface Setting {
   readonly name: string;
@@ -43,42 +51,58 @@ interface Setting {
  * is being moved to a server that vanished keeps all writes to it waiting, and what the vanished one had begun keeps its
  * locks, for which every later move waits. By ALTER SYSTEM, and only what nobody has set.
  *
+ * @param progress told where ALTER SYSTEM is switched off, with what to set instead
  * @returns whether anything was changed
  */
-export async function keepNodeConnectionsAlive(session: Session, cluster: Cluster): Promise<boolean> {
+export async function keepNodeConnectionsAlive(
+  session: Session,
+  cluster: Cluster,
+  progress: Progress,
+): Promise<boolean> {
   const [own] = await session.query<{ settings: string | null }>(READ);
-  const onCoordinator = changesFor(own?.settings);
+  const onCoordinator = changesFor(coordinatorOf(cluster), own?.settings, progress);
   for (const statement of onCoordinator) await session.query(statement);
   if (onCoordinator.length > 0) await session.query(RELOAD);
 
-  const endpoints = workersOf(cluster).map(({ endpoint }) => endpoint);
+  const workers = workersOf(cluster);
   const settings = await onWorkers(
     session,
-    endpoints.map((endpoint) => ({ endpoint, statement: READ })),
+    workers.map((worker) => ({ worker, statement: READ })),
   );
-  const changes = settings.map(changesFor);
+  const changes = workers.map((worker, index) => changesFor(worker, settings[index], progress));
   // Each by itself, as ALTER SYSTEM runs in no transaction, and all at once: the server takes them one after the other.
   await onWorkers(
     session,
-    endpoints.flatMap((endpoint, index) =>
-      (changes[index] ?? []).map((statement) => ({ endpoint, statement })),
-    ),
+    workers.flatMap((worker, index) => (changes[index] ?? []).map((statement) => ({ worker, statement }))),
   );
-  const changed = endpoints.filter((_endpoint, index) => changes[index]?.length !== 0);
+  const changed = workers.filter((_worker, index) => changes[index]?.length !== 0);
   await onWorkers(
     session,
-    changed.map((endpoint) => ({ endpoint, statement: RELOAD })),
+    changed.map((worker) => ({ worker, statement: RELOAD })),
   );
   return onCoordinator.length > 0 || changed.length > 0;
 }
 
 const RELOAD = "SELECT pg_reload_conf()";
 
-function changesFor(answer: string | null | undefined): string[] {
-  return (JSON.parse(answer ?? "[]") as Setting[]).flatMap((setting) => {
+function changesFor(
+  { id }: Pick<ClusterNode, "id">,
+  answer: string | null | undefined,
+  progress: Progress,
+): string[] {
+  const { alterable, settings } = JSON.parse(answer ?? '{"settings": []}') as Settings;
+  const changes = settings.flatMap((setting) => {
     const value = wanted(setting);
-    return value === undefined ? [] : [`ALTER SYSTEM SET ${setting.name} = ${quoteLiteral(value)}`];
+    return value === undefined ? [] : [{ name: setting.name, value }];
   });
+  if (alterable) return changes.map(({ name, value }) => `ALTER SYSTEM SET ${name} = ${quoteLiteral(value)}`);
+  if (changes.length > 0) {
+    const told = changes.map(({ name, value }) => `${name} = ${quoteLiteral(value)}`).join(", ");
+    progress(
+      `${id}: allow_alter_system is off there, so it may take hours to notice that another node is gone; in its configuration: ${told}`,
+    );
+  }
+  return [];
 }
 
 /** Undefined where nothing is to be changed. */
@@ -96,19 +120,19 @@ function wanted({ name, value, source, written }: Setting): string | undefined {
 
 async function onWorkers(
   session: Session,
-  work: readonly { readonly endpoint: Endpoint; readonly statement: string }[],
+  work: readonly { readonly worker: ClusterNode; readonly statement: string }[],
 ): Promise<(string | null)[]> {
   const answers = await runOnNodes(
     session,
-    work.map(({ endpoint }) => endpoint),
+    work.map(({ worker }) => worker.endpoint),
     work.map(({ statement }) => statement),
   );
   return answers.map((answer, index) => {
     if ("value" in answer) return answer.value;
-    const { endpoint, statement } = work[index] as (typeof work)[number];
+    const { worker, statement } = work[index] as (typeof work)[number];
     throw new Failure(
-      `${formatEndpoint(endpoint)}: ${statement.split(" =")[0]} failed: ${answer.error}`,
-      "see the server's log, then apply again",
+      `${worker.id}: ${statement.split(" =")[0]} failed: ${answer.error}`,
+      `${remedyForWords(answer.error, { ...session.place, nodes: [worker] }, worker.id)}; then apply again`,
     );
   });
 }

@@ -1,9 +1,11 @@
 import type { Endpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../environments/cluster";
 import { ownDefinitions } from "../holdings/database-query";
 import type { Place } from "../place";
 import type { Session } from "../session";
 import type { Explained } from "./connection-cause";
 import { noExtensionRemedy } from "./no-extension";
+import { remedyForWords } from "./node-failure";
 import { whyUnreachable } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
 
@@ -87,18 +89,25 @@ export async function nodeFacts(
   const result: NodeAnswer[] = [];
   for (const [index, answer] of answers.entries()) {
     if ("value" in answer) result.push({ facts: JSON.parse(answer.value ?? "null") as NodeFacts });
-    else if (answer.connected) result.push({ unknown: explainError(answer.error, session.place) });
+    else if (answer.connected)
+      result.push({ unknown: explainAnswer(answer.error, endpoints[index] as Endpoint, session.place) });
     else result.push({ unknown: await whyUnreachable(session, endpoints[index] as Endpoint) });
   }
   return result;
 }
 
-function explainError(error: string, place: Place): Explained {
+/**
+ * What keeps a node from saying who it is, though it answers.
+ *
+ * @param error its own words
+ * @param at where it is
+ */
+export function explainAnswer(error: string, at: Endpoint, place: Place): Explained {
   if (/pg_dist_|citus/.test(error) && /does not exist|unrecognized configuration/.test(error)) {
     return {
       what: `database ${place.database} has no Citus extension (${error})`,
       remedy: noExtensionRemedy(place),
     };
   }
-  return { what: error, remedy: "see the server's log" };
+  return { what: error, remedy: remedyForWords(error, { ...place, nodes: [] }, formatEndpoint(at)) };
 }

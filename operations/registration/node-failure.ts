@@ -1,13 +1,14 @@
 import { type ClusterNode, formatEndpoint } from "../../environments/cluster";
 import { oneLine } from "../failure";
+import { commandIn } from "../other-database";
 import type { Place } from "../place";
 import type { ServerMessage, Session } from "../session";
 import { remedyForSetting } from "../setting-cause";
+import { quoteName } from "../shown-words";
 import { type Explained, explainConnection } from "./connection-cause";
 
 /** Of whom it may be, by the names that they have in the output. */
 export interface KnownNodes extends Place {
-  readonly environment: string;
   readonly nodes: readonly Pick<ClusterNode, "id" | "endpoint">[];
 }
 
@@ -18,13 +19,15 @@ export interface NodeFailure {
   /** What came before it: of an error on another node Citus gives the cause in a WARNING only. */
   readonly messages: readonly Pick<ServerMessage, "severity" | "text" | "detail">[];
   readonly cluster: KnownNodes;
+  /** The node that answered with it, where the error itself names none. @default the coordinator, which may say it of another */
+  readonly by?: string;
 }
 
 /**
  * Which cause a failure on another node has, and what to do about this one. What isn't known is given in the server's
  * own words, and no remedy promises that it helps.
  */
-export function explainNodeFailure({ error, messages, cluster }: NodeFailure): Explained {
+export function explainNodeFailure({ error, messages, cluster, by }: NodeFailure): Explained {
   const nameOf = (endpoint: string) =>
     cluster.nodes.find((node) => formatEndpoint(node.endpoint) === endpoint)?.id ?? endpoint;
   const warnings = messages.filter(({ severity }) => severity === "WARNING" || severity === "ERROR");
@@ -32,7 +35,7 @@ export function explainNodeFailure({ error, messages, cluster }: NodeFailure): E
   const place = /(?:essential:|executing command on|connection to the remote node) (?:\S+@)?(\S+:\d+)/.exec(
     error,
   )?.[1];
-  const where = place === undefined ? "a node" : nameOf(place);
+  const where = place === undefined ? (by ?? "a node") : nameOf(place);
   const unreached = [error, ...told]
     .map((text) =>
       /connection to the remote node (?:.+@)?(\S+:\d+) failed(?: with the following error: (.*))?/s.exec(
@@ -45,11 +48,18 @@ export function explainNodeFailure({ error, messages, cluster }: NodeFailure): E
     const { what, remedy } = explainConnection(cause, "the coordinator", unreached[1], cluster);
     return { what: `${nameOf(unreached[1])}: ${what}`, remedy };
   }
+  // The target of a move connects to its source, and says so in the words of libpq.
+  const publisher = /connection to server at "([^"]+)"(?: \([^)]*\))?, port (\d+) failed: (.*)/s.exec(error);
+  if (publisher !== null) {
+    const [, host, port, cause] = publisher;
+    const { what, remedy } = explainConnection(oneLine(cause), where, `${host}:${port}`, cluster);
+    return { what: `${nameOf(`${host}:${port}`)}: ${what}`, remedy };
+  }
   for (const text of [...told, error]) {
     for (const { pattern, remedy } of KNOWN) {
       const match = pattern.exec(text);
       if (match !== null)
-        return { what: `${where}: ${oneLine(text)}`, remedy: remedy(match, where, cluster.environment) };
+        return { what: `${where}: ${oneLine(text)}`, remedy: remedy(match, where, cluster) };
     }
   }
   const setting = remedyForSetting([...told, error].join("; "));
@@ -58,13 +68,13 @@ export function explainNodeFailure({ error, messages, cluster }: NodeFailure): E
     what: words,
     remedy:
       setting ??
-      `repair what the server names; the log of ${place === undefined ? "the coordinator" : where} may say more`,
+      `repair what the server names; the log of ${place === undefined ? (by ?? "the coordinator") : where} may say more`,
   };
 }
 
 /** What to do about an error of which there are only the words. */
-export function remedyForWords(error: string, cluster: KnownNodes): string {
-  return explainNodeFailure({ error: oneLine(error), messages: [], cluster }).remedy;
+export function remedyForWords(error: string, cluster: KnownNodes, by?: string): string {
+  return explainNodeFailure({ error: oneLine(error), messages: [], cluster, by }).remedy;
 }
 
 /** The same of an error of the session's last statement, with the messages before it as lines. */
@@ -82,7 +92,7 @@ export function explainOnNodes(
 
 interface Known {
   readonly pattern: RegExp;
-  readonly remedy: (match: RegExpExecArray, where: string, environment: string) => string;
+  readonly remedy: (match: RegExpExecArray, where: string, cluster: KnownNodes) => string;
 }
 
 const KNOWN: readonly Known[] = [
@@ -97,12 +107,13 @@ const KNOWN: readonly Known[] = [
       `give ${where} an image that has the library ${file}, as the other nodes have`,
   },
   {
-    pattern: /(?:language|tablespace|collation|text search \S+) "([^"]*)" (?:.* )?does not exist/,
-    remedy: ([what], where) => `make what ${where} lacks there too: ${what}`,
+    pattern: /(language|tablespace|collation|text search \S+) "([^"]*)" (?:.* )?does not exist/,
+    remedy: ([, kind, name], where) => `make the ${kind} ${name} on ${where} too, as the other nodes have it`,
   },
   {
     pattern: /role "([^"]*)" does not exist/,
-    remedy: ([, role], where) => `CREATE ROLE ${role} on ${where}, as it is on the coordinator`,
+    remedy: ([, role], where) =>
+      `SET citus.enable_create_role_propagation = off; CREATE ROLE ${quoteName(role ?? "")} on ${where}, with what the role has on the coordinator`,
   },
   {
     pattern: /duplicate key .*"pg_dist_\w+"/,
@@ -111,7 +122,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern:
-      /cannot change (?:return type of existing function|name of view column|data type of view column|name of input parameter)|already exists|cannot drop columns from view/,
+      /cannot change (?:return type of existing function|name of view column|data type of view column|name of input parameter)|already exists|cannot drop columns from view|"[^"]*" is not a (?:table|view)/,
     remedy: (_match, where) =>
       `something of this name is on ${where} already, and is not what the cluster has: drop or rename it there`,
   },
@@ -126,8 +137,10 @@ const KNOWN: readonly Known[] = [
     remedy: (_match, where) => `make room on the disk of ${where}`,
   },
   {
-    pattern: /too many clients|remaining connection slots|too many connections/,
-    remedy: (_match, where) => `end clients of ${where}, or raise its max_connections (a start-up setting)`,
+    // Of too many other connections the server says it where explainConnection finds it.
+    pattern: /number of requested standby connections exceeds/,
+    remedy: (_match, where) =>
+      `end what streams from ${where} and nobody needs (pg_stat_replication there), or raise its max_wal_senders (a start-up setting)`,
   },
   {
     pattern: /loaded Citus library version differs|installed extension version/,
@@ -136,8 +149,8 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /canceling statement due to lock timeout|deadlock detected|distributed deadlock/,
-    remedy: (_match, _where, environment) =>
-      `a statement of others holds locks that it needs (\`npx pg-dist locks ${environment}\`): let it end`,
+    remedy: (_match, _where, cluster) =>
+      `a transaction of others holds locks that it needs: let it end, or end it (${commandIn(cluster, "activity")} shows which are open)`,
   },
   {
     pattern: /all replication slots are in use|max_replication_slots/,

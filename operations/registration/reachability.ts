@@ -4,6 +4,7 @@ import type { Problem } from "../failure";
 import type { Place } from "../place";
 import type { ServerMessage, Session } from "../session";
 import { type Explained, explainConnection, isStarting } from "./connection-cause";
+import { remedyForWords } from "./node-failure";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
 
 /** A node by the name that it has in the output. */
@@ -84,10 +85,11 @@ export async function checkReachability(
         const results = JSON.parse(answer.value ?? "[]") as (boolean | null)[];
         problems.push(...failingPairs(reach, results, { causes, place: session.place }));
       } else {
+        const error = answer?.error ?? "no answer";
         problems.push({
           node: reach.from.id,
-          what: `could not be asked which nodes it reaches: ${answer?.error}`,
-          remedy: "apply again",
+          what: `could not be asked which nodes it reaches: ${error}`,
+          remedy: `${remedyForWords(error, { ...session.place, nodes: [reach.from] }, reach.from.id)}; then apply again`,
         });
       }
     }

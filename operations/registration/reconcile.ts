@@ -183,7 +183,7 @@ async function apply(
     }
     const { nodeid, groupid } = registered;
     if (!registered.isactive) {
-      await activateNode(session, node, progress);
+      await activateNode(session, node, cluster, progress);
       changed = true;
     }
     if (recorded?.leaving) {

@@ -24,7 +24,16 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
       'could not access file "$libdir/geo": No such file or directory',
       /an image that has the library \$libdir\/geo/,
     ],
-    ['language "plpython3u" does not exist', /make what .* lacks there too: language "plpython3u"/],
+    ['tablespace "fast" does not exist', /make the tablespace fast on .* too/],
+    ['"country_102041" is not a table', /something of this name is on .* already/],
+    [
+      'role "My app" does not exist',
+      /SET citus\.enable_create_role_propagation = off; CREATE ROLE "My app" on /,
+    ],
+    [
+      'FATAL: number of requested standby connections exceeds "max_wal_senders" (currently 1)',
+      /pg_stat_replication there\), or raise its max_wal_senders/,
+    ],
     ["cannot change return type of existing function", /something of this name is on .* already/],
     ['cannot change name of view column "?column?" to "id"', /something of this name is on .* already/],
     ['could not extend file "base/5/1": No space left on device', /make room on the disk of/],
@@ -37,7 +46,7 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
       /old copy of the metadata: SELECT start_metadata_sync_to_all_nodes\(\)/,
     ],
     ['logical decoding requires "wal_level" >= "logical"', /set wal_level: "logical" in the settings/],
-    ["canceling statement due to lock timeout", /npx pg-dist locks production/],
+    ["canceling statement due to lock timeout", /npx pg-dist activity production/],
   ])("%s", (warning, remedy) => {
     const explained = explain(warning);
     expect(explained.what).toBe(`${id}: ${warning}`);
@@ -50,6 +59,17 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
     const { what, remedy } = explain("", error);
     expect(what).toBe(`${id}: ${endpoint} refuses the connection of the coordinator`);
     expect(remedy).toMatch(/see that the server there runs/);
+  });
+
+  it("names the source of a move to which its target can't connect", () => {
+    const source = `connection to server at "${worker?.endpoint.host}" (10.0.0.2), port ${worker?.endpoint.port} failed`;
+    const words = `${source}: FATAL: number of requested standby connections exceeds "max_wal_senders" (currently 1)`;
+    const { what, remedy } = explain(
+      "",
+      `could not connect to the publisher: ${words} (while executing command on 10.9.9.9:5432)`,
+    );
+    expect(what).toBe(`${id}: ${endpoint} has no walsender left for 10.9.9.9:5432`);
+    expect(remedy).toContain("max_wal_senders");
   });
 
   it("takes a missing list of nodes for no old copy of it", () => {
