@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { oneLine } from "../failure";
 import type { Progress } from "../progress";
 import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
@@ -8,9 +9,16 @@ import type { MovingNode } from "./watcher";
 /** How long clearing away may take before it is left to Citus, in milliseconds. */
 const CLEAR_MS = 20_000;
 
+/** How long after a move's end its walsender may still hold the slot, so that clearing is tried again, in milliseconds. */
+const RELEASE_MS = 5_000;
+
+/** Between two tries, in milliseconds. */
+const TRY_AGAIN_MS = 500;
+
 /**
- * Clears away what a move that failed or was cancelled has left: slot, publication, subscription, half a copy. What still
- * is in use stays, and is said: Citus itself tries again every minute, and a slot keeps WAL until then.
+ * Clears away what a move that failed or was cancelled has left: slot, publication, subscription, half a copy. A cancelled
+ * move's own workers may use it for a moment yet, so it is tried again. What still is in use then stays, and is said:
+ * Citus itself tries again every minute, and a slot keeps WAL until then.
  */
 export async function clearRests(
   session: Session,
@@ -18,12 +26,12 @@ export async function clearRests(
   progress: Progress,
 ): Promise<void> {
   try {
-    await withStatementTimeout(session, CLEAR_MS, () =>
-      session.query("CALL citus_cleanup_orphaned_resources()"),
-    );
-    const left = await session.query<{ name: string; groupid: number }>(
-      "SELECT object_name AS name, node_group_id AS groupid FROM pg_dist_cleanup ORDER BY record_id",
-    );
+    const giveUp = performance.now() + RELEASE_MS;
+    let left = await clear(session);
+    while (left.length > 0 && performance.now() < giveUp) {
+      await sleep(TRY_AGAIN_MS);
+      left = await clear(session);
+    }
     if (left.length === 0) return;
     const label = (groupid: number) =>
       groupid === COORDINATOR_GROUP
@@ -35,4 +43,14 @@ export async function clearRests(
     // Whatever ended the move counts; where the coordinator is gone, it is that.
     progress(`what moves left could not be cleared away, and Citus drops it later: ${oneLine(error)}`);
   }
+}
+
+/** Has Citus drop what nothing uses, and says what is left. */
+async function clear(session: Session): Promise<{ name: string; groupid: number }[]> {
+  await withStatementTimeout(session, CLEAR_MS, () =>
+    session.query("CALL citus_cleanup_orphaned_resources()"),
+  );
+  return await session.query(
+    "SELECT object_name AS name, node_group_id AS groupid FROM pg_dist_cleanup ORDER BY record_id",
+  );
 }
