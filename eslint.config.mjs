@@ -19,7 +19,7 @@ export default tseslint.config(
   },
   {
     // What is undefined would be printed into a command that people copy, e.g. where there is no environment.
-    files: ["operations/commands/**/*.ts", "operations/status/**/*.ts"],
+    files: ["operations/{cli,commands}/**/*.ts", "operations/observe/status/**/*.ts"],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/restrict-template-expressions": [

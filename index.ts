@@ -21,7 +21,7 @@ export type {
   NodeOptions,
   Settings,
   WorkerOptions,
-} from "./environments/environment";
+} from "./model/environment";
 export {
   type Cluster,
   type ClusterHost,
@@ -33,5 +33,5 @@ export {
   type Endpoint,
   describeCluster,
   formatEndpoint,
-} from "./environments/cluster";
-export { type Problem, findConflicts, findProblems } from "./environments/validation";
+} from "./model/cluster";
+export { type Problem, findConflicts, findProblems } from "./model/validation/validation";

@@ -7,8 +7,8 @@ import {
   describeCluster,
   describeCoordinator,
   describeOptions,
-} from "../environments/cluster";
-import type { CoordinatorOptions, Environment } from "../environments/environment";
+} from "../model/cluster";
+import type { CoordinatorOptions, Environment } from "../model/environment";
 import { CitusNode } from "./citus-node";
 import type { CitusWorkerHost } from "./citus-worker-host";
 import type { DockerHost } from "./docker-host";

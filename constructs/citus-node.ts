@@ -7,9 +7,9 @@ import {
   POSTGRES_PORT,
   PUBLISHED_SETTING,
   formatEndpoint,
-} from "../environments/cluster";
-import { cpusText } from "../environments/cpus";
-import { nodeAddress } from "../environments/node-address";
+} from "../model/cluster";
+import { cpusText } from "../model/cpus";
+import { nodeAddress } from "../model/node-address";
 import type { DockerHost } from "./docker-host";
 import type { Program } from "./program";
 import { escapeTemplate } from "./escape-template";

@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
-import { describeOptions, describeWorkers } from "../environments/cluster";
-import type { WorkerOptions } from "../environments/environment";
+import { describeOptions, describeWorkers } from "../model/cluster";
+import type { WorkerOptions } from "../model/environment";
 import type { CitusCoordinator } from "./citus-coordinator";
 import { CitusNode } from "./citus-node";
 import type { DockerHost } from "./docker-host";

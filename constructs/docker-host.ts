@@ -3,14 +3,8 @@ import { Image } from "@cdktf/provider-docker/lib/image";
 import { Network } from "@cdktf/provider-docker/lib/network";
 import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
-import {
-  type ClusterHost,
-  DEFAULT_IMAGE,
-  clusterName,
-  describeHost,
-  subnetOf,
-} from "../environments/cluster";
-import type { DockerHostOptions } from "../environments/environment";
+import { type ClusterHost, DEFAULT_IMAGE, clusterName, describeHost, subnetOf } from "../model/cluster";
+import type { DockerHostOptions } from "../model/environment";
 import { requireDockerProviderVersion } from "./docker-provider-version";
 import { escapeTemplate } from "./escape-template";
 import { pinAddress } from "./terraform-address";

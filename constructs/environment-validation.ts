@@ -1,7 +1,7 @@
 import type { Construct, IConstruct } from "constructs";
 import { TerraformStack } from "cdktf";
-import type { Environment } from "../environments/environment";
-import { findConflicts, findProblems } from "../environments/validation";
+import type { Environment } from "../model/environment";
+import { findConflicts, findProblems } from "../model/validation/validation";
 
 /** The environments of an app by its root, so that the problems of all of them are reported in one go. */
 const declared = new WeakMap<IConstruct, Map<IConstruct, () => Environment>>();

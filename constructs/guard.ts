@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import { type ClusterOptions, describeOptions } from "../environments/cluster";
+import { type ClusterOptions, describeOptions } from "../model/cluster";
 import type { CitusNode } from "./citus-node";
 import type { Program } from "./program";
 import { ownStartupTriggers, sharedStartupTriggers } from "./startup-triggers";

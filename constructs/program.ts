@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AssetType, Lazy, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
-import type { Cluster } from "../environments/cluster";
+import type { Cluster } from "../model/cluster";
 import { afterSynthesis } from "./after-synthesis";
 
 /** Beside the synthesized stack, where local-exec runs, so that it travels to a remote run. */

@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import { type ClusterOptions, describeOptions, formatEndpoint } from "../environments/cluster";
+import { type ClusterOptions, describeOptions, formatEndpoint } from "../model/cluster";
 import type { CitusNode } from "./citus-node";
 import { escapeTemplate } from "./escape-template";
 import type { Membership } from "./membership";

@@ -1,4 +1,4 @@
-import { type ClusterOptions, DEFAULT_IMAGE, sharedSettings } from "../environments/cluster";
+import { type ClusterOptions, DEFAULT_IMAGE, sharedSettings } from "../model/cluster";
 import type { CitusNode } from "./citus-node";
 import { escapeTemplate } from "./escape-template";
 

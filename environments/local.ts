@@ -1,4 +1,4 @@
-import type { Environment } from "./environment";
+import type { Environment } from "../model/environment";
 
 /**
  * A cluster on this machine's Docker engine. Only the coordinator's port is published, on loopback.

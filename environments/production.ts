@@ -1,4 +1,4 @@
-import type { Environment } from "./environment";
+import type { Environment } from "../model/environment";
 
 /** The guide's topology: server A carries the coordinator, B and C one worker each, D two. */
 export const production: Environment = {

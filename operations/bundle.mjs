@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const BUNDLE = join(root, "dist", "pg-dist.mjs");
 
 /**
- * Bundles operations/program.ts into one file that needs nothing but Node. The same sources give the same bytes in
+ * Bundles operations/steps/main.ts into one file that needs nothing but Node. The same sources give the same bytes in
  * any folder (the stack's plan shows the file's digest): no paths of the machine, and esbuild is pinned exactly.
  *
  * @param {string} [outfile]
@@ -19,7 +19,7 @@ export async function bundle(outfile = BUNDLE) {
   mkdirSync(dirname(outfile), { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ["operations/program.ts"],
+    entryPoints: ["operations/steps/main.ts"],
     outfile,
     bundle: true,
     platform: "node",

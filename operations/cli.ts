@@ -1,8 +1,8 @@
 import { type Command, CommanderError } from "commander";
-import { printJson } from "./commands/output";
-import { createProgram } from "./create-program";
-import { EXIT } from "./failure";
-import { report } from "./report";
+import { printJson } from "./cli/output";
+import { createProgram } from "./commands/index";
+import { EXIT } from "./base/failure";
+import { report } from "./cluster/connection/report";
 
 async function run(args: readonly string[]): Promise<void> {
   const program = createProgram();

@@ -16,7 +16,7 @@ const LAST_LINES = 30;
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 /** cdktf's spinner, and its count of stacks. */
 const STATUS = /^(?:[\u2800-\u28ff]\s+\w+|\d+ Stacks? (?:deploying|destroying)\b.*)$/;
-/** The program's last line when it fails (operations/program.ts). */
+/** The program's last line when it fails (operations/steps/main.ts). */
 const VERDICT = "pg-dist: ";
 /** How cdktf reports what is wrong with an environment (constructs/environment-validation.ts), below a stack trace. */
 const INVALID = /^\s*Error: Validation failed with the following errors:/;

@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync } from "node:fs";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { local } from "../environments/local";
-import { Failure } from "../operations/failure";
+import { Failure } from "../operations/base/failure";
 import { createApplyLog } from "./apply-log";
 import { type Context, stateFile } from "./context";
 import { remedyFor } from "./remedy";

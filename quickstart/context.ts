@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { type Cluster, describeCluster } from "../environments/cluster";
+import { type Cluster, describeCluster } from "../model/cluster";
 import { local } from "../environments/local";
-import { EXIT, Failure } from "../operations/failure";
+import { EXIT, Failure } from "../operations/base/failure";
 
 /** What quickstart.mjs hands over once the project's packages are there. */
 export interface Context {

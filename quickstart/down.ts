@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { DEFAULT_IMAGE, POSTGRES_PORT } from "../environments/cluster";
+import { DEFAULT_IMAGE, POSTGRES_PORT } from "../model/cluster";
 import { local } from "../environments/local";
 import { runCdktf } from "./cdktf";
 import { type Context, environmentVariables, localCluster, localSocket } from "./context";

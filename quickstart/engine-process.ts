@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../operations/failure";
-import { run } from "../test/testbed/command";
-import { engineGet, LOCAL_SOCKET } from "../test/testbed/engine";
-import { lastLines } from "../test/testbed/namespace";
-import { identify, isAlive } from "../test/testbed/state";
+import { Failure } from "../operations/base/failure";
+import { run } from "../testbed/command";
+import { engineGet, LOCAL_SOCKET } from "../testbed/engine";
+import { lastLines } from "../testbed/namespace";
+import { identify, isAlive } from "../testbed/state";
 import { type Context, stateFile } from "./context";
 import { record, type StartedEngine } from "./record";
 

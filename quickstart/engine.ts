@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { Failure } from "../operations/failure";
-import { answers, engineGet, isAbsent, LOCAL_SOCKET, pingEngine } from "../test/testbed/engine";
-import { isAlive, readIfThere, RUN_ROOT, type ProcessIdentity } from "../test/testbed/state";
-import { ensureTools, isInstalled } from "../test/testbed/tools";
+import { Failure } from "../operations/base/failure";
+import { answers, engineGet, isAbsent, LOCAL_SOCKET, pingEngine } from "../testbed/engine";
+import { isAlive, readIfThere, RUN_ROOT, type ProcessIdentity } from "../testbed/state";
+import { ensureTools, isInstalled } from "../testbed/tools";
 import type { Context } from "./context";
 import { startEngine } from "./engine-process";
 

@@ -1,6 +1,6 @@
-import { Failure, oneLine } from "../operations/failure";
-import { run } from "../test/testbed/command";
-import { engineGet } from "../test/testbed/engine";
+import { Failure, oneLine } from "../operations/base/failure";
+import { run } from "../testbed/command";
+import { engineGet } from "../testbed/engine";
 import type { Context } from "./context";
 
 /** The tags of all images that an engine has. */

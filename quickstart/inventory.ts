@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cluster } from "../environments/cluster";
+import type { Cluster } from "../model/cluster";
 import { local } from "../environments/local";
-import { EXIT, Failure } from "../operations/failure";
-import { engineGet } from "../test/testbed/engine";
+import { EXIT, Failure } from "../operations/base/failure";
+import { engineGet } from "../testbed/engine";
 
 /** What is there of the cluster, by the state of this checkout and by the engine. */
 export interface Inventory {

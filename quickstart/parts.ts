@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { local } from "../environments/local";
-import { DEFAULT_IMAGE } from "../environments/cluster";
-import { Failure } from "../operations/failure";
-import { LOCAL_SOCKET } from "../test/testbed/engine";
-import { findParts } from "../test/testbed/parts";
+import { DEFAULT_IMAGE } from "../model/cluster";
+import { Failure } from "../operations/base/failure";
+import { LOCAL_SOCKET } from "../testbed/engine";
+import { findParts } from "../testbed/parts";
 import { type Context, localSocket } from "./context";
 
 /** What the cluster is made of and with. */
@@ -20,7 +20,7 @@ export interface Parts {
 }
 
 /**
- * The image and the providers, real or, where they can't be had, stand-ins (test/testbed/parts.ts). Stand-ins need Linux
+ * The image and the providers, real or, where they can't be had, stand-ins (testbed/parts.ts). Stand-ins need Linux
  * and root; elsewhere Terraform and the engine fetch the real ones themselves.
  */
 export async function chooseParts(context: Context): Promise<Parts> {

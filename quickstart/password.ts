@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Failure } from "../operations/failure";
-import { passwordFile, readPasswordFile } from "../operations/password-file";
+import { Failure } from "../operations/base/failure";
+import { passwordFile, readPasswordFile } from "../operations/base/password-file";
 
 /** As messages name it; `npm run` starts in the project's folder. */
 export const PASSWORD_FILE = passwordFile("", "local");

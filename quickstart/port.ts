@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
-import { POSTGRES_PORT } from "../environments/cluster";
-import { EXIT, Failure } from "../operations/failure";
+import { POSTGRES_PORT } from "../model/cluster";
+import { EXIT, Failure } from "../operations/base/failure";
 
 /** How many ports after 5432 are tried. */
 const CANDIDATES = 100;

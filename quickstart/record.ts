@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { ProcessIdentity } from "../test/testbed/state";
+import type { ProcessIdentity } from "../testbed/state";
 import { stateFile } from "./context";
 
 /** What quickstart must know at its next run: state/quickstart.json. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { local } from "../environments/local";
-import { Failure } from "../operations/failure";
-import { CommandError, run } from "../test/testbed/command";
+import { Failure } from "../operations/base/failure";
+import { CommandError, run } from "../testbed/command";
 import type { Context } from "./context";
 import type { Inventory } from "./inventory";
 

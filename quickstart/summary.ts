@@ -1,6 +1,6 @@
 import { local } from "../environments/local";
-import { type Cluster, POSTGRES_PORT } from "../environments/cluster";
-import { connect } from "../operations/connect";
+import { type Cluster, POSTGRES_PORT } from "../model/cluster";
+import { connect } from "../operations/cluster/connection/connect";
 import { PASSWORD_FILE, type Password } from "./password";
 import { formatTable } from "./table";
 

@@ -1,6 +1,6 @@
-import { DEFAULT_IMAGE } from "../environments/cluster";
+import { DEFAULT_IMAGE } from "../model/cluster";
 import { local } from "../environments/local";
-import { Failure } from "../operations/failure";
+import { Failure } from "../operations/base/failure";
 import { runCdktf } from "./cdktf";
 import { type Context, environmentVariables, localCluster, localSocket } from "./context";
 import { ensureEngine } from "./engine";

@@ -7,8 +7,8 @@ import {
   type TerraformRemoteState,
   type TerraformStack,
 } from "cdktf";
-import type { Backend, Environment } from "../environments/environment";
-import { localStatePath } from "../environments/local-state";
+import type { Backend, Environment } from "../model/environment";
+import { localStatePath } from "../model/local-state";
 import { refuseLeftHosts } from "./left-hosts";
 import { refuseUndrained } from "./undrained-workers";
 

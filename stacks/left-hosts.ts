@@ -1,7 +1,7 @@
 import type { TerraformStack } from "cdktf";
-import type { Environment } from "../environments/environment";
-import { forgottenHosts } from "../environments/forgotten-hosts";
-import { type TerraformState, readLocalState } from "../environments/local-state";
+import type { Environment } from "../model/environment";
+import { forgottenHosts } from "../model/forgotten-hosts";
+import { type TerraformState, readLocalState } from "../model/local-state";
 
 /**
  * Refuses at synth what Terraform would only call `Provider configuration not present`: a Docker host that was deleted from

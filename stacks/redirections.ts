@@ -1,6 +1,6 @@
 import type { TerraformStack } from "cdktf";
-import type { Environment } from "../environments/environment";
-import { findRedirections } from "../environments/redirections";
+import type { Environment } from "../model/environment";
+import { findRedirections } from "../model/redirections";
 
 /**
  * Refuses at synth, which every deploy begins with, what the shell would have Terraform do to another state than this

@@ -1,8 +1,8 @@
 import type { TerraformStack } from "cdktf";
-import { describeCluster } from "../environments/cluster";
-import type { Environment } from "../environments/environment";
-import { forgottenHosts } from "../environments/forgotten-hosts";
-import { containersIn, membersIn, readLocalState } from "../environments/local-state";
+import { describeCluster } from "../model/cluster";
+import type { Environment } from "../model/environment";
+import { forgottenHosts } from "../model/forgotten-hosts";
+import { containersIn, membersIn, readLocalState } from "../model/local-state";
 
 /**
  * Refuses at synth to delete a worker while the state has no memberships at all, as when `pg-dist recover` could not make

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { App, TerraformStack, Testing } from "cdktf";
 import { onTestFinished } from "vitest";
-import type { Environment } from "../environments/environment";
+import type { Environment } from "../model/environment";
 import { CitusStack } from "../stacks/citus-stack";
 
 /** Terraform's JSON configuration, as far as the tests look into it. */

@@ -1,8 +1,8 @@
 import { findParts } from "./parts";
 import { Testbed } from "./testbed";
 
-const USAGE = `usage: tsx test/testbed/cli.ts up <host>...   start test hosts, print how to reach them, stay until killed
-       tsx test/testbed/cli.ts sweep         remove what dead testbeds left`;
+const USAGE = `usage: tsx testbed/cli.ts up <host>...   start test hosts, print how to reach them, stay until killed
+       tsx testbed/cli.ts sweep         remove what dead testbeds left`;
 
 async function main([command, ...hosts]: string[]): Promise<void> {
   if (command === "sweep" && hosts.length === 0) {

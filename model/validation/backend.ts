@@ -1,4 +1,4 @@
-import type { Environment } from "./environment";
+import type { Environment } from "../environment";
 import type { Report } from "./problem";
 
 /** Backend arguments that hold a secret: they would stand in the synthesized JSON and in every plan file. */

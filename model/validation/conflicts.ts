@@ -1,4 +1,4 @@
-import { ipv4Range, isAllInterfaces, overlap } from "./address";
+import { ipv4Range, isAllInterfaces, overlap } from "../address";
 import {
   type Cluster,
   type ClusterNode,
@@ -6,13 +6,13 @@ import {
   describeCluster,
   formatEndpoint,
   subnetOf,
-} from "./cluster";
-import { engineKey } from "./docker-connection";
-import type { DockerHostOptions, Environment } from "./environment";
+} from "../cluster";
+import { engineKey } from "../docker-connection";
+import type { DockerHostOptions, Environment } from "../environment";
 import { type Problem, type Report, reportTo } from "./problem";
-import { stateLocation } from "./state-location";
-import { fieldOf } from "./validation-node";
-import { checkShape } from "./validation-shape";
+import { stateLocation } from "../state-location";
+import { fieldOf } from "./node";
+import { checkShape } from "./shape";
 
 /**
  * What is wrong between environments: the same name, the same state, or the same volumes, ports or network on one Docker

@@ -1,6 +1,6 @@
-import { type Cluster, type ClusterNode, formatEndpoint } from "./cluster";
+import { type Cluster, type ClusterNode, formatEndpoint } from "../cluster";
 import type { Report } from "./problem";
-import { fieldOf } from "./validation-node";
+import { fieldOf } from "./node";
 
 /**
  * One server's port can be registered, and published, only once.

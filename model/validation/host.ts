@@ -6,10 +6,10 @@ import {
   isLoopback,
   isPrivateAddress,
   isPrivateRange,
-} from "./address";
-import { bindAddress, subnetOf } from "./cluster";
-import { CONNECTION_FORMS, parseConnection } from "./docker-connection";
-import type { DockerHostOptions } from "./environment";
+} from "../address";
+import { bindAddress, subnetOf } from "../cluster";
+import { CONNECTION_FORMS, parseConnection } from "../docker-connection";
+import type { DockerHostOptions } from "../environment";
 import type { Report } from "./problem";
 
 interface HostContext {

@@ -1,5 +1,5 @@
-import { type Cluster, majorOfImage } from "./cluster";
-import type { Environment } from "./environment";
+import { type Cluster, majorOfImage } from "../cluster";
+import type { Environment } from "../environment";
 import type { Report } from "./problem";
 
 /** What Citus 13 and 14 run on. */

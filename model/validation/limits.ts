@@ -1,6 +1,6 @@
-import { type ClusterNode, sharedSettings } from "./cluster";
-import { cpusText, isStableCpus } from "./cpus";
-import type { Environment, NodeOptions } from "./environment";
+import { type ClusterNode, sharedSettings } from "../cluster";
+import { cpusText, isStableCpus } from "../cpus";
+import type { Environment, NodeOptions } from "../environment";
 import type { Report } from "./problem";
 
 /** PostgreSQL's 128 MB of shared buffers, Citus' connections and its background workers start in this, in MB. */

@@ -1,9 +1,9 @@
-import { isPort } from "./address";
-import { type ClusterNode, clusterName } from "./cluster";
-import type { Environment, WorkerOptions } from "./environment";
+import { isPort } from "../address";
+import { type ClusterNode, clusterName } from "../cluster";
+import type { Environment, WorkerOptions } from "../environment";
 import type { Report } from "./problem";
-import { checkLimits } from "./validation-limits";
-import { checkSettings } from "./validation-settings";
+import { checkLimits } from "./limits";
+import { checkSettings } from "./settings";
 
 /** PostgreSQL cuts `cluster_name` here, in bytes (NAMEDATALEN - 1). */
 const LONGEST_CLUSTER_NAME = 63;

@@ -1,4 +1,4 @@
-import type { Environment } from "./environment";
+import type { Environment } from "../environment";
 import type { Report } from "./problem";
 
 /** PostgreSQL cuts a longer name, in bytes, and then finds another role, or none. */

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import { ipv4Number, ipv4Range, isAllInterfaces, isLoopback, isPrivateRange, overlap } from "./address";
-import { type Cluster, bindAddress, clusterName, subnetOf } from "./cluster";
-import { engineKey } from "./docker-connection";
-import type { DockerHostOptions, Environment } from "./environment";
+import { ipv4Number, ipv4Range, isAllInterfaces, isLoopback, isPrivateRange, overlap } from "../address";
+import { type Cluster, bindAddress, clusterName, subnetOf } from "../cluster";
+import { engineKey } from "../docker-connection";
+import type { DockerHostOptions, Environment } from "../environment";
 import type { Report } from "./problem";
 
 /**

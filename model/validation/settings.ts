@@ -1,5 +1,5 @@
-import { PUBLISHED_SETTING } from "./cluster";
-import type { Settings } from "./environment";
+import { PUBLISHED_SETTING } from "../cluster";
+import type { Settings } from "../environment";
 import type { Report } from "./problem";
 
 /** Start-up settings that the product or the image decides, with the reason. */

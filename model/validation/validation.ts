@@ -1,18 +1,18 @@
-import { MOST_WORKERS, clusterName, describeCluster, isWorkerCount } from "./cluster";
-import type { Environment } from "./environment";
-import { checkBackend } from "./validation-backend";
-import { checkEndpoints } from "./validation-endpoints";
-import { checkHost } from "./validation-host";
-import { checkImage } from "./validation-image";
-import { checkSharedLimits } from "./validation-limits";
-import { checkNode } from "./validation-node";
-import { checkRoles } from "./validation-roles";
-import { checkServers } from "./validation-servers";
-import { checkSettings } from "./validation-settings";
-import { checkShape } from "./validation-shape";
+import { MOST_WORKERS, clusterName, describeCluster, isWorkerCount } from "../cluster";
+import type { Environment } from "../environment";
+import { checkBackend } from "./backend";
+import { checkEndpoints } from "./endpoints";
+import { checkHost } from "./host";
+import { checkImage } from "./image";
+import { checkSharedLimits } from "./limits";
+import { checkNode } from "./node";
+import { checkRoles } from "./roles";
+import { checkServers } from "./servers";
+import { checkSettings } from "./settings";
+import { checkShape } from "./shape";
 import { type Problem, type Report, reportTo } from "./problem";
 
-export { findConflicts, findTwins } from "./validation-conflicts";
+export { findConflicts, findTwins } from "./conflicts";
 export type { Problem } from "./problem";
 
 /**

@@ -1,4 +1,4 @@
-import type { Cluster } from "../environments/cluster";
+import type { Cluster } from "../../model/cluster";
 import type { Place } from "./place";
 
 /** The cluster as it is seen from another of its databases. */

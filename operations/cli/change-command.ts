@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { type Cluster, formatEndpoint } from "../../environments/cluster";
-import { coordinatorOf } from "../cluster-file";
-import { type ExitCode, Failure } from "../failure";
-import { type Progress, createProgress } from "../progress";
-import { readRecord } from "../record";
-import { checkCoordinator } from "../registration/check-coordinator";
-import { limitNodeConnections } from "../registration/reachability";
-import type { Way } from "../ways/way";
-import { commandArguments, isOtherDatabase } from "../other-database";
+import { type Cluster, formatEndpoint } from "../../model/cluster";
+import { coordinatorOf } from "../cluster/cluster-file";
+import { type ExitCode, Failure } from "../base/failure";
+import { type Progress, createProgress } from "../base/progress";
+import { readRecord } from "../cluster/nodes/record";
+import { checkCoordinator } from "../cluster/nodes/check-coordinator";
+import { limitNodeConnections } from "../cluster/nodes/reachability";
+import type { Way } from "../cluster/connection/transports/way";
+import { commandArguments, isOtherDatabase } from "../base/command-line";
 import { explainTimeout } from "./explain-timeout";
 import {
   type Connected,

@@ -1,5 +1,5 @@
 import { input } from "@inquirer/prompts";
-import { EXIT, Failure } from "../failure";
+import { EXIT, Failure } from "../base/failure";
 
 /** Whether somebody can be asked: both ends are a terminal. */
 function isInteractive(): boolean {

@@ -1,9 +1,9 @@
-import type { Cluster } from "../../environments/cluster";
-import { coordinatorOf, hostOf } from "../cluster-file";
-import type { CoordinatorUnreachable } from "../connect";
-import { DockerHost } from "../docker-host";
-import { Failure } from "../failure";
-import { describeContainer, readContainerState, remedyFor } from "./container-state";
+import type { Cluster } from "../../model/cluster";
+import { coordinatorOf, hostOf } from "../cluster/cluster-file";
+import type { CoordinatorUnreachable } from "../cluster/connection/connect";
+import { DockerHost } from "../docker/docker-host";
+import { Failure } from "../base/failure";
+import { describeContainer, readContainerState, remedyFor } from "../docker/container-state";
 import type { Target } from "./target";
 
 /** The failure to reach the coordinator, with what Docker on its server says of its container. */

@@ -1,5 +1,5 @@
-import { Failure, oneLine } from "../failure";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { Failure, oneLine } from "../base/failure";
+import { SQLSTATE, sqlStateOf } from "../cluster/connection/sqlstate";
 import { explainTimeout } from "./explain-timeout";
 import type { Target } from "./target";
 

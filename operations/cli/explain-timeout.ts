@@ -1,5 +1,5 @@
-import { Failure, oneLine } from "../failure";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { Failure, oneLine } from "../base/failure";
+import { SQLSTATE, sqlStateOf } from "../cluster/connection/sqlstate";
 
 /** What it means for whoever ran a command that a question reached its limit; any other error is left as it is. */
 export function explainTimeout(error: unknown, timeoutMs: number, remedy: string): unknown {

@@ -1,8 +1,8 @@
-import { EXIT, type ExitCode } from "../failure";
-import type { Asked } from "../status/ask-all";
-import type { Finding } from "../status/finding";
+import { EXIT, type ExitCode } from "../base/failure";
+import type { Asked } from "../cluster/nodes/ask-all";
+import type { Finding } from "../observe/status/finding";
 import type { Paint } from "./output";
-import { problems } from "./status-screen";
+import { problems } from "../commands/status/screen";
 
 /** The nodes that didn't answer, as `status` names them. */
 function findingsOf(asked: readonly Asked<unknown>[]): Finding[] {

@@ -1,5 +1,5 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { EXIT, Failure } from "../failure";
+import type { Cluster, ClusterNode } from "../../model/cluster";
+import { EXIT, Failure } from "../base/failure";
 
 /**
  * The declared node that a person means: by its id (`server-d/worker1`), by the name of its container, or by its short

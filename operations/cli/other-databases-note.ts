@@ -1,6 +1,6 @@
-import { quoteName } from "../shown-words";
-import { readOtherDatabases } from "../holdings/other-databases";
-import { shellWord } from "../other-database";
+import { quoteName } from "../base/shown-words";
+import { readOtherDatabases } from "../cluster/holdings/other-databases";
+import { shellWord } from "../base/command-line";
 import type { Connected } from "./target";
 
 /** Names of the other databases with Citus, of which a command that works on one tells nothing. */

@@ -1,8 +1,8 @@
 import { password as ask } from "@inquirer/prompts";
 import pgpass from "pgpass";
-import type { Endpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
-import { readPasswordFile } from "../password-file";
+import type { Endpoint } from "../../model/cluster";
+import { Failure } from "../base/failure";
+import { readPasswordFile } from "../base/password-file";
 
 /** Whom the password is for. */
 export interface Login {

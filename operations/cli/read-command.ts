@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { ExitCode } from "../failure";
-import { asFailure } from "../report";
+import type { ExitCode } from "../base/failure";
+import { asFailure } from "../cluster/connection/report";
 import { explainError } from "./explain-error";
 import { type Paint, createPaint, printJson } from "./output";
 import { type Connected, type TargetFlags, addTarget, findTarget, openTarget, warnOfTwins } from "./target";
@@ -32,7 +32,7 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
   const command = addTarget(program.command(spec.name).description(spec.description));
   spec.options?.(command);
   command
-    .option("--json", "for a script; the shape is in operations/commands/schemas of the project, version 1")
+    .option("--json", "for a script; the shape is in schemas of the project, version 1")
     .addHelpText("after", `\n${spec.help.trim()}`)
     .action(async (environment: string | undefined, flags: Flags) => {
       const json = flags.json === true;

@@ -1,6 +1,6 @@
-import { problemsFailure } from "../failure";
-import { limitNodeConnections } from "../registration/reachability";
-import { askAll } from "../status/ask-all";
+import { problemsFailure } from "../base/failure";
+import { limitNodeConnections } from "../cluster/nodes/reachability";
+import { askAll } from "../cluster/nodes/ask-all";
 import type { Connected } from "./target";
 
 /**

@@ -1,9 +1,9 @@
-import { formatEndpoint } from "../../environments/cluster";
-import { coordinatorOf } from "../cluster-file";
-import { EXIT, Failure } from "../failure";
-import { isNamedAsAnother } from "../server-name";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { formatEndpoint } from "../../model/cluster";
+import { coordinatorOf } from "../cluster/cluster-file";
+import { EXIT, Failure } from "../base/failure";
+import { isNamedAsAnother } from "../cluster/nodes/server-name";
+import type { Session } from "../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../cluster/connection/sqlstate";
 import type { Target } from "./target";
 
 /** What the server that was reached says of itself. */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
-import { shorten } from "./shorten";
+import { shorten } from "../base/shorten";
 
 export interface Column {
   readonly header: string;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Cluster, ClusterHost, ClusterNode } from "../environments/cluster";
-import { EXIT, Failure, oneLine } from "./failure";
+import type { Cluster, ClusterHost, ClusterNode } from "../../model/cluster";
+import { EXIT, Failure, oneLine } from "../base/failure";
 
 /** Digits of the SHA-256 that stand in Terraform's command and plan. */
 export const DIGEST_LENGTH = 12;

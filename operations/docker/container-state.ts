@@ -1,7 +1,7 @@
-import { COMMANDS_AT_ONCE, DockerHost } from "../docker-host";
-import { Failure, oneLine } from "../failure";
-import { mapAtMost } from "../map-at-most";
-import { shorten } from "./shorten";
+import { COMMANDS_AT_ONCE, DockerHost } from "./docker-host";
+import { Failure, oneLine } from "../base/failure";
+import { mapAtMost } from "../base/map-at-most";
+import { shorten } from "../base/shorten";
 
 /** What Docker says of a container. */
 export interface ContainerState {

@@ -2,10 +2,10 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ClusterHost, DEFAULT_SSH_OPTIONS } from "../environments/cluster";
-import { type ChildResult, runChild } from "./child-process";
-import { Failure, oneLine } from "./failure";
-import { sshArguments } from "./ways/ssh";
+import { type ClusterHost, DEFAULT_SSH_OPTIONS } from "../../model/cluster";
+import { type ChildResult, runChild } from "../base/child-process";
+import { Failure, oneLine } from "../base/failure";
+import { sshArguments } from "../cluster/connection/transports/ssh";
 
 /** How long one docker command may take, a stop with its grace included. In milliseconds. */
 const COMMAND_MS = 180_000;

@@ -1,6 +1,6 @@
-import type { Cluster } from "../environments/cluster";
+import type { Cluster } from "../../model/cluster";
 import { COMMANDS_AT_ONCE, DockerHost } from "./docker-host";
-import { mapAtMost } from "./map-at-most";
+import { mapAtMost } from "../base/map-at-most";
 
 /** Of the file system with a node's data directory, in bytes. */
 export interface FreeSpace {

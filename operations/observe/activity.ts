@@ -1,6 +1,6 @@
-import type { Connected } from "../commands/target";
-import { ACTIVITY, type Activity, type Row, parseActivity } from "./activity-of-node";
-import { type Asked, askAll } from "./ask-all";
+import type { Connected } from "../cli/target";
+import { ACTIVITY, type Activity, type Row, parseActivity } from "../cluster/waits/activity-of-node";
+import { type Asked, askAll } from "../cluster/nodes/ask-all";
 
 /** The longest first. */
 export async function readActivity(

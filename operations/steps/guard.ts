@@ -1,10 +1,10 @@
-import type { Cluster, ClusterNode } from "../environments/cluster";
-import { coordinatorOf } from "./cluster-file";
-import { checkLayers } from "./container-layer/check-layers";
-import { connect } from "./connect";
-import { mayDestroy, meansDestroy } from "./destroy-keys";
-import { EXIT, Failure, type Problem, problemsFailure } from "./failure";
-import { readContainers } from "./guard-containers";
+import type { Cluster, ClusterNode } from "../../model/cluster";
+import { coordinatorOf } from "../cluster/cluster-file";
+import { checkLayers } from "../change/replacement/container-layer/check-layers";
+import { connect } from "../cluster/connection/connect";
+import { mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
+import { EXIT, Failure, type Problem, problemsFailure } from "../base/failure";
+import { readContainers } from "../change/replacement/containers";
 import {
   citusUpgrade,
   dataOf,
@@ -12,14 +12,14 @@ import {
   findRenamed,
   findReplacements,
   type Replacement,
-} from "./guard-differences";
-import { type ExistingNode, readExisting } from "./guard-nodes";
-import { fetchImages } from "./guard-images";
-import { findOtherSuperusers } from "./guard-superuser";
-import type { Progress } from "./progress";
-import { readRecord } from "./record";
-import { checkCoordinator } from "./registration/check-coordinator";
-import { applyOne } from "./terraform-command";
+} from "../change/replacement/differences";
+import { type ExistingNode, readExisting } from "../change/replacement/nodes";
+import { fetchImages } from "../change/replacement/images";
+import { findOtherSuperusers } from "../change/replacement/superuser";
+import type { Progress } from "../base/progress";
+import { readRecord } from "../cluster/nodes/record";
+import { checkCoordinator } from "../cluster/nodes/check-coordinator";
+import { applyOne } from "../terraform/terraform-command";
 
 export interface GuardOptions {
   readonly progress: Progress;

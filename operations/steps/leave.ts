@@ -1,27 +1,33 @@
-import type { Cluster } from "../environments/cluster";
-import { coordinatorOf } from "./cluster-file";
-import { CoordinatorUnreachable, connect } from "./connect";
-import { destroyRefused, mayDestroy, meansDestroy } from "./destroy-keys";
-import { readTransferMode } from "./drain-mode";
-import { Failure, type Problem, oneLine, problemsFailure } from "./failure";
-import { readFreeSpace } from "./free-space";
-import { mayDiscard } from "./holdings/discard-keys";
-import { findHeld } from "./holdings/require-nothing-held";
+import type { Cluster } from "../../model/cluster";
+import { coordinatorOf } from "../cluster/cluster-file";
+import { CoordinatorUnreachable, connect } from "../cluster/connection/connect";
+import { destroyRefused, mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
+import { readTransferMode } from "../cluster/shards/transfer-mode";
+import { Failure, type Problem, oneLine, problemsFailure } from "../base/failure";
+import { readFreeSpace } from "../docker/free-space";
+import { mayDiscard } from "../cluster/holdings/discard-keys";
+import { findHeld } from "../cluster/holdings/require-nothing-held";
 import { followEndpoints } from "./leaving-endpoints";
-import { liftAbandoned } from "./leaving-marks";
-import { departuresFrom, readMembers } from "./leaving-members";
+import { liftAbandoned } from "../change/removal/leaving-marks";
+import { departuresFrom, readMembers } from "../cluster/nodes/leaving-members";
 import { requireNothingToLose } from "./leaving-unrecorded";
 import { requireUnregisteredEmpty } from "./leaving-unregistered";
-import { takeLock } from "./lock";
-import { cleanWorker } from "./maintenance/clean-worker";
-import { readBlockedTimeout } from "./moving/blocked-timeout";
-import type { Progress } from "./progress";
-import { readRecord } from "./record";
-import { checkCoordinator } from "./registration/check-coordinator";
-import { limitNodeConnections } from "./registration/reachability";
-import { NodesUnreachable, deregister, emptyNode, explainRemoval, findMember } from "./removal";
-import type { Session } from "./session";
-import { applyOne } from "./terraform-command";
+import { takeLock } from "../cluster/nodes/lock";
+import { cleanWorker } from "../change/removal/clean-worker";
+import { readBlockedTimeout } from "../cluster/moving/blocked-timeout";
+import type { Progress } from "../base/progress";
+import { readRecord } from "../cluster/nodes/record";
+import { checkCoordinator } from "../cluster/nodes/check-coordinator";
+import { limitNodeConnections } from "../cluster/nodes/reachability";
+import {
+  NodesUnreachable,
+  deregister,
+  emptyNode,
+  explainRemoval,
+  findMember,
+} from "../change/removal/removal";
+import type { Session } from "../cluster/connection/session";
+import { applyOne } from "../terraform/terraform-command";
 
 export interface LeaveOptions {
   readonly progress: Progress;

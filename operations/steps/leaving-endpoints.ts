@@ -1,13 +1,13 @@
-import type { Cluster, Endpoint } from "../environments/cluster";
-import { workersOf } from "./cluster-file";
-import type { Progress } from "./progress";
-import type { RecordedNode } from "./record";
-import { type Move, moveNodes } from "./registration/changes";
-import { followElsewhere } from "./registration/follow-elsewhere";
-import { waitForMetadata } from "./registration/metadata-sync";
-import { readRegistered, sameEndpoint } from "./registration/pg-dist-node";
-import { runOnNodes } from "./registration/run-on-nodes";
-import type { Session } from "./session";
+import type { Cluster, Endpoint } from "../../model/cluster";
+import { workersOf } from "../cluster/cluster-file";
+import type { Progress } from "../base/progress";
+import type { RecordedNode } from "../cluster/nodes/record";
+import { type Move, moveNodes } from "../change/registration/changes";
+import { followElsewhere } from "../change/registration/follow-elsewhere";
+import { waitForMetadata } from "../change/registration/metadata-sync";
+import { readRegistered, sameEndpoint } from "../cluster/nodes/pg-dist-node";
+import { runOnNodes } from "../cluster/nodes/run-on-nodes";
+import type { Session } from "../cluster/connection/session";
 
 const SERVER_ID = "SELECT metadata->>'server_id' FROM pg_dist_node_metadata";
 

@@ -1,11 +1,11 @@
-import type { Cluster } from "../environments/cluster";
-import { formatEndpoint } from "../environments/cluster";
-import { coordinatorOf } from "./cluster-file";
-import { EXIT, Failure } from "./failure";
-import type { RecordedNode } from "./record";
-import { runOnNodes } from "./registration/run-on-nodes";
-import type { Session } from "./session";
-import { forgetMembership } from "./terraform-command";
+import type { Cluster } from "../../model/cluster";
+import { formatEndpoint } from "../../model/cluster";
+import { coordinatorOf } from "../cluster/cluster-file";
+import { EXIT, Failure } from "../base/failure";
+import type { RecordedNode } from "../cluster/nodes/record";
+import { runOnNodes } from "../cluster/nodes/run-on-nodes";
+import type { Session } from "../cluster/connection/session";
+import { forgetMembership } from "../terraform/terraform-command";
 
 /**
  * That a worker isn't registered proves nothing where the coordinator knows no cluster at all: it may have lost its

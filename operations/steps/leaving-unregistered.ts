@@ -1,12 +1,12 @@
-import type { Cluster } from "../environments/cluster";
-import { DockerHost } from "./docker-host";
-import { EXIT, Failure, oneLine, problemsFailure } from "./failure";
-import { byDocker } from "./holdings/by-docker";
-import { howToDiscard, mayDiscard } from "./holdings/discard-keys";
-import { type DiscardOptions, heldProblems } from "./holdings/require-nothing-held";
-import { surveyWorker } from "./holdings/of-worker";
-import { inspectContainers } from "./inspect-containers";
-import type { Session } from "./session";
+import type { Cluster } from "../../model/cluster";
+import { DockerHost } from "../docker/docker-host";
+import { EXIT, Failure, oneLine, problemsFailure } from "../base/failure";
+import { byDocker } from "../cluster/holdings/by-docker";
+import { howToDiscard, mayDiscard } from "../cluster/holdings/discard-keys";
+import { type DiscardOptions, heldProblems } from "../cluster/holdings/require-nothing-held";
+import { surveyWorker } from "../cluster/holdings/of-worker";
+import { inspectContainers } from "../docker/inspect-containers";
+import type { Session } from "../cluster/connection/session";
 
 /**
  * A worker that isn't registered has no shards, but its volume goes all the same, with whatever is on it: one that was

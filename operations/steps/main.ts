@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
-import { readCluster } from "./cluster-file";
-import { EXIT, type ExitCode, Failure, oneLine } from "./failure";
+import { readCluster } from "../cluster/cluster-file";
+import { EXIT, type ExitCode, Failure, oneLine } from "../base/failure";
 import { guard } from "./guard";
-import { guardContainer } from "./guard-container";
-import { endWithParent } from "./interrupt";
+import { guardContainer } from "../change/replacement/container";
+import { endWithParent } from "../cluster/connection/interrupt";
 import { leave } from "./leave";
-import { createProgress } from "./progress";
+import { createProgress } from "../base/progress";
 import { register } from "./register";
-import { report } from "./report";
+import { report } from "../cluster/connection/report";
 
 /**
  * The program that Terraform runs in the stack's folder. It is bundled into one file (bundle.mjs) and needs nothing

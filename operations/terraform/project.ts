@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import type { Environment } from "../environments/environment";
-import { findProblems, findTwins } from "../environments/validation";
-import { EXIT, Failure, oneLine } from "./failure";
+import type { Environment } from "../../model/environment";
+import { findProblems, findTwins } from "../../model/validation/validation";
+import { EXIT, Failure, oneLine } from "../base/failure";
 
 /** A CDKTF project: the folder with `cdktf.json`. */
 export interface Project {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runChild } from "./child-process";
-import { Failure, oneLine } from "./failure";
+import { runChild } from "../base/child-process";
+import { Failure, oneLine } from "../base/failure";
 import type { Project } from "./project";
 
 /**

@@ -1,4 +1,4 @@
-import { nodeAddress } from "../environments/node-address";
+import { nodeAddress } from "../../model/node-address";
 
 /** Names the command that runs the plans, as it does for cdktf: `tofu`, or a path. */
 export const TERRAFORM_BINARY = "TERRAFORM_BINARY_NAME";

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { describeCluster } from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
+import { describeCluster } from "../../model/cluster";
+import type { Environment } from "../../model/environment";
 import { Deployment } from "../e2e/deployment";
 import { hostOptions } from "../e2e/production-hosts";
-import type { Parts } from "../testbed/parts";
-import { Testbed } from "../testbed/testbed";
+import type { Parts } from "../../testbed/parts";
+import { Testbed } from "../../testbed/testbed";
 import { removeFloor, startFloor } from "./floor";
 import { median, range, seconds } from "./measure";
 

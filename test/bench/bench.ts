@@ -5,7 +5,7 @@ import { benchPlan } from "./plan";
 import { benchRegistration } from "./registration";
 import { benchStatus } from "./status";
 import { benchSynthesis } from "./synthesis";
-import { findParts } from "../testbed/parts";
+import { findParts } from "../../testbed/parts";
 
 const BENCHES = {
   synthesis: benchSynthesis,

@@ -1,6 +1,6 @@
 import { CitusContainers } from "../operations/citus-on-docker";
 import { Writers } from "../operations/writers";
-import type { Parts } from "../testbed/parts";
+import type { Parts } from "../../testbed/parts";
 import { seconds } from "./measure";
 import { canRunOnCitus } from "./on-citus";
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Environment } from "../../environments/environment";
-import type { Session } from "../../operations/session";
+import type { Environment } from "../../model/environment";
+import type { Session } from "../../operations/cluster/connection/session";
 import { Deployment } from "../e2e/deployment";
 import { hostOptions } from "../e2e/production-hosts";
-import type { Parts } from "../testbed/parts";
-import { Testbed } from "../testbed/testbed";
+import type { Parts } from "../../testbed/parts";
+import { Testbed } from "../../testbed/testbed";
 import { range, seconds } from "./measure";
 
 const HOSTS = ["server-a", "server-b"];

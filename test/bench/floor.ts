@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { get } from "node:http";
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import type { Testbed } from "../testbed/testbed";
+import type { Cluster, ClusterNode } from "../../model/cluster";
+import type { Testbed } from "../../testbed/testbed";
 
 /**
  * The same containers without Terraform: `docker run` for all nodes in parallel over the same ssh connections, waited

@@ -1,5 +1,5 @@
 import { IMAGE, missingImage } from "../operations/citus-on-docker";
-import type { Parts } from "../testbed/parts";
+import type { Parts } from "../../testbed/parts";
 
 /** Whether a bench that says something about Citus itself can run here; prints why not. */
 export function canRunOnCitus(parts: Parts): boolean {

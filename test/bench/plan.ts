@@ -1,8 +1,8 @@
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { Deployment } from "../e2e/deployment";
 import { hostOptions } from "../e2e/production-hosts";
-import type { Parts } from "../testbed/parts";
-import { Testbed } from "../testbed/testbed";
+import type { Parts } from "../../testbed/parts";
+import { Testbed } from "../../testbed/testbed";
 import { range, seconds } from "./measure";
 
 const HOSTS = ["server-a", "server-b", "server-c", "server-d"];

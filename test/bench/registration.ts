@@ -1,5 +1,5 @@
 import { CitusContainers } from "../operations/citus-on-docker";
-import type { Parts } from "../testbed/parts";
+import type { Parts } from "../../testbed/parts";
 import { seconds } from "./measure";
 import { canRunOnCitus } from "./on-citus";
 

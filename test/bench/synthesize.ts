@@ -1,5 +1,5 @@
 import { App } from "cdktf";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { CitusStack } from "../../stacks/citus-stack";
 
 /** Synthesizes one environment in a process of its own, and prints what the whole process took. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { CitusCoordinator } from "../../constructs/citus-coordinator";
 import { CitusWorkerHost } from "../../constructs/citus-worker-host";
 import { DockerHost } from "../../constructs/docker-host";
-import { server } from "../environments/samples";
+import { server } from "../model/samples";
 import { testApp } from "../synthesis";
 
 const password = "${var.password}";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clusterOf, maximal, minimal, server } from "../environments/samples";
+import { clusterOf, maximal, minimal, server } from "../model/samples";
 import { configurationOf, resourceAt, resourcesOf } from "../synthesis";
 
 describe("a Docker host", () => {

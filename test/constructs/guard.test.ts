@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
-import { clusterOf } from "../environments/samples";
+import type { Environment } from "../../model/environment";
+import { clusterOf } from "../model/samples";
 import { configurationOf, resourceAt } from "../synthesis";
 import { operationsOf } from "./steps";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clusterOf, minimal } from "../environments/samples";
+import { clusterOf, minimal } from "../model/samples";
 import { configurationOf, resourceAt } from "../synthesis";
 import { operationsOf } from "./steps";
 

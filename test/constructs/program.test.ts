@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { describeCluster } from "../../environments/cluster";
-import { clusterOf, maximal } from "../environments/samples";
+import { describeCluster } from "../../model/cluster";
+import { clusterOf, maximal } from "../model/samples";
 import { synthesizedFiles } from "../synthesis";
 
 const FOLDER = "stacks/everything";

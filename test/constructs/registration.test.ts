@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clusterOf } from "../environments/samples";
+import { clusterOf } from "../model/samples";
 import { configurationOf, resourceAt, resourcesOf } from "../synthesis";
 import { operationsOf } from "./steps";
 

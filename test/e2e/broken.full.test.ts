@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
-import type { Finding } from "../../operations/doctor/finding";
+import type { Environment } from "../../model/environment";
+import type { Finding } from "../../operations/observe/doctor/finding";
 import { examineEnvironment, problemsOf } from "../operations/doctored-cluster";
 import { MOST_STARTS, runInTime } from "../run-in-time";
-import { findParts, type Parts } from "../testbed/parts";
-import { ROOT_NAMESPACE, Testbed } from "../testbed/testbed";
+import { findParts, type Parts } from "../../testbed/parts";
+import { ROOT_NAMESPACE, Testbed } from "../../testbed/testbed";
 import { CommandProject } from "./command-project";
 import { Deployment } from "./deployment";
 import { hostOptions } from "./production-hosts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
 

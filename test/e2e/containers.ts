@@ -1,4 +1,4 @@
-import type { Testbed } from "../testbed/testbed";
+import type { Testbed } from "../../testbed/testbed";
 
 /** A container as it runs: another id is another container, another start a restart. */
 export interface Container {

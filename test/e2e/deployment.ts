@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import { type Cluster, describeCluster } from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
-import { connect } from "../../operations/connect";
-import type { Session } from "../../operations/session";
+import { type Cluster, describeCluster } from "../../model/cluster";
+import type { Environment } from "../../model/environment";
+import { connect } from "../../operations/cluster/connection/connect";
+import type { Session } from "../../operations/cluster/connection/session";
 import { CitusStack } from "../../stacks/citus-stack";
 
 export interface CommandResult {

@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
-import { findParts, type Parts } from "../testbed/parts";
-import { ROOT_NAMESPACE, Testbed } from "../testbed/testbed";
+import type { Environment } from "../../model/environment";
+import { findParts, type Parts } from "../../testbed/parts";
+import { ROOT_NAMESPACE, Testbed } from "../../testbed/testbed";
 import { type Container, containersOf } from "./containers";
 import { Deployment } from "./deployment";
 import { hostOptions } from "./production-hosts";

@@ -1,6 +1,6 @@
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { production } from "../../environments/production";
-import type { Testbed } from "../testbed/testbed";
+import type { Testbed } from "../../testbed/testbed";
 
 /**
  * The `production` environment on test hosts: its own topology and names, only the servers' addresses and ssh options

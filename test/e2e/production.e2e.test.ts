@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
-import { findParts, type Parts } from "../testbed/parts";
-import { Testbed } from "../testbed/testbed";
+import type { Environment } from "../../model/environment";
+import { findParts, type Parts } from "../../testbed/parts";
+import { Testbed } from "../../testbed/testbed";
 import { containersOf } from "./containers";
 import { Deployment } from "./deployment";
 import { hostOptions, productionOn } from "./production-hosts";

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { identify } from "../testbed/state";
+import { identify } from "../../testbed/state";
 import { type Running, descendantsOf, isProgram, isProvider, kill } from "./processes";
 
 export interface Outcome {

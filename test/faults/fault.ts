@@ -1,4 +1,4 @@
-import type { Random } from "../environments/random";
+import type { Random } from "../model/random";
 import type { Apply, Outcome } from "./apply";
 import type { FaultCluster } from "./cluster";
 import type { ChangeKind } from "./topology";

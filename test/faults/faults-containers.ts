@@ -1,4 +1,4 @@
-import { formatEndpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../model/cluster";
 import type { FaultCluster } from "./cluster";
 import { type Fault, type Injected, type Strike, at, randomMoment } from "./fault";
 import { HOSTS } from "./topology";

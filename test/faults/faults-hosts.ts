@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../testbed/state";
+import { isAlive } from "../../testbed/state";
 import { type Fault, at, randomMoment } from "./fault";
 import { isProgram, isSsh, kill, send } from "./processes";
 import { saysWhatToDo } from "./remedies";

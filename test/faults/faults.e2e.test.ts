@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Parts, findParts } from "../testbed/parts";
+import { type Parts, findParts } from "../../testbed/parts";
 import { FaultCluster } from "./cluster";
 import { coordinatorKilled, workerKilled } from "./faults-containers";
 import { sshDropped, twoApplies } from "./faults-hosts";

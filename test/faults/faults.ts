@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import { findParts } from "../testbed/parts";
+import { findParts } from "../../testbed/parts";
 import { FaultCluster } from "./cluster";
 import { newReport, summaryLines } from "./report";
 import { FAULTS, Violation, injectFaults } from "./rounds";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
-import type { Session } from "../../operations/session";
+import type { Session } from "../../operations/cluster/connection/session";
 import {
   OWN_FURNITURE,
   OWN_ROW_COUNTS,
@@ -13,7 +13,7 @@ import {
   furniture,
 } from "../lived-in/furniture";
 import { quoteIdentifier, quoteLiteral } from "../lived-in/quoting";
-import type { DockerHost } from "../testbed/docker-host";
+import type { DockerHost } from "../../testbed/docker-host";
 
 /** The two nodes that never leave. Only they have what would hold up the removal of another one. */
 export interface Homes {

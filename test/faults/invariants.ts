@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatEndpoint } from "../../environments/cluster";
-import { ShardMover } from "../../operations/drain-move";
-import { readInventory } from "../../operations/drain-shards";
-import { readRecord } from "../../operations/record";
-import { COORDINATOR_GROUP, readRegistered } from "../../operations/registration/pg-dist-node";
-import type { Session } from "../../operations/session";
+import { formatEndpoint } from "../../model/cluster";
+import { ShardMover } from "../../operations/change/drain/move";
+import { readInventory } from "../../operations/change/drain/shards";
+import { readRecord } from "../../operations/cluster/nodes/record";
+import { COORDINATOR_GROUP, readRegistered } from "../../operations/cluster/nodes/pg-dist-node";
+import type { Session } from "../../operations/cluster/connection/session";
 import type { FaultCluster } from "./cluster";
 
 /** How long what Citus cleans up by itself, or with our help, may take. In milliseconds. */

@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from "node:fs";
-import { type ProcessIdentity, identify, isAlive, readIfThere } from "../testbed/state";
+import { type ProcessIdentity, identify, isAlive, readIfThere } from "../../testbed/state";
 
 /** A process with its command line. */
 export interface Running extends ProcessIdentity {

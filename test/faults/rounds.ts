@@ -1,4 +1,4 @@
-import { Random } from "../environments/random";
+import { Random } from "../model/random";
 import type { Outcome } from "./apply";
 import type { FaultCluster } from "./cluster";
 import type { Fault } from "./fault";

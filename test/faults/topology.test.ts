@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findProblems } from "../../environments/validation";
-import { Random } from "../environments/random";
+import { findProblems } from "../../model/validation/validation";
+import { Random } from "../model/random";
 import { compare } from "./invariants";
 import { remedyFor } from "./remedies";
 import { type ChangeKind, RECEIVER, chooseChange, environmentOf, firstTopology } from "./topology";

@@ -1,5 +1,5 @@
-import type { Environment } from "../../environments/environment";
-import type { Random } from "../environments/random";
+import type { Environment } from "../../model/environment";
+import type { Random } from "../model/random";
 
 export const HOSTS = ["server-a", "server-b", "server-c"] as const;
 

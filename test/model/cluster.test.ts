@@ -6,8 +6,8 @@ import {
   formatEndpoint,
   majorOfImage,
   subnetOf,
-} from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
+} from "../../model/cluster";
+import type { Environment } from "../../model/environment";
 import { production } from "../../environments/production";
 import { clusterOf, maximal, minimal, server } from "./samples";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { local } from "../../environments/local";
 import { production } from "../../environments/production";
-import { findConflicts } from "../../environments/validation";
+import { findConflicts } from "../../model/validation/validation";
 import { clusterOf, minimal } from "./samples";
 
 function conflictsOf(...environments: Environment[]): string[] {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { cpusText, isStableCpus } from "../../environments/cpus";
-import { findProblems } from "../../environments/validation";
+import { cpusText, isStableCpus } from "../../model/cpus";
+import { findProblems } from "../../model/validation/validation";
 import { production } from "../../environments/production";
 
 it.each([

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
-import { findConflicts, findProblems } from "../../environments/validation";
+import type { Environment } from "../../model/environment";
+import { findConflicts, findProblems } from "../../model/validation/validation";
 import { clusterOf, minimal, server } from "./samples";
 
 const password = randomBytes(12).toString("hex");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type ClusterNode, describeCluster, formatEndpoint } from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
-import { findConflicts, findProblems } from "../../environments/validation";
+import { type ClusterNode, describeCluster, formatEndpoint } from "../../model/cluster";
+import type { Environment } from "../../model/environment";
+import { findConflicts, findProblems } from "../../model/validation/validation";
 import { Random, chosenSeed, garbage, pathsOf, randomEnvironment, withName, withValue } from "./random";
 import { maximal, minimal } from "./samples";
 

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { DockerHostOptions, Environment, Settings, WorkerOptions } from "../../environments/environment";
+import type { DockerHostOptions, Environment, Settings, WorkerOptions } from "../../model/environment";
 
 /** A seeded generator (mulberry32): a failing case runs again with its seed in PGDIST_SEED. */
 export class Random {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Testing } from "cdktf";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { findRedirections, withoutRedirections } from "../../environments/redirections";
-import { Terraform } from "../../operations/recover/terraform";
+import { findRedirections, withoutRedirections } from "../../model/redirections";
+import { Terraform } from "../../operations/change/recover/terraform";
 import { CitusStack } from "../../stacks/citus-stack";
 import { minimal } from "./samples";
 

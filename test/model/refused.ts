@@ -1,5 +1,5 @@
-import type { DockerHostOptions, Environment, WorkerOptions } from "../../environments/environment";
-import { findProblems } from "../../environments/validation";
+import type { DockerHostOptions, Environment, WorkerOptions } from "../../model/environment";
+import { findProblems } from "../../model/validation/validation";
 import { expect, it } from "vitest";
 import { clusterOf, server } from "./samples";
 

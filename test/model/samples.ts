@@ -1,4 +1,4 @@
-import type { DockerHostOptions, Environment, WorkerOptions } from "../../environments/environment";
+import type { DockerHostOptions, Environment, WorkerOptions } from "../../model/environment";
 
 /** The least that an environment needs: one Docker host, a coordinator. */
 export const minimal: Environment = {

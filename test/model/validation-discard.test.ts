@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { describeCluster } from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
-import { findProblems } from "../../environments/validation";
+import { describeCluster } from "../../model/cluster";
+import type { Environment } from "../../model/environment";
+import { findProblems } from "../../model/validation/validation";
 
 const environment = (discard: unknown): Environment => ({
   name: "production",

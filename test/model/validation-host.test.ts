@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import type { DockerHostOptions } from "../../environments/environment";
+import type { DockerHostOptions } from "../../model/environment";
 import { refused, withHost } from "./refused";
 import { minimal } from "./samples";
 

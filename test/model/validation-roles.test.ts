@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { describeCluster } from "../../environments/cluster";
-import { findProblems } from "../../environments/validation";
+import { describeCluster } from "../../model/cluster";
+import { findProblems } from "../../model/validation/validation";
 import { clusterOf, minimal } from "./samples";
 
 const problemsOf = (roles: unknown) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DockerHostOptions, Environment } from "../../environments/environment";
+import type { DockerHostOptions, Environment } from "../../model/environment";
 import { problemsOf, refused, withHost } from "./refused";
 import { clusterOf, minimal, server } from "./samples";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { local } from "../../environments/local";
 import { production } from "../../environments/production";
-import { findProblems } from "../../environments/validation";
+import { findProblems } from "../../model/validation/validation";
 import { problemsOf, refused, withHost, withWorkers } from "./refused";
 import { clusterOf, maximal, minimal } from "./samples";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { oneLine } from "../../operations/failure";
+import { oneLine } from "../../operations/base/failure";
 import { CitusContainers, describeOnCitus, startCluster } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import {

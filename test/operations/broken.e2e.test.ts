@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Environment } from "../../environments/environment";
-import type { Finding } from "../../operations/doctor/finding";
+import type { Environment } from "../../model/environment";
+import type { Finding } from "../../operations/observe/doctor/finding";
 import { CitusContainers, IMAGE, describeOnCitus, docker } from "./citus-containers";
 import { examineEnvironment, listenSomewhere, problemsOf } from "./doctored-cluster";
 

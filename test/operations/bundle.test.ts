@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** The sources in a folder of their own, with the npm packages beside or, as npm hoists them, above. */
 async function buildIn(name: string, packages: string): Promise<string> {
   const project = join(folder, name);
-  for (const sources of ["operations", "environments", "tsconfig.json", "package.json"]) {
+  for (const sources of ["operations", "model", "environments", "tsconfig.json", "package.json"]) {
     await cp(join(root, sources), join(project, sources), { recursive: true });
   }
   await mkdir(join(project, packages), { recursive: true });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
+import type { Cluster, ClusterNode, Endpoint } from "../../model/cluster";
 
 const run = promisify(execFile);
 

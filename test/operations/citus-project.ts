@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { type CitusContainers, type Outcome, docker } from "./citus-containers";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");

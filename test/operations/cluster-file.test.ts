@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { describeCluster } from "../../environments/cluster";
-import { clusterDigest, readCluster } from "../../operations/cluster-file";
-import { EXIT } from "../../operations/failure";
+import { describeCluster } from "../../model/cluster";
+import { clusterDigest, readCluster } from "../../operations/cluster/cluster-file";
+import { EXIT } from "../../operations/base/failure";
 
 const folder = mkdtempSync(join(tmpdir(), "pg-dist-cluster-"));
 afterAll(() => rmSync(folder, { recursive: true }));

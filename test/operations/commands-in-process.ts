@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
-import { createProgram } from "../../operations/create-program";
-import { report } from "../../operations/report";
+import { createProgram } from "../../operations/commands/index";
+import { report } from "../../operations/cluster/connection/report";
 
 /** What a command answered. */
 export interface Answered {

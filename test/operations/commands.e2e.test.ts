@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LOCK_KEY } from "../../operations/lock";
-import { Session } from "../../operations/session";
-import { readActivity } from "../../operations/status/activity";
-import { directWay } from "../../operations/ways/direct";
+import { LOCK_KEY } from "../../operations/cluster/nodes/lock";
+import { Session } from "../../operations/cluster/connection/session";
+import { readActivity } from "../../operations/observe/activity";
+import { directWay } from "../../operations/cluster/connection/transports/direct";
 import { describeOnCitus, docker } from "./citus-containers";
 import { CommandsCluster, TIMEOUT } from "./commands-cluster";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { local } from "../../environments/local";
-import { findCandidates } from "../../operations/completion/candidates";
-import { createProgram } from "../../operations/create-program";
+import { findCandidates } from "../../operations/commands/completion/candidates";
+import { createProgram } from "../../operations/commands/index";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
 

@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { findTarget, openTarget } from "../../operations/commands/target";
-import { connect } from "../../operations/connect";
-import { askCoordinator } from "../../operations/doctor/ask-coordinator";
-import { directWay } from "../../operations/ways/direct";
+import { findTarget, openTarget } from "../../operations/cli/target";
+import { connect } from "../../operations/cluster/connection/connect";
+import { askCoordinator } from "../../operations/observe/doctor/ask-coordinator";
+import { directWay } from "../../operations/cluster/connection/transports/direct";
 import { someCluster } from "./some-cluster";
 
 /** A port of this machine at which nobody listens. */

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, type Server, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { connectTo } from "../../operations/connect";
-import { directWay } from "../../operations/ways/direct";
+import { connectTo } from "../../operations/cluster/connection/connect";
+import { directWay } from "../../operations/cluster/connection/transports/direct";
 import { READY, authentication, withFakeServer } from "./fake-server";
 
 /** As an sshd does, it speaks first. */

@@ -1,5 +1,9 @@
 import { expect, it } from "vitest";
-import { type Needs, type Provided, findMissing } from "../../operations/container-layer/needs";
+import {
+  type Needs,
+  type Provided,
+  findMissing,
+} from "../../operations/change/replacement/container-layer/needs";
 
 const NONE: Needs = { libraries: [], extensions: [], shared: [], paths: [], tablespaces: [] };
 const MOUNTS = [

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { type ClusterNode, describeCluster } from "../../environments/cluster";
-import type { RecordedNode } from "../../operations/record";
-import { type Situation, decideWorkers } from "../../operations/registration/decide";
-import type { NodeFacts } from "../../operations/registration/node-facts";
-import type { RegisteredNode } from "../../operations/registration/pg-dist-node";
+import { type ClusterNode, describeCluster } from "../../model/cluster";
+import type { RecordedNode } from "../../operations/cluster/nodes/record";
+import { type Situation, decideWorkers } from "../../operations/cluster/nodes/decide";
+import type { NodeFacts } from "../../operations/cluster/nodes/node-facts";
+import type { RegisteredNode } from "../../operations/cluster/nodes/pg-dist-node";
 
 const [, worker] = describeCluster({
   name: "test",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { howToDiscard, mayDiscard } from "../../operations/holdings/discard-keys";
+import { howToDiscard, mayDiscard } from "../../operations/cluster/holdings/discard-keys";
 import { someCluster } from "./some-cluster";
 
 const ID = "server-d/worker1";

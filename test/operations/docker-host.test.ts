@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SSH_OPTIONS } from "../../environments/cluster";
-import { DockerHost } from "../../operations/docker-host";
+import { DEFAULT_SSH_OPTIONS } from "../../model/cluster";
+import { DockerHost } from "../../operations/docker/docker-host";
 
 describe("a docker command line for a person", () => {
   const describeStart = (connection: string, sshOptions: readonly string[]) =>

@@ -1,12 +1,12 @@
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
-import { describeCluster } from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
-import { coordinatorOf } from "../../operations/cluster-file";
-import { examine } from "../../operations/doctor/examine";
-import type { Finding } from "../../operations/doctor/finding";
-import { takeSnapshot } from "../../operations/doctor/take-snapshot";
-import { chooseWays } from "../../operations/ways/choose-ways";
+import { describeCluster } from "../../model/cluster";
+import type { Environment } from "../../model/environment";
+import { coordinatorOf } from "../../operations/cluster/cluster-file";
+import { examine } from "../../operations/observe/doctor/examine";
+import type { Finding } from "../../operations/observe/doctor/finding";
+import { takeSnapshot } from "../../operations/observe/doctor/take-snapshot";
+import { chooseWays } from "../../operations/cluster/connection/transports/choose-ways";
 
 /**
  * What the doctor says of an environment, as `pg-dist doctor` has it but without a process of its own.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findNode } from "../../operations/commands/find-node";
-import { EXIT, Failure } from "../../operations/failure";
+import { findNode } from "../../operations/cli/find-node";
+import { EXIT, Failure } from "../../operations/base/failure";
 import { someCluster } from "./some-cluster";
 
 describe("the node that a person names", () => {

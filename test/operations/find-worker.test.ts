@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { EXIT } from "../../operations/failure";
-import { findWorker } from "../../operations/maintenance/find-worker";
-import type { RecordedNode } from "../../operations/record";
+import { EXIT } from "../../operations/base/failure";
+import { findWorker } from "../../operations/commands/maintenance/find-worker";
+import type { RecordedNode } from "../../operations/cluster/nodes/record";
 import { someCluster } from "./some-cluster";
 
 const cluster = someCluster();

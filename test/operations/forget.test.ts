@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { someCluster } from "./some-cluster";
-import { assignShards } from "../../operations/forget/assign-shards";
-import { repair } from "../../operations/forget/repair";
-import { addressesOfHost } from "../../operations/forget/state-of-host";
-import { isAlive, isAnswer, isRefusal, isRefusedByEngine } from "../../operations/forget/survey";
-import type { Session } from "../../operations/session";
+import { assignShards } from "../../operations/change/forget/assign-shards";
+import { repair } from "../../operations/change/forget/repair";
+import { addressesOfHost } from "../../operations/change/forget/state-of-host";
+import { isAlive, isAnswer, isRefusal, isRefusedByEngine } from "../../operations/change/forget/survey";
+import type { Session } from "../../operations/cluster/connection/session";
 
 describe("lost shards", () => {
   const lost = (key: string, ...tables: string[]) =>

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { EXIT } from "../../operations/failure";
-import { guardContainer } from "../../operations/guard-container";
+import type { Cluster, ClusterNode } from "../../model/cluster";
+import { EXIT } from "../../operations/base/failure";
+import { guardContainer } from "../../operations/change/replacement/container";
 import { someCluster } from "./some-cluster";
 
 /** Answers as the variables say: the container, the new image (none: it can't be pulled either), the server. */

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { ClusterNode } from "../../environments/cluster";
+import type { ClusterNode } from "../../model/cluster";
 import {
   citusUpgrade,
   dataOf,
   findForbidden,
   findRenamed,
   findReplacements,
-} from "../../operations/guard-differences";
-import { type ImageVersions, versionsIn } from "../../operations/guard-images";
-import { type ExistingNode, type RunningServer, settingsOf } from "../../operations/guard-nodes";
-import type { RecordedNode } from "../../operations/record";
+} from "../../operations/change/replacement/differences";
+import { type ImageVersions, versionsIn } from "../../operations/change/replacement/images";
+import { type ExistingNode, type RunningServer, settingsOf } from "../../operations/change/replacement/nodes";
+import type { RecordedNode } from "../../operations/cluster/nodes/record";
 import { someCluster } from "./some-cluster";
 
 const SETTINGS = { wal_level: "logical", max_connections: "100" };

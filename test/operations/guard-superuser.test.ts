@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ClusterNode } from "../../environments/cluster";
-import { differenceOf, type Initialised } from "../../operations/guard-superuser";
+import type { ClusterNode } from "../../model/cluster";
+import { differenceOf, type Initialised } from "../../operations/change/replacement/superuser";
 import { someCluster } from "./some-cluster";
 
 function problemsOf(wanted: { user?: string; database?: string }, initialised: Initialised) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster, ClusterNode } from "../../environments/cluster";
+import type { Cluster, ClusterNode } from "../../model/cluster";
 import { CitusContainers, IMAGE, docker, describeOnCitus } from "./citus-containers";
 
 const SETTINGS = { shared_preload_libraries: "citus", wal_level: "logical" };

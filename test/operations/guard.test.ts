@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EXIT } from "../../operations/failure";
-import { guard } from "../../operations/guard";
+import { EXIT } from "../../operations/base/failure";
+import { guard } from "../../operations/steps/guard";
 import { someCluster } from "./some-cluster";
 
 const env = { TF_VAR_postgres_password: "unused" };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LOCAL_SOCKET } from "../testbed/engine";
+import { LOCAL_SOCKET } from "../../testbed/engine";
 
 /**
  * A socket that leads to the local engine and holds back its first answer to one kind of request: the engine has done it,

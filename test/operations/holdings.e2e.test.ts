@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster } from "../../environments/cluster";
+import type { Cluster } from "../../model/cluster";
 import { CitusContainers, type Outcome, describeOnCitus, docker } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ChildResult } from "../../operations/child-process";
-import { DockerHost } from "../../operations/docker-host";
-import { inspectContainers } from "../../operations/inspect-containers";
+import type { ChildResult } from "../../operations/base/child-process";
+import { DockerHost } from "../../operations/docker/docker-host";
+import { inspectContainers } from "../../operations/docker/inspect-containers";
 
 const HOST = { id: "local", connection: "unix:///var/run/docker.sock", sshOptions: [] };
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020";
 import { expect } from "vitest";
 
-const SCHEMAS = join(__dirname, "../../operations/commands/schemas");
+const SCHEMAS = join(__dirname, "../../schemas");
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
 for (const file of readdirSync(SCHEMAS)) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EXIT } from "../../operations/failure";
-import { leave } from "../../operations/leave";
+import { EXIT } from "../../operations/base/failure";
+import { leave } from "../../operations/steps/leave";
 import { fatal, withFakeServer } from "./fake-server";
 import { someCluster } from "./some-cluster";
 

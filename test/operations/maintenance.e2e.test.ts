@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LOCK_KEY } from "../../operations/lock";
+import { LOCK_KEY } from "../../operations/cluster/nodes/lock";
 import { CitusContainers, describeOnCitus } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import { Writers } from "./writers";

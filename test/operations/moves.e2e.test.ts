@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Parts, findParts } from "../testbed/parts";
+import { type Parts, findParts } from "../../testbed/parts";
 import { CitusContainers, type Outcome, describeOnCitus } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 

@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Place } from "../../operations/place";
-import { explainConnection } from "../../operations/registration/connection-cause";
-import { checkIdentity } from "../../operations/registration/identity";
-import { noExtensionRemedy } from "../../operations/registration/no-extension";
+import type { Place } from "../../operations/base/place";
+import { explainConnection } from "../../operations/cluster/nodes/connection-cause";
+import { checkIdentity } from "../../operations/cluster/nodes/identity";
+import { noExtensionRemedy } from "../../operations/cluster/nodes/no-extension";
 
 const ROOT = join(__dirname, "../..");
 

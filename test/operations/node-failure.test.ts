@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explainNodeFailure } from "../../operations/registration/node-failure";
+import { explainNodeFailure } from "../../operations/cluster/nodes/node-failure";
 import { someCluster } from "./some-cluster";
 
 const cluster = someCluster();

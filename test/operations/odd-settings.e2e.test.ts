@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Session } from "../../operations/session";
-import { SETTINGS, SETTINGS_AFTER_START } from "../../operations/session-settings";
-import { directWay } from "../../operations/ways/direct";
+import { Session } from "../../operations/cluster/connection/session";
+import { SETTINGS, SETTINGS_AFTER_START } from "../../operations/cluster/connection/session-settings";
+import { directWay } from "../../operations/cluster/connection/transports/direct";
 import { CitusContainers, describeOnCitus, docker, startCluster } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { JobView } from "../../operations/rebalance/job-view";
-import type { JobProgress } from "../../operations/rebalance/progress-of-job";
-import type { Changing } from "../../operations/commands/change-command";
-import { untilLeft, watchJob } from "../../operations/rebalance/watch";
+import type { JobView } from "../../operations/commands/rebalance/job-view";
+import type { JobProgress } from "../../operations/change/rebalance/progress-of-job";
+import type { Changing } from "../../operations/cli/change-command";
+import { untilLeft, watchJob } from "../../operations/commands/rebalance/watch";
 import { someCluster } from "./some-cluster";
 
 const listeners = {

@@ -6,10 +6,10 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { describeCluster } from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
+import { describeCluster } from "../../model/cluster";
+import type { Environment } from "../../model/environment";
 import { type CommandResult, Deployment } from "../e2e/deployment";
-import type { Parts } from "../testbed/parts";
+import type { Parts } from "../../testbed/parts";
 
 const execute = promisify(execFile);
 

@@ -5,7 +5,7 @@ import {
   LABEL,
   type Situation,
   type StateResource,
-} from "../../operations/recover/situation";
+} from "../../operations/change/recover/situation";
 
 /** A coordinator on server-a and two workers on server-b, as the stack declares them. */
 export const declared: Declared = {

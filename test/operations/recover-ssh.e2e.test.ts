@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DockerHost } from "../../operations/docker-host";
-import { listContainers, listNetworks, listVolumes } from "../../operations/recover/inventory";
-import { findParts, type Parts } from "../testbed/parts";
-import { Testbed } from "../testbed/testbed";
+import { DockerHost } from "../../operations/docker/docker-host";
+import { listContainers, listNetworks, listVolumes } from "../../operations/change/recover/inventory";
+import { findParts, type Parts } from "../../testbed/parts";
+import { Testbed } from "../../testbed/testbed";
 
 describe("docker on a Docker host over ssh", () => {
   let parts: Parts;

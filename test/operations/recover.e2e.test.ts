@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { findParts, type Parts } from "../testbed/parts";
+import { findParts, type Parts } from "../../testbed/parts";
 import { expectShape } from "./json-shape";
 import { RecoverCluster, TAKEN, docker } from "./recover-cluster";
 

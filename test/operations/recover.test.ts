@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decide } from "../../operations/recover/decide";
-import { LABEL, type Situation } from "../../operations/recover/situation";
+import { decide } from "../../operations/change/recover/decide";
+import { LABEL, type Situation } from "../../operations/change/recover/situation";
 import {
   answered,
   container,

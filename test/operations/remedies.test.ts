@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createProgram } from "../../operations/create-program";
+import { createProgram } from "../../operations/commands/index";
 
 const ROOT = join(__dirname, "../..");
 

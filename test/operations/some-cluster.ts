@@ -1,4 +1,4 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
+import type { Cluster, ClusterNode } from "../../model/cluster";
 
 /** A cluster of a coordinator and workers on one host without an engine, so that nobody can connect to it. */
 export function someCluster(changes: Partial<Cluster> = {}, node: Partial<ClusterNode> = {}): Cluster {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Server, createServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Cluster, ClusterHost } from "../../environments/cluster";
+import type { Cluster, ClusterHost } from "../../model/cluster";
 import { CitusContainers, describeOnCitus } from "./citus-containers";
 import { Sshd, describeOverSsh } from "./sshd";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { ClusterNode } from "../../environments/cluster";
-import { requireWipeable } from "../../operations/maintenance/holdings";
-import type { NodeFacts } from "../../operations/registration/node-facts";
-import type { Session } from "../../operations/session";
+import type { ClusterNode } from "../../model/cluster";
+import { requireWipeable } from "../../operations/change/registration/holdings";
+import type { NodeFacts } from "../../operations/cluster/nodes/node-facts";
+import type { Session } from "../../operations/cluster/connection/session";
 import { someCluster } from "./some-cluster";
 
 const cluster = someCluster();

@@ -7,7 +7,7 @@ export const ROOT = join(__dirname, "../..");
 
 /** Everything of this repository that a build or a synthesis reads. */
 const SOURCES = [
-  ...["bin", "constructs", "environments", "operations", "stacks", "index.ts", "main.ts"],
+  ...["bin", "constructs", "environments", "model", "operations", "schemas", "stacks", "index.ts", "main.ts"],
   ...["package.json", "tsconfig.json", "tsconfig.build.json", "cdktf.json", "README.md"],
 ];
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeCluster } from "../../environments/cluster";
+import { describeCluster } from "../../model/cluster";
 import { hasLeftovers } from "../../quickstart/recover";
 import { readStateIds, takeInventory } from "../../quickstart/inventory";
 

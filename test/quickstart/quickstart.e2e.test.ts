@@ -18,7 +18,7 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { imageTags } from "../../quickstart/images";
 import { isPortFree } from "../../quickstart/port";
-import { run } from "../testbed/command";
+import { run } from "../../testbed/command";
 
 const project = join(__dirname, "../..");
 const NOT_COPIED = new Set([".git", "node_modules", "cdktf.out", "dist", "state"]);

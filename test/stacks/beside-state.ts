@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { CitusStack } from "../../stacks/citus-stack";
 
 /** Synthesizes an environment in a folder of its own, with a local state of these resources beside it. */

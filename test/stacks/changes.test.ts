@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
-import { clusterOf, server } from "../environments/samples";
+import type { Environment } from "../../model/environment";
+import { clusterOf, server } from "../model/samples";
 import { type Block, configurationOf, resourceAt, resourcesOf } from "../synthesis";
 
 /** What Terraform would compare for a running container: later changes of the ignored arguments don't count. */

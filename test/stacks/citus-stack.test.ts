@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Backend } from "../../environments/environment";
+import type { Backend } from "../../model/environment";
 import { local } from "../../environments/local";
 import { production } from "../../environments/production";
-import { clusterOf, maximal, minimal, server } from "../environments/samples";
+import { clusterOf, maximal, minimal, server } from "../model/samples";
 import { configurationOf, resourcesOf, synthesizedFiles } from "../synthesis";
 
 describe("the production stack", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Environment } from "../../environments/environment";
-import { clusterOf } from "../environments/samples";
+import type { Environment } from "../../model/environment";
+import { clusterOf } from "../model/samples";
 import { synthesizeBeside } from "./beside-state";
 
 /** Synthesizes beside a state with resources on these hosts. */

@@ -10,6 +10,7 @@ const ROOT = join(__dirname, "../..");
 const SOURCES = [
   "constructs",
   "environments",
+  "model",
   "operations",
   "stacks",
   "main.ts",

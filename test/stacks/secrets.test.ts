@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { local } from "../../environments/local";
 import { production } from "../../environments/production";
-import { maximal } from "../environments/samples";
+import { maximal } from "../model/samples";
 import { synthesizedFiles } from "../synthesis";
 
 afterEach(() => vi.unstubAllEnvs());

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { escapeTemplate } from "../../constructs/escape-template";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { production } from "../../environments/production";
 import { CitusStack } from "../../stacks/citus-stack";
-import { clusterOf, maximal, server } from "../environments/samples";
+import { clusterOf, maximal, server } from "../model/samples";
 import { configurationOf, resourceAt, temporaryFolder, testApp } from "../synthesis";
 import { initialize, requireTerraform } from "../terraform";
 

@@ -1,5 +1,5 @@
 import { describe, it, expect } from "vitest";
-import { clusterOf } from "../environments/samples";
+import { clusterOf } from "../model/samples";
 import { synthesizeBeside } from "./beside-state";
 
 interface Given {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
+import type { Environment } from "../../model/environment";
 import { CitusStack } from "../../stacks/citus-stack";
-import { clusterOf, minimal } from "../environments/samples";
+import { clusterOf, minimal } from "../model/samples";
 import { filesIn, testApp } from "../synthesis";
 
 function errorOf(...environments: unknown[]): string[] {

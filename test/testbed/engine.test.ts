@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { isAbsent, pingEngine } from "./engine";
+import { isAbsent, pingEngine } from "../../testbed/engine";
 
 /** A socket in a folder of its own; something listens there if it is said how it answers. */
 async function socketOf(answer?: RequestListener): Promise<string> {

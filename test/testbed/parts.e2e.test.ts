@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { askImageRegistry } from "./citus-image";
-import { findParts, findTerraform } from "./parts";
-import { askProviderRegistry } from "./terraform-providers";
+import { askImageRegistry } from "../../testbed/citus-image";
+import { findParts, findTerraform } from "../../testbed/parts";
+import { askProviderRegistry } from "../../testbed/terraform-providers";
 
 const directories: string[] = [];
 const servers: Server[] = [];

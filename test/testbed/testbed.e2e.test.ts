@@ -2,12 +2,19 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "./command";
-import type { DockerHost } from "./docker-host";
-import { imageId } from "./image-template";
-import { CACHE_ROOT, dataDirectory, DATA_ROOT, readStates, runDirectory, RUN_ROOT } from "./state";
-import { Testbed } from "./testbed";
-import { fetchCommand, makeTinyImage, removeTinyImage, TINY_IMAGE } from "./tiny-image";
+import { run } from "../../testbed/command";
+import type { DockerHost } from "../../testbed/docker-host";
+import { imageId } from "../../testbed/image-template";
+import {
+  CACHE_ROOT,
+  dataDirectory,
+  DATA_ROOT,
+  readStates,
+  runDirectory,
+  RUN_ROOT,
+} from "../../testbed/state";
+import { Testbed } from "../../testbed/testbed";
+import { fetchCommand, makeTinyImage, removeTinyImage, TINY_IMAGE } from "../../testbed/tiny-image";
 
 const ALIAS = "pg-dist/testbed-tiny-alias:1";
 

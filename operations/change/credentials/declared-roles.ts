@@ -1,15 +1,15 @@
-import type { Cluster } from "../../environments/cluster";
+import type { Cluster } from "../../../model/cluster";
 import { ROLE_PASSWORDS, readRolePasswords } from "./role-passwords";
 import { storeElsewhere } from "./store-elsewhere";
 import { storeRole } from "./store-role";
-import { Failure, type Problem, problemsFailure } from "../failure";
-import type { Progress } from "../progress";
-import type { RecordedNode } from "../record";
-import { readRegistered } from "../registration/pg-dist-node";
-import type { Session } from "../session";
-import { labelOf } from "../registration/node-label";
-import { heldByCoordinator } from "../roles/held-roles";
-import { quoteName } from "../shown-words";
+import { Failure, type Problem, problemsFailure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { RecordedNode } from "../../cluster/nodes/record";
+import { readRegistered } from "../../cluster/nodes/pg-dist-node";
+import type { Session } from "../../cluster/connection/session";
+import { labelOf } from "../../cluster/nodes/node-label";
+import { heldByCoordinator } from "../../cluster/roles/held-roles";
+import { quoteName } from "../../base/shown-words";
 
 /** Time for the proof of one password, in milliseconds. */
 const PROOF_MS = 20_000;

@@ -1,6 +1,6 @@
 import { password as ask } from "@inquirer/prompts";
-import { EXIT, Failure } from "../failure";
-import { quoteName } from "../shown-words";
+import { EXIT, Failure } from "../../base/failure";
+import { quoteName } from "../../base/shown-words";
 import { ROLE_PASSWORDS, readRolePasswords } from "./role-passwords";
 
 /** Of the one role that a command is about. */

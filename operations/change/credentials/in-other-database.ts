@@ -1,10 +1,10 @@
-import type { Cluster } from "../../environments/cluster";
-import { Failure } from "../failure";
-import { isOtherDatabase } from "../other-database";
-import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import { heldByCoordinator } from "../roles/held-roles";
-import { readRoles } from "../roles/read-roles";
-import type { Session } from "../session";
+import type { Cluster } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import { isOtherDatabase } from "../../base/command-line";
+import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { heldByCoordinator } from "../../cluster/roles/held-roles";
+import { readRoles } from "../../cluster/roles/read-roles";
+import type { Session } from "../../cluster/connection/session";
 import { type StoreOptions, storeRole } from "./store-role";
 
 /** The cluster with those of its workers that this database has: another one may have some only. */

@@ -1,17 +1,22 @@
-import { type Cluster, type ClusterNode, formatEndpoint } from "../../environments/cluster";
-import { coordinatorOf, hostOf, workersOf } from "../cluster-file";
-import { DockerHost } from "../docker-host";
-import { Failure, type Problem, oneLine, problemsFailure } from "../failure";
-import type { Progress } from "../progress";
-import type { RecordedNode } from "../record";
-import { authinfoOf, storeOnCoordinator, storeOnNodes } from "../registration/credentials";
-import type { NodeFacts } from "../registration/node-facts";
-import { type HeldRole, alignStatement, heldByCoordinator, heldByNodes } from "../roles/held-roles";
-import { explainConnection } from "../registration/connection-cause";
-import { connectionCauses, withCauses } from "../registration/reachability";
-import { runOnNodes } from "../registration/run-on-nodes";
-import { isNamedAsAnother } from "../server-name";
-import type { Session } from "../session";
+import { type Cluster, type ClusterNode, formatEndpoint } from "../../../model/cluster";
+import { coordinatorOf, hostOf, workersOf } from "../../cluster/cluster-file";
+import { DockerHost } from "../../docker/docker-host";
+import { Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { RecordedNode } from "../../cluster/nodes/record";
+import { authinfoOf, storeOnCoordinator, storeOnNodes } from "../../cluster/nodes/credentials";
+import type { NodeFacts } from "../../cluster/nodes/node-facts";
+import {
+  type HeldRole,
+  alignStatement,
+  heldByCoordinator,
+  heldByNodes,
+} from "../../cluster/roles/held-roles";
+import { explainConnection } from "../../cluster/nodes/connection-cause";
+import { connectionCauses, withCauses } from "../../cluster/nodes/reachability";
+import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { isNamedAsAnother } from "../../cluster/nodes/server-name";
+import type { Session } from "../../cluster/connection/session";
 
 /** How long one command in a container may take, in milliseconds. */
 const EXEC_MS = 30_000;

@@ -1,5 +1,5 @@
-import { EXIT, Failure } from "../failure";
-import { quoteName } from "../shown-words";
+import { EXIT, Failure } from "../../base/failure";
+import { quoteName } from "../../base/shown-words";
 
 /** Of the roles that the environment names; JSON, role to password. Terraform's variable `role_passwords`. */
 export const ROLE_PASSWORDS = "TF_VAR_role_passwords";

@@ -1,14 +1,18 @@
-import type { Cluster, Endpoint } from "../../environments/cluster";
-import { coordinatorOf } from "../cluster-file";
-import { oneLine } from "../failure";
-import { type CitusDatabase, remedyForUnreadable, withOtherDatabases } from "../holdings/other-databases";
-import type { Progress } from "../progress";
-import { isCertificate, storeStatement } from "../registration/credentials";
-import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import { type Held, heldByCoordinator } from "../roles/held-roles";
-import { type Spread, describeSpread, spreadCredentials } from "../roles/spread-credentials";
-import { quoteName } from "../shown-words";
-import type { Session } from "../session";
+import type { Cluster, Endpoint } from "../../../model/cluster";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import { oneLine } from "../../base/failure";
+import {
+  type CitusDatabase,
+  remedyForUnreadable,
+  withOtherDatabases,
+} from "../../cluster/holdings/other-databases";
+import type { Progress } from "../../base/progress";
+import { isCertificate, storeStatement } from "../../cluster/nodes/credentials";
+import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { type Held, heldByCoordinator } from "../../cluster/roles/held-roles";
+import { type Spread, describeSpread, spreadCredentials } from "../../cluster/roles/spread-credentials";
+import { quoteName } from "../../base/shown-words";
+import type { Session } from "../../cluster/connection/session";
 
 export interface StoreElsewhereOptions {
   readonly roles: readonly string[];

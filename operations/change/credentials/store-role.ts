@@ -1,21 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { EXIT, Failure, problemsFailure } from "../failure";
-import type { Progress } from "../progress";
-import { authinfoOf, storeStatement } from "../registration/credentials";
-import { isOtherDatabase } from "../other-database";
-import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import { withCauses } from "../registration/reachability";
-import type { Place } from "../place";
-import { type NamedNode, probeRoles } from "../roles/ask-roles";
-import { credentialsLine, describeFault, remedyOfFaults } from "../roles/explain-role";
-import { type HeldRole, heldByCoordinator } from "../roles/held-roles";
-import { type NodeRoles, type RoleFault, judgeRole } from "../roles/judge-roles";
-import { type RoleState, probeStatement } from "../roles/probe";
-import { wordsOf } from "../roles/try-failed";
-import { scramVerifier } from "../roles/scram-verifier";
-import { describeSpread, spreadCredentials } from "../roles/spread-credentials";
-import { quoteName } from "../shown-words";
-import type { Session } from "../session";
+import { EXIT, Failure, problemsFailure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import { authinfoOf, storeStatement } from "../../cluster/nodes/credentials";
+import { isOtherDatabase } from "../../base/command-line";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { withCauses } from "../../cluster/nodes/reachability";
+import type { Place } from "../../base/place";
+import { type NamedNode, probeRoles } from "../../cluster/roles/ask-roles";
+import { credentialsLine, describeFault, remedyOfFaults } from "../../cluster/roles/explain-role";
+import { type HeldRole, heldByCoordinator } from "../../cluster/roles/held-roles";
+import { type NodeRoles, type RoleFault, judgeRole } from "../../cluster/roles/judge-roles";
+import { type RoleState, probeStatement } from "../../cluster/roles/probe";
+import { wordsOf } from "../../cluster/roles/try-failed";
+import { scramVerifier } from "../../cluster/roles/scram-verifier";
+import { describeSpread, spreadCredentials } from "../../cluster/roles/spread-credentials";
+import { quoteName } from "../../base/shown-words";
+import type { Session } from "../../cluster/connection/session";
 
 /** What the role's password is to be. */
 export type NewPassword =

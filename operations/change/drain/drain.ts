@@ -1,14 +1,14 @@
-import { formatBytes } from "./bytes";
-import { findDependents } from "./dependents/find";
-import { type MoverOptions, ShardMover } from "./drain-move";
-import type { Move } from "./drain-plan";
-import { planDrain } from "./drain-room";
-import { type Inventory, readInventory } from "./drain-shards";
-import { dropOrphans } from "./drop-orphans";
-import { Failure, type Problem, problemsFailure } from "./failure";
-import { type Departures, type Member, readMembers } from "./leaving-members";
-import type { Progress } from "./progress";
-import type { Session } from "./session";
+import { formatBytes } from "../../base/bytes";
+import { findDependents } from "../../cluster/dependents/find";
+import { type MoverOptions, ShardMover } from "./move";
+import type { Move } from "./plan";
+import { planDrain } from "./room";
+import { type Inventory, readInventory } from "./shards";
+import { dropOrphans } from "../../cluster/shards/drop-orphans";
+import { Failure, type Problem, problemsFailure } from "../../base/failure";
+import { type Departures, type Member, readMembers } from "../../cluster/nodes/leaving-members";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../../cluster/connection/session";
 
 /** Its signal stops the drain; what was moved stays where it is. */
 export interface DrainOptions extends Omit<MoverOptions, "environment"> {

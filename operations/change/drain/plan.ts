@@ -1,4 +1,4 @@
-import type { Strategy } from "./moving/strategy";
+import type { Strategy } from "../../cluster/moving/strategy";
 
 /** Shards that belong together: the same range of all colocated tables, moved as one. */
 export interface ShardGroup {

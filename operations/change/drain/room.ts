@@ -1,8 +1,8 @@
-import { type Plan, type Target, planMoves } from "./drain-plan";
-import type { Inventory } from "./drain-shards";
-import type { Member } from "./leaving-members";
-import { type Strategy, readStrategy } from "./moving/strategy";
-import type { Session } from "./session";
+import { type Plan, type Target, planMoves } from "./plan";
+import type { Inventory } from "./shards";
+import type { Member } from "../../cluster/nodes/leaving-members";
+import { type Strategy, readStrategy } from "../../cluster/moving/strategy";
+import type { Session } from "../../cluster/connection/session";
 
 export interface DrainPlan extends Plan {
   readonly targets: readonly Target[];

@@ -1,6 +1,6 @@
-import type { Departure, ShardGroup } from "./drain-plan";
-import type { Session } from "./session";
-import { shardSizesJson } from "./shard-sizes";
+import type { Departure, ShardGroup } from "./plan";
+import type { Session } from "../../cluster/connection/session";
+import { shardSizesJson } from "../../cluster/shards/shard-sizes";
 
 /** A group of shards on one node. */
 interface Placed {

@@ -1,4 +1,4 @@
-import type { Strategy } from "../moving/strategy";
+import type { Strategy } from "../../cluster/moving/strategy";
 import type { LostShard } from "./lost-shards";
 
 /** Shards of one key, and the node by nodeid that is to have them. */

@@ -1,11 +1,11 @@
-import type { Cluster } from "../../environments/cluster";
-import { shellWord } from "../other-database";
-import { EXIT, type Problem, problemsFailure } from "../failure";
-import { quoteName } from "../shown-words";
-import { withOtherDatabases } from "../holdings/other-databases";
-import { readRecord } from "../record";
-import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import type { Session } from "../session";
+import type { Cluster } from "../../../model/cluster";
+import { shellWord } from "../../base/command-line";
+import { EXIT, type Problem, problemsFailure } from "../../base/failure";
+import { quoteName } from "../../base/shown-words";
+import { withOtherDatabases } from "../../cluster/holdings/other-databases";
+import { readRecord } from "../../cluster/nodes/record";
+import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import type { Session } from "../../cluster/connection/session";
 
 /**
  * Other databases with Citus have shards of their own on the same servers. Forgotten here alone, a lost server would stay

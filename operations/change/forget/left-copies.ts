@@ -1,6 +1,6 @@
-import { dropOrphans } from "../drop-orphans";
-import type { Progress } from "../progress";
-import type { Session } from "../session";
+import { dropOrphans } from "../../cluster/shards/drop-orphans";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../../cluster/connection/session";
 import type { Losses } from "./survey";
 
 /**

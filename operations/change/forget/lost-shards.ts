@@ -1,6 +1,6 @@
-import type { Session } from "../session";
-import { shardName } from "../shard-name";
-import { shardSizesJson } from "../shard-sizes";
+import type { Session } from "../../cluster/connection/session";
+import { shardName } from "../../cluster/shards/shard-name";
+import { shardSizesJson } from "../../cluster/shards/shard-sizes";
 
 /** A shard that was on servers which never come back. */
 export interface LostShard {

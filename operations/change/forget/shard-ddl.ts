@@ -1,5 +1,5 @@
-import { quoteLiteral } from "../registration/run-on-nodes";
-import type { Session } from "../session";
+import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
 import type { LostShard } from "./lost-shards";
 
 /** Everything that makes one shard of a table. */

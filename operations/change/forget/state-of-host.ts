@@ -1,4 +1,4 @@
-import type { TerraformState } from "../../environments/local-state";
+import type { TerraformState } from "../../../model/local-state";
 
 /**
  * Addresses of what a Docker host has in Terraform's state: everything of its provider, and the membership of its

@@ -1,21 +1,21 @@
-import type { Cluster } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { coordinatorOf } from "../cluster-file";
-import { DockerHost } from "../docker-host";
-import { EXIT, Failure } from "../failure";
-import { commandArguments } from "../other-database";
-import type { Progress } from "../progress";
-import { readRecord } from "../record";
+import type { Cluster } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import { DockerHost } from "../../docker/docker-host";
+import { EXIT, Failure } from "../../base/failure";
+import { commandArguments } from "../../base/command-line";
+import type { Progress } from "../../base/progress";
+import { readRecord } from "../../cluster/nodes/record";
 import {
   COORDINATOR_GROUP,
   type RegisteredNode,
   readRegistered,
   sameEndpoint,
-} from "../registration/pg-dist-node";
-import { connectionCauses } from "../registration/reachability";
-import { quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
-import { shardName } from "../shard-name";
+} from "../../cluster/nodes/pg-dist-node";
+import { connectionCauses } from "../../cluster/nodes/reachability";
+import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
+import { shardName } from "../../cluster/shards/shard-name";
 import type { Heir } from "./assign-shards";
 import { type LostShard, type LostTable, describeLosses, findLostShards } from "./lost-shards";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Session } from "../session";
+import type { Session } from "../../cluster/connection/session";
 import { cancelJob, isOver, readJob } from "./job";
 import { type JobProgress, measureJob, readGroups } from "./progress-of-job";
 

@@ -1,8 +1,8 @@
-import { dropOrphans } from "../drop-orphans";
-import { oneLine } from "../failure";
-import type { Progress } from "../progress";
-import type { Session } from "../session";
-import { withStatementTimeout } from "../statement-timeout";
+import { dropOrphans } from "../../cluster/shards/drop-orphans";
+import { oneLine } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../../cluster/connection/session";
+import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 
 /** What a move left on its source, to be dropped when nobody reads it any more (CLEANUP_DEFERRED_ON_SUCCESS of Citus). */
 const OLD_COPIES = "SELECT object_name AS name FROM pg_dist_cleanup WHERE policy_type = 2 ORDER BY record_id";

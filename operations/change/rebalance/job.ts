@@ -1,8 +1,8 @@
-import type { TransferMode } from "../drain-mode";
-import { Failure, oneLine } from "../failure";
-import { type KnownNodes, remedyForWords } from "../registration/node-failure";
-import type { Session } from "../session";
-import { sqlStateOf } from "../sqlstate";
+import type { TransferMode } from "../../cluster/shards/transfer-mode";
+import { Failure, oneLine } from "../../base/failure";
+import { type KnownNodes, remedyForWords } from "../../cluster/nodes/node-failure";
+import type { Session } from "../../cluster/connection/session";
+import { sqlStateOf } from "../../cluster/connection/sqlstate";
 import { withTablesKept } from "./with-tables-kept";
 
 /** A rebalance that runs in Citus' background, by `pg_dist_background_job`. */

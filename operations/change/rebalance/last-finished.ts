@@ -1,4 +1,4 @@
-import type { Session } from "../session";
+import type { Session } from "../../cluster/connection/session";
 import type { Experience } from "./estimate";
 import { amountOf, readGroups } from "./progress-of-job";
 import { readJob } from "./job";

@@ -1,4 +1,4 @@
-import { formatBytes } from "../bytes";
+import { formatBytes } from "../../base/bytes";
 import type { PlannedMove } from "./plan";
 import { type Amount, type JobProgress, SIZE_UNKNOWN, bytesMoved } from "./progress-of-job";
 

@@ -1,6 +1,6 @@
-import { type Cluster, type Endpoint, formatEndpoint } from "../../environments/cluster";
-import { sameEndpoint } from "../registration/pg-dist-node";
-import type { OwnedMoves } from "../roles/immobile-owners";
+import { type Cluster, type Endpoint, formatEndpoint } from "../../../model/cluster";
+import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import type { OwnedMoves } from "../../cluster/roles/immobile-owners";
 import type { PlannedMove } from "./plan";
 
 /** What planned moves need of the owners of their tables. */

@@ -1,7 +1,7 @@
-import type { Endpoint } from "../../environments/cluster";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import type { Session } from "../../cluster/connection/session";
 import { withTablesKept } from "./with-tables-kept";
-import { shardSizesJson } from "../shard-sizes";
+import { shardSizesJson } from "../../cluster/shards/shard-sizes";
 
 /** A group of colocated shards that Citus would move as one. */
 export interface PlannedMove {

@@ -1,7 +1,7 @@
-import type { Session } from "../session";
-import { wasCanceled, withStatementTimeout } from "../statement-timeout";
+import type { Session } from "../../cluster/connection/session";
+import { wasCanceled, withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { type Job, type Task, failingTask } from "./job";
-import { shardSizesJson } from "../shard-sizes";
+import { shardSizesJson } from "../../cluster/shards/shard-sizes";
 
 /** Shards that move as one, by one of them. */
 export interface MovingGroup {

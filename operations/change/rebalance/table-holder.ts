@@ -1,5 +1,5 @@
-import type { Session } from "../session";
-import type { Party } from "../status/lock-waits";
+import type { Session } from "../../cluster/connection/session";
+import type { Party } from "../../cluster/waits/lock-waits";
 
 /** A transaction that keeps everybody else from one of the distributed tables: ALTER TABLE, DROP, TRUNCATE. */
 export interface TableHolder {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../failure";
-import { describeBlocker, sqlToEnd } from "../moving/describe-wait";
-import { commandIn } from "../other-database";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { Failure } from "../../base/failure";
+import { describeBlocker, sqlToEnd } from "../../cluster/waits/describe-wait";
+import { commandIn } from "../../base/command-line";
+import type { Session } from "../../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import { findTableHolder } from "./table-holder";
 
 /** How long it may wait for a table that somebody holds, in milliseconds. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EXIT, Failure } from "../failure";
+import { EXIT, Failure } from "../../base/failure";
 import type { Adopt } from "./action";
 import { checkPlan } from "./check-plan";
 import type { Terraform } from "./terraform";

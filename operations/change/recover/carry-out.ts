@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../failure";
-import type { Progress } from "../progress";
+import { Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
 import type { Action, Adopt, Remove } from "./action";
 import { type Adoption, adopt } from "./adopt";
-import type { DockerHost } from "../docker-host";
+import type { DockerHost } from "../../docker/docker-host";
 import { inspectContainer, isHealthy } from "./inventory";
 import type { HostInventory } from "./situation";
 import type { Terraform } from "./terraform";

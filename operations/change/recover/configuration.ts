@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cluster } from "../../environments/cluster";
-import { Failure, oneLine } from "../failure";
+import type { Cluster } from "../../../model/cluster";
+import { Failure, oneLine } from "../../base/failure";
 import {
   type Declared,
   type DeclaredContainer,

@@ -1,4 +1,4 @@
-import { formatEndpoint } from "../../environments/cluster";
+import { formatEndpoint } from "../../../model/cluster";
 import type { Action, Subject } from "./action";
 import {
   type DeclaredContainer,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Progress } from "../progress";
-import type { DockerHost } from "../docker-host";
+import type { Progress } from "../../base/progress";
+import type { DockerHost } from "../../docker/docker-host";
 import { type ContainerJson, inspectContainer, isHealthy } from "./inventory";
 import type { Initialisation } from "./situation";
 

@@ -1,4 +1,4 @@
-import type { DockerHost } from "../docker-host";
+import type { DockerHost } from "../../docker/docker-host";
 import type { FoundContainer, FoundNetwork, Initialisation } from "./situation";
 
 /** What `docker inspect` says of a container, as far as it is needed. */

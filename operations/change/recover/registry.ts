@@ -1,12 +1,12 @@
-import type { Cluster } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { connect } from "../connect";
-import { Failure, oneLine } from "../failure";
-import { LOCK_KEY } from "../lock";
-import type { Progress } from "../progress";
-import { readRecord } from "../record";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import type { Cluster } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { connect } from "../../cluster/connection/connect";
+import { Failure, oneLine } from "../../base/failure";
+import { LOCK_KEY } from "../../cluster/nodes/lock";
+import type { Progress } from "../../base/progress";
+import { readRecord } from "../../cluster/nodes/record";
+import type { Session } from "../../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import type { CoordinatorAnswer } from "./situation";
 
 /** How long a coordinator that is starting is waited for, in seconds. */

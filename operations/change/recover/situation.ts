@@ -1,4 +1,4 @@
-import type { Endpoint } from "../../environments/cluster";
+import type { Endpoint } from "../../../model/cluster";
 
 /** What recovery knows of a cluster, from four sources. `decide` (decide.ts) turns it into actions. */
 export interface Situation {

@@ -1,7 +1,7 @@
-import type { Cluster } from "../../environments/cluster";
-import { Failure, oneLine } from "../failure";
-import type { Progress } from "../progress";
-import type { DockerHost } from "../docker-host";
+import type { Cluster } from "../../../model/cluster";
+import { Failure, oneLine } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { DockerHost } from "../../docker/docker-host";
 import { followInitialisation } from "./initialisation";
 import { describeContainer, listContainers, listNetworks, listVolumes } from "./inventory";
 import { type Asked, askCoordinator } from "./registry";

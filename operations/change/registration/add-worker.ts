@@ -1,19 +1,19 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { coordinatorOf } from "../cluster-file";
-import { EXIT, Failure } from "../failure";
-import { takeLock } from "../lock";
-import type { Progress } from "../progress";
-import { clearLeaving, markRebalanceDue, prepareRecord, readRecord } from "../record";
-import { checkCoordinator } from "../registration/check-coordinator";
-import { storeOnCoordinator } from "../registration/credentials";
-import { type NodeFacts, nodeFacts } from "../registration/node-facts";
-import { type RegisteredNode, readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import { limitNodeConnections } from "../registration/reachability";
-import type { Session } from "../session";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import { EXIT, Failure } from "../../base/failure";
+import { takeLock } from "../../cluster/nodes/lock";
+import type { Progress } from "../../base/progress";
+import { clearLeaving, markRebalanceDue, prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
+import { storeOnCoordinator } from "../../cluster/nodes/credentials";
+import { type NodeFacts, nodeFacts } from "../../cluster/nodes/node-facts";
+import { type RegisteredNode, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { limitNodeConnections } from "../../cluster/nodes/reachability";
+import type { Session } from "../../cluster/connection/session";
 import { type Holdings, readHoldings, requireWipeable } from "./holdings";
 import { wipeWorker } from "./wipe-worker";
-import { readBlockedTimeout } from "../moving/blocked-timeout";
-import { withWaitsTold } from "../moving/with-waits-told";
+import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
+import { withWaitsTold } from "../../cluster/moving/with-waits-told";
 
 export interface AddOptions {
   readonly cluster: Cluster;

@@ -1,15 +1,20 @@
-import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
-import type { Progress } from "../progress";
-import { clearLeaving, markRebalanceDue, recordNode } from "../record";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
-import type { Decision } from "./decide";
-import type { NodeFacts } from "./node-facts";
-import { explainOnNodes } from "./node-failure";
-import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
-import { runOnNodes } from "./run-on-nodes";
+import type { Cluster, ClusterNode, Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import { clearLeaving, markRebalanceDue, recordNode } from "../../cluster/nodes/record";
+import type { Session } from "../../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
+import type { Decision } from "../../cluster/nodes/decide";
+import type { NodeFacts } from "../../cluster/nodes/node-facts";
+import { explainOnNodes } from "../../cluster/nodes/node-failure";
+import {
+  COORDINATOR_GROUP,
+  type RegisteredNode,
+  readRegistered,
+  sameEndpoint,
+} from "../../cluster/nodes/pg-dist-node";
+import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 
 /** How long changed addresses wait for queries that run on these nodes, and hold new ones back. */
 const MOVE_LOCK_TIMEOUT = "30s";

@@ -8,9 +8,9 @@ import { type CitusDatabase, remedyForUnreadable, withOtherDatabases } from "../
 import type { Progress } from "../progress";
 import type { Session } from "../session";
 import { waitForMetadata } from "./metadata-sync";
-import { remedyForWords } from "./node-failure";
-import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
-import { runOnNodes } from "./run-on-nodes";
+import { remedyForWords } from "../../cluster/nodes/node-failure";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 
 const GROUP = "SELECT groupid::text FROM pg_dist_local_group";
 

@@ -1,13 +1,13 @@
-import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { formatBytes } from "../bytes";
-import { EXIT, Failure } from "../failure";
-import { commandIn } from "../other-database";
-import { checkName } from "../registration/identity";
-import type { NodeFacts } from "../registration/node-facts";
-import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import { quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
+import type { Cluster, ClusterNode, Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { formatBytes } from "../../base/bytes";
+import { EXIT, Failure } from "../../base/failure";
+import { commandIn } from "../../base/command-line";
+import { checkName } from "../../cluster/nodes/identity";
+import type { NodeFacts } from "../../cluster/nodes/node-facts";
+import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
 
 /** What a server that is to join holds in the cluster's database. */
 export interface Holdings {

@@ -1,9 +1,9 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import type { Problem } from "../failure";
-import type { Session } from "../session";
-import { explainConnection } from "./connection-cause";
-import { connectionCauses, withCauses } from "./reachability";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import type { Problem } from "../../base/failure";
+import type { Session } from "../../cluster/connection/session";
+import { explainConnection } from "../../cluster/nodes/connection-cause";
+import { connectionCauses, withCauses } from "../../cluster/nodes/reachability";
 
 export interface Matrix {
   readonly pairs: number;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatEndpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
-import type { Session } from "../session";
-import { readRegistered } from "./pg-dist-node";
+import { formatEndpoint } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import type { Session } from "../../cluster/connection/session";
+import { readRegistered } from "../../cluster/nodes/pg-dist-node";
 
 /** Citus' maintenance daemon syncs at once, and after a failure every 5 s. In milliseconds. */
 const LIMIT_MS = 60_000;

@@ -1,7 +1,7 @@
-import type { Decision } from "./decide";
-import type { Finding } from "./identity";
-import { quoteLiteral, runOnNodes } from "./run-on-nodes";
-import type { Session } from "../session";
+import type { Decision } from "../../cluster/nodes/decide";
+import type { Finding } from "../../cluster/nodes/identity";
+import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
 
 /** Those that `citus_add_node` makes on every node that joins. Citus itself is there already. */
 const DISTRIBUTED = `SELECT e.extname AS name, e.extversion AS version

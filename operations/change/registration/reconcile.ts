@@ -1,21 +1,26 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Cluster } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { coordinatorOf, workersOf } from "../cluster-file";
-import { EXIT, problemsFailure } from "../failure";
-import type { Progress } from "../progress";
-import { type RecordedNode, readRecord, recordNode } from "../record";
-import type { Session } from "../session";
+import type { Cluster } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { coordinatorOf, workersOf } from "../../cluster/cluster-file";
+import { EXIT, problemsFailure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import { type RecordedNode, readRecord, recordNode } from "../../cluster/nodes/record";
+import type { Session } from "../../cluster/connection/session";
 import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
-import { storeOnNodes } from "./credentials";
-import { type Decision, decideWorkers } from "./decide";
+import { storeOnNodes } from "../../cluster/nodes/credentials";
+import { type Decision, decideWorkers } from "../../cluster/nodes/decide";
 import { followElsewhere } from "./follow-elsewhere";
-import type { Finding } from "./identity";
+import type { Finding } from "../../cluster/nodes/identity";
 import { checkExtensions } from "./newcomer-extensions";
 import { waitForMetadata } from "./metadata-sync";
-import { type NodeAnswer, type NodeFacts, nodeFacts } from "./node-facts";
-import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
-import { type Peer, checkReachability } from "./reachability";
+import { type NodeAnswer, type NodeFacts, nodeFacts } from "../../cluster/nodes/node-facts";
+import {
+  COORDINATOR_GROUP,
+  type RegisteredNode,
+  readRegistered,
+  sameEndpoint,
+} from "../../cluster/nodes/pg-dist-node";
+import { type Peer, checkReachability } from "../../cluster/nodes/reachability";
 import { copyReferenceTables } from "./reference-tables";
 
 export interface Reconciled {

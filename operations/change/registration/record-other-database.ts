@@ -1,13 +1,13 @@
-import type { Cluster, Endpoint } from "../../environments/cluster";
-import { prepareRecord, readRecord } from "../record";
+import type { Cluster, Endpoint } from "../../../model/cluster";
+import { prepareRecord, readRecord } from "../../cluster/nodes/record";
 import {
   COORDINATOR_GROUP,
   type RegisteredNode,
   readRegistered,
   sameEndpoint,
-} from "../registration/pg-dist-node";
-import { type Answer, runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
+} from "../../cluster/nodes/pg-dist-node";
+import { type Answer, runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
 
 /** A node by the environment's id, and where the environment's own database has it registered. */
 export interface HomeNode {

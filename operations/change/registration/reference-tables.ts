@@ -1,9 +1,9 @@
-import type { Cluster } from "../../environments/cluster";
-import { Failure } from "../failure";
-import type { Progress } from "../progress";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
-import { explainOnNodes } from "./node-failure";
+import type { Cluster } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
+import { explainOnNodes } from "../../cluster/nodes/node-failure";
 
 /** Reference tables that not every active node has. Citus copies them with the first shard that moves, or now. */
 const MISSING = `SELECT p.logicalrelid::regclass::text AS name

@@ -1,15 +1,20 @@
-import type { Cluster } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { workersOf } from "../cluster-file";
-import { Failure, problemsFailure } from "../failure";
-import type { Progress } from "../progress";
-import { readRecord } from "../record";
-import type { Session } from "../session";
-import { type Finding, checkIdentity, describeVersion } from "./identity";
+import type { Cluster } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { workersOf } from "../../cluster/cluster-file";
+import { Failure, problemsFailure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import { readRecord } from "../../cluster/nodes/record";
+import type { Session } from "../../cluster/connection/session";
+import { type Finding, checkIdentity, describeVersion } from "../../cluster/nodes/identity";
 import { checkMatrix } from "./matrix";
-import { type NodeFacts, coordinatorFacts, nodeFacts } from "./node-facts";
+import { type NodeFacts, coordinatorFacts, nodeFacts } from "../../cluster/nodes/node-facts";
 import { formatTable } from "./node-table";
-import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
+import {
+  COORDINATOR_GROUP,
+  type RegisteredNode,
+  readRegistered,
+  sameEndpoint,
+} from "../../cluster/nodes/pg-dist-node";
 import type { Reconciled } from "./reconcile";
 
 /**

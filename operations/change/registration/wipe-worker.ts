@@ -1,8 +1,8 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
 
 /**
  * In steps, each a transaction of its own. Citus goes first: while it is there it takes tables of its metadata for

@@ -1,16 +1,16 @@
-import type { Cluster, Endpoint } from "../../environments/cluster";
-import { readFreeSpace } from "../free-space";
-import { coordinatorOf } from "../cluster-file";
-import type { TransferMode } from "../drain-mode";
-import { type Departures, type Member, isNamed, readMembers } from "../leaving-members";
-import { takeLock } from "../lock";
-import { readBlockedTimeout } from "../moving/blocked-timeout";
-import type { Progress } from "../progress";
-import { type RecordedNode, prepareRecord, readRecord } from "../record";
-import { checkCoordinator } from "../registration/check-coordinator";
-import { limitNodeConnections } from "../registration/reachability";
-import { type Removal, findMember } from "../removal";
-import type { Session } from "../session";
+import type { Cluster, Endpoint } from "../../../model/cluster";
+import { readFreeSpace } from "../../docker/free-space";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import type { TransferMode } from "../../cluster/shards/transfer-mode";
+import { type Departures, type Member, isNamed, readMembers } from "../../cluster/nodes/leaving-members";
+import { takeLock } from "../../cluster/nodes/lock";
+import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
+import type { Progress } from "../../base/progress";
+import { type RecordedNode, prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
+import { limitNodeConnections } from "../../cluster/nodes/reachability";
+import { type Removal, findMember } from "./removal";
+import type { Session } from "../../cluster/connection/session";
 
 export interface MaintenanceOptions {
   readonly cluster: Cluster;

@@ -1,9 +1,9 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
-import { quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
-import { shardName } from "../shard-name";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
+import { shardName } from "../../cluster/shards/shard-name";
 
 /**
  * What Citus 13 leaves on a worker whose metadata sync was stopped and which was removed: its copies of reference tables,

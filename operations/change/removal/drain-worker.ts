@@ -1,8 +1,8 @@
-import { commandArguments, isOtherDatabase } from "../other-database";
-import { Failure } from "../failure";
-import { clearLeaving } from "../record";
-import { emptyNode, explainRemoval } from "../removal";
-import type { Session } from "../session";
+import { commandArguments, isOtherDatabase } from "../../base/command-line";
+import { Failure } from "../../base/failure";
+import { clearLeaving } from "../../cluster/nodes/record";
+import { emptyNode, explainRemoval } from "./removal";
+import type { Session } from "../../cluster/connection/session";
 import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
 
 /**

@@ -1,8 +1,8 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { EXIT, Failure } from "../failure";
-import { asFailure } from "../report";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { EXIT, Failure } from "../../base/failure";
+import { asFailure } from "../../cluster/connection/report";
+import type { Session } from "../../cluster/connection/session";
 import { cleanupByHand } from "./clean-worker";
 
 /** More statements than this are not listed. */

@@ -1,9 +1,9 @@
-import { Failure, oneLine } from "./failure";
-import type { Member } from "./leaving-members";
-import type { Progress } from "./progress";
-import { clearLeaving, markLeaving, prepareRecord, readRecord } from "./record";
-import { type RegisteredNode, readRegistered } from "./registration/pg-dist-node";
-import type { Session } from "./session";
+import { Failure, oneLine } from "../../base/failure";
+import type { Member } from "../../cluster/nodes/leaving-members";
+import type { Progress } from "../../base/progress";
+import { clearLeaving, markLeaving, prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { type RegisteredNode, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import type { Session } from "../../cluster/connection/session";
 
 /**
  * Marks nodes as leaving, so that no shard goes to any of them: neither ours, nor of a table that is created meanwhile.

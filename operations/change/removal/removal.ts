@@ -1,20 +1,20 @@
-import { formatEndpoint } from "../environments/cluster";
-import { drain } from "./drain";
-import { findDependentProblems, findDrainProblems } from "./drain-checks";
-import type { TransferMode } from "./drain-mode";
-import { readInventory } from "./drain-shards";
-import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "./failure";
-import { interruptible } from "./interrupt";
+import { formatEndpoint } from "../../../model/cluster";
+import { drain } from "../drain/drain";
+import { findDependentProblems, findDrainProblems } from "../drain/checks";
+import type { TransferMode } from "../../cluster/shards/transfer-mode";
+import { readInventory } from "../drain/shards";
+import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
+import { interruptible } from "../../cluster/connection/interrupt";
 import { lift, mark } from "./leaving-marks";
-import type { Departures, Member } from "./leaving-members";
-import { clearRests } from "./moving/clear-rests";
-import type { Progress } from "./progress";
-import { type RecordedNode, forgetNodes } from "./record";
-import { type KnownNodes, remedyForWords } from "./registration/node-failure";
-import { COORDINATOR_GROUP } from "./registration/pg-dist-node";
-import type { Session } from "./session";
-import { SQLSTATE, sqlStateOf } from "./sqlstate";
-import { withWaitsTold } from "./moving/with-waits-told";
+import type { Departures, Member } from "../../cluster/nodes/leaving-members";
+import { clearRests } from "../../cluster/moving/clear-rests";
+import type { Progress } from "../../base/progress";
+import { type RecordedNode, forgetNodes } from "../../cluster/nodes/record";
+import { type KnownNodes, remedyForWords } from "../../cluster/nodes/node-failure";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import type { Session } from "../../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
+import { withWaitsTold } from "../../cluster/moving/with-waits-told";
 
 /** A node that is to be emptied, and the others around it. */
 export interface Removal {

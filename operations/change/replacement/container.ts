@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Cluster, type ClusterNode, formatEndpoint } from "../environments/cluster";
-import { hostOf } from "./cluster-file";
+import { type Cluster, type ClusterNode, formatEndpoint } from "../../../model/cluster";
+import { hostOf } from "../../cluster/cluster-file";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
-import { DockerHost } from "./docker-host";
+import { DockerHost } from "../../docker/docker-host";
 import { checkLayer } from "./container-layer/check-layer";
-import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "./failure";
-import { findForbidden } from "./guard-differences";
-import { fetchImage } from "./guard-images";
-import { inspectContainers } from "./inspect-containers";
-import type { Progress } from "./progress";
+import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
+import { findForbidden } from "./differences";
+import { fetchImage } from "./images";
+import { inspectContainers } from "../../docker/inspect-containers";
+import type { Progress } from "../../base/progress";
 
 export interface GuardContainerOptions {
   readonly progress: Progress;

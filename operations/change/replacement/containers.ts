@@ -1,9 +1,9 @@
-import type { Cluster } from "../environments/cluster";
-import { DockerHost } from "./docker-host";
-import type { ExistingNode, RunningContainer } from "./guard-nodes";
-import { oneLine } from "./failure";
-import { inspectContainers } from "./inspect-containers";
-import type { Progress } from "./progress";
+import type { Cluster } from "../../../model/cluster";
+import { DockerHost } from "../../docker/docker-host";
+import type { ExistingNode, RunningContainer } from "./nodes";
+import { oneLine } from "../../base/failure";
+import { inspectContainers } from "../../docker/inspect-containers";
+import type { Progress } from "../../base/progress";
 
 const FORMAT = "{{.HostConfig.NanoCpus}} {{.Config.Image}}";
 

@@ -1,5 +1,5 @@
-import type { Cluster } from "../environments/cluster";
-import { EXIT, Failure } from "./failure";
+import type { Cluster } from "../../../model/cluster";
+import { EXIT, Failure } from "../../base/failure";
 
 /** Names the environment whose cluster may be destroyed, in the process environment of the destroy itself. */
 const DESTROY_VARIABLE = "PGDIST_DESTROY";

@@ -1,8 +1,8 @@
-import type { Cluster, ClusterNode } from "../environments/cluster";
-import { PUBLISHED_SETTING, majorOfImage } from "../environments/cluster";
-import type { Problem } from "./failure";
-import type { ImageVersions } from "./guard-images";
-import type { ExistingNode } from "./guard-nodes";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { PUBLISHED_SETTING, majorOfImage } from "../../../model/cluster";
+import type { Problem } from "../../base/failure";
+import type { ImageVersions } from "./images";
+import type { ExistingNode } from "./nodes";
 
 /** A node whose container would be replaced, and by what: `max_connections 100 -> 200`. */
 export interface Replacement {

@@ -1,8 +1,8 @@
-import type { Cluster } from "../environments/cluster";
-import { DockerHost } from "./docker-host";
-import { EXIT, Failure, oneLine, type Problem, problemsFailure } from "./failure";
-import type { Replacement } from "./guard-differences";
-import type { Progress } from "./progress";
+import type { Cluster } from "../../../model/cluster";
+import { DockerHost } from "../../docker/docker-host";
+import { EXIT, Failure, oneLine, type Problem, problemsFailure } from "../../base/failure";
+import type { Replacement } from "./differences";
+import type { Progress } from "../../base/progress";
 
 /** How long a pull may take. In milliseconds. */
 const PULL_MS = 20 * 60_000;

@@ -1,8 +1,8 @@
-import type { Cluster, ClusterNode } from "../environments/cluster";
-import { coordinatorOf } from "./cluster-file";
-import { type RecordedNode, readRecord } from "./record";
-import { runOnNodes } from "./registration/run-on-nodes";
-import type { Session } from "./session";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import { type RecordedNode, readRecord } from "../../cluster/nodes/record";
+import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import type { Session } from "../../cluster/connection/session";
 
 /** What a server says of how it was started. */
 export interface RunningServer {

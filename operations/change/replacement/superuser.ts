@@ -1,8 +1,8 @@
-import type { Cluster, ClusterNode } from "../environments/cluster";
-import { DockerHost } from "./docker-host";
-import { oneLine, type Problem } from "./failure";
-import { inspectContainers } from "./inspect-containers";
-import type { Progress } from "./progress";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { DockerHost } from "../../docker/docker-host";
+import { oneLine, type Problem } from "../../base/failure";
+import { inspectContainers } from "../../docker/inspect-containers";
+import type { Progress } from "../../base/progress";
 
 /** Of a container's environment only these two: the password is there too. */
 const FORMAT =

@@ -1,15 +1,15 @@
 import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster } from "../environments/cluster";
-import { coordinatorOf } from "./cluster-file";
-import { Failure, oneLine } from "./failure";
+import type { Cluster } from "../../../model/cluster";
+import { coordinatorOf } from "../cluster-file";
+import { Failure, oneLine } from "../../base/failure";
 import { readPassword } from "./password";
-import type { Place } from "./place";
-import type { Progress } from "./progress";
+import type { Place } from "../../base/place";
+import type { Progress } from "../../base/progress";
 import { Session, type SessionOptions, Unproven } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
-import { chooseWays } from "./ways/choose-ways";
-import { type Way, WayError } from "./ways/way";
+import { chooseWays } from "./transports/choose-ways";
+import { type Way, WayError } from "./transports/way";
 
 export interface ConnectOptions {
   /** What the session is for, in pg_stat_activity: `register`, `leave server-d/worker1`. */

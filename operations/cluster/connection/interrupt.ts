@@ -1,4 +1,4 @@
-import { Failure } from "./failure";
+import { Failure } from "../../base/failure";
 import type { Session } from "./session";
 
 /** What ends a program from outside. SIGHUP is the end of the terminal, as when ssh drops. */

@@ -1,4 +1,4 @@
-import { Failure } from "./failure";
+import { Failure } from "../../base/failure";
 
 /**
  * The superuser's password, from the process environment: never an argument, a trigger or a prompt.

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, Failure, oneLine, redact } from "./failure";
+import { EXIT, type ExitCode, Failure, oneLine, redact } from "../../base/failure";
 import { readSecrets } from "./password";
 import { sqlStateOf } from "./sqlstate";
 

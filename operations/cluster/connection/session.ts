@@ -1,10 +1,10 @@
 import { Client } from "pg";
 import type { Duplex } from "node:stream";
-import { Failure, oneLine, redact } from "./failure";
-import { type Place, placeInDatabase } from "./place";
+import { Failure, oneLine, redact } from "../../base/failure";
+import { type Place, placeInDatabase } from "../../base/place";
 import { SET_THE_REST, STARTUP_OPTIONS } from "./session-settings";
 import { sqlStateOf } from "./sqlstate";
-import { type Way, WayError } from "./ways/way";
+import { type Way, WayError } from "./transports/way";
 
 export interface SessionOptions {
   readonly user: string;

@@ -1,5 +1,5 @@
-import { formatBytes } from "../bytes";
-import type { Problem } from "../failure";
+import { formatBytes } from "../../base/bytes";
+import type { Problem } from "../../base/failure";
 import type { Dropped, MovingShard, NodeDependents, ShardPart } from "./node-query";
 
 /** What depends on shards of a node, as problems of their move. */

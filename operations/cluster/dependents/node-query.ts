@@ -1,6 +1,6 @@
-import { fileBytes } from "../relation-bytes";
-import { quoteLiteral } from "../quote-literal";
-import { shardName } from "../shard-name";
+import { fileBytes } from "../shards/relation-bytes";
+import { quoteLiteral } from "../connection/quote-literal";
+import { shardName } from "../shards/shard-name";
 import { IS_MADE_OF, type Part, partsOf } from "./parts";
 
 /** A shard that is to move. */

@@ -1,5 +1,5 @@
-import type { DockerHost } from "../docker-host";
-import type { Answer } from "../registration/run-on-nodes";
+import type { DockerHost } from "../../docker/docker-host";
+import type { Answer } from "../nodes/run-on-nodes";
 import { type LookedInto, PSQL_SETTINGS } from "./server";
 
 /** How long one look into a database may take. In milliseconds. */

@@ -1,5 +1,5 @@
-import { fileBytes } from "../relation-bytes";
-import { shardName } from "../shard-name";
+import { fileBytes } from "../shards/relation-bytes";
+import { shardName } from "../shards/shard-name";
 
 /**
  * What a server is in a database. `member`: a registered worker; its shards, and what Citus spread over the nodes, are not

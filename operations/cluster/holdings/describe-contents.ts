@@ -1,5 +1,5 @@
-import { formatBytes } from "../bytes";
-import { quoteName } from "../shown-words";
+import { formatBytes } from "../../base/bytes";
+import { quoteName } from "../../base/shown-words";
 import type { DatabaseContents, Held, ServerContents } from "./contents";
 
 /** Of a database that isn't the cluster's so many things are named. */

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../environments/cluster";
+import type { Cluster } from "../../../model/cluster";
 
 /** Names, at the apply itself, the nodes whose own things may be lost: ids with commas. */
 const DISCARD_VARIABLE = "PGDIST_DISCARD";

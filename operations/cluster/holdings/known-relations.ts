@@ -1,5 +1,5 @@
-import type { Session } from "../session";
-import { readUnsyncedShards } from "../unsynced-shards";
+import type { Session } from "../connection/session";
+import { readUnsyncedShards } from "../shards/unsynced-shards";
 
 const LEFT = `SELECT object_name AS name FROM pg_dist_cleanup WHERE object_type = 1 AND node_group_id = $1`;
 

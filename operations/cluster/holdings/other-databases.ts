@@ -1,8 +1,8 @@
-import { Failure, oneLine } from "../failure";
-import { quoteName } from "../shown-words";
-import { type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
-import { limitNodeConnections } from "../registration/reachability";
-import type { Session } from "../session";
+import { Failure, oneLine } from "../../base/failure";
+import { quoteName } from "../../base/shown-words";
+import { type RegisteredNode, readRegistered } from "../nodes/pg-dist-node";
+import { limitNodeConnections } from "../nodes/reachability";
+import type { Session } from "../connection/session";
 
 /** Another database of the coordinator that has Citus: in its metadata a cluster of its own, on the same servers. */
 export interface CitusDatabase {

@@ -1,9 +1,9 @@
-import type { Cluster } from "../../environments/cluster";
-import type { Problem } from "../failure";
-import { Failure } from "../failure";
-import type { Member } from "../leaving-members";
-import type { Progress } from "../progress";
-import type { Session } from "../session";
+import type { Cluster } from "../../../model/cluster";
+import type { Problem } from "../../base/failure";
+import { Failure } from "../../base/failure";
+import type { Member } from "../nodes/leaving-members";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../connection/session";
 import type { Held } from "./contents";
 import { howToDiscard, mayDiscard } from "./discard-keys";
 import { byCoordinator } from "./server";

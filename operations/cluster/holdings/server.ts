@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Endpoint } from "../../environments/cluster";
-import { type Answer, quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
-import { SETTINGS } from "../session-settings";
+import type { Endpoint } from "../../../model/cluster";
+import { type Answer, quoteLiteral, runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
+import { SETTINGS } from "../connection/session-settings";
 
 /** A server whose databases can be looked into, by whichever way leads to it. */
 export interface LookedInto {

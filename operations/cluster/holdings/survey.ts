@@ -1,5 +1,5 @@
-import type { Answer } from "../registration/run-on-nodes";
-import { Failure } from "../failure";
+import type { Answer } from "../nodes/run-on-nodes";
+import { Failure } from "../../base/failure";
 import type { DatabaseContents, Held, Holdings, ServerContents } from "./contents";
 import { type Standing, databaseQuery } from "./database-query";
 import { heldAsDatabase, heldInDatabase, heldOnServer, heldUnseen } from "./describe-contents";

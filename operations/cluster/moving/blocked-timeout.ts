@@ -1,4 +1,4 @@
-import { EXIT, Failure } from "../failure";
+import { EXIT, Failure } from "../../base/failure";
 
 const VARIABLE = "PGDIST_BLOCKED_TIMEOUT";
 

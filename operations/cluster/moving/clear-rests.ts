@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { oneLine } from "../failure";
-import type { Progress } from "../progress";
-import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import type { Session } from "../session";
-import { withStatementTimeout } from "../statement-timeout";
+import { oneLine } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import type { Session } from "../connection/session";
+import { withStatementTimeout } from "../connection/statement-timeout";
 import type { MovingNode } from "./watcher";
 
 /** How long clearing away may take before it is left to Citus, in milliseconds. */

@@ -1,9 +1,9 @@
-import { formatEndpoint } from "../../environments/cluster";
-import { Failure, oneLine } from "../failure";
-import { type KnownNodes, remedyForWords } from "../registration/node-failure";
-import { readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { formatEndpoint } from "../../../model/cluster";
+import { Failure, oneLine } from "../../base/failure";
+import { type KnownNodes, remedyForWords } from "../nodes/node-failure";
+import { readRegistered, sameEndpoint } from "../nodes/pg-dist-node";
+import type { Session } from "../connection/session";
+import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import { describeSetting, readNodeSettings, undoSettings } from "./node-settings";
 import type { MovingNode } from "./watcher";
 

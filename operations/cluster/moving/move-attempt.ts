@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../failure";
-import type { Progress } from "../progress";
-import type { Session } from "../session";
-import { formatDuration } from "../status/duration";
-import type { LockWait } from "../status/lock-waits";
-import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import { describeBlocker, keyOf, sqlToEnd } from "./describe-wait";
-import { COORDINATOR } from "./read-waits";
+import { Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../connection/session";
+import { formatDuration } from "../../base/duration";
+import type { LockWait } from "../waits/lock-waits";
+import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { describeBlocker, keyOf, sqlToEnd } from "../waits/describe-wait";
+import { COORDINATOR } from "../waits/read-waits";
 import type { MoveWatcher, MovingNode, Sight } from "./watcher";
 
 /** Between two looks, in milliseconds; a move that is over before the first one needs none. */

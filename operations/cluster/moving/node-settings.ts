@@ -1,9 +1,9 @@
-import { formatBytes } from "../bytes";
-import type { Problem } from "../failure";
-import { loopbackOf } from "../registration/loopback";
-import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
+import { formatBytes } from "../../base/bytes";
+import type { Problem } from "../../base/failure";
+import { loopbackOf } from "../nodes/loopback";
+import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
 import type { MovingNode } from "./watcher";
 
 /** A setting of a node that can cut off the sessions which Citus opens there for a move. */

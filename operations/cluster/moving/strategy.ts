@@ -1,4 +1,4 @@
-import type { Session } from "../session";
+import type { Session } from "../connection/session";
 
 /** Where the cluster's own rebalance strategy lets shards be. */
 export interface Strategy {

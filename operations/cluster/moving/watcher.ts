@@ -1,10 +1,10 @@
-import type { Member } from "../leaving-members";
-import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import { limitNodeConnections } from "../registration/reachability";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
-import type { LockWait } from "../status/lock-waits";
-import { gpidOf, openWatch, readWaits } from "./read-waits";
+import type { Member } from "../nodes/leaving-members";
+import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { limitNodeConnections } from "../nodes/reachability";
+import { runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
+import type { LockWait } from "../waits/lock-waits";
+import { gpidOf, openWatch, readWaits } from "../waits/read-waits";
 
 /** A node that shards are moved from or to. */
 export type MovingNode = Pick<Member, "nodeid" | "groupid" | "label" | "endpoint">;

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Endpoint, formatEndpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
-import type { Progress } from "../progress";
-import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
-import type { Session } from "../session";
-import { formatDuration } from "../status/duration";
-import type { LockWait } from "../status/lock-waits";
-import { describeBlocker, keyOf, sqlToEnd } from "./describe-wait";
-import { gpidOf, openWatch, readWaits } from "./read-waits";
+import { type Endpoint, formatEndpoint } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import { COORDINATOR_GROUP, readRegistered } from "../nodes/pg-dist-node";
+import type { Session } from "../connection/session";
+import { formatDuration } from "../../base/duration";
+import type { LockWait } from "../waits/lock-waits";
+import { describeBlocker, keyOf, sqlToEnd } from "../waits/describe-wait";
+import { gpidOf, openWatch, readWaits } from "../waits/read-waits";
 
 /** Between two looks, in milliseconds; work that is over before the first one is never looked at. */
 const LOOK_EVERY_MS = 3000;

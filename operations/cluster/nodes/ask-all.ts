@@ -1,9 +1,9 @@
-import type { Endpoint } from "../../environments/cluster";
-import type { Connected } from "../commands/target";
-import { readRecord } from "../record";
-import type { Explained } from "../registration/connection-cause";
-import { labelOf } from "../registration/node-label";
-import { COORDINATOR_GROUP, type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
+import type { Endpoint } from "../../../model/cluster";
+import type { Connected } from "../../cli/target";
+import { readRecord } from "./record";
+import type { Explained } from "./connection-cause";
+import { labelOf } from "./node-label";
+import { COORDINATOR_GROUP, type RegisteredNode, readRegistered } from "./pg-dist-node";
 import { askNodes } from "./ask-nodes";
 import { type Explanations, askContainers, explainFailed } from "./down-containers";
 

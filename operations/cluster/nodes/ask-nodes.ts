@@ -1,13 +1,13 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { type Explained, explainConnection } from "../registration/connection-cause";
-import { noExtensionRemedy } from "../registration/no-extension";
-import { connectionCauses, withCauses } from "../registration/reachability";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { Place } from "../place";
-import type { Session } from "../session";
-import { remedyForSetting } from "../setting-cause";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { type Explained, explainConnection } from "./connection-cause";
+import { noExtensionRemedy } from "./no-extension";
+import { connectionCauses, withCauses } from "./reachability";
+import { runOnNodes } from "./run-on-nodes";
+import type { Place } from "../../base/place";
+import type { Session } from "../connection/session";
+import { remedyForSetting } from "./setting-cause";
+import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 
 /** What a node answered: the value, or why it didn't. */
 export type NodeAnswer =

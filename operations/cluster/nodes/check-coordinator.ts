@@ -1,9 +1,9 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { EXIT, Failure, oneLine } from "../failure";
-import type { RecordedNode } from "../record";
-import { isNamedAsAnother } from "../server-name";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { EXIT, Failure, oneLine } from "../../base/failure";
+import type { RecordedNode } from "./record";
+import { isNamedAsAnother } from "./server-name";
+import type { Session } from "../connection/session";
+import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import { METADATA_LOST_REMEDY } from "./metadata-lost";
 import { noExtensionRemedy } from "./no-extension";
 import { type NodeFacts, coordinatorFacts } from "./node-facts";

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Endpoint } from "../../environments/cluster";
-import { Failure } from "../failure";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
+import type { Session } from "../connection/session";
 import type { NodeFacts } from "./node-facts";
 import { remedyForWords } from "./node-failure";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";

@@ -1,7 +1,7 @@
-import type { ClusterNode } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import type { Place } from "../place";
-import type { RecordedNode } from "../record";
+import type { ClusterNode } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import type { Place } from "../../base/place";
+import type { RecordedNode } from "./record";
 import { type Finding, checkIdentity, checkNewcomer, checkVersion } from "./identity";
 import type { NodeAnswer, NodeFacts } from "./node-facts";
 import { type RegisteredNode, sameEndpoint } from "./pg-dist-node";

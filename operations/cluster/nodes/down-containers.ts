@@ -1,13 +1,13 @@
-import type { ClusterHost, ClusterNode } from "../../environments/cluster";
+import type { ClusterHost, ClusterNode } from "../../../model/cluster";
 import {
   type ContainerAnswer,
   describeContainer,
   readContainerStates,
   remedyFor,
-} from "../commands/container-state";
-import type { Target } from "../commands/target";
-import { DockerHost } from "../docker-host";
-import type { Explained } from "../registration/connection-cause";
+} from "../../docker/container-state";
+import type { Target } from "../../cli/target";
+import { DockerHost } from "../../docker/docker-host";
+import type { Explained } from "./connection-cause";
 
 /** What Docker says of the containers of nodes: adds it to why they say nothing. */
 export type Explanations = ReadonlyMap<string, (failed: Explained) => Explained>;

@@ -1,9 +1,9 @@
-import { type ClusterNode, formatEndpoint } from "../../environments/cluster";
-import type { Problem } from "../failure";
-import { commandArguments, commandIn } from "../other-database";
-import type { Place } from "../place";
-import type { RecordedNode } from "../record";
-import { isNamedAsAnother } from "../server-name";
+import { type ClusterNode, formatEndpoint } from "../../../model/cluster";
+import type { Problem } from "../../base/failure";
+import { commandArguments, commandIn } from "../../base/command-line";
+import type { Place } from "../../base/place";
+import type { RecordedNode } from "./record";
+import { isNamedAsAnother } from "./server-name";
 import type { Decision, Situation } from "./decide";
 import type { NodeFacts } from "./node-facts";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";

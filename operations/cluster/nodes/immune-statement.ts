@@ -1,5 +1,5 @@
-import { quoteLiteral } from "../quote-literal";
-import { SETTINGS } from "../session-settings";
+import { quoteLiteral } from "../connection/quote-literal";
+import { SETTINGS } from "../connection/session-settings";
 
 /**
  * Citus opens the sessions on other nodes itself, without our options: there ALTER DATABASE and ALTER ROLE count. Of several

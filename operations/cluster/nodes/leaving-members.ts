@@ -1,6 +1,6 @@
-import type { Cluster, Endpoint } from "../environments/cluster";
-import { formatEndpoint } from "../environments/cluster";
-import type { FreeSpace } from "./free-space";
+import type { Cluster, Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import type { FreeSpace } from "../../docker/free-space";
 import { type RecordedNode, readRecord } from "./record";
 import type { Explained } from "./registration/connection-cause";
 import { explainAnswer } from "./registration/node-facts";

@@ -1,7 +1,7 @@
-import { Failure } from "./failure";
-import type { Progress } from "./progress";
-import type { Session } from "./session";
-import { SQLSTATE, sqlStateOf } from "./sqlstate";
+import { Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../connection/session";
+import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 
 /**
  * Key of the advisory lock that keeps everything apart that changes the cluster's nodes: "pgdist" in ASCII, as a

@@ -1,5 +1,5 @@
-import type { Endpoint } from "../../environments/cluster";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import type { Session } from "../connection/session";
 
 /** How the coordinator connects to itself; our own session there has its settings by its own options. */
 export async function loopbackOf(session: Session): Promise<Endpoint> {

@@ -1,5 +1,5 @@
-import { isOtherDatabase } from "../other-database";
-import type { Place } from "../place";
+import { isOtherDatabase } from "../../base/command-line";
+import type { Place } from "../../base/place";
 
 /**
  * What to do where a server's database has no Citus extension. Only `recover` knows whether a first start was cut off, and

@@ -1,8 +1,8 @@
 import type { Endpoint } from "../../environments/cluster";
 import { formatEndpoint } from "../../environments/cluster";
 import { ownDefinitions } from "../holdings/database-query";
-import type { Place } from "../place";
-import type { Session } from "../session";
+import type { Place } from "../../base/place";
+import type { Session } from "../connection/session";
 import type { Explained } from "./connection-cause";
 import { noExtensionRemedy } from "./no-extension";
 import { remedyForWords } from "./node-failure";

@@ -1,5 +1,5 @@
-import { type Cluster, formatEndpoint } from "../../environments/cluster";
-import type { RecordedNode } from "../record";
+import { type Cluster, formatEndpoint } from "../../../model/cluster";
+import type { RecordedNode } from "./record";
 import { type RegisteredNode, sameEndpoint } from "./pg-dist-node";
 
 /** As the environment calls the node at this endpoint, else as it was recorded. */

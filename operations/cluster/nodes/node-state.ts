@@ -1,8 +1,8 @@
-import { type Row, WAITS } from "./activity-of-node";
+import { type Row, WAITS } from "../waits/activity-of-node";
 
 import { ownNames } from "../holdings/database-query";
-import { INHERITED_READ_ONLY } from "../session-settings";
-import { shardName } from "../shard-name";
+import { INHERITED_READ_ONLY } from "../connection/session-settings";
+import { shardName } from "../shards/shard-name";
 
 /** What a server says of itself, as of now. Sizes in bytes, durations in seconds. */
 export interface NodeState {

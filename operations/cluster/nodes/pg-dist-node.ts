@@ -1,5 +1,5 @@
-import type { Endpoint } from "../../environments/cluster";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import type { Session } from "../connection/session";
 
 /** A primary node as Citus has it registered on the coordinator. */
 export interface RegisteredNode {

@@ -1,8 +1,8 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import type { Problem } from "../failure";
-import type { Place } from "../place";
-import type { ServerMessage, Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import type { Problem } from "../../base/failure";
+import type { Place } from "../../base/place";
+import type { ServerMessage, Session } from "../connection/session";
 import { type Explained, explainConnection, isStarting } from "./connection-cause";
 import { remedyForWords } from "./node-failure";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";

@@ -1,5 +1,5 @@
-import type { ClusterNode } from "../environments/cluster";
-import type { Session } from "./session";
+import type { ClusterNode } from "../../../model/cluster";
+import type { Session } from "../connection/session";
 
 /**
  * One node as it was last registered: a row of `pgdist.node` on the coordinator. Other programs may read the table;

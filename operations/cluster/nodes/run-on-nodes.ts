@@ -1,5 +1,5 @@
-import type { Endpoint } from "../../environments/cluster";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import type { Session } from "../connection/session";
 import { immune } from "./immune-statement";
 
 /** What one node answered: the single value of its single row, or why it didn't. */
@@ -39,4 +39,4 @@ export async function runOnNodes(
   });
 }
 
-export { quoteLiteral } from "../quote-literal";
+export { quoteLiteral } from "../connection/quote-literal";

@@ -1,9 +1,9 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { connectionCauses, withCauses } from "../registration/reachability";
-import { quoteLiteral, runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
-import { wasCanceled } from "../statement-timeout";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { connectionCauses, withCauses } from "./reachability";
+import { quoteLiteral, runOnNodes } from "./run-on-nodes";
+import type { Session } from "../connection/session";
+import { wasCanceled } from "../connection/statement-timeout";
 
 /** A connection from one node to another. */
 export interface Link {

@@ -1,5 +1,5 @@
-import { askNodes } from "../status/ask-nodes";
-import type { Session } from "../session";
+import { askNodes } from "../nodes/ask-nodes";
+import type { Session } from "../connection/session";
 import type { NodeRoles } from "./judge-roles";
 import { tryFailed } from "./try-failed";
 import { type ProbeOptions, type ProbedNode, type RoleState, probeStatement } from "./probe";

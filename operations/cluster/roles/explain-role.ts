@@ -1,12 +1,12 @@
-import type { Explained } from "../registration/connection-cause";
-import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
+import type { Explained } from "../nodes/connection-cause";
+import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
 import { type NodeRoles, type RoleFault, isOfSource, judgeRole, untriedRoles } from "./judge-roles";
 import type { ClusterRoles } from "./ask-roles";
 import { NAMED_TABLES, type Role } from "./read-roles";
-import { commandArguments } from "../other-database";
-import type { Place } from "../place";
-import { quoteLiteral } from "../quote-literal";
-import { quoteName, shellWord } from "../shown-words";
+import { commandArguments } from "../../base/command-line";
+import type { Place } from "../../base/place";
+import { quoteLiteral } from "../connection/quote-literal";
+import { quoteName, shellWord } from "../../base/shown-words";
 
 /** A role that can't connect between nodes. */
 export interface ExplainedRole extends Explained {

@@ -1,7 +1,7 @@
-import type { Endpoint } from "../../environments/cluster";
-import { quoteLiteral } from "../quote-literal";
-import { type Answer, runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import { quoteLiteral } from "../connection/quote-literal";
+import { type Answer, runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
 
 /** What one server has of a role. All of it is secret. */
 export interface HeldRole {

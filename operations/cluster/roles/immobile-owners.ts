@@ -1,8 +1,8 @@
-import type { Endpoint } from "../../environments/cluster";
-import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
-import type { Explained } from "../registration/connection-cause";
+import type { Endpoint } from "../../../model/cluster";
+import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../nodes/pg-dist-node";
+import { runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
+import type { Explained } from "../nodes/connection-cause";
 import type { NamedNode } from "./ask-roles";
 import { explainRoles } from "./explain-role";
 import type { NodeRoles } from "./judge-roles";

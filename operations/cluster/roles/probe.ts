@@ -1,5 +1,5 @@
-import type { Endpoint } from "../../environments/cluster";
-import { quoteLiteral } from "../quote-literal";
+import type { Endpoint } from "../../../model/cluster";
+import { quoteLiteral } from "../connection/quote-literal";
 
 /** A node that takes part, by the group that it knows itself as. */
 export interface ProbedNode {

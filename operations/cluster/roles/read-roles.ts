@@ -1,4 +1,4 @@
-import type { Session } from "../session";
+import type { Session } from "../connection/session";
 
 /** A role that the nodes connect to each other as: Citus runs its queries on the other nodes under its own name. */
 export interface Role {

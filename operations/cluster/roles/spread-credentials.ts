@@ -1,10 +1,10 @@
-import type { Endpoint } from "../../environments/cluster";
-import { type Problem, problemsFailure } from "../failure";
-import { storeStatement } from "../registration/credentials";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
+import type { Endpoint } from "../../../model/cluster";
+import { type Problem, problemsFailure } from "../../base/failure";
+import { storeStatement } from "../nodes/credentials";
+import { runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
 import { type HeldRole, alignStatement, heldByCoordinator, heldByNodes } from "./held-roles";
-import { quoteName } from "../shown-words";
+import { quoteName } from "../../base/shown-words";
 
 export interface CredentialedNode {
   /** Id or endpoint. */

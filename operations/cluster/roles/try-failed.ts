@@ -1,7 +1,7 @@
-import { connectionCauses, withCauses } from "../registration/reachability";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { ServerMessage, Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { connectionCauses, withCauses } from "../nodes/reachability";
+import { runOnNodes } from "../nodes/run-on-nodes";
+import type { ServerMessage, Session } from "../connection/session";
+import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import type { NamedNode } from "./ask-roles";
 import type { NodeRoles } from "./judge-roles";
 import { type Reached, type RoleState, probeStatement } from "./probe";

@@ -1,9 +1,9 @@
-import type { Endpoint } from "../environments/cluster";
-import type { Problem } from "./failure";
-import { lookTwice } from "./look-twice";
-import { runOnNodes } from "./registration/run-on-nodes";
-import type { Session } from "./session";
-import { MISSING, MOST_MISSING } from "./status/node-state";
+import type { Endpoint } from "../../../model/cluster";
+import type { Problem } from "../../base/failure";
+import { lookTwice } from "../../base/look-twice";
+import { runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
+import { MISSING, MOST_MISSING } from "../nodes/node-state";
 
 /** A node, and its shards that are to move. */
 export interface ShardSource {

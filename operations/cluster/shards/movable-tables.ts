@@ -1,5 +1,5 @@
-import type { Session } from "./session";
-import { SQLSTATE, sqlStateOf } from "./sqlstate";
+import type { Session } from "../connection/session";
+import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 
 /** Tables whose shards can't move while they are written to. */
 export interface Immovable {

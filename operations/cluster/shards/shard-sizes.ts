@@ -1,9 +1,9 @@
-import { quoteLiteral } from "./quote-literal";
-import { COORDINATOR_GROUP, readRegistered } from "./registration/pg-dist-node";
-import { runOnNodes } from "./registration/run-on-nodes";
+import { quoteLiteral } from "../connection/quote-literal";
+import { COORDINATOR_GROUP, readRegistered } from "../nodes/pg-dist-node";
+import { runOnNodes } from "../nodes/run-on-nodes";
 import { totalBytes } from "./relation-bytes";
-import type { Session } from "./session";
-import { PLACED_HERE } from "./status/node-state";
+import type { Session } from "../connection/session";
+import { PLACED_HERE } from "../nodes/node-state";
 import { type UnsyncedShard, readUnsyncedShards } from "./unsynced-shards";
 
 /**

@@ -1,4 +1,4 @@
-import { EXIT, Failure } from "./failure";
+import { EXIT, Failure } from "../../base/failure";
 
 /**
  * How Citus moves a shard: `auto` online and only tables whose updates can be replicated, `force_logical` online also

@@ -1,4 +1,4 @@
-import type { Session } from "./session";
+import type { Session } from "../connection/session";
 import { shardName } from "./shard-name";
 
 /** A placement of a shard that no worker's metadata has. */

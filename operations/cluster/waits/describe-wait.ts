@@ -1,8 +1,8 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatDuration } from "../status/duration";
-import { quoteLiteral } from "../quote-literal";
-import { endBlocker, isForeignPrepared } from "../status/end-blocker";
-import type { LockWait, Party } from "../status/lock-waits";
+import type { Endpoint } from "../../../model/cluster";
+import { formatDuration } from "../../base/duration";
+import { quoteLiteral } from "../connection/quote-literal";
+import { endBlocker, isForeignPrepared } from "./end-blocker";
+import type { LockWait, Party } from "./lock-waits";
 
 /** Characters of a statement in a line of progress. */
 const QUERY = 60;

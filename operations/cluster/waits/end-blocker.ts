@@ -1,5 +1,5 @@
-import type { Endpoint } from "../../environments/cluster";
-import { quoteLiteral } from "../registration/run-on-nodes";
+import type { Endpoint } from "../../../model/cluster";
+import { quoteLiteral } from "../nodes/run-on-nodes";
 import type { Party } from "./lock-waits";
 
 /** From here on the node of a global pid is one that Citus did not know when it gave the pid. */

@@ -1,8 +1,8 @@
-import type { Endpoint } from "../../environments/cluster";
-import { runOnNodes } from "../registration/run-on-nodes";
-import type { Session } from "../session";
-import { ACTIVITY, type Row, parseActivity } from "../status/activity-of-node";
-import { type LockWait, lockWaits } from "../status/lock-waits";
+import type { Endpoint } from "../../../model/cluster";
+import { runOnNodes } from "../nodes/run-on-nodes";
+import type { Session } from "../connection/session";
+import { ACTIVITY, type Row, parseActivity } from "./activity-of-node";
+import { type LockWait, lockWaits } from "./lock-waits";
 
 /** What the coordinator's processes are labelled with. */
 export const COORDINATOR = "the coordinator";

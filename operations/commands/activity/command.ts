@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import type { ExitCode } from "../failure";
-import type { Activity } from "../status/activity-of-node";
-import { readActivity } from "../status/activity";
-import type { Asked } from "../status/ask-all";
-import { formatDuration } from "../status/duration";
-import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { type Output, type ReadFlags, addReadCommand } from "./read-command";
-import { type Column, renderTable } from "./table";
-import type { Connected } from "./target";
+import type { ExitCode } from "../../base/failure";
+import type { Activity } from "../../cluster/waits/activity-of-node";
+import { readActivity } from "../../observe/activity";
+import type { Asked } from "../../cluster/nodes/ask-all";
+import { formatDuration } from "../../base/duration";
+import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-command";
+import { type Column, renderTable } from "../../cli/table";
+import type { Connected } from "../../cli/target";
 
 interface Flags extends ReadFlags {
   readonly all?: true;

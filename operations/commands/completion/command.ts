@@ -1,6 +1,6 @@
 import { Argument, type Command } from "commander";
-import { type Cluster, describeCluster } from "../../environments/cluster";
-import { findProject, listEnvironments, readEnvironment } from "../project";
+import { type Cluster, describeCluster } from "../../../model/cluster";
+import { findProject, listEnvironments, readEnvironment } from "../../terraform/project";
 import { type Knowledge, findCandidates } from "./candidates";
 import { SHELLS, type Shell, completionScript } from "./scripts";
 

@@ -1,13 +1,13 @@
-import type { Cluster } from "../../environments/cluster";
-import { type Paint } from "../commands/output";
-import { type Column, renderTable } from "../commands/table";
-import type { NamedNode } from "../roles/ask-roles";
-import { explainRoles } from "../roles/explain-role";
-import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "../roles/judge-roles";
-import type { Place } from "../place";
-import type { Role } from "../roles/read-roles";
-import { isOtherDatabase } from "../other-database";
-import { quoteName } from "../shown-words";
+import type { Cluster } from "../../../model/cluster";
+import { type Paint } from "../../cli/output";
+import { type Column, renderTable } from "../../cli/table";
+import type { NamedNode } from "../../cluster/roles/ask-roles";
+import { explainRoles } from "../../cluster/roles/explain-role";
+import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "../../cluster/roles/judge-roles";
+import type { Place } from "../../base/place";
+import type { Role } from "../../cluster/roles/read-roles";
+import { isOtherDatabase } from "../../base/command-line";
+import { quoteName } from "../../base/shown-words";
 
 /** What every connection as every role came to. */
 export interface Checked {

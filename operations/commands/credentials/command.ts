@@ -1,32 +1,32 @@
 import type { Command } from "commander";
-import type { Cluster } from "../../environments/cluster";
-import { coordinatorOf } from "../cluster-file";
-import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../commands/change-command";
-import { databaseOption } from "../commands/database-option";
-import { confirm } from "../commands/confirm";
-import { createPaint, printJson, printLines, terminalWidth } from "../commands/output";
-import { orJsonFailure } from "../commands/read-command";
-import { EXIT, type ExitCode, Failure } from "../failure";
-import { takeLock } from "../lock";
-import { isOtherDatabase } from "../other-database";
-import { readRecord } from "../record";
-import { checkCoordinator } from "../registration/check-coordinator";
-import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
-import { quoteLiteral } from "../quote-literal";
-import { runOnNodes } from "../registration/run-on-nodes";
-import { type NamedNode, probeRoles } from "../roles/ask-roles";
-import { credentialsLine, explainSchemas } from "../roles/explain-role";
-import { heldByCoordinator } from "../roles/held-roles";
-import { readRoles } from "../roles/read-roles";
-import { quoteName } from "../shown-words";
-import { storedRoles } from "../roles/spread-credentials";
-import { withStatementTimeout } from "../statement-timeout";
-import { labelOf } from "../registration/node-label";
+import type { Cluster } from "../../../model/cluster";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
+import { databaseOption } from "../../cli/database-option";
+import { confirm } from "../../cli/confirm";
+import { createPaint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { orJsonFailure } from "../../cli/read-command";
+import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import { takeLock } from "../../cluster/nodes/lock";
+import { isOtherDatabase } from "../../base/command-line";
+import { readRecord } from "../../cluster/nodes/record";
+import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
+import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { quoteLiteral } from "../../cluster/connection/quote-literal";
+import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { type NamedNode, probeRoles } from "../../cluster/roles/ask-roles";
+import { credentialsLine, explainSchemas } from "../../cluster/roles/explain-role";
+import { heldByCoordinator } from "../../cluster/roles/held-roles";
+import { readRoles } from "../../cluster/roles/read-roles";
+import { quoteName } from "../../base/shown-words";
+import { storedRoles } from "../../cluster/roles/spread-credentials";
+import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
+import { labelOf } from "../../cluster/nodes/node-label";
 import { checkJson, checkScreen, judgeChecked } from "./check";
-import { storeOwnOnCoordinator, storeOwnOnWorkers } from "./own-password";
-import { ROLE_PASSWORD, isGiven, rolePassword } from "./find-role-password";
-import { knownAtHome, membersHere, storeKnown } from "./in-other-database";
-import { storeElsewhere } from "./store-elsewhere";
+import { storeOwnOnCoordinator, storeOwnOnWorkers } from "../../change/credentials/own-password";
+import { ROLE_PASSWORD, isGiven, rolePassword } from "../../change/credentials/find-role-password";
+import { knownAtHome, membersHere, storeKnown } from "../../change/credentials/in-other-database";
+import { storeElsewhere } from "../../change/credentials/store-elsewhere";
 import {
   type NewPassword,
   type StoreOptions,
@@ -34,7 +34,7 @@ import {
   storeRole,
   timeForAll,
   verifyRoles,
-} from "./store-role";
+} from "../../change/credentials/store-role";
 
 const HELP = `
 Citus runs a role's query on the other nodes as that role, and makes a shard that is moved as the owner of its table.

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import { type Cluster, describeCluster } from "../../environments/cluster";
-import { findProblems } from "../../environments/validation";
-import { createPaint, printJson, printLines } from "../commands/output";
-import { orJsonFailure } from "../commands/read-command";
-import { TWIN_REMEDY, findTarget, passwordOf, timeoutOption } from "../commands/target";
-import { EXIT } from "../failure";
-import { findProject, findSameCluster, readEnvironment } from "../project";
-import { examine } from "./examine";
-import { type Finding, failed, ok } from "./finding";
+import { type Cluster, describeCluster } from "../../../model/cluster";
+import { findProblems } from "../../../model/validation/validation";
+import { createPaint, printJson, printLines } from "../../cli/output";
+import { orJsonFailure } from "../../cli/read-command";
+import { TWIN_REMEDY, findTarget, passwordOf, timeoutOption } from "../../cli/target";
+import { EXIT } from "../../base/failure";
+import { findProject, findSameCluster, readEnvironment } from "../../terraform/project";
+import { examine } from "../../observe/doctor/examine";
+import { type Finding, failed, ok } from "../../observe/doctor/finding";
 import { reportFindings } from "./report";
-import { takeSnapshot } from "./take-snapshot";
+import { takeSnapshot } from "../../observe/doctor/take-snapshot";
 
 const HELP = `
 From outside in, all Docker hosts at once: the environment's file, ssh and the Docker engine, its version,
@@ -23,7 +23,7 @@ Exit codes: 0 nothing failed, 3 something did (warnings alone are 0).
 Examples:
   npx pg-dist doctor production            every check, with what it saw
   npx pg-dist doctor production --quiet    only what is wrong, with what to do
-  npx pg-dist doctor production --json     for a script (operations/commands/schemas/doctor.json)`;
+  npx pg-dist doctor production --json     for a script (schemas/doctor.json)`;
 
 interface Flags {
   readonly quiet?: true;

@@ -1,5 +1,5 @@
-import type { Colour, Paint } from "../commands/output";
-import type { Finding, Outcome } from "./finding";
+import type { Colour, Paint } from "../../cli/output";
+import type { Finding, Outcome } from "../../observe/doctor/finding";
 
 const MARKS: Readonly<Record<Outcome, { readonly mark: string; readonly colour: Colour }>> = {
   ok: { mark: "ok", colour: "green" },

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { EXIT, type ExitCode } from "../failure";
-import { type Health, checkHealth } from "../status/health";
-import type { Finding } from "../status/finding";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { type Output, addReadCommand } from "./read-command";
+import { EXIT, type ExitCode } from "../../base/failure";
+import { type Health, checkHealth } from "../../observe/health/health";
+import type { Finding } from "../../observe/status/finding";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { type Output, addReadCommand } from "../../cli/read-command";
 import { reachTable } from "./reach-table";
-import { problems } from "./status-screen";
-import type { Connected } from "./target";
+import { problems } from "../status/screen";
+import type { Connected } from "../../cli/target";
 
 const HELP = `
 Every node connects to every node, itself included, by the addresses that Citus has registered; for each pair

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
-import type { Health } from "../status/health";
-import type { Paint } from "./output";
-import { renderTable } from "./table";
+import type { Health } from "../../observe/health/health";
+import type { Paint } from "../../cli/output";
+import { renderTable } from "../../cli/table";
 
 /** Every pair of nodes as a matrix; where the terminal is too narrow for it, a row per node with those it fails to reach. */
 export function reachTable(health: Health, paint: Paint, width: number): string[] {

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import { EXIT, type ExitCode } from "../failure";
-import { readActivity } from "../status/activity";
-import type { Asked } from "../status/ask-all";
-import { formatDuration } from "../status/duration";
-import { endBlocker } from "../status/end-blocker";
-import { type LockWait, type Party, lockWaits } from "../status/lock-waits";
-import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { type Output, addReadCommand } from "./read-command";
-import { type Column, renderTable } from "./table";
-import type { Connected } from "./target";
+import { EXIT, type ExitCode } from "../../base/failure";
+import { readActivity } from "../../observe/activity";
+import type { Asked } from "../../cluster/nodes/ask-all";
+import { formatDuration } from "../../base/duration";
+import { endBlocker } from "../../cluster/waits/end-blocker";
+import { type LockWait, type Party, lockWaits } from "../../cluster/waits/lock-waits";
+import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { type Output, addReadCommand } from "../../cli/read-command";
+import { type Column, renderTable } from "../../cli/table";
+import type { Connected } from "../../cli/target";
 
 const HELP = `
 Who waits for whom, over all nodes: each distributed statement once, as its client sees it, with how long it

@@ -1,13 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { describeCluster } from "../../environments/cluster";
-import { findNode } from "../commands/find-node";
-import { hostOf } from "../cluster-file";
-import { DockerHost } from "../docker-host";
-import { EXIT, type ExitCode, Failure } from "../failure";
-import { findProject, loadEnvironment } from "../project";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { describeCluster } from "../../../model/cluster";
+import { findNode } from "../../cli/find-node";
+import { hostOf } from "../../cluster/cluster-file";
+import { DockerHost } from "../../docker/docker-host";
+import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import { findProject, loadEnvironment } from "../../terraform/project";
 import { filterLines } from "./filter-lines";
 import { type LogPlace, READ_FILES, findLog } from "./log-place";
 

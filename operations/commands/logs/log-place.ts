@@ -1,5 +1,5 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import type { DockerHost } from "../docker-host";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import type { DockerHost } from "../../docker/docker-host";
 
 /**
  * Where a server writes its log: to the container's standard error, which Docker keeps; to files beside its data

@@ -1,10 +1,10 @@
-import type { Cluster, Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
-import { coordinatorOf } from "../cluster-file";
-import { findNode } from "../commands/find-node";
-import type { RecordedNode } from "../record";
-import { coordinatorStays } from "../removal";
-import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../registration/pg-dist-node";
+import type { Cluster, Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import { findNode } from "../../cli/find-node";
+import type { RecordedNode } from "../../cluster/nodes/record";
+import { coordinatorStays } from "../../change/removal/removal";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 
 /** The worker that a person means. */
 export interface MeantWorker {

@@ -1,6 +1,6 @@
-import type { Environment } from "../../environments/environment";
-import { containersIn, membersIn, readLocalState } from "../../environments/local-state";
-import { EXIT, Failure } from "../failure";
+import type { Environment } from "../../../model/environment";
+import { containersIn, membersIn, readLocalState } from "../../../model/local-state";
+import { EXIT, Failure } from "../../base/failure";
 
 /**
  * A worker whose deploy ended before Terraform had made its membership must not join by hand: deleted from the environment,

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import { formatEndpoint } from "../../environments/cluster";
-import { EXIT, type ExitCode } from "../failure";
-import { type Finding, isHealthy } from "../status/finding";
-import { judgeNodes } from "../status/judge";
-import { type Snapshot, type SnapshotNode, takeSnapshot } from "../status/snapshot";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { type Output, addReadCommand } from "./read-command";
-import { describeNode, describeProblems, describeTarget } from "./status-json";
-import { problems } from "./status-screen";
-import { type Column, renderTable } from "./table";
-import type { Connected } from "./target";
+import { formatEndpoint } from "../../../model/cluster";
+import { EXIT, type ExitCode } from "../../base/failure";
+import { type Finding, isHealthy } from "../../observe/status/finding";
+import { judgeNodes } from "../../observe/status/judge";
+import { type Snapshot, type SnapshotNode, takeSnapshot } from "../../observe/status/snapshot";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { type Output, addReadCommand } from "../../cli/read-command";
+import { describeNode, describeProblems, describeTarget } from "../status/json";
+import { problems } from "../status/screen";
+import { type Column, renderTable } from "../../cli/table";
+import type { Connected } from "../../cli/target";
 
 const HELP = `
 What Citus has registered (pg_dist_node), what pg-dist recorded, and what the environment declares, side by

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { ClusterNode } from "../../environments/cluster";
-import { runChild } from "../child-process";
-import { coordinatorOf, hostOf } from "../cluster-file";
-import { explainDown } from "../commands/coordinator-down";
-import { findNode } from "../commands/find-node";
+import type { ClusterNode } from "../../../model/cluster";
+import { runChild } from "../../base/child-process";
+import { coordinatorOf, hostOf } from "../../cluster/cluster-file";
+import { explainDown } from "../../cli/coordinator-down";
+import { findNode } from "../../cli/find-node";
 import {
   type Target,
   type TargetFlags,
@@ -11,12 +11,12 @@ import {
   findTarget,
   passwordOf,
   warnOfTwins,
-} from "../commands/target";
-import { CoordinatorUnreachable, connectTo } from "../connect";
-import { DockerHost } from "../docker-host";
-import { EXIT, Failure } from "../failure";
-import { chooseWays } from "../ways/choose-ways";
-import type { Way } from "../ways/way";
+} from "../../cli/target";
+import { CoordinatorUnreachable, connectTo } from "../../cluster/connection/connect";
+import { DockerHost } from "../../docker/docker-host";
+import { EXIT, Failure } from "../../base/failure";
+import { chooseWays } from "../../cluster/connection/transports/choose-ways";
+import type { Way } from "../../cluster/connection/transports/way";
 import { type Login, runLocalPsql, runPsqlInside } from "./run-psql";
 
 const HELP = `

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import type { ClusterNode, Endpoint } from "../../environments/cluster";
-import type { DockerHost } from "../docker-host";
-import type { Way } from "../ways/way";
+import type { ClusterNode, Endpoint } from "../../../model/cluster";
+import type { DockerHost } from "../../docker/docker-host";
+import type { Way } from "../../cluster/connection/transports/way";
 import { openLocalPort } from "./tunnel";
 
 /** Whom psql logs in as, and where. */

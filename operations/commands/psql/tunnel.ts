@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, type Server, createServer } from "node:net";
 import { pipeline } from "node:stream";
-import type { Way } from "../ways/way";
+import type { Way } from "../../cluster/connection/transports/way";
 
 /** A port of this machine's loopback that leads to a server by a way. */
 export interface LocalPort {

@@ -1,4 +1,4 @@
-import { shorten } from "../commands/shorten";
+import { shorten } from "../../base/shorten";
 
 /** One line of the progress display, before it is fitted to the terminal. */
 export interface BarRow {

@@ -1,10 +1,15 @@
 import { MultiBar, type Options, Presets, type SingleBar } from "cli-progress";
-import { formatBytes } from "../bytes";
-import { terminalWidth } from "../commands/output";
+import { formatBytes } from "../../base/bytes";
+import { terminalWidth } from "../../cli/output";
 import { type BarLayout, type BarRow, barLine, layOut } from "./bar-rows";
 import type { JobView } from "./job-view";
 import { Pace } from "./pace";
-import { type JobProgress, type RunningTask, SIZE_UNKNOWN, bytesMoved } from "./progress-of-job";
+import {
+  type JobProgress,
+  type RunningTask,
+  SIZE_UNKNOWN,
+  bytesMoved,
+} from "../../change/rebalance/progress-of-job";
 
 /** What a bar is drawn from, beside how full it is. */
 interface Drawn {

@@ -1,4 +1,4 @@
-import type { JobProgress } from "./progress-of-job";
+import type { JobProgress } from "../../change/rebalance/progress-of-job";
 
 /** Shows how far a rebalance is, again and again. */
 export interface JobView {

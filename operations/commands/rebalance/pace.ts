@@ -1,5 +1,5 @@
-import { formatBytes } from "../bytes";
-import { formatSeconds } from "./estimate";
+import { formatBytes } from "../../base/bytes";
+import { formatSeconds } from "../../change/rebalance/estimate";
 
 /** How fast something is copied, since it was first looked at: whoever resumes a watch wasn't there before. */
 export class Pace {

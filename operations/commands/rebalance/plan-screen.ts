@@ -1,11 +1,11 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatBytes } from "../bytes";
-import type { Paint } from "../commands/output";
-import { renderTable } from "../commands/table";
-import { type Estimate, formatSeconds } from "./estimate";
-import { amountOfMoves, formatAmount } from "./lines";
-import type { Obstacle } from "./obstacles";
-import type { PlannedMove } from "./plan";
+import type { Endpoint } from "../../../model/cluster";
+import { formatBytes } from "../../base/bytes";
+import type { Paint } from "../../cli/output";
+import { renderTable } from "../../cli/table";
+import { type Estimate, formatSeconds } from "../../change/rebalance/estimate";
+import { amountOfMoves, formatAmount } from "../../change/rebalance/lines";
+import type { Obstacle } from "../../change/rebalance/obstacles";
+import type { PlannedMove } from "../../change/rebalance/plan";
 
 /** What a rebalance would do. */
 export interface PlanView {

@@ -1,17 +1,17 @@
-import type { Changing } from "../commands/change-command";
-import { remedyForJob } from "../moving/explain-move";
-import { commandArguments } from "../other-database";
-import { printJson, printLines } from "../commands/output";
-import { EXIT, type ExitCode, Failure } from "../failure";
-import { INTERRUPTS } from "../interrupt";
-import { createProgress } from "../progress";
-import { awaitJob } from "./await-job";
-import { dropOldCopies } from "./drop-old-copies";
-import { messageOf, workOf } from "./job";
+import type { Changing } from "../../cli/change-command";
+import { remedyForJob } from "../../cluster/moving/explain-move";
+import { commandArguments } from "../../base/command-line";
+import { printJson, printLines } from "../../cli/output";
+import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import { INTERRUPTS } from "../../cluster/connection/interrupt";
+import { createProgress } from "../../base/progress";
+import { awaitJob } from "../../change/rebalance/await-job";
+import { dropOldCopies } from "../../change/rebalance/drop-old-copies";
+import { messageOf, workOf } from "../../change/rebalance/job";
 import { JobBars } from "./job-bars";
 import type { JobView } from "./job-view";
-import { JobLines, countStates, formatAmount } from "./lines";
-import type { JobProgress } from "./progress-of-job";
+import { JobLines, countStates, formatAmount } from "../../change/rebalance/lines";
+import type { JobProgress } from "../../change/rebalance/progress-of-job";
 
 /**
  * Shows a job until it is over, its first task fails, or Ctrl-C. The job itself is left alone.

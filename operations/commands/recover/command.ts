@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { describeCluster } from "../../environments/cluster";
-import { describeTarget } from "../commands/change-command";
-import { type Paint, createPaint, printJson, printLines } from "../commands/output";
-import { EXIT } from "../failure";
-import { createProgress } from "../progress";
-import { refuseTwins } from "../commands/target";
-import { findProject, findSameCluster, loadEnvironment } from "../project";
-import { synthesize } from "../synthesize";
-import { type Recovery, planRecovery } from "./recover";
+import { describeCluster } from "../../../model/cluster";
+import { describeTarget } from "../../cli/change-command";
+import { type Paint, createPaint, printJson, printLines } from "../../cli/output";
+import { EXIT } from "../../base/failure";
+import { createProgress } from "../../base/progress";
+import { refuseTwins } from "../../cli/target";
+import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
+import { synthesize } from "../../terraform/synthesize";
+import { type Recovery, planRecovery } from "../../change/recover/recover";
 import { describeRecovery, reportNext, reportPlan } from "./report";
 
 const HELP = `
@@ -22,7 +22,7 @@ can't be asked. Needs what \`cdktf deploy\` needs: TF_VAR_postgres_password and 
 Examples:
   npx pg-dist recover production            shows the plan and asks
   npx pg-dist recover production --yes      carries it out
-  npx pg-dist recover production --json     the plan for a script (operations/commands/schemas/recover.json)`;
+  npx pg-dist recover production --json     the plan for a script (schemas/recover.json)`;
 
 interface Flags {
   readonly yes?: true;

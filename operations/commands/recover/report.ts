@@ -1,6 +1,6 @@
-import type { Paint } from "../commands/output";
-import type { CarriedOut } from "./carry-out";
-import type { Recovery } from "./recover";
+import type { Paint } from "../../cli/output";
+import type { CarriedOut } from "../../change/recover/carry-out";
+import type { Recovery } from "../../change/recover/recover";
 
 const COLOUR = { adopt: "green", remove: "red", leave: "yellow" } as const;
 

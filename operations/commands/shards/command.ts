@@ -1,19 +1,24 @@
 import type { Command } from "commander";
-import { formatBytes } from "../bytes";
-import { EXIT, type ExitCode } from "../failure";
-import type { Asked } from "../status/ask-all";
-import { type Distribution, type Share, distributionOf, skewOfShares } from "../status/distribution";
-import { commandLine } from "../status/finding";
-import { type Placement, readPlacements } from "../status/placements";
-import { commandArguments } from "../other-database";
-import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
-import { otherDatabases, otherDatabasesNote } from "./other-databases-note";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { formatPartialSize } from "./partial-size";
-import { type Output, type ReadFlags, addReadCommand } from "./read-command";
-import { type Column, renderTable } from "./table";
-import type { Connected } from "./target";
-import { formatUrl } from "./url";
+import { formatBytes } from "../../base/bytes";
+import { EXIT, type ExitCode } from "../../base/failure";
+import type { Asked } from "../../cluster/nodes/ask-all";
+import {
+  type Distribution,
+  type Share,
+  distributionOf,
+  skewOfShares,
+} from "../../observe/distribution/distribution";
+import { commandLine } from "../../observe/status/finding";
+import { type Placement, readPlacements } from "../../observe/distribution/placements";
+import { commandArguments } from "../../base/command-line";
+import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
+import { otherDatabases, otherDatabasesNote } from "../../cli/other-databases-note";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { formatPartialSize } from "../../cli/partial-size";
+import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-command";
+import { type Column, renderTable } from "../../cli/table";
+import type { Connected } from "../../cli/target";
+import { formatUrl } from "../../cli/url";
 
 interface Flags extends ReadFlags {
   readonly table?: string;

@@ -1,17 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, type ExitCode, Failure } from "../failure";
-import { isHealthy } from "../status/finding";
-import { judge } from "../status/judge";
-import { asFailure } from "../report";
-import { sqlStateOf } from "../sqlstate";
-import { takeSnapshot } from "../status/snapshot";
-import { explainError } from "./explain-error";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { type Output, type ReadFlags, addReadCommand } from "./read-command";
-import { statusJson } from "./status-json";
-import { statusScreen } from "./status-screen";
-import { type Connected, openTarget } from "./target";
-import { watch } from "./watch";
+import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import { isHealthy } from "../../observe/status/finding";
+import { judge } from "../../observe/status/judge";
+import { asFailure } from "../../cluster/connection/report";
+import { sqlStateOf } from "../../cluster/connection/sqlstate";
+import { takeSnapshot } from "../../observe/status/snapshot";
+import { explainError } from "../../cli/explain-error";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-command";
+import { statusJson } from "./json";
+import { statusScreen } from "./screen";
+import { type Connected, openTarget } from "../../cli/target";
+import { watch } from "../../cli/watch";
 
 interface Flags extends ReadFlags {
   readonly watch?: number;

@@ -1,7 +1,7 @@
-import { untriedNames } from "../roles/explain-role";
-import { judgeRole } from "../roles/judge-roles";
-import { type Finding, isHealthy } from "../status/finding";
-import type { Snapshot, SnapshotNode } from "../status/snapshot";
+import { untriedNames } from "../../cluster/roles/explain-role";
+import { judgeRole } from "../../cluster/roles/judge-roles";
+import { type Finding, isHealthy } from "../../observe/status/finding";
+import type { Snapshot, SnapshotNode } from "../../observe/status/snapshot";
 
 /** The snapshot and its findings for a script (schemas/status.json). Sizes are bytes, durations seconds. */
 export function statusJson(snapshot: Snapshot, findings: readonly Finding[]): object {

@@ -1,10 +1,10 @@
-import { formatBytes } from "../bytes";
-import { formatEndpoint } from "../../environments/cluster";
-import { formatDuration } from "../status/duration";
-import { type Finding, type Severity, isHealthy } from "../status/finding";
-import type { Snapshot, SnapshotNode } from "../status/snapshot";
-import type { Colour, Paint } from "./output";
-import { type Column, renderTable } from "./table";
+import { formatBytes } from "../../base/bytes";
+import { formatEndpoint } from "../../../model/cluster";
+import { formatDuration } from "../../base/duration";
+import { type Finding, type Severity, isHealthy } from "../../observe/status/finding";
+import type { Snapshot, SnapshotNode } from "../../observe/status/snapshot";
+import type { Colour, Paint } from "../../cli/output";
+import { type Column, renderTable } from "../../cli/table";
 
 const COLUMNS: readonly Column[] = [
   { header: "node" },

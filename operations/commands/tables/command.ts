@@ -1,19 +1,19 @@
 import type { Command } from "commander";
-import { formatBytes } from "../bytes";
-import { EXIT, type ExitCode } from "../failure";
-import type { Asked } from "../status/ask-all";
+import { formatBytes } from "../../base/bytes";
+import { EXIT, type ExitCode } from "../../base/failure";
+import type { Asked } from "../../cluster/nodes/ask-all";
 import {
   type CitusTable,
   type Placement,
   type PlainTable,
   readPlacements,
   skewOf,
-} from "../status/placements";
-import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { type Output, addReadCommand } from "./read-command";
-import { type Column, renderTable } from "./table";
-import type { Connected } from "./target";
+} from "../../observe/distribution/placements";
+import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { type Output, addReadCommand } from "../../cli/read-command";
+import { type Column, renderTable } from "../../cli/table";
+import type { Connected } from "../../cli/target";
 
 const HELP = `
 Sizes are with indexes, and of reference tables those of all copies. "skew" is the largest shard by the average

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { ExitCode } from "../failure";
-import { type Asked, askAll } from "../status/ask-all";
-import { describeAsked, exitCodeOf, failedNodes } from "./failed-nodes";
-import { type Paint, printJson, printLines, terminalWidth } from "./output";
-import { type Output, type ReadFlags, addReadCommand } from "./read-command";
-import { type Column, renderTable } from "./table";
-import type { Connected } from "./target";
+import type { ExitCode } from "../../base/failure";
+import { type Asked, askAll } from "../../cluster/nodes/ask-all";
+import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
+import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
+import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-command";
+import { type Column, renderTable } from "../../cli/table";
+import type { Connected } from "../../cli/target";
 
 interface Flags extends ReadFlags {
   readonly limit: number;

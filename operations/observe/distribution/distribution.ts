@@ -1,4 +1,4 @@
-import { EXIT, Failure } from "../failure";
+import { EXIT, Failure } from "../../base/failure";
 import { type Placement, type Placements, skewOf } from "./placements";
 
 /** What one node has of one table, or of all. */

@@ -1,10 +1,10 @@
-import type { Connected } from "../commands/target";
-import { type Asked, askAll } from "./ask-all";
-import { quoteLiteral } from "../registration/run-on-nodes";
-import { totalBytes } from "../relation-bytes";
-import { shardName } from "../shard-name";
-import { sizesStatement } from "../shard-sizes";
-import { readUnsyncedShards } from "../unsynced-shards";
+import type { Connected } from "../../cli/target";
+import { type Asked, askAll } from "../../cluster/nodes/ask-all";
+import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
+import { totalBytes } from "../../cluster/shards/relation-bytes";
+import { shardName } from "../../cluster/shards/shard-name";
+import { sizesStatement } from "../../cluster/shards/shard-sizes";
+import { readUnsyncedShards } from "../../cluster/shards/unsynced-shards";
 
 /** One shard of a table on one node. */
 export interface Placement {

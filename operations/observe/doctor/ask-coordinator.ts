@@ -1,12 +1,12 @@
-import type { Target } from "../commands/target";
-import { connectTo } from "../connect";
-import { Failure, oneLine } from "../failure";
-import { readRecord } from "../record";
-import { readRegistered as readRegisteredNodes } from "../registration/pg-dist-node";
-import { type ClusterRoles, type NamedNode, askRoles } from "../roles/ask-roles";
+import type { Target } from "../../cli/target";
+import { connectTo } from "../../cluster/connection/connect";
+import { Failure, oneLine } from "../../base/failure";
+import { readRecord } from "../../cluster/nodes/record";
+import { readRegistered as readRegisteredNodes } from "../../cluster/nodes/pg-dist-node";
+import { type ClusterRoles, type NamedNode, askRoles } from "../../cluster/roles/ask-roles";
 import { type OtherDatabase, askElsewhere } from "../status/elsewhere";
-import type { Session } from "../session";
-import { labelOf } from "../registration/node-label";
+import type { Session } from "../../cluster/connection/session";
+import { labelOf } from "../../cluster/nodes/node-label";
 import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
 import type { Snapshot } from "./snapshot";
 

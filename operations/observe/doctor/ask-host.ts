@@ -1,5 +1,5 @@
-import { COMMANDS_AT_ONCE, type DockerHost } from "../docker-host";
-import { mapAtMost } from "../map-at-most";
+import { COMMANDS_AT_ONCE, type DockerHost } from "../../docker/docker-host";
+import { mapAtMost } from "../../base/map-at-most";
 import { askSystem } from "./host-shell";
 import type { ContainerSnapshot, EngineSnapshot, HostSnapshot, PublishedPort, Unreachable } from "./snapshot";
 import { isUnreachable } from "./snapshot";

@@ -1,7 +1,7 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import type { DockerHost } from "../docker-host";
-import { authinfoOf } from "../registration/credentials";
-import { quoteLiteral } from "../registration/run-on-nodes";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import type { DockerHost } from "../../docker/docker-host";
+import { authinfoOf } from "../../cluster/nodes/credentials";
+import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
 import {
   CITUS_FACTS,
   type CitusFacts,

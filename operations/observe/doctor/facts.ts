@@ -1,4 +1,4 @@
-import type { RegisteredNode } from "../registration/pg-dist-node";
+import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
 import { DRAINING, MOVING } from "../status/moves";
 
 /** What a PostgreSQL server says of itself, with or without Citus. */

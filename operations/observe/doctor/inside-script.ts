@@ -1,4 +1,4 @@
-import { STARTUP_OPTIONS } from "../session-settings";
+import { STARTUP_OPTIONS } from "../../cluster/connection/session-settings";
 
 /**
  * Runs inside a node's container, for any POSIX shell (the image has Debian's dash; Alpine's is busybox). Everything that

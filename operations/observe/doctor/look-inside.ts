@@ -1,6 +1,6 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { COMMANDS_AT_ONCE, type DockerHost } from "../docker-host";
-import { mapAtMost } from "../map-at-most";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { COMMANDS_AT_ONCE, type DockerHost } from "../../docker/docker-host";
+import { mapAtMost } from "../../base/map-at-most";
 import type { HostAnswer, Remaining } from "./ask-host";
 import { type InsideAnswer, askInside } from "./ask-inside";
 import { runs } from "./container-runs";

@@ -1,5 +1,5 @@
-import type { Endpoint } from "../../environments/cluster";
-import { quoteLiteral } from "../registration/run-on-nodes";
+import type { Endpoint } from "../../../model/cluster";
+import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
 
 /** Part of the time of the statement that its connections may take; and the part of what is left that one of them may. */
 const SHARE = { all: 0.8, connect: 0.25 };

@@ -1,6 +1,6 @@
-import type { Cluster, ClusterHost, ClusterNode, Endpoint } from "../../environments/cluster";
-import type { Explained } from "../registration/connection-cause";
-import type { ClusterRoles } from "../roles/ask-roles";
+import type { Cluster, ClusterHost, ClusterNode, Endpoint } from "../../../model/cluster";
+import type { Explained } from "../../cluster/nodes/connection-cause";
+import type { ClusterRoles } from "../../cluster/roles/ask-roles";
 import type { CoordinatorFacts, ServerFacts, CitusFacts } from "./facts";
 import type { OtherDatabase } from "../status/elsewhere";
 

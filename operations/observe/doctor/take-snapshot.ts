@@ -1,8 +1,8 @@
-import { clusterName, subnetOf } from "../../environments/cluster";
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import type { Environment } from "../../environments/environment";
-import type { Target } from "../commands/target";
-import { DockerHost } from "../docker-host";
+import { clusterName, subnetOf } from "../../../model/cluster";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import type { Environment } from "../../../model/environment";
+import type { Target } from "../../cli/target";
+import { DockerHost } from "../../docker/docker-host";
 import { askCoordinator } from "./ask-coordinator";
 import { askHost } from "./ask-host";
 import { lookInside } from "./look-inside";

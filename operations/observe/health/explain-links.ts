@@ -1,9 +1,9 @@
-import { formatEndpoint } from "../../environments/cluster";
-import { type Explained, explainConnection } from "../registration/connection-cause";
-import type { Place } from "../place";
-import { COORDINATOR_GROUP } from "../registration/pg-dist-node";
-import type { NodeAnswer } from "./ask-nodes";
-import { type Explanations, explainFailed } from "./down-containers";
+import { formatEndpoint } from "../../../model/cluster";
+import { type Explained, explainConnection } from "../../cluster/nodes/connection-cause";
+import type { Place } from "../../base/place";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import type { NodeAnswer } from "../../cluster/nodes/ask-nodes";
+import { type Explanations, explainFailed } from "../../cluster/nodes/down-containers";
 import { type Node, type Pair, type Peer, type TriedLink, isReached, judge } from "./links";
 
 /** Why pairs fail: all to one node, or one by one. */

@@ -1,13 +1,13 @@
-import type { Connected } from "../commands/target";
-import { readRecord } from "../record";
-import { COORDINATOR_GROUP, readRegistered } from "../registration/pg-dist-node";
-import { quoteLiteral } from "../registration/run-on-nodes";
-import { labelOf } from "../registration/node-label";
-import { type NodeAnswer, askNodes } from "./ask-nodes";
-import { askContainers } from "./down-containers";
+import type { Connected } from "../../cli/target";
+import { readRecord } from "../../cluster/nodes/record";
+import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
+import { labelOf } from "../../cluster/nodes/node-label";
+import { type NodeAnswer, askNodes } from "../../cluster/nodes/ask-nodes";
+import { askContainers } from "../../cluster/nodes/down-containers";
 import { type BrokenLink, type SlowLink, explainBroken, explainSlow } from "./explain-links";
 import { type Node, type Pair, type Peer, type TriedLink, doubtfulLinks, isReachedAfterAll } from "./links";
-import { tryAgain } from "./try-again";
+import { tryAgain } from "../../cluster/nodes/try-again";
 
 export interface Health {
   readonly nodes: readonly Peer[];

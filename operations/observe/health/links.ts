@@ -1,8 +1,8 @@
-import type { Endpoint } from "../../environments/cluster";
-import type { Explained } from "../registration/connection-cause";
-import { COORDINATOR_GROUP, type RegisteredNode } from "../registration/pg-dist-node";
-import type { NodeAnswer } from "./ask-nodes";
-import type { Attempt } from "./try-again";
+import type { Endpoint } from "../../../model/cluster";
+import type { Explained } from "../../cluster/nodes/connection-cause";
+import { COORDINATOR_GROUP, type RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import type { NodeAnswer } from "../../cluster/nodes/ask-nodes";
+import type { Attempt } from "../../cluster/nodes/try-again";
 
 /** A node as it is named in the output. */
 export interface Peer {

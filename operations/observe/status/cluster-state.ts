@@ -1,7 +1,7 @@
-import { type RecordedNode, readRecord } from "../record";
-import { type RegisteredNode, readRegistered } from "../registration/pg-dist-node";
-import { readUnsynced } from "../holdings/known-relations";
-import type { Session } from "../session";
+import { type RecordedNode, readRecord } from "../../cluster/nodes/record";
+import { type RegisteredNode, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { readUnsynced } from "../../cluster/holdings/known-relations";
+import type { Session } from "../../cluster/connection/session";
 import { type Moves, readMoves } from "./moves";
 
 /** What the coordinator's own catalogs say, without asking another node. */

@@ -1,10 +1,14 @@
-import { formatEndpoint } from "../../environments/cluster";
-import { type CitusDatabase, readOtherDatabases, withOtherDatabases } from "../holdings/other-databases";
-import { COORDINATOR_GROUP, sameEndpoint } from "../registration/pg-dist-node";
-import { connectionCauses, withCauses } from "../registration/reachability";
-import { type NamedNode, probeRoles } from "../roles/ask-roles";
-import type { Session } from "../session";
-import { SQLSTATE, sqlStateOf } from "../sqlstate";
+import { formatEndpoint } from "../../../model/cluster";
+import {
+  type CitusDatabase,
+  readOtherDatabases,
+  withOtherDatabases,
+} from "../../cluster/holdings/other-databases";
+import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { connectionCauses, withCauses } from "../../cluster/nodes/reachability";
+import { type NamedNode, probeRoles } from "../../cluster/roles/ask-roles";
+import type { Session } from "../../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 
 /** Another database with Citus on these servers. */
 export interface OtherDatabase {

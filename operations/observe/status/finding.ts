@@ -1,5 +1,5 @@
-import { commandArguments } from "../other-database";
-import type { Place } from "../place";
+import { commandArguments } from "../../base/command-line";
+import type { Place } from "../../base/place";
 import type { Snapshot, SnapshotNode } from "./snapshot";
 
 /** Worst first. Advice is no fault: a cluster with nothing else is healthy. */

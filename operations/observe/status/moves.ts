@@ -1,5 +1,5 @@
-import { LOCK_KEY } from "../lock";
-import type { Session } from "../session";
+import { LOCK_KEY } from "../../cluster/nodes/lock";
+import type { Session } from "../../cluster/connection/session";
 import type { ClusterState } from "./cluster-state";
 
 /** What moves shards just now. */

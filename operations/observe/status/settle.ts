@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connected } from "../commands/target";
-import { COORDINATOR_GROUP, type RegisteredNode } from "../registration/pg-dist-node";
-import { type Asked, askRegistered } from "./ask-all";
-import { NODE_METADATA, type NodeState } from "./node-state";
+import type { Connected } from "../../cli/target";
+import { COORDINATOR_GROUP, type RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import { type Asked, askRegistered } from "../../cluster/nodes/ask-all";
+import { NODE_METADATA, type NodeState } from "../../cluster/nodes/node-state";
 
 type Answer = Pick<Asked<NodeState>, "value" | "failed">;
 type Metadata = Pick<NodeState, "metadata_digest" | "missing_shards" | "missing_count">;

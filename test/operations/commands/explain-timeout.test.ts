@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { explainTimeout } from "../../../operations/commands/explain-timeout";
+import { explainTimeout } from "../../../operations/cli/explain-timeout";
 
 function databaseError(message: string, code = "57014"): Error {
   return Object.assign(new Error(message), { code, severity: "ERROR" });

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { createProgram } from "../../../operations/create-program";
+import { createProgram } from "../../../operations/commands/index";
 
 const PROGRAM = createProgram();
 

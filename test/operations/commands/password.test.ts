@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { providePassword } from "../../../operations/commands/password";
+import { providePassword } from "../../../operations/cli/password";
 
 describe("the password of a cluster", () => {
   let folder: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { shorten } from "../../../operations/commands/shorten";
-import { type Column, renderTable } from "../../../operations/commands/table";
+import { shorten } from "../../../operations/base/shorten";
+import { type Column, renderTable } from "../../../operations/cli/table";
 
 const COLUMNS: readonly Column[] = [
   { header: "node" },

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findTarget, passwordOf } from "../../../operations/commands/target";
-import { EXIT } from "../../../operations/failure";
+import { findTarget, passwordOf } from "../../../operations/cli/target";
+import { EXIT } from "../../../operations/base/failure";
 
 const URL = "postgres://app@db.example:6000/shop";
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { inPlace } from "../../../operations/commands/watch";
+import { inPlace } from "../../../operations/cli/watch";
 
 const SCREEN = { rows: 24, columns: 80 };
 const FOOTER = "every 2 s, Ctrl-C ends it";

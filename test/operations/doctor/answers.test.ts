@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { lastTellingLine, readPublished } from "../../../operations/doctor/ask-host";
-import { readAnswer } from "../../../operations/doctor/ask-inside";
-import { overlap } from "../../../operations/doctor/checks/network";
-import { readSystem } from "../../../operations/doctor/host-shell";
-import { authinfoOf } from "../../../operations/registration/credentials";
+import { lastTellingLine, readPublished } from "../../../operations/observe/doctor/ask-host";
+import { readAnswer } from "../../../operations/observe/doctor/ask-inside";
+import { overlap } from "../../../operations/observe/doctor/checks/network";
+import { readSystem } from "../../../operations/observe/doctor/host-shell";
+import { authinfoOf } from "../../../operations/cluster/nodes/credentials";
 import { someCluster } from "../some-cluster";
 
 describe("what Docker and the servers answer", () => {

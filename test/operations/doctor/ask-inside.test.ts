@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { DockerHost } from "../../../operations/docker-host";
-import { askInside } from "../../../operations/doctor/ask-inside";
+import type { DockerHost } from "../../../operations/docker/docker-host";
+import { askInside } from "../../../operations/observe/doctor/ask-inside";
 import { someCluster } from "../some-cluster";
 
 it.each([

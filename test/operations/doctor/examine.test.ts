@@ -1,7 +1,11 @@
 import { describe, expect, it, test } from "vitest";
-import { examine } from "../../../operations/doctor/examine";
-import type { ServerFacts } from "../../../operations/doctor/facts";
-import type { ContainerSnapshot, EngineSnapshot, Snapshot } from "../../../operations/doctor/snapshot";
+import { examine } from "../../../operations/observe/doctor/examine";
+import type { ServerFacts } from "../../../operations/observe/doctor/facts";
+import type {
+  ContainerSnapshot,
+  EngineSnapshot,
+  Snapshot,
+} from "../../../operations/observe/doctor/snapshot";
 import { problemsOf } from "../doctored-cluster";
 import { healthySnapshot, insideOf, someContainer, withHost, withInside, withNode } from "./some-snapshot";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { ClusterNode } from "../../../environments/cluster";
-import type { DockerHost } from "../../../operations/docker-host";
-import { lookInside } from "../../../operations/doctor/look-inside";
+import type { ClusterNode } from "../../../model/cluster";
+import type { DockerHost } from "../../../operations/docker/docker-host";
+import { lookInside } from "../../../operations/observe/doctor/look-inside";
 import { someCluster } from "../some-cluster";
 import { someContainer } from "./some-snapshot";
 

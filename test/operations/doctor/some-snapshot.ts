@@ -5,7 +5,7 @@ import type {
   InsideSnapshot,
   NodeSnapshot,
   Snapshot,
-} from "../../../operations/doctor/snapshot";
+} from "../../../operations/observe/doctor/snapshot";
 
 /** A coordinator and two workers on one host, all in order. */
 export function healthySnapshot(): Snapshot {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { failed, ok, skipped, warning } from "../../../operations/doctor/finding";
-import { reportFindings } from "../../../operations/doctor/report";
+import { failed, ok, skipped, warning } from "../../../operations/observe/doctor/finding";
+import { reportFindings } from "../../../operations/commands/doctor/report";
 import { plain, show } from "./some-nodes";
 
 const FINDINGS = [

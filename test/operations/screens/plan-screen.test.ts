@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { formatEndpoint } from "../../../environments/cluster";
-import { estimateTime } from "../../../operations/rebalance/estimate";
-import type { PlannedMove } from "../../../operations/rebalance/plan";
-import { planScreen } from "../../../operations/rebalance/plan-screen";
+import { formatEndpoint } from "../../../model/cluster";
+import { estimateTime } from "../../../operations/change/rebalance/estimate";
+import type { PlannedMove } from "../../../operations/change/rebalance/plan";
+import { planScreen } from "../../../operations/commands/rebalance/plan-screen";
 import { plain, show } from "./some-nodes";
 
 const MB = 1024 * 1024;

@@ -1,5 +1,5 @@
-import { createPaint } from "../../../operations/commands/output";
-import type { Asked } from "../../../operations/status/ask-all";
+import { createPaint } from "../../../operations/cli/output";
+import type { Asked } from "../../../operations/cluster/nodes/ask-all";
 
 export const plain = createPaint(false);
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { tenantsScreen } from "../../../operations/commands/tenants";
+import { tenantsScreen } from "../../../operations/commands/tenants/command";
 import { plain, show, someAnswers } from "./some-nodes";
 
 const asked = someAnswers({}, {}, {});

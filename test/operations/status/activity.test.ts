@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Session } from "../../../operations/session";
-import { readActivity } from "../../../operations/status/activity";
+import type { Session } from "../../../operations/cluster/connection/session";
+import { readActivity } from "../../../operations/observe/activity";
 
 const OTHER = {
   ...{ pid: 5, gpid: 1, internal: false, user: "ada", state: "active", wait: null, age: 1, waited: null },

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { askContainers, explainFailed } from "../../../operations/status/down-containers";
+import { askContainers, explainFailed } from "../../../operations/cluster/nodes/down-containers";
 import { someCluster } from "../some-cluster";
 
 /** Notes when it begins and ends, and knows the containers but `citus-worker3`. */

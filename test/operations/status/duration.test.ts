@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatDuration } from "../../../operations/status/duration";
+import { formatDuration } from "../../../operations/base/duration";
 
 it.each([
   [0, "0 s"],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../command";
-import { buildStandInImage } from "./build";
-import { StandInCluster } from "./stand-in-cluster";
+import { run } from "../../../testbed/command";
+import { buildStandInImage } from "../../../testbed/stand-in-image/build";
+import { StandInCluster } from "../../../testbed/stand-in-image/stand-in-cluster";
 
 let tag: string;
 let cluster: StandInCluster;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildStandInImage } from "./build";
-import { StandInCluster } from "./stand-in-cluster";
-import { Writer } from "./stand-in-writer";
+import { buildStandInImage } from "../../../testbed/stand-in-image/build";
+import { StandInCluster } from "../../../testbed/stand-in-image/stand-in-cluster";
+import { Writer } from "../../../testbed/stand-in-image/stand-in-writer";
 
 let cluster: StandInCluster;
 const [first, second, third] = [1, 2, 3];

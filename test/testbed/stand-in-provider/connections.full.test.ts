@@ -6,11 +6,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { run } from "../command";
-import { forwardToDocker, type DockerForwarder } from "./docker-forwarder";
-import { startStandInProvider, type StandInProvider } from "./index";
-import { removeLeftovers, SOCKET, uniqueName } from "./test-engine";
-import { TerraformWorkspace, type Configuration } from "./terraform-workspace";
+import { run } from "../../../testbed/command";
+import { forwardToDocker, type DockerForwarder } from "../../../testbed/stand-in-provider/docker-forwarder";
+import { startStandInProvider, type StandInProvider } from "../../../testbed/stand-in-provider/index";
+import { removeLeftovers, SOCKET, uniqueName } from "../../../testbed/stand-in-provider/test-engine";
+import {
+  TerraformWorkspace,
+  type Configuration,
+} from "../../../testbed/stand-in-provider/terraform-workspace";
 
 const name = uniqueName();
 const directory = mkdtempSync(path.join(tmpdir(), `${name}-`));

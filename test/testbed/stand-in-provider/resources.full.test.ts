@@ -1,10 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { run } from "../command";
-import { startStandInProvider, type StandInProvider } from "./index";
-import { makeImage, removeLeftovers, SOCKET, uniqueName } from "./test-engine";
-import { TerraformWorkspace, type Configuration } from "./terraform-workspace";
+import { run } from "../../../testbed/command";
+import { startStandInProvider, type StandInProvider } from "../../../testbed/stand-in-provider/index";
+import {
+  makeImage,
+  removeLeftovers,
+  SOCKET,
+  uniqueName,
+} from "../../../testbed/stand-in-provider/test-engine";
+import {
+  TerraformWorkspace,
+  type Configuration,
+} from "../../../testbed/stand-in-provider/terraform-workspace";
 
 const name = uniqueName();
 const image = `${name}:1`;

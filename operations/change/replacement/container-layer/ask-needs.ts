@@ -1,9 +1,9 @@
-import type { DatabaseContents } from "../holdings/contents";
-import { formatBytes } from "../bytes";
-import { Failure } from "../failure";
-import { quoteName } from "../shown-words";
-import type { LookedInto } from "../holdings/server";
-import type { Answer } from "../registration/run-on-nodes";
+import type { DatabaseContents } from "../../../cluster/holdings/contents";
+import { formatBytes } from "../../../base/bytes";
+import { Failure } from "../../../base/failure";
+import { quoteName } from "../../../base/shown-words";
+import type { LookedInto } from "../../../cluster/holdings/server";
+import type { Answer } from "../../../cluster/nodes/run-on-nodes";
 import type { Need, Needs } from "./needs";
 
 /** Without those of PostgreSQL itself, which every image of the same major version has. */

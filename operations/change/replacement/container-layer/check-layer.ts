@@ -1,10 +1,10 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import type { DockerHost } from "../docker-host";
-import { type Problem, oneLine } from "../failure";
-import { byDocker } from "../holdings/by-docker";
-import { howToDiscard, mayDiscard } from "../holdings/discard-keys";
-import type { DiscardOptions } from "../holdings/require-nothing-held";
-import { inspectContainers } from "../inspect-containers";
+import type { Cluster, ClusterNode } from "../../../../model/cluster";
+import type { DockerHost } from "../../../docker/docker-host";
+import { type Problem, oneLine } from "../../../base/failure";
+import { byDocker } from "../../../cluster/holdings/by-docker";
+import { howToDiscard, mayDiscard } from "../../../cluster/holdings/discard-keys";
+import type { DiscardOptions } from "../../../cluster/holdings/require-nothing-held";
+import { inspectContainers } from "../../../docker/inspect-containers";
 import { askNeeds } from "./ask-needs";
 import { type Missing, type Mounted, type Needs, findMissing } from "./needs";
 import { providedByContainer, providedByImage } from "./provided";

@@ -1,7 +1,7 @@
-import { DockerHost } from "../docker-host";
-import { type Problem, oneLine } from "../failure";
-import type { Replacement } from "../guard-differences";
-import type { DiscardOptions } from "../holdings/require-nothing-held";
+import { DockerHost } from "../../../docker/docker-host";
+import { type Problem, oneLine } from "../../../base/failure";
+import type { Replacement } from "../differences";
+import type { DiscardOptions } from "../../../cluster/holdings/require-nothing-held";
 import { checkLayer } from "./check-layer";
 
 /**

@@ -1,4 +1,4 @@
-import type { DockerHost } from "../docker-host";
+import type { DockerHost } from "../../../docker/docker-host";
 import type { Provided } from "./needs";
 
 /**

@@ -1,6 +1,6 @@
-import type { Cluster, ClusterNode, Endpoint } from "../../environments/cluster";
-import { coordinatorOf, hostOf } from "../cluster-file";
-import { EXIT, Failure } from "../failure";
+import type { Cluster, ClusterNode, Endpoint } from "../../../../model/cluster";
+import { coordinatorOf, hostOf } from "../../cluster-file";
+import { EXIT, Failure } from "../../../base/failure";
 import { directWay } from "./direct";
 import { execWay } from "./exec";
 import { sshWay } from "./ssh";

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
+import type { Endpoint } from "../../../../model/cluster";
+import { formatEndpoint } from "../../../../model/cluster";
 import { type Way, WayError } from "./way";
 
 /** A published port that doesn't answer within this is behind a firewall. In milliseconds. */

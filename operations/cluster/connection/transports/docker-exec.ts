@@ -2,7 +2,7 @@ import { request as requestHttp } from "node:http";
 import { type RequestOptions, request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
-import type { ClusterHost } from "../../environments/cluster";
+import type { ClusterHost } from "../../../../model/cluster";
 import { TunnelStream } from "./tunnel-stream";
 import { WayError } from "./way";
 

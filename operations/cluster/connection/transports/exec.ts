@@ -1,5 +1,5 @@
-import type { ClusterHost, ClusterNode } from "../../environments/cluster";
-import { POSTGRES_PORT } from "../../environments/cluster";
+import type { ClusterHost, ClusterNode } from "../../../../model/cluster";
+import { POSTGRES_PORT } from "../../../../model/cluster";
 import { openExec } from "./docker-exec";
 import { describeSsh, openSsh } from "./ssh";
 import type { Way } from "./way";

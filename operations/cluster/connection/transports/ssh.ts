@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import type { ClusterHost, Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
+import type { ClusterHost, Endpoint } from "../../../../model/cluster";
+import { formatEndpoint } from "../../../../model/cluster";
 import { TunnelStream } from "./tunnel-stream";
 import { type Way, WayError } from "./way";
 

@@ -1,4 +1,4 @@
-import type { ClusterNode } from "../../../environments/cluster";
+import type { ClusterNode } from "../../../../model/cluster";
 import type { Finding } from "../finding";
 import type { EngineSnapshot, HostSnapshot, InsideSnapshot, NodeSnapshot, Snapshot } from "../snapshot";
 import { runs } from "../container-runs";

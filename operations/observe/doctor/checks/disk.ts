@@ -1,4 +1,4 @@
-import { formatBytes } from "../../bytes";
+import { formatBytes } from "../../../base/bytes";
 import { type Finding, type Place, failed, ok, warning } from "../finding";
 import type { Disk } from "../snapshot";
 import type { HostCheck, InsideCheck } from "./check";

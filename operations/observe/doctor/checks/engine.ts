@@ -1,5 +1,5 @@
-import type { ClusterHost } from "../../../environments/cluster";
-import { describeLogin } from "../../docker-host";
+import type { ClusterHost } from "../../../../model/cluster";
+import { describeLogin } from "../../../docker/docker-host";
 import { type Finding, failed, ok } from "../finding";
 import { type HostSnapshot, isUnreachable } from "../snapshot";
 

@@ -1,4 +1,4 @@
-import { noExtensionRemedy } from "../../registration/no-extension";
+import { noExtensionRemedy } from "../../../cluster/nodes/no-extension";
 import { failed, ok, skipped } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";

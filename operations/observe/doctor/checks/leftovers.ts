@@ -1,4 +1,4 @@
-import { formatBytes } from "../../bytes";
+import { formatBytes } from "../../../base/bytes";
 import { type Finding, ok, warning } from "../finding";
 import { LITTLE_WAL } from "../../status/checks/leftovers";
 import { isOfMove } from "../../status/moves";

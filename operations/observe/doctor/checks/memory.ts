@@ -1,5 +1,5 @@
-import { nodeAddress } from "../../../environments/node-address";
-import { formatBytes } from "../../bytes";
+import { nodeAddress } from "../../../../model/node-address";
+import { formatBytes } from "../../../base/bytes";
 import { ok, warning } from "../finding";
 import type { NodeCheck } from "./check";
 

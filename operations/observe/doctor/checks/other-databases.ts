@@ -1,9 +1,9 @@
-import { commandArguments, inDatabase } from "../../other-database";
-import { quoteName } from "../../shown-words";
+import { commandArguments, inDatabase } from "../../../base/command-line";
+import { quoteName } from "../../../base/shown-words";
 import { explainLogins } from "../../status/checks/holdings";
 import { type Finding, failed, ok, warning } from "../finding";
 import type { Snapshot } from "../snapshot";
-import { remedyForUnreadable } from "../../holdings/other-databases";
+import { remedyForUnreadable } from "../../../cluster/holdings/other-databases";
 
 /** Each is a cluster of its own in its metadata, which the other checks don't look at. */
 export function checkOtherDatabases({ cluster, otherDatabases = [] }: Snapshot): Finding[] {

@@ -1,4 +1,4 @@
-import { formatEndpoint } from "../../../environments/cluster";
+import { formatEndpoint } from "../../../../model/cluster";
 import { failed, ok } from "../finding";
 import { runs } from "../container-runs";
 import type { NodeCheck } from "./check";

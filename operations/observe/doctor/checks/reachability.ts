@@ -1,7 +1,7 @@
-import { formatEndpoint } from "../../../environments/cluster";
-import type { ClusterNode } from "../../../environments/cluster";
-import { sameEndpoint } from "../../registration/pg-dist-node";
-import { explainConnection } from "../../registration/connection-cause";
+import { formatEndpoint } from "../../../../model/cluster";
+import type { ClusterNode } from "../../../../model/cluster";
+import { sameEndpoint } from "../../../cluster/nodes/pg-dist-node";
+import { explainConnection } from "../../../cluster/nodes/connection-cause";
 import { type Finding, failed, ok, skipped } from "../finding";
 import type { InsideSnapshot, Reached, Snapshot } from "../snapshot";
 import { isUnreachable } from "../snapshot";

@@ -1,5 +1,5 @@
-import { type Cluster, type ClusterNode, formatEndpoint } from "../../../environments/cluster";
-import { sameEndpoint } from "../../registration/pg-dist-node";
+import { type Cluster, type ClusterNode, formatEndpoint } from "../../../../model/cluster";
+import { sameEndpoint } from "../../../cluster/nodes/pg-dist-node";
 import { type Finding, failed, ok, skipped, warning } from "../finding";
 import { runs } from "../container-runs";
 import type { NodeSnapshot, Snapshot } from "../snapshot";

@@ -1,4 +1,4 @@
-import { explainRoles, explainUntried } from "../../roles/explain-role";
+import { explainRoles, explainUntried } from "../../../cluster/roles/explain-role";
 import { type Finding, failed, ok, skipped, warning } from "../finding";
 import type { Snapshot } from "../snapshot";
 

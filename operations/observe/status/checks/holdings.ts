@@ -1,12 +1,12 @@
-import { shellWord } from "../../other-database";
-import { quoteName } from "../../shown-words";
-import { type Place, placeInDatabase } from "../../place";
-import { credentialsLine } from "../../roles/explain-role";
+import { shellWord } from "../../../base/command-line";
+import { quoteName } from "../../../base/shown-words";
+import { type Place, placeInDatabase } from "../../../base/place";
+import { credentialsLine } from "../../../cluster/roles/explain-role";
 import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
 import { isOfMove } from "../moves";
-import { MOST_OWN } from "../node-state";
+import { MOST_OWN } from "../../../cluster/nodes/node-state";
 import type { OtherDatabase } from "../elsewhere";
-import { remedyForUnreadable } from "../../holdings/other-databases";
+import { remedyForUnreadable } from "../../../cluster/holdings/other-databases";
 
 /** How many of them are named. */
 const NAMED = 3;

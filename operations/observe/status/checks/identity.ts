@@ -1,5 +1,5 @@
-import { checkIdentity } from "../../registration/identity";
-import { METADATA_LOST_REMEDY } from "../../registration/metadata-lost";
+import { checkIdentity } from "../../../cluster/nodes/identity";
+import { METADATA_LOST_REMEDY } from "../../../cluster/nodes/metadata-lost";
 import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
 import type { SnapshotNode } from "../snapshot";
 

@@ -1,9 +1,9 @@
-import { formatBytes } from "../../bytes";
-import { formatDuration } from "../duration";
+import { formatBytes } from "../../../base/bytes";
+import { formatDuration } from "../../../base/duration";
 import { type Check, type Finding, ofEachNode } from "../finding";
-import type { Slot } from "../node-state";
-import { quoteLiteral } from "../../registration/run-on-nodes";
-import { quoteName } from "../../shown-words";
+import type { Slot } from "../../../cluster/nodes/node-state";
+import { quoteLiteral } from "../../../cluster/nodes/run-on-nodes";
+import { quoteName } from "../../../base/shown-words";
 import { isOfMove, movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 

@@ -1,5 +1,5 @@
-import { type Endpoint, formatEndpoint } from "../../../environments/cluster";
-import { commandArguments } from "../../other-database";
+import { type Endpoint, formatEndpoint } from "../../../../model/cluster";
+import { commandArguments } from "../../../base/command-line";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
 import { hasLostMetadata } from "./identity";
 import { movesRun } from "../moves";

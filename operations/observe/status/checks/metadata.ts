@@ -1,4 +1,4 @@
-import { describeMissing } from "../../missing-shards";
+import { describeMissing } from "../../../cluster/shards/missing-shards";
 import { type Check, type Finding, ofEachNode } from "../finding";
 import { movesRun } from "../moves";
 

@@ -1,4 +1,4 @@
-import { formatBytes } from "../../bytes";
+import { formatBytes } from "../../../base/bytes";
 import { type Check, type Finding, rebalanceCommand } from "../finding";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";

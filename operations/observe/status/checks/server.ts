@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
-import { formatBytes } from "../../bytes";
-import { formatDuration } from "../duration";
+import { formatBytes } from "../../../base/bytes";
+import { formatDuration } from "../../../base/duration";
 import { type Check, type Finding, type Severity, commandLine, ofEachNode } from "../finding";
-import type { NodeState } from "../node-state";
+import type { NodeState } from "../../../cluster/nodes/node-state";
 import type { Snapshot } from "../snapshot";
 
 type Judged = Pick<Finding, "severity" | "check" | "what" | "remedy">;

@@ -1,10 +1,10 @@
-import { shorten } from "../../commands/shorten";
-import { describeBlocker, sqlToEnd } from "../../moving/describe-wait";
-import { parseActivity } from "../activity-of-node";
-import { formatDuration } from "../duration";
+import { shorten } from "../../../base/shorten";
+import { describeBlocker, sqlToEnd } from "../../../cluster/waits/describe-wait";
+import { parseActivity } from "../../../cluster/waits/activity-of-node";
+import { formatDuration } from "../../../base/duration";
 import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
-import { lockWaits } from "../lock-waits";
-import type { LongTransaction } from "../node-state";
+import { lockWaits } from "../../../cluster/waits/lock-waits";
+import type { LongTransaction } from "../../../cluster/nodes/node-state";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /** In seconds: from then on it is worth a warning. */
