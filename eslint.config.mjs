@@ -1,12 +1,22 @@
+import importX from "eslint-plugin-import-x";
+import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 import tseslint from "typescript-eslint";
+import { floors } from "./lint/floors.mjs";
 
 export default tseslint.config(
   { ignores: ["cdktf.out", "dist", "node_modules"] },
   ...tseslint.configs.strict,
   {
+    plugins: { "import-x": importX, house: { rules: { floors } } },
+    settings: {
+      ...importX.flatConfigs.typescript.settings,
+      "import-x/resolver-next": [createTypeScriptImportResolver()],
+    },
     rules: {
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       eqeqeq: "error",
+      "house/floors": "error",
+      "import-x/no-cycle": "error",
       "no-restricted-syntax": [
         "error",
         {

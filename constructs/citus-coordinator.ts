@@ -1,5 +1,5 @@
 import { TerraformStack } from "cdktf";
-import { Construct } from "constructs";
+import { Construct, type Node } from "constructs";
 import {
   type Cluster,
   type ClusterNode,
@@ -8,9 +8,8 @@ import {
   describeCoordinator,
   describeOptions,
 } from "../model/cluster";
-import type { CoordinatorOptions, Environment } from "../model/environment";
+import type { CoordinatorOptions, Environment, WorkerOptions } from "../model/environment";
 import { CitusNode } from "./citus-node";
-import type { CitusWorkerHost } from "./citus-worker-host";
 import type { DockerHost } from "./docker-host";
 import { validateEnvironment } from "./environment-validation";
 import { Guard } from "./guard";
@@ -31,6 +30,14 @@ export interface CitusCoordinatorProps extends ClusterOptions {
   readonly password: string;
 }
 
+/** The workers of one Docker host, as a coordinator has to know them: a `CitusWorkerHost`. */
+interface WorkerHost {
+  readonly node: Node;
+  readonly host: DockerHost;
+  readonly workers: number | Readonly<Record<string, WorkerOptions>>;
+  readonly servers: readonly CitusNode[];
+}
+
 /**
  * The coordinator of a Citus cluster, and the three steps that keep its membership safe: the nodes of every
  * `CitusWorkerHost` that names it are registered once their containers are healthy (`Registration`), drained and
@@ -45,7 +52,7 @@ export class CitusCoordinator extends Construct {
   /** What Terraform runs for the nodes of this cluster. */
   readonly program: Program;
   private readonly props: CitusCoordinatorProps;
-  private readonly workerHosts: CitusWorkerHost[] = [];
+  private readonly workerHosts: WorkerHost[] = [];
 
   constructor(scope: Construct, id: string, props: CitusCoordinatorProps) {
     super(scope, id);
@@ -87,7 +94,7 @@ export class CitusCoordinator extends Construct {
   }
 
   /** Called by a `CitusWorkerHost` that belongs to this coordinator. */
-  addWorkerHost(workerHost: CitusWorkerHost): void {
+  addWorkerHost(workerHost: WorkerHost): void {
     this.workerHosts.push(workerHost);
   }
 
@@ -108,7 +115,7 @@ export class CitusCoordinator extends Construct {
   /** In an environment a host stands once, by its id: of two entries, the nodes of one would be forgotten. */
   private repeatedHosts(): string[] {
     const hosts = new Map([[this.props.host.node.id, this.props.host]]);
-    const carriers = new Map<string, CitusWorkerHost>();
+    const carriers = new Map<string, WorkerHost>();
     return this.workerHosts.flatMap((workerHost) => {
       const { host } = workerHost;
       const { id, path } = host.node;

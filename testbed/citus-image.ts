@@ -1,7 +1,7 @@
 import { run } from "./command";
 import { engineGet, LOCAL_SOCKET } from "./engine";
 import type { HostImage } from "./image-template";
-import type { PartsMode } from "./parts";
+import type { PartsMode } from "./parts-mode";
 import { buildStandInImage } from "./stand-in-image/build";
 
 /** The image that the cluster's nodes run. */

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { findCitusImage, type CitusImage } from "./citus-image";
 import { run } from "./command";
 import { ensureLocalEngine, LOCAL_SOCKET } from "./engine";
+import type { PartsMode } from "./parts-mode";
 import { RUN_ROOT } from "./state";
 import { findProviders } from "./terraform-providers";
-
-/** Which parts a run may use: real ones where they can be had, only real ones, or only stand-ins. */
-export type PartsMode = "auto" | "real" | "stand-in";
 
 /** What the tests run on. `stop()` it when the last terraform command has ended. */
 export interface Parts {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { CommandError, run } from "./command";
-import type { PartsMode } from "./parts";
+import type { PartsMode } from "./parts-mode";
 import { startStandInProvider } from "./stand-in-provider/index";
 import { ensureTools } from "./tools";
 

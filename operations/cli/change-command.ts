@@ -10,7 +10,6 @@ import type { Way } from "../cluster/connection/transports/way";
 import { commandArguments, isOtherDatabase } from "../base/command-line";
 import { explainTimeout } from "./explain-timeout";
 import {
-  type Connected,
   findTarget,
   openTarget,
   passwordOf,
@@ -19,6 +18,7 @@ import {
   viaOption,
   warnOfTwins,
 } from "./target";
+import type { Connected } from "../cluster/connection/target";
 
 /** Of every command that changes a cluster. */
 export interface ChangeFlags {

@@ -4,7 +4,7 @@ import type { CoordinatorUnreachable } from "../cluster/connection/connect";
 import { DockerHost } from "../docker/docker-host";
 import { Failure } from "../base/failure";
 import { describeContainer, readContainerState, remedyFor } from "../docker/container-state";
-import type { Target } from "./target";
+import type { Target } from "../cluster/connection/target";
 
 /** The failure to reach the coordinator, with what Docker on its server says of its container. */
 export async function explainDown(

@@ -1,7 +1,7 @@
 import { Failure, oneLine } from "../base/failure";
 import { SQLSTATE, sqlStateOf } from "../cluster/connection/sqlstate";
 import { explainTimeout } from "./explain-timeout";
-import type { Target } from "./target";
+import type { Target } from "../cluster/connection/target";
 
 /** What the errors that a command which only reads may meet mean for whoever ran it; any other is left as it is. */
 export function explainError(

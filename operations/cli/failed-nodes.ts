@@ -1,8 +1,8 @@
 import { EXIT, type ExitCode } from "../base/failure";
 import type { Asked } from "../cluster/nodes/ask-all";
-import type { Finding } from "../observe/status/finding";
+import type { Finding } from "../base/finding";
 import type { Paint } from "./output";
-import { problems } from "../commands/status/screen";
+import { problems } from "./findings";
 
 /** The nodes that didn't answer, as `status` names them. */
 function findingsOf(asked: readonly Asked<unknown>[]): Finding[] {

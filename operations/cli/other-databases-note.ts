@@ -1,7 +1,7 @@
 import { quoteName } from "../base/shown-words";
 import { readOtherDatabases } from "../cluster/holdings/other-databases";
 import { shellWord } from "../base/command-line";
-import type { Connected } from "./target";
+import type { Connected } from "../cluster/connection/target";
 
 /** Names of the other databases with Citus, of which a command that works on one tells nothing. */
 export async function otherDatabases({ session, cluster }: Connected): Promise<string[]> {

@@ -3,7 +3,8 @@ import type { ExitCode } from "../base/failure";
 import { asFailure } from "../cluster/connection/report";
 import { explainError } from "./explain-error";
 import { type Paint, createPaint, printJson } from "./output";
-import { type Connected, type TargetFlags, addTarget, findTarget, openTarget, warnOfTwins } from "./target";
+import { type TargetFlags, addTarget, findTarget, openTarget, warnOfTwins } from "./target";
+import type { Connected } from "../cluster/connection/target";
 
 /** Flags of every command that only reads. */
 export interface ReadFlags extends TargetFlags {

@@ -1,7 +1,7 @@
 import { problemsFailure } from "../base/failure";
 import { limitNodeConnections } from "../cluster/nodes/reachability";
 import { askAll } from "../cluster/nodes/ask-all";
-import type { Connected } from "./target";
+import type { Connected } from "../cluster/connection/target";
 
 /**
  * Asks every registered node for a sign of life. What Citus does for a change waits for each silent node as long as a

@@ -4,21 +4,7 @@ import { EXIT, Failure } from "../base/failure";
 import { isNamedAsAnother } from "../cluster/nodes/server-name";
 import type { Session } from "../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../cluster/connection/sqlstate";
-import type { Target } from "./target";
-
-/** What the server that was reached says of itself. */
-export interface ServerFacts {
-  /** Version of the loaded library, e.g. 13.0.3. */
-  readonly citus: string;
-  /** e.g. 17.2 */
-  readonly postgres: string;
-  /** 0 on a coordinator. */
-  readonly groupid: number;
-  /** `<cluster> <node id> <endpoint>` on a server that we started, else usually empty. */
-  readonly cluster_name: string;
-  /** Whether it is the imitation of Citus that tests and demonstrations run on. */
-  readonly stand_in: boolean;
-}
+import type { ServerFacts, Target } from "../cluster/connection/target";
 
 const FACTS = `SELECT current_setting('citus.version') AS citus,
        split_part(current_setting('server_version'), ' ', 1) AS postgres,

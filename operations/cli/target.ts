@@ -1,7 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Cluster, Endpoint } from "../../model/cluster";
 import { describeCluster, formatEndpoint } from "../../model/cluster";
-import type { Environment } from "../../model/environment";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { CoordinatorUnreachable, connectTo } from "../cluster/connection/connect";
 import { EXIT, Failure } from "../base/failure";
@@ -16,8 +14,9 @@ import { explainDown } from "./coordinator-down";
 import { databaseOption } from "./database-option";
 import { inDatabase, isOtherDatabase } from "../base/command-line";
 import { providePassword } from "./password";
-import { type ServerFacts, checkServer } from "./server-facts";
-import { parseUrl } from "./url";
+import { checkServer } from "./server-facts";
+import type { Connected, Target } from "../cluster/connection/target";
+import { parseUrl } from "../cluster/connection/url";
 
 /** Of every command that works on a cluster; see `addTarget`. */
 export interface TargetFlags {
@@ -26,34 +25,6 @@ export interface TargetFlags {
   readonly database?: string;
   /** In seconds. */
   readonly timeout: number;
-}
-
-/** The cluster that a command is about, before anything is connected. */
-export interface Target {
-  /** The environment's name, with the database where it isn't its own; of a cluster that is given by address `host:port/database`. */
-  readonly label: string;
-  /** Absent with `--url`, and then nothing is known of containers and Docker hosts. */
-  readonly environment?: Environment;
-  readonly cluster?: Cluster;
-  /** Other environments of the project that declare the same cluster, in words; see `findSameCluster`. @default none */
-  readonly twins?: readonly string[];
-  readonly user: string;
-  readonly database: string;
-  /** Of an environment: where quickstart keeps a password. */
-  readonly passwordFile?: string;
-  /** As the cluster's own nodes know the coordinator, or as it was given. */
-  readonly coordinator: Endpoint;
-  readonly ways: readonly Way[];
-  /** `--timeout`: how long one node may take to answer, in milliseconds. */
-  readonly timeoutMs: number;
-  /** This process' environment, with `--via` and the password in it: what connect, leave, DockerHost, psql take. */
-  readonly env: NodeJS.ProcessEnv;
-}
-
-/** A target with an open session on its coordinator. */
-export interface Connected extends Target {
-  readonly session: Session;
-  readonly server: ServerFacts;
 }
 
 /** Argument and options that name a cluster: `[environment] --url --database --via --timeout`. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ClusterHost, DEFAULT_SSH_OPTIONS } from "../../model/cluster";
 import { type ChildResult, runChild } from "../base/child-process";
 import { Failure, oneLine } from "../base/failure";
-import { sshArguments } from "../cluster/connection/transports/ssh";
+import { sshArguments } from "./ssh";
 
 /** How long one docker command may take, a stop with its grace included. In milliseconds. */
 const COMMAND_MS = 180_000;

@@ -1,4 +1,4 @@
-import type { Connected } from "../cli/target";
+import type { Connected } from "../cluster/connection/target";
 import { ACTIVITY, type Activity, type Row, parseActivity } from "../cluster/waits/activity-of-node";
 import { type Asked, askAll } from "../cluster/nodes/ask-all";
 

@@ -19,7 +19,7 @@ import { findOtherSuperusers } from "../change/replacement/superuser";
 import type { Progress } from "../base/progress";
 import { readRecord } from "../cluster/nodes/record";
 import { checkCoordinator } from "../cluster/nodes/check-coordinator";
-import { applyOne } from "../terraform/terraform-command";
+import { applyOne } from "../base/terraform-command";
 
 export interface GuardOptions {
   readonly progress: Progress;

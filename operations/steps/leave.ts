@@ -27,7 +27,7 @@ import {
   findMember,
 } from "../change/removal/removal";
 import type { Session } from "../cluster/connection/session";
-import { applyOne } from "../terraform/terraform-command";
+import { applyOne } from "../base/terraform-command";
 
 export interface LeaveOptions {
   readonly progress: Progress;

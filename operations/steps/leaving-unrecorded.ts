@@ -5,7 +5,7 @@ import { EXIT, Failure } from "../base/failure";
 import type { RecordedNode } from "../cluster/nodes/record";
 import { runOnNodes } from "../cluster/nodes/run-on-nodes";
 import type { Session } from "../cluster/connection/session";
-import { forgetMembership } from "../terraform/terraform-command";
+import { forgetMembership } from "../base/terraform-command";
 
 /**
  * That a worker isn't registered proves nothing where the coordinator knows no cluster at all: it may have lost its

@@ -6,7 +6,7 @@ import { guardContainer } from "../change/replacement/container";
 import { endWithParent } from "../cluster/connection/interrupt";
 import { leave } from "./leave";
 import { createProgress } from "../base/progress";
-import { register } from "./register";
+import { register } from "../change/register";
 import { report } from "../cluster/connection/report";
 
 /**

@@ -1,4 +1,5 @@
-import { openTarget, type Target } from "../../operations/cli/target";
+import { openTarget } from "../../operations/cli/target";
+import type { Target } from "../../operations/cluster/connection/target";
 import { statusScreen } from "../../operations/commands/status/screen";
 import { runOnNodes } from "../../operations/cluster/nodes/run-on-nodes";
 import { judge } from "../../operations/observe/status/judge";

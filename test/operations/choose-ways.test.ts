@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Cluster } from "../../model/cluster";
 import { describeCluster } from "../../model/cluster";
 import { chooseWays } from "../../operations/cluster/connection/transports/choose-ways";
-import { sshArguments } from "../../operations/cluster/connection/transports/ssh";
+import { sshArguments } from "../../operations/docker/ssh";
 
 function clusterOn(connection: string, host: object = {}): Cluster {
   return describeCluster({

@@ -5,7 +5,7 @@ import type { InspectedContainer } from "./container-inspect";
 import { containerState, publishedPorts } from "./container-read";
 import { containerSchema as schema } from "./container-schema";
 import { DockerError, type DockerEngine } from "./docker-api";
-import type { DockerClient } from "./docker-provider";
+import type { DockerClient } from "./docker-client";
 import { entries, type Resource } from "./provider";
 import { findImage } from "./registry";
 import { withTimeout } from "./timeouts";

@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { containerResource } from "./container";
-import { DockerEngine } from "./docker-api";
 import type { DockerAddress } from "./docker-connection";
+import { DockerClient } from "./docker-client";
 import { imageResource } from "./image";
 import { networkResource } from "./network";
 import { entries, type Provider } from "./provider";
@@ -41,26 +41,6 @@ const schema: Schema = {
     },
   },
 };
-
-/** A configured provider: one Docker engine, first spoken to when a resource needs it. */
-export class DockerClient {
-  #engine: Promise<DockerEngine> | undefined;
-
-  constructor(
-    readonly address: DockerAddress,
-    readonly registries: Map<string, RegistryAuth>,
-    readonly check: boolean,
-  ) {}
-
-  /** The engine. Every resource operation fails while it can't be reached. */
-  engine(): Promise<DockerEngine> {
-    this.#engine ??= DockerEngine.connect(this.address, this.check).catch((error: Error) => {
-      this.#engine = undefined;
-      throw new Error(`failed to create Docker client: ${error.message}`, { cause: error });
-    });
-    return this.#engine;
-  }
-}
 
 /** The engine's address in a Docker context; like the real provider it takes the host only, no certificates. */
 function contextHost(name: string): string {

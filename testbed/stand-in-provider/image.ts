@@ -1,5 +1,5 @@
 import { refresh, resolve } from "./compare";
-import type { DockerClient } from "./docker-provider";
+import type { DockerClient } from "./docker-client";
 import type { Resource } from "./provider";
 import { findImage, inspectImage, type Image } from "./registry";
 import {

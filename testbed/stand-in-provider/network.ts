@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { refresh, resolve } from "./compare";
-import type { DockerClient } from "./docker-provider";
+import type { DockerClient } from "./docker-client";
 import { labelsFromApi, labelsToApi } from "./labels";
 import { entries, type Resource } from "./provider";
 import {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { refresh, resolve } from "./compare";
 import { labelsFromApi, labelsToApi } from "./labels";
-import type { DockerClient } from "./docker-provider";
+import type { DockerClient } from "./docker-client";
 import type { Resource } from "./provider";
 import { computed, FORCE_NEW, labelsBlock, optional, optionalComputed, STRINGS, type Schema } from "./schema";
 import type { State } from "./wire";

@@ -1,7 +1,7 @@
 import { withoutRedirections } from "../../../model/redirections";
 import { type ChildResult, runChild } from "../../base/child-process";
 import { Failure, oneLine } from "../../base/failure";
-import { TERRAFORM_BINARY, terraformCommand } from "../../terraform/terraform-command";
+import { TERRAFORM_BINARY, terraformCommand } from "../../base/terraform-command";
 import type { PlanJson } from "./check-plan";
 import type { StateResource } from "./situation";
 

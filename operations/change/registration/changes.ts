@@ -5,7 +5,7 @@ import type { Progress } from "../../base/progress";
 import { clearLeaving, markRebalanceDue, recordNode } from "../../cluster/nodes/record";
 import type { Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
-import type { Decision } from "../../cluster/nodes/decide";
+import type { Decision } from "./situation";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
 import { explainOnNodes } from "../../cluster/nodes/node-failure";
 import {

@@ -1,4 +1,4 @@
-import type { Decision } from "../../cluster/nodes/decide";
+import type { Decision } from "./situation";
 import type { Finding } from "../../cluster/nodes/identity";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";

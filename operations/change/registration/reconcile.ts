@@ -8,7 +8,8 @@ import { type RecordedNode, readRecord, recordNode } from "../../cluster/nodes/r
 import type { Session } from "../../cluster/connection/session";
 import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
 import { storeOnNodes } from "../../cluster/nodes/credentials";
-import { type Decision, decideWorkers } from "../../cluster/nodes/decide";
+import { decideWorkers } from "./decide";
+import type { Decision } from "./situation";
 import { followElsewhere } from "./follow-elsewhere";
 import type { Finding } from "../../cluster/nodes/identity";
 import { checkExtensions } from "./newcomer-extensions";

@@ -1,7 +1,6 @@
-import type { Cluster } from "../../../model/cluster";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { DockerHost } from "../../docker/docker-host";
 import { EXIT, Failure, oneLine, type Problem, problemsFailure } from "../../base/failure";
-import type { Replacement } from "./differences";
 import type { Progress } from "../../base/progress";
 
 /** How long a pull may take. In milliseconds. */
@@ -26,7 +25,7 @@ export interface ImageVersions {
  */
 export async function fetchImages(
   cluster: Cluster,
-  replacements: readonly Replacement[],
+  replacements: readonly { readonly node: ClusterNode; readonly changes: readonly string[] }[],
   progress: Progress,
   env: NodeJS.ProcessEnv,
 ): Promise<Map<string, ImageVersions>> {

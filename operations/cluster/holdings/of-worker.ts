@@ -2,7 +2,7 @@ import type { Cluster, Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import type { Problem } from "../../base/failure";
 import { shellWord } from "../../base/command-line";
-import { leftoverNames } from "../../change/removal/clean-worker";
+import { leftoverNames } from "./leftovers";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../nodes/pg-dist-node";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";

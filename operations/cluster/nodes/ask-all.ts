@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../../model/cluster";
-import type { Connected } from "../../cli/target";
+import type { Connected } from "../connection/target";
 import { readRecord } from "./record";
 import type { Explained } from "./connection-cause";
 import { labelOf } from "./node-label";

@@ -5,7 +5,7 @@ import {
   readContainerStates,
   remedyFor,
 } from "../../docker/container-state";
-import type { Target } from "../../cli/target";
+import type { Target } from "../connection/target";
 import { DockerHost } from "../../docker/docker-host";
 import type { Explained } from "./connection-cause";
 

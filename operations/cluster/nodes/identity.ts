@@ -4,15 +4,12 @@ import { commandArguments, commandIn } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import type { RecordedNode } from "./record";
 import { isNamedAsAnother } from "./server-name";
-import type { Decision, Situation } from "./decide";
 import type { NodeFacts } from "./node-facts";
-import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode } from "./pg-dist-node";
 import { quoteLiteral } from "./run-on-nodes";
 
 /** A problem, and whether going on would lose or mix data. */
 export type Finding = Problem & { readonly refused: boolean };
-
-type Known = Pick<Decision, "node" | "facts" | "recorded">;
 
 /** As much of a node as tells whether it is the server that it is registered as. */
 export interface Identifiable {
@@ -21,63 +18,11 @@ export interface Identifiable {
   readonly recorded?: Pick<RecordedNode, "server_id" | "nodeid">;
 }
 
-/** A server that joins must be empty: `citus_add_node` drops tables of the names that the cluster has. */
-export function checkNewcomer(
-  { node, facts }: Known,
-  { cluster, place: { environment }, registered, record }: Situation,
-): Finding[] {
-  const findings = checkName({ node, facts }, cluster);
-  const refuse = (what: string, remedy: string) =>
-    findings.push({ node: node.id, what, remedy, refused: true });
-  const wipe = `\`npx pg-dist add ${environment} ${node.id} --wipe\``;
-  const occupant = registered.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint));
-  const owner = [...record.values()].find(({ nodeid }) => nodeid === occupant?.nodeid);
-  if (owner !== undefined) {
-    refuse(
-      `${formatEndpoint(node.endpoint)} is still registered for ${owner.id}`,
-      `a changed id is a new, empty worker: remove ${owner.id} first, or keep its id`,
-    );
-  }
-  if (facts.groupid !== COORDINATOR_GROUP && knowsNoCluster({ registered, record })) {
-    refuse(
-      `it is a worker of a cluster (group ${facts.groupid}), and the coordinator knows none: the coordinator's volume was ` +
-        "probably lost or replaced, and this worker's shards are still there",
-      "if another cluster's worker answers there, correct the address; otherwise bring the coordinator's volume (or a backup " +
-        "of it) back and apply again, and wipe no worker: its shards are the only copy",
-    );
-  } else if (facts.groupid !== COORDINATOR_GROUP) {
-    refuse(
-      `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
-      `if it belongs to another cluster, correct the address; if its data may go: ${wipe} lists what it holds, and empties it`,
-    );
-  } else if (facts.table_count > 0) {
-    refuse(
-      `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
-      `joining would drop those that the cluster has too: copy them with pg_dump -t and drop them there; if all of it may go: ${wipe}`,
-    );
-  }
-  const others = facts.others ?? [];
-  if (others.length > 0) {
-    refuse(
-      `it is not empty: it has definitions of its own (${others.join(", ")})`,
-      "joining would replace those of the names that the cluster has without a word, or fail at them: drop them; if all of " +
-        `it may go: ${wipe}`,
-    );
-  }
-  if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");
-  return findings;
-}
-
-/** A coordinator that never had a worker, as far as it can tell. */
-function knowsNoCluster({ registered, record }: Pick<Situation, "registered" | "record">): boolean {
-  return record.size === 0 && registered.every(({ groupid }) => groupid === COORDINATOR_GROUP);
-}
-
 /** A server that is registered must still be the one with the data: to Citus an empty one there looks healthy. */
 export function checkIdentity(
   { node, facts, recorded }: Identifiable,
   registered: Pick<RegisteredNode, "groupid" | "nodeid"> & { readonly hasmetadata?: boolean },
-  { cluster, place }: Pick<Situation, "cluster"> & { readonly place: Place },
+  { cluster, place }: { readonly cluster: string; readonly place: Place },
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
   const sameGroup = facts.groupid === registered.groupid;
@@ -178,33 +123,4 @@ export function checkName(
       refused: true,
     },
   ];
-}
-
-/** All nodes run the same; for a registered node that is only said, since it may be amid an upgrade. */
-export function checkVersion(
-  { node, facts, registered }: Pick<Decision, "node" | "facts" | "registered">,
-  coordinator: NodeFacts,
-): Finding[] {
-  if (registered !== undefined) return [];
-  const findings: Finding[] = [];
-  const add = (what: string, remedy: string) =>
-    findings.push({ node: node.id, what, remedy, refused: false });
-  if (describeVersion(facts) !== describeVersion(coordinator)) {
-    add(
-      `it runs ${describeVersion(facts)}, the coordinator ${describeVersion(coordinator)}`,
-      "give both the same image (a volume keeps the extension's version: ALTER EXTENSION citus UPDATE)",
-    );
-  }
-  if (facts.wal_level !== "logical") {
-    add(
-      `wal_level is ${facts.wal_level}: shards could not be moved online`,
-      "set wal_level=logical in its settings",
-    );
-  }
-  return findings;
-}
-
-/** `Citus 13.0.3 (13.0-1), PostgreSQL 17` */
-export function describeVersion({ citus, extension, major }: NodeFacts): string {
-  return `Citus ${citus} (${extension}), PostgreSQL ${major}`;
 }

@@ -2,7 +2,7 @@ import { askNodes } from "../nodes/ask-nodes";
 import type { Session } from "../connection/session";
 import type { NodeRoles } from "./judge-roles";
 import { tryFailed } from "./try-failed";
-import { type ProbeOptions, type ProbedNode, type RoleState, probeStatement } from "./probe";
+import { type NamedNode, type ProbeOptions, type RoleState, probeStatement } from "./probe";
 import { type Role, readRoles } from "./read-roles";
 
 /** The roles of a cluster, and what its nodes say of them. */
@@ -15,8 +15,6 @@ export interface ClusterRoles {
   /** Some node did not even say what it has stored. */
   readonly unheard?: true;
 }
-
-export type NamedNode = ProbedNode & { readonly label: string };
 
 /** Below this nothing is asked. In milliseconds. */
 const LEAST_MS = 300;

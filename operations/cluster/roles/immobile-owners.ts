@@ -3,7 +3,7 @@ import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../nodes/pg-dis
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
 import type { Explained } from "../nodes/connection-cause";
-import type { NamedNode } from "./ask-roles";
+import type { NamedNode } from "./probe";
 import { explainRoles } from "./explain-role";
 import type { NodeRoles } from "./judge-roles";
 import { type RoleState, probeStatement } from "./probe";

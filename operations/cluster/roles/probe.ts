@@ -7,6 +7,8 @@ export interface ProbedNode {
   readonly endpoint: Endpoint;
 }
 
+export type NamedNode = ProbedNode & { readonly label: string };
+
 /** What one node says of one role. */
 export interface RoleState {
   readonly role: string;

@@ -2,7 +2,7 @@ import { connectionCauses, withCauses } from "../nodes/reachability";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { ServerMessage, Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
-import type { NamedNode } from "./ask-roles";
+import type { NamedNode } from "./probe";
 import type { NodeRoles } from "./judge-roles";
 import { type Reached, type RoleState, probeStatement } from "./probe";
 

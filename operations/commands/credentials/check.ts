@@ -1,7 +1,7 @@
 import type { Cluster } from "../../../model/cluster";
 import { type Paint } from "../../cli/output";
 import { type Column, renderTable } from "../../cli/table";
-import type { NamedNode } from "../../cluster/roles/ask-roles";
+import type { NamedNode } from "../../cluster/roles/probe";
 import { explainRoles } from "../../cluster/roles/explain-role";
 import { type NodeRoles, type RoleFault, judgeRole, untriedRoles } from "../../cluster/roles/judge-roles";
 import type { Place } from "../../base/place";
@@ -84,7 +84,7 @@ export function checkScreen(
     ...each.nodes.map(({ reaches, of }) => paint(reaches === of ? "green" : "red", `${reaches} of ${of}`)),
   ]);
   const findings = roles.flatMap(({ what, remedy }) =>
-    what === undefined ? [] : [what, `${paint("dim", "→")} ${remedy}`],
+    what === undefined || remedy === undefined ? [] : [what, `${paint("dim", "→")} ${remedy}`],
   );
   if (untried.length > 0)
     findings.push(

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { EXIT, type ExitCode } from "../../base/failure";
 import { type Health, checkHealth } from "../../observe/health/health";
-import type { Finding } from "../../observe/status/finding";
+import type { Finding } from "../../base/finding";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
 import { type Output, addReadCommand } from "../../cli/read-command";
 import { reachTable } from "./reach-table";
-import { problems } from "../status/screen";
-import type { Connected } from "../../cli/target";
+import { problems } from "../../cli/findings";
+import type { Connected } from "../../cluster/connection/target";
 
 const HELP = `
 Every node connects to every node, itself included, by the addresses that Citus has registered; for each pair

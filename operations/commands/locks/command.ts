@@ -9,7 +9,7 @@ import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
 import { type Output, addReadCommand } from "../../cli/read-command";
 import { type Column, renderTable } from "../../cli/table";
-import type { Connected } from "../../cli/target";
+import type { Connected } from "../../cluster/connection/target";
 
 const HELP = `
 Who waits for whom, over all nodes: each distributed statement once, as its client sees it, with how long it

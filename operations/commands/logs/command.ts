@@ -93,9 +93,10 @@ async function showLog(docker: DockerHost, { cluster, node, flags }: Wanted): Pr
   const { code, interrupted, last } = await passOn(child, flags, () => child.kill());
   if (interrupted) return EXIT.ok;
   if (code === 0) {
-    const gone = /Future log output will (?:appear in directory|go to log destination) "([^"]+)"/.exec(last);
-    if (gone !== null)
-      process.stderr.write(`${node.id} doesn't run, and wrote on to ${gone[1]}, which its volume has.\n`);
+    const [, gone] =
+      /Future log output will (?:appear in directory|go to log destination) "([^"]+)"/.exec(last) ?? [];
+    if (gone !== undefined)
+      process.stderr.write(`${node.id} doesn't run, and wrote on to ${gone}, which its volume has.\n`);
     return EXIT.ok;
   }
   throw new Failure(

@@ -13,7 +13,7 @@ import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { readRecord } from "../../cluster/nodes/record";
 import { findProject } from "../../terraform/project";
 import { formatAmount } from "../../change/rebalance/lines";
-import { register } from "../../steps/register";
+import { register } from "../../change/register";
 import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { prepareWorker } from "../../change/registration/add-worker";

@@ -1,15 +1,16 @@
 import type { Command } from "commander";
 import { formatEndpoint } from "../../../model/cluster";
 import { EXIT, type ExitCode } from "../../base/failure";
-import { type Finding, isHealthy } from "../../observe/status/finding";
+import { type Finding, isHealthy } from "../../base/finding";
 import { judgeNodes } from "../../observe/status/judge";
 import { type Snapshot, type SnapshotNode, takeSnapshot } from "../../observe/status/snapshot";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
 import { type Output, addReadCommand } from "../../cli/read-command";
-import { describeNode, describeProblems, describeTarget } from "../status/json";
-import { problems } from "../status/screen";
+import { describeNode, describeTarget } from "../../observe/status/json";
+import { describeProblems } from "../../cli/findings";
+import { problems } from "../../cli/findings";
 import { type Column, renderTable } from "../../cli/table";
-import type { Connected } from "../../cli/target";
+import type { Connected } from "../../cluster/connection/target";
 
 const HELP = `
 What Citus has registered (pg_dist_node), what pg-dist recorded, and what the environment declares, side by

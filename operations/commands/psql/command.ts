@@ -4,14 +4,8 @@ import { runChild } from "../../base/child-process";
 import { coordinatorOf, hostOf } from "../../cluster/cluster-file";
 import { explainDown } from "../../cli/coordinator-down";
 import { findNode } from "../../cli/find-node";
-import {
-  type Target,
-  type TargetFlags,
-  addTarget,
-  findTarget,
-  passwordOf,
-  warnOfTwins,
-} from "../../cli/target";
+import { type TargetFlags, addTarget, findTarget, passwordOf, warnOfTwins } from "../../cli/target";
+import type { Target } from "../../cluster/connection/target";
 import { CoordinatorUnreachable, connectTo } from "../../cluster/connection/connect";
 import { DockerHost } from "../../docker/docker-host";
 import { EXIT, Failure } from "../../base/failure";

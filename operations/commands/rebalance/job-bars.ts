@@ -96,7 +96,7 @@ function totalLine(progress: JobProgress): Line {
 function taskLine({ task, group, copied, phase }: RunningTask): Line {
   const more = group.shards > 1 ? ` +${group.shards - 1}` : "";
   const name =
-    task.shardid === undefined ? "reference tables" : `${group.tables[0]}${more} (${task.shardid})`;
+    task.shardid === undefined ? "reference tables" : `${group.tables.at(0) ?? ""}${more} (${task.shardid})`;
   return { key: task.id, name, moved: copied, size: group.bytes, otherwise: phase.toLowerCase() };
 }
 

@@ -37,7 +37,7 @@ export function planScreen(
   if (moves.length === 0) return ["Nothing is to be moved: the shards are spread as evenly as they can be."];
   const rows = moves.map(({ shardid, tables, bytes, source, target }) => [
     shardid,
-    `${tables[0]}${tables.length > 1 ? ` +${tables.length - 1}` : ""}`,
+    `${tables.at(0) ?? ""}${tables.length > 1 ? ` +${tables.length - 1}` : ""}`,
     formatBytes(bytes),
     nameOf(source),
     nameOf(target),

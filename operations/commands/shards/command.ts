@@ -8,7 +8,7 @@ import {
   distributionOf,
   skewOfShares,
 } from "../../observe/distribution/distribution";
-import { commandLine } from "../../observe/status/finding";
+import { commandLine } from "../../observe/status/check";
 import { type Placement, readPlacements } from "../../observe/distribution/placements";
 import { commandArguments } from "../../base/command-line";
 import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
@@ -17,8 +17,8 @@ import { type Paint, printJson, printLines, terminalWidth } from "../../cli/outp
 import { formatPartialSize } from "../../cli/partial-size";
 import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-command";
 import { type Column, renderTable } from "../../cli/table";
-import type { Connected } from "../../cli/target";
-import { formatUrl } from "../../cli/url";
+import type { Connected } from "../../cluster/connection/target";
+import { formatUrl } from "../../cluster/connection/url";
 
 interface Flags extends ReadFlags {
   readonly table?: string;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
-import { isHealthy } from "../../observe/status/finding";
+import { isHealthy } from "../../base/finding";
 import { judge } from "../../observe/status/judge";
 import { asFailure } from "../../cluster/connection/report";
 import { sqlStateOf } from "../../cluster/connection/sqlstate";
@@ -10,7 +10,8 @@ import { type Paint, printJson, printLines, terminalWidth } from "../../cli/outp
 import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-command";
 import { statusJson } from "./json";
 import { statusScreen } from "./screen";
-import { type Connected, openTarget } from "../../cli/target";
+import { openTarget } from "../../cli/target";
+import type { Connected } from "../../cluster/connection/target";
 import { watch } from "../../cli/watch";
 
 interface Flags extends ReadFlags {

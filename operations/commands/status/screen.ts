@@ -1,9 +1,10 @@
 import { formatBytes } from "../../base/bytes";
 import { formatEndpoint } from "../../../model/cluster";
 import { formatDuration } from "../../base/duration";
-import { type Finding, type Severity, isHealthy } from "../../observe/status/finding";
+import type { Finding } from "../../base/finding";
+import { problems } from "../../cli/findings";
 import type { Snapshot, SnapshotNode } from "../../observe/status/snapshot";
-import type { Colour, Paint } from "../../cli/output";
+import type { Paint } from "../../cli/output";
 import { type Column, renderTable } from "../../cli/table";
 
 const COLUMNS: readonly Column[] = [
@@ -97,15 +98,4 @@ function syncState({ registered, role }: SnapshotNode, paint: Paint): string {
   if (role === "coordinator") return paint("green", "yes");
   if (!registered.hasmetadata) return paint("yellow", "none");
   return registered.metadatasynced ? paint("green", "yes") : paint("yellow", "no");
-}
-
-const COLOURS: Readonly<Record<Severity, Colour>> = { broken: "red", warning: "yellow", advice: "cyan" };
-
-/** What is wrong, each with what helps; also used by other commands that judge. */
-export function problems(findings: readonly Finding[], paint: Paint): string[] {
-  const lines = findings.flatMap(({ severity, node, what, remedy }) => [
-    `${paint(COLOURS[severity], severity.padEnd(7))}  ${node === undefined ? "" : `${paint("bold", node)}: `}${what}`,
-    `${" ".repeat(9)}${paint("dim", "→")} ${remedy}`,
-  ]);
-  return [isHealthy(findings) ? paint("green", "Healthy.") : `${paint("red", "Not healthy.")}`, ...lines];
 }

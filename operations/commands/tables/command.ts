@@ -13,7 +13,7 @@ import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
 import { type Output, addReadCommand } from "../../cli/read-command";
 import { type Column, renderTable } from "../../cli/table";
-import type { Connected } from "../../cli/target";
+import type { Connected } from "../../cluster/connection/target";
 
 const HELP = `
 Sizes are with indexes, and of reference tables those of all copies. "skew" is the largest shard by the average

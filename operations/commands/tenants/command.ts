@@ -5,7 +5,7 @@ import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
 import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-command";
 import { type Column, renderTable } from "../../cli/table";
-import type { Connected } from "../../cli/target";
+import type { Connected } from "../../cluster/connection/target";
 
 interface Flags extends ReadFlags {
   readonly limit: number;

@@ -1,4 +1,4 @@
-import type { Connected } from "../../cli/target";
+import type { Connected } from "../../cluster/connection/target";
 import { type Asked, askAll } from "../../cluster/nodes/ask-all";
 import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
 import { totalBytes } from "../../cluster/shards/relation-bytes";

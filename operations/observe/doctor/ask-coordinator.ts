@@ -1,9 +1,10 @@
-import type { Target } from "../../cli/target";
+import type { Target } from "../../cluster/connection/target";
 import { connectTo } from "../../cluster/connection/connect";
 import { Failure, oneLine } from "../../base/failure";
 import { readRecord } from "../../cluster/nodes/record";
 import { readRegistered as readRegisteredNodes } from "../../cluster/nodes/pg-dist-node";
-import { type ClusterRoles, type NamedNode, askRoles } from "../../cluster/roles/ask-roles";
+import { type ClusterRoles, askRoles } from "../../cluster/roles/ask-roles";
+import type { NamedNode } from "../../cluster/roles/probe";
 import { type OtherDatabase, askElsewhere } from "../status/elsewhere";
 import type { Session } from "../../cluster/connection/session";
 import { labelOf } from "../../cluster/nodes/node-label";

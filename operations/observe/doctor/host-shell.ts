@@ -1,6 +1,6 @@
 import type { ClusterHost } from "../../../model/cluster";
 import { runChild } from "../../base/child-process";
-import { sshArguments } from "../../cluster/connection/transports/ssh";
+import { sshArguments } from "../../docker/ssh";
 import type { Disk, SystemSnapshot } from "./snapshot";
 
 /** Paths follow as arguments. `ss` (iproute2) and `ip` are on every Linux with systemd; where not, they say nothing. */

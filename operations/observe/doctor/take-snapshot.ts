@@ -1,7 +1,7 @@
 import { clusterName, subnetOf } from "../../../model/cluster";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import type { Environment } from "../../../model/environment";
-import type { Target } from "../../cli/target";
+import type { Target } from "../../cluster/connection/target";
 import { DockerHost } from "../../docker/docker-host";
 import { askCoordinator } from "./ask-coordinator";
 import { askHost } from "./ask-host";

@@ -1,4 +1,4 @@
-import type { Connected } from "../../cli/target";
+import type { Connected } from "../../cluster/connection/target";
 import { readRecord } from "../../cluster/nodes/record";
 import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
 import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";

@@ -6,7 +6,8 @@ import {
 } from "../../cluster/holdings/other-databases";
 import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { connectionCauses, withCauses } from "../../cluster/nodes/reachability";
-import { type NamedNode, probeRoles } from "../../cluster/roles/ask-roles";
+import { probeRoles } from "../../cluster/roles/ask-roles";
+import type { NamedNode } from "../../cluster/roles/probe";
 import type { Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 

@@ -9,7 +9,8 @@ import { rebalanceAdvised, rebalanceJobs } from "./checks/rebalance";
 import { servers } from "./checks/server";
 import { blockedMoves, transactions } from "./checks/transactions";
 import { extension, skew } from "./checks/versions";
-import { type Check, type Finding, SEVERITIES } from "./finding";
+import type { Check } from "./check";
+import { type Finding, SEVERITIES } from "../../base/finding";
 import type { Snapshot } from "./snapshot";
 
 /** In this order among findings of the same severity: what may be the cause of others comes first. */

@@ -1,6 +1,5 @@
 import { LOCK_KEY } from "../../cluster/nodes/lock";
 import type { Session } from "../../cluster/connection/session";
-import type { ClusterState } from "./cluster-state";
 
 /** What moves shards just now. */
 export interface Moves {
@@ -69,7 +68,10 @@ export function eitherMoves(first: Moves, second: Moves): Moves {
 }
 
 /** Whether shards move just now: what has the name of a move is in use then. */
-export function movesRun({ moving, jobs }: Pick<ClusterState, "moving" | "jobs">): boolean {
+export function movesRun({
+  moving,
+  jobs,
+}: Pick<Moves, "moving"> & { readonly jobs: readonly { readonly state: string }[] }): boolean {
   return moving || jobs.some(({ state }) => !["finished", "cancelled", "failed"].includes(state));
 }
 

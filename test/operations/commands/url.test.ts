@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { parseUrl } from "../../../operations/cli/url";
+import { parseUrl } from "../../../operations/cluster/connection/url";
 import { EXIT, Failure } from "../../../operations/base/failure";
 
 describe("--url", () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { nodesScreen } from "../../../operations/commands/nodes/command";
-import type { Finding } from "../../../operations/observe/status/finding";
+import type { Finding } from "../../../operations/base/finding";
 import { someSnapshot } from "../status/some-snapshot";
 import { plain, show } from "./some-nodes";
 

@@ -1,7 +1,8 @@
 import type { ClusterHost, ClusterNode } from "../../../../model/cluster";
 import { POSTGRES_PORT } from "../../../../model/cluster";
 import { openExec } from "./docker-exec";
-import { describeSsh, openSsh } from "./ssh";
+import { openSsh } from "./ssh";
+import { describeSsh } from "../../../docker/ssh";
 import type { Way } from "./way";
 
 /**

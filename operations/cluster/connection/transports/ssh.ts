@@ -1,16 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { ClusterHost, Endpoint } from "../../../../model/cluster";
 import { formatEndpoint } from "../../../../model/cluster";
+import { describeSsh, sshArguments } from "../../../docker/ssh";
 import { TunnelStream } from "./tunnel-stream";
 import { type Way, WayError } from "./way";
-
-/** After the host's own options, of which ssh takes the first: no prompt, and a dead link ends within a minute. */
-const FALLBACK_OPTIONS = [
-  ...["-o", "BatchMode=yes"],
-  ...["-o", "ConnectTimeout=10"],
-  ...["-o", "ServerAliveInterval=15"],
-  ...["-o", "ServerAliveCountMax=3"],
-];
 
 /** The server's ssh daemon connects to the published port for us. */
 export function sshWay(host: ClusterHost, endpoint: Endpoint): Way {
@@ -20,11 +13,6 @@ export function sshWay(host: ClusterHost, endpoint: Endpoint): Way {
     description: `${describeSsh(host)} to ${target}`,
     open: async () => openSsh(host, ["-W", target], []),
   };
-}
-
-/** `ssh deploy@server-a:2222` */
-export function describeSsh(host: ClusterHost): string {
-  return `ssh ${host.connection.replace(/^ssh:\/\//, "")}`;
 }
 
 /**
@@ -45,21 +33,6 @@ export function openSsh(
   child.once("error", (error) => stream.finish(new WayError(`can't run ssh: ${error.message}`, false)));
   child.once("close", (code) => stream.finish(code === 0 ? undefined : explain(errors(), code)));
   return stream;
-}
-
-/** Arguments of ssh up to the host: its own options first, as the first value of an option counts. */
-export function sshArguments(host: ClusterHost, options: readonly string[]): string[] {
-  const url = new URL(host.connection);
-  return [
-    ...host.sshOptions,
-    ...FALLBACK_OPTIONS,
-    ...(url.username === "" ? [] : ["-l", decodeURIComponent(url.username)]),
-    ...(url.port === "" ? [] : ["-p", url.port]),
-    "-T",
-    ...options,
-    "--",
-    url.hostname.replace(/^\[|\]$/g, ""),
-  ];
 }
 
 function collect(child: ChildProcessWithoutNullStreams): () => string {

@@ -1,6 +1,7 @@
 import { checkIdentity } from "../../../cluster/nodes/identity";
 import { METADATA_LOST_REMEDY } from "../../../cluster/nodes/metadata-lost";
-import { type Check, type Finding, ofEachNode, placeOf } from "../finding";
+import { type Check, ofEachNode, placeOf } from "../check";
+import type { Finding } from "../../../base/finding";
 import type { SnapshotNode } from "../snapshot";
 
 /** Every node is the server that was registered and recorded: to Citus an empty one at its address looks healthy. */

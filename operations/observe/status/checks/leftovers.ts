@@ -1,6 +1,7 @@
 import { formatBytes } from "../../../base/bytes";
 import { formatDuration } from "../../../base/duration";
-import { type Check, type Finding, ofEachNode } from "../finding";
+import { type Check, ofEachNode } from "../check";
+import type { Finding } from "../../../base/finding";
 import type { Slot } from "../../../cluster/nodes/node-state";
 import { quoteLiteral } from "../../../cluster/nodes/run-on-nodes";
 import { quoteName } from "../../../base/shown-words";

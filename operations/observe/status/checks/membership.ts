@@ -1,6 +1,7 @@
 import { type Endpoint, formatEndpoint } from "../../../../model/cluster";
 import { commandArguments } from "../../../base/command-line";
-import { type Check, type Finding, commandLine, ofEachNode } from "../finding";
+import { type Check, commandLine, ofEachNode } from "../check";
+import type { Finding } from "../../../base/finding";
 import { hasLostMetadata } from "./identity";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";

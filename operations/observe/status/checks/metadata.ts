@@ -1,5 +1,6 @@
 import { describeMissing } from "../../../cluster/shards/missing-shards";
-import { type Check, type Finding, ofEachNode } from "../finding";
+import { type Check, ofEachNode } from "../check";
+import type { Finding } from "../../../base/finding";
 import { movesRun } from "../moves";
 
 /** The shards that a node should have are there. */

@@ -1,4 +1,4 @@
-import { type Check, ofEachNode } from "../finding";
+import { type Check, ofEachNode } from "../check";
 
 /** Nodes that said nothing. */
 export const reachability: Check = ofEachNode(({ label, failed }) =>

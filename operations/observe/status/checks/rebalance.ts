@@ -1,5 +1,6 @@
 import { formatBytes } from "../../../base/bytes";
-import { type Check, type Finding, rebalanceCommand } from "../finding";
+import { type Check, rebalanceCommand } from "../check";
+import type { Finding } from "../../../base/finding";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 

@@ -1,5 +1,6 @@
 import { explainRoles, explainUntried } from "../../../cluster/roles/explain-role";
-import { type Check, type Finding, placeOf } from "../finding";
+import { type Check, placeOf } from "../check";
+import type { Finding } from "../../../base/finding";
 
 /**
  * Roles whose connections between nodes fail. For an owner of distributed tables that breaks everything it does; for one that

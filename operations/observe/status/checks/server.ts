@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { formatBytes } from "../../../base/bytes";
 import { formatDuration } from "../../../base/duration";
-import { type Check, type Finding, type Severity, commandLine, ofEachNode } from "../finding";
+import { type Check, commandLine, ofEachNode } from "../check";
+import type { Finding, Severity } from "../../../base/finding";
 import type { NodeState } from "../../../cluster/nodes/node-state";
 import type { Snapshot } from "../snapshot";
 

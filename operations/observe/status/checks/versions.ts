@@ -1,4 +1,5 @@
-import { type Check, type Finding, ofEachNode } from "../finding";
+import { type Check, ofEachNode } from "../check";
+import type { Finding } from "../../../base/finding";
 
 /** `13.0-1` and `13.0.3` both are 13.0, which is what Citus compares. */
 function release(version: string): string {

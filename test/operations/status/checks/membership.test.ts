@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isHealthy } from "../../../../operations/observe/status/finding";
+import { isHealthy } from "../../../../operations/base/finding";
 import { judge } from "../../../../operations/observe/status/judge";
 import { someJob, someSnapshot } from "../some-snapshot";
 

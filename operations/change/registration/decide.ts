@@ -1,40 +1,14 @@
 import type { ClusterNode } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
-import type { Place } from "../../base/place";
-import type { RecordedNode } from "./record";
-import { type Finding, checkIdentity, checkNewcomer, checkVersion } from "./identity";
-import type { NodeAnswer, NodeFacts } from "./node-facts";
-import { type RegisteredNode, sameEndpoint } from "./pg-dist-node";
-
-/** What is to be done with one node of the environment. */
-export interface Decision {
-  readonly node: ClusterNode;
-  /**
-   * `add`: not in pg_dist_node. `adopt`: there, but not in our record (made by hand, or by a run that was killed).
-   * `move`: the same server at another endpoint. `keep`: as recorded.
-   */
-  readonly action: "add" | "adopt" | "move" | "keep";
-  readonly facts: NodeFacts;
-  /** Its row of pg_dist_node; absent for `add`. */
-  readonly registered?: RegisteredNode;
-  readonly recorded?: RecordedNode;
-}
+import type { Decision, Situation } from "./situation";
+import { type Finding, checkIdentity } from "../../cluster/nodes/identity";
+import { checkVersion } from "./check-version";
+import { checkNewcomer } from "./check-newcomer";
+import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 
 export interface Decisions {
   readonly decisions: readonly Decision[];
   readonly findings: readonly Finding[];
-}
-
-/** What is known of the cluster before anything is changed. */
-export interface Situation {
-  readonly cluster: string;
-  /** For the commands that remedies give. */
-  readonly place: Place & { readonly environment: string };
-  readonly coordinator: NodeFacts;
-  /** The workers that the environment wants, with what answered at their endpoints. */
-  readonly workers: readonly { readonly node: ClusterNode; readonly answer: NodeAnswer }[];
-  readonly registered: readonly RegisteredNode[];
-  readonly record: ReadonlyMap<string, RecordedNode>;
 }
 
 /** Decides for every worker, or says what is wrong with it. Changes nothing. */

@@ -1,24 +1,7 @@
 import { commandArguments } from "../../base/command-line";
+import type { Finding } from "../../base/finding";
 import type { Place } from "../../base/place";
 import type { Snapshot, SnapshotNode } from "./snapshot";
-
-/** Worst first. Advice is no fault: a cluster with nothing else is healthy. */
-export const SEVERITIES = ["broken", "warning", "advice"] as const;
-
-export type Severity = (typeof SEVERITIES)[number];
-
-/** One thing that is wrong, or that is worth to know. */
-export interface Finding {
-  readonly severity: Severity;
-  /** Name of the check, for scripts: it stays the same. */
-  readonly check: string;
-  /** Label of the node; absent for what concerns the whole cluster. */
-  readonly node?: string;
-  /** With its value, without the node's name. */
-  readonly what: string;
-  /** The command that helps, or what to do. */
-  readonly remedy: string;
-}
 
 /** Looks at a snapshot and nothing else. */
 export type Check = (snapshot: Snapshot) => Finding[];
@@ -60,8 +43,3 @@ const REBALANCE_SQL = {
   start: "`SELECT citus_rebalance_start()`",
   watch: "`SELECT * FROM get_rebalance_progress()`",
 };
-
-/** Whether the cluster is healthy, as the exit code says it. */
-export function isHealthy(findings: readonly Finding[]): boolean {
-  return findings.every(({ severity }) => severity === "advice");
-}

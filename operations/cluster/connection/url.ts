@@ -1,4 +1,4 @@
-import { EXIT, Failure } from "../base/failure";
+import { EXIT, Failure } from "../../base/failure";
 
 /** A server that is given by address instead of an environment. */
 export interface Address {

@@ -1,0 +1,56 @@
+import { formatEndpoint } from "../../../model/cluster";
+import { type Finding, checkName } from "../../cluster/nodes/identity";
+import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import type { Decision, Situation } from "./situation";
+
+/** A server that joins must be empty: `citus_add_node` drops tables of the names that the cluster has. */
+export function checkNewcomer(
+  { node, facts }: Pick<Decision, "node" | "facts">,
+  { cluster, place: { environment }, registered, record }: Situation,
+): Finding[] {
+  const findings = checkName({ node, facts }, cluster);
+  const refuse = (what: string, remedy: string) =>
+    findings.push({ node: node.id, what, remedy, refused: true });
+  const wipe = `\`npx pg-dist add ${environment} ${node.id} --wipe\``;
+  const occupant = registered.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint));
+  const owner = [...record.values()].find(({ nodeid }) => nodeid === occupant?.nodeid);
+  if (owner !== undefined) {
+    refuse(
+      `${formatEndpoint(node.endpoint)} is still registered for ${owner.id}`,
+      `a changed id is a new, empty worker: remove ${owner.id} first, or keep its id`,
+    );
+  }
+  if (facts.groupid !== COORDINATOR_GROUP && knowsNoCluster({ registered, record })) {
+    refuse(
+      `it is a worker of a cluster (group ${facts.groupid}), and the coordinator knows none: the coordinator's volume was ` +
+        "probably lost or replaced, and this worker's shards are still there",
+      "if another cluster's worker answers there, correct the address; otherwise bring the coordinator's volume (or a backup " +
+        "of it) back and apply again, and wipe no worker: its shards are the only copy",
+    );
+  } else if (facts.groupid !== COORDINATOR_GROUP) {
+    refuse(
+      `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
+      `if it belongs to another cluster, correct the address; if its data may go: ${wipe} lists what it holds, and empties it`,
+    );
+  } else if (facts.table_count > 0) {
+    refuse(
+      `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
+      `joining would drop those that the cluster has too: copy them with pg_dump -t and drop them there; if all of it may go: ${wipe}`,
+    );
+  }
+  const others = facts.others ?? [];
+  if (others.length > 0) {
+    refuse(
+      `it is not empty: it has definitions of its own (${others.join(", ")})`,
+      "joining would replace those of the names that the cluster has without a word, or fail at them: drop them; if all of " +
+        `it may go: ${wipe}`,
+    );
+  }
+  if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");
+  return findings;
+}
+
+/** A coordinator that never had a worker, as far as it can tell. */
+function knowsNoCluster({ registered, record }: Pick<Situation, "registered" | "record">): boolean {
+  return record.size === 0 && registered.every(({ groupid }) => groupid === COORDINATOR_GROUP);
+}

@@ -1,0 +1,32 @@
+import type { Finding } from "../../cluster/nodes/identity";
+import type { NodeFacts } from "../../cluster/nodes/node-facts";
+import type { Decision } from "./situation";
+
+/** All nodes run the same; for a registered node that is only said, since it may be amid an upgrade. */
+export function checkVersion(
+  { node, facts, registered }: Pick<Decision, "node" | "facts" | "registered">,
+  coordinator: NodeFacts,
+): Finding[] {
+  if (registered !== undefined) return [];
+  const findings: Finding[] = [];
+  const add = (what: string, remedy: string) =>
+    findings.push({ node: node.id, what, remedy, refused: false });
+  if (describeVersion(facts) !== describeVersion(coordinator)) {
+    add(
+      `it runs ${describeVersion(facts)}, the coordinator ${describeVersion(coordinator)}`,
+      "give both the same image (a volume keeps the extension's version: ALTER EXTENSION citus UPDATE)",
+    );
+  }
+  if (facts.wal_level !== "logical") {
+    add(
+      `wal_level is ${facts.wal_level}: shards could not be moved online`,
+      "set wal_level=logical in its settings",
+    );
+  }
+  return findings;
+}
+
+/** `Citus 13.0.3 (13.0-1), PostgreSQL 17` */
+export function describeVersion({ citus, extension, major }: NodeFacts): string {
+  return `Citus ${citus} (${extension}), PostgreSQL ${major}`;
+}

@@ -1,0 +1,31 @@
+import type { ClusterNode } from "../../../model/cluster";
+import type { Place } from "../../base/place";
+import type { NodeAnswer, NodeFacts } from "../../cluster/nodes/node-facts";
+import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import type { RecordedNode } from "../../cluster/nodes/record";
+
+/** What is known of the cluster before anything is changed. */
+export interface Situation {
+  readonly cluster: string;
+  /** For the commands that remedies give. */
+  readonly place: Place & { readonly environment: string };
+  readonly coordinator: NodeFacts;
+  /** The workers that the environment wants, with what answered at their endpoints. */
+  readonly workers: readonly { readonly node: ClusterNode; readonly answer: NodeAnswer }[];
+  readonly registered: readonly RegisteredNode[];
+  readonly record: ReadonlyMap<string, RecordedNode>;
+}
+
+/** What is to be done with one node of the environment. */
+export interface Decision {
+  readonly node: ClusterNode;
+  /**
+   * `add`: not in pg_dist_node. `adopt`: there, but not in our record (made by hand, or by a run that was killed).
+   * `move`: the same server at another endpoint. `keep`: as recorded.
+   */
+  readonly action: "add" | "adopt" | "move" | "keep";
+  readonly facts: NodeFacts;
+  /** Its row of pg_dist_node; absent for `add`. */
+  readonly registered?: RegisteredNode;
+  readonly recorded?: RecordedNode;
+}

@@ -1,0 +1,24 @@
+import { type Finding, type Severity, isHealthy } from "../base/finding";
+import type { Colour, Paint } from "./output";
+
+const COLOURS: Readonly<Record<Severity, Colour>> = { broken: "red", warning: "yellow", advice: "cyan" };
+
+/** What is wrong, each with what helps; also used by other commands that judge. */
+export function problems(findings: readonly Finding[], paint: Paint): string[] {
+  const lines = findings.flatMap(({ severity, node, what, remedy }) => [
+    `${paint(COLOURS[severity], severity.padEnd(7))}  ${node === undefined ? "" : `${paint("bold", node)}: `}${what}`,
+    `${" ".repeat(9)}${paint("dim", "→")} ${remedy}`,
+  ]);
+  return [isHealthy(findings) ? paint("green", "Healthy.") : `${paint("red", "Not healthy.")}`, ...lines];
+}
+
+/** The same for a script. */
+export function describeProblems(findings: readonly Finding[]): object[] {
+  return findings.map(({ severity, check, node, what, remedy }) => ({
+    severity,
+    check,
+    node: node ?? null,
+    what,
+    remedy,
+  }));
+}

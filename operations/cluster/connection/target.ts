@@ -1,0 +1,46 @@
+import type { Cluster, Endpoint } from "../../../model/cluster";
+import type { Environment } from "../../../model/environment";
+import type { Session } from "./session";
+import type { Way } from "./transports/way";
+
+/** The cluster that a command is about, before anything is connected. */
+export interface Target {
+  /** The environment's name, with the database where it isn't its own; of a cluster that is given by address `host:port/database`. */
+  readonly label: string;
+  /** Absent with `--url`, and then nothing is known of containers and Docker hosts. */
+  readonly environment?: Environment;
+  readonly cluster?: Cluster;
+  /** Other environments of the project that declare the same cluster, in words; see `findSameCluster`. @default none */
+  readonly twins?: readonly string[];
+  readonly user: string;
+  readonly database: string;
+  /** Of an environment: where quickstart keeps a password. */
+  readonly passwordFile?: string;
+  /** As the cluster's own nodes know the coordinator, or as it was given. */
+  readonly coordinator: Endpoint;
+  readonly ways: readonly Way[];
+  /** `--timeout`: how long one node may take to answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** This process' environment, with `--via` and the password in it: what connect, leave, DockerHost, psql take. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A target with an open session on its coordinator. */
+export interface Connected extends Target {
+  readonly session: Session;
+  readonly server: ServerFacts;
+}
+
+/** What the server that was reached says of itself. */
+export interface ServerFacts {
+  /** Version of the loaded library, e.g. 13.0.3. */
+  readonly citus: string;
+  /** e.g. 17.2 */
+  readonly postgres: string;
+  /** 0 on a coordinator. */
+  readonly groupid: number;
+  /** `<cluster> <node id> <endpoint>` on a server that we started, else usually empty. */
+  readonly cluster_name: string;
+  /** Whether it is the imitation of Citus that tests and demonstrations run on. */
+  readonly stand_in: boolean;
+}
