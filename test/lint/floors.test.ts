@@ -53,7 +53,7 @@ describe("the rule of imports", () => {
       );
     expect(
       await lint(
-        'export type { Snapshot } from "../../observe/status/snapshot";\n',
+        'import type { Snapshot } from "../../observe/status/snapshot";\nexport type All = Snapshot;\n',
         "operations/cluster/nodes/lock.ts",
       ),
     ).toEqual(["house/floors"]);
