@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 
-const FILE = join(__dirname, "../../environments/environment.ts");
+const FILE = join(__dirname, "../../model/environment.ts");
 
 /** The types of which the page has a table, with its heading. */
 const TABLES: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ interface Field {
   readonly meaning: string;
 }
 
-/** The fields of an environment file as tables in Markdown, made of the comments in environments/environment.ts. */
+/** The fields of an environment file as tables in Markdown, made of the comments in model/environment.ts. */
 export function describeFields(): string {
   const source = ts.createSourceFile(FILE, readFileSync(FILE, "utf8"), ts.ScriptTarget.Latest, true);
   const declared = new Map(

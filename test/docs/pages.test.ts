@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createProgram } from "../../operations/create-program";
+import { createProgram } from "../../operations/commands/index";
 import { anchorsOf, blocksOf, linksOf, proseOf, readPage, readPages, ROOT } from "./pages";
 
 /** In bytes: what is longer, nobody reads. */

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import type { Environment } from "../../environments/environment";
-import { findProblems } from "../../environments/validation";
+import type { Environment } from "../../model/environment";
+import { findProblems } from "../../model/validation/validation";
 import { blocksOf, headingsOf, readPage, readPages, ROOT } from "./pages";
 import { messagesOf } from "./messages";
 import { PAGE, withFields } from "./update";
@@ -48,7 +48,7 @@ describe("troubleshooting", () => {
   });
 
   it("has a message in the program's own words", () => {
-    const messages = messagesOf(["operations", "environments", "stacks", "quickstart"]);
+    const messages = messagesOf(["operations", "model", "environments", "stacks", "quickstart"]);
     const strange = headings(own).filter((heading) => {
       const parts = heading
         .split("...")
@@ -72,15 +72,13 @@ function holdsInOrder(text: string, parts: readonly string[]): boolean {
 
 it("the page of JSON has every schema", () => {
   const { text } = readPage("docs/json.md");
-  const schemas = readdirSync(join(ROOT, "operations/commands/schemas"));
-  expect(schemas.filter((schema) => !text.includes(`(../operations/commands/schemas/${schema})`))).toEqual(
-    [],
-  );
+  const schemas = readdirSync(join(ROOT, "schemas"));
+  expect(schemas.filter((schema) => !text.includes(`(../schemas/${schema})`))).toEqual([]);
 });
 
 it("the page of variables has every one that the code reads", () => {
   const { text } = readPage("docs/variables.md");
-  const folders = ["operations", "environments", "stacks", "constructs", "quickstart"];
+  const folders = ["operations", "model", "environments", "stacks", "constructs", "quickstart"];
   const names = new Set(
     folders.flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })

@@ -4,11 +4,10 @@ import { describeFields } from "./environment-fields";
 
 export const PAGE = join(__dirname, "../../docs/environments.md");
 
-const BEGIN =
-  "<!-- made by `npm run docs` of environments/environment.ts -->\n<!-- prettier-ignore-start -->";
+const BEGIN = "<!-- made by `npm run docs` of model/environment.ts -->\n<!-- prettier-ignore-start -->";
 const END = "<!-- prettier-ignore-end -->";
 
-/** The page with the tables that environments/environment.ts has now. */
+/** The page with the tables that model/environment.ts has now. */
 export function withFields(page: string): string {
   const [before, rest] = page.split(`${BEGIN}\n`);
   const after = rest?.split(`\n${END}`)[1];
