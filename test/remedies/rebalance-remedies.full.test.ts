@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster } from "../../environments/cluster";
+import type { Cluster } from "../../model/cluster";
 import { CitusContainers, describeOnCitus } from "../operations/citus-containers";
 import { CitusProject } from "../operations/citus-project";
 import { holdSession } from "../operations/held-session";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Endpoint } from "../../environments/cluster";
+import type { Endpoint } from "../../model/cluster";
 import {
   CitusContainers,
   IMAGE,

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatBytes } from "./bytes";
-import type { TransferMode } from "./drain-mode";
-import type { Move } from "./drain-plan";
-import { Failure, oneLine } from "./failure";
-import { describeBlocker } from "./moving/describe-wait";
-import { explainMove } from "./moving/explain-move";
-import { MoveAttempt, MoveLocked } from "./moving/move-attempt";
-import { MoveWatcher, type MovingNode } from "./moving/watcher";
-import { commandIn } from "./other-database";
-import type { Place } from "./place";
-import type { Progress } from "./progress";
-import type { Session } from "./session";
-import { SQLSTATE, sqlStateOf } from "./sqlstate";
+import { formatBytes } from "../../base/bytes";
+import type { TransferMode } from "../../cluster/shards/transfer-mode";
+import type { Move } from "./plan";
+import { Failure, oneLine } from "../../base/failure";
+import { describeBlocker } from "../../cluster/waits/describe-wait";
+import { explainMove } from "../../cluster/moving/explain-move";
+import { MoveAttempt, MoveLocked } from "../../cluster/moving/move-attempt";
+import { MoveWatcher, type MovingNode } from "../../cluster/moving/watcher";
+import { commandIn } from "../../base/command-line";
+import type { Place } from "../../base/place";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../../cluster/connection/session";
+import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 
 /**
  * How long a move may wait for a lock, and hold up the writes that queue behind it, at its first tries; later ones may

@@ -1,14 +1,14 @@
-import type { Cluster } from "../../environments/cluster";
-import { findDependents } from "../dependents/find";
-import type { TransferMode } from "../drain-mode";
-import { explainImmovable, findImmovable } from "../movable-tables";
-import { explainWalLevel } from "../moving/wal-level";
-import { loopbackOf } from "../registration/loopback";
-import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../registration/pg-dist-node";
-import { runOnNodes } from "../registration/run-on-nodes";
-import { findImmobileOwners } from "../roles/immobile-owners";
-import type { Session } from "../session";
-import { withStatementTimeout } from "../statement-timeout";
+import type { Cluster } from "../../../model/cluster";
+import { findDependents } from "../../cluster/dependents/find";
+import type { TransferMode } from "../../cluster/shards/transfer-mode";
+import { explainImmovable, findImmovable } from "../../cluster/shards/movable-tables";
+import { explainWalLevel } from "../../cluster/moving/wal-level";
+import { loopbackOf } from "../../cluster/nodes/loopback";
+import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { findImmobileOwners } from "../../cluster/roles/immobile-owners";
+import type { Session } from "../../cluster/connection/session";
+import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { labelOf, ownedMoves } from "./owned-moves";
 import type { PlannedMove } from "./plan";
 

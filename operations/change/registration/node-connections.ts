@@ -1,10 +1,10 @@
-import type { Cluster, ClusterNode } from "../../environments/cluster";
-import { coordinatorOf, workersOf } from "../cluster-file";
-import { Failure } from "../failure";
-import type { Progress } from "../progress";
-import type { Session } from "../session";
-import { remedyForWords } from "./node-failure";
-import { quoteLiteral, runOnNodes } from "./run-on-nodes";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { coordinatorOf, workersOf } from "../../cluster/cluster-file";
+import { Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../../cluster/connection/session";
+import { remedyForWords } from "../../cluster/nodes/node-failure";
+import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 
 /** Where nothing else is said, the kernel decides: a quarter of an hour, or two hours. In seconds, the last in milliseconds. */
 const KEEPALIVE: Readonly<Record<string, number>> = {

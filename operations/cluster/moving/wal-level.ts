@@ -1,4 +1,4 @@
-import { BLOCK_WRITES } from "../movable-tables";
+import { BLOCK_WRITES } from "../shards/movable-tables";
 
 /**
  * Why shards can't be moved online away from a node, and what to do; undefined where they can. What is written to a shard

@@ -1,6 +1,6 @@
-import { commandArguments } from "../other-database";
-import type { Place } from "../place";
-import { quoteName } from "../shown-words";
+import { commandArguments } from "../../base/command-line";
+import type { Place } from "../../base/place";
+import { quoteName } from "../../base/shown-words";
 
 /** What is wrong with a connection between two nodes, and what to do. */
 export interface Explained {

@@ -2,17 +2,17 @@ import type { Cluster, Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import type { FreeSpace } from "../../docker/free-space";
 import { type RecordedNode, readRecord } from "./record";
-import type { Explained } from "./registration/connection-cause";
-import { explainAnswer } from "./registration/node-facts";
+import type { Explained } from "./connection-cause";
+import { explainAnswer } from "./node-facts";
 import {
   COORDINATOR_GROUP,
   type RegisteredNode,
   readRegistered,
   sameEndpoint,
-} from "./registration/pg-dist-node";
-import { whyUnreachable } from "./registration/reachability";
-import { runOnNodes } from "./registration/run-on-nodes";
-import type { Session } from "./session";
+} from "./pg-dist-node";
+import { whyUnreachable } from "./reachability";
+import { runOnNodes } from "./run-on-nodes";
+import type { Session } from "../connection/session";
 
 /** Which nodes of ours are to leave, and why. */
 export interface Departures {

@@ -1,5 +1,5 @@
-import type { Endpoint } from "../../environments/cluster";
-import { formatEndpoint } from "../../environments/cluster";
+import type { Endpoint } from "../../../model/cluster";
+import { formatEndpoint } from "../../../model/cluster";
 import { ownDefinitions } from "../holdings/database-query";
 import type { Place } from "../../base/place";
 import type { Session } from "../connection/session";

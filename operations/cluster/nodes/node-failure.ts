@@ -1,10 +1,10 @@
-import { type ClusterNode, formatEndpoint } from "../../environments/cluster";
-import { oneLine } from "../failure";
-import { commandIn } from "../other-database";
-import type { Place } from "../place";
-import type { ServerMessage, Session } from "../session";
-import { remedyForSetting } from "../setting-cause";
-import { quoteName } from "../shown-words";
+import { type ClusterNode, formatEndpoint } from "../../../model/cluster";
+import { oneLine } from "../../base/failure";
+import { commandIn } from "../../base/command-line";
+import type { Place } from "../../base/place";
+import type { ServerMessage, Session } from "../connection/session";
+import { remedyForSetting } from "./setting-cause";
+import { quoteName } from "../../base/shown-words";
 import { type Explained, explainConnection } from "./connection-cause";
 
 /** Of whom it may be, by the names that they have in the output. */

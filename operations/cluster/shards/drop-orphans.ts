@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "./failure";
-import { commandIn } from "./other-database";
-import type { Progress } from "./progress";
-import type { Session } from "./session";
+import { Failure } from "../../base/failure";
+import { commandIn } from "../../base/command-line";
+import type { Progress } from "../../base/progress";
+import type { Session } from "../connection/session";
 
 /** How long shards that a running query still uses are waited for, in milliseconds. */
 const CLEANUP_MS = 120_000;

@@ -1,5 +1,5 @@
-import type { Cluster, ClusterNode } from "../../../environments/cluster";
-import { quoteName, shellWord } from "../../shown-words";
+import type { Cluster, ClusterNode } from "../../../../model/cluster";
+import { quoteName, shellWord } from "../../../base/shown-words";
 import { failed, ok, warning } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
