@@ -4,7 +4,11 @@ import { coordinatorOf, workersOf } from "../../cluster/cluster-file";
 import { Failure, oneLine } from "../../base/failure";
 import { placeInDatabase } from "../../base/place";
 import { quoteName } from "../../base/shown-words";
-import { type CitusDatabase, remedyForUnreadable, withOtherDatabases } from "../../cluster/holdings/other-databases";
+import {
+  type CitusDatabase,
+  remedyForUnreadable,
+  withOtherDatabases,
+} from "../../cluster/holdings/other-databases";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
 import { waitForMetadata } from "./metadata-sync";

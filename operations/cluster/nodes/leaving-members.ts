@@ -4,12 +4,7 @@ import type { FreeSpace } from "../../docker/free-space";
 import { type RecordedNode, readRecord } from "./record";
 import type { Explained } from "./connection-cause";
 import { explainAnswer } from "./node-facts";
-import {
-  COORDINATOR_GROUP,
-  type RegisteredNode,
-  readRegistered,
-  sameEndpoint,
-} from "./pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
 import { whyUnreachable } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
 import type { Session } from "../connection/session";
