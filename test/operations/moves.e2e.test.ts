@@ -7,13 +7,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Parts, findParts } from "../../testbed/parts";
 import { CitusContainers, type Outcome, describeOnCitus } from "./citus-containers";
 import { CitusProject } from "./citus-project";
+import { HOLDER, holdSession } from "./held-session";
 
 /** Moves that are held up, that can't succeed, or that are interrupted, on real Citus. Nothing here depends on how long it takes. */
 describeOnCitus("moves on real Citus", () => {
   const citus = new CitusContainers();
   const project = new CitusProject(citus);
-  /** How a session is told from others in pg_stat_activity. */
-  const HOLDER = "accounting";
   let parts: Parts;
 
   beforeAll(async () => {
@@ -378,22 +377,8 @@ describeOnCitus("moves on real Citus", () => {
     return statement ?? "";
   }
 
-  /** A session that idles amid a transaction. */
-  async function hold(name: string, database: string, sql: string) {
-    const child = spawn("docker", [
-      ...["exec", "-i", "-e", `PGAPPNAME=${HOLDER}`, citus.container(name)],
-      ...["psql", "-h", "127.0.0.1", "-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-qAt"],
-    ]);
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    const there = new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
-    child.stdin.write(`${sql}\n\\echo there\n`);
-    await there;
-    const release = async (sql = "") => {
-      child.stdin.end(sql);
-      await ended;
-    };
-    return { release };
-  }
+  const hold = (name: string, database: string, sql: string) =>
+    holdSession(citus.container(name), database, sql);
 
   /** The database of its own that blocks the moves may be lost here: both keys are turned. */
   async function leaving(name: string, staying: readonly string[]) {

@@ -72,6 +72,39 @@ describeOnCitus("what a drain says is done, and helps", () => {
     await expectDrained();
   });
 
+  test("changes that can't be applied on the target: the log says why, and a move with waiting writes doesn't need it", async () => {
+    await citus.sql(
+      "coordinator",
+      `CREATE FUNCTION public.by_hand() RETURNS bool LANGUAGE sql STABLE AS
+         $$ SELECT current_setting('session_replication_role') <> 'replica' $$;
+       CREATE TABLE picky (id bigint PRIMARY KEY, note text CHECK (public.by_hand()))`,
+    );
+    await citus.sql(
+      "coordinator",
+      "SELECT create_distributed_table('picky', 'id', shard_count => 3, colocate_with => 'none')",
+    );
+    const writing = citus
+      .sql(
+        "coordinator",
+        "DO $$ BEGIN FOR i IN 1..10000000 LOOP INSERT INTO picky VALUES (i, ''); COMMIT; END LOOP; END $$",
+      )
+      .catch(() => undefined);
+    const failed = await drain().ended;
+    expect(failed.code, failed.output).toBe(1);
+    expect(failed.last).toContain("can't apply what is written to it meanwhile");
+    const [, command = ""] = /`npx pg-dist (logs [^`]*)`/.exec(failed.last) ?? [];
+    const log = await project.run(...command.split(" "));
+    expect(log.output).toMatch(/violates check constraint "picky_check"/);
+    expect(failed.last).toContain("PGDIST_SHARD_TRANSFER_MODE=block_writes");
+    await expectDrained("--mode", "block_writes");
+    await citus.sql(
+      "coordinator",
+      "SELECT pg_cancel_backend(pid::int) FROM pg_stat_activity WHERE query LIKE 'DO %'",
+    );
+    await writing;
+    await citus.sql("coordinator", "DROP TABLE picky");
+  });
+
   test("a mark that can't be lifted: the next run goes on with it, and a registration lifts it", async () => {
     for (const wanted of [false, true]) {
       const holder = await holdSession(
@@ -102,6 +135,51 @@ describeOnCitus("what a drain says is done, and helps", () => {
         expect(await marked()).toBe("");
       } else await expectDrained();
     }
+  });
+
+  test("what another node refuses at the removal: mended, it goes on", async () => {
+    await citus.sql(
+      "w1",
+      `SET citus.enable_ddl_propagation = off; SET allow_system_table_mods = on;
+       CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no node goes''; END';
+       CREATE TRIGGER keep BEFORE DELETE ON pg_dist_node FOR EACH ROW EXECUTE FUNCTION public.keep()`,
+    );
+    const failed = await project.run("remove", "test", "w3", "--yes");
+    expect(failed.code, failed.output).toBe(1);
+    expect(failed.last).toMatch(
+      /the coordinator says: no node goes \(PL\/pgSQL function (?:public\.)?keep\(\) .* executing command on \S+-w1:5432\): repair what the server names; the log of local\/w1 may say more; then run it again/,
+    );
+    await citus.sql(
+      "w1",
+      `SET citus.enable_ddl_propagation = off; SET allow_system_table_mods = on;
+       DROP TRIGGER keep ON pg_dist_node; DROP FUNCTION public.keep()`,
+    );
+    const removed = await project.run("remove", "test", "w3", "--yes");
+    expect(removed.code, removed.output).toBe(0);
+    expect(removed.output).toContain("local/w3: removed from the cluster");
+  });
+
+  test("a role that the target of a move lacks", async () => {
+    expect(await project.run("add", "test", "w3")).toMatchObject({ code: 0 });
+    await citus.sql("coordinator", "SELECT rebalance_table_shards(shard_transfer_mode => 'block_writes')");
+    await citus.sql("coordinator", "CALL citus_cleanup_orphaned_resources()");
+    await citus.sql(
+      "coordinator",
+      `SET citus.enable_ddl_propagation = off; SET citus.enable_create_role_propagation = off;
+       CREATE ROLE "My app"; GRANT SELECT ON orders TO "My app"`,
+    );
+    await citus.sql("w3", 'SET citus.enable_create_role_propagation = off; CREATE ROLE "My app"');
+    // Each of both targets in turn.
+    for (let number = 0; number < 2; number++) {
+      const failed = await drain().ended;
+      expect(failed.code, failed.output).toBe(1);
+      const [, statement = "", name = ""] =
+        /: (SET citus\.enable_create_role_propagation = off; CREATE ROLE "My app") on local\/(w\d),/.exec(
+          failed.last,
+        ) ?? [];
+      await citus.sql(name, statement);
+    }
+    await expectDrained();
   });
 
   const drain = (...flags: string[]) => project.launch("drain", "test", "local/w3", "--yes", ...flags);

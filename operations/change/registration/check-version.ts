@@ -1,3 +1,4 @@
+import { citusRelease } from "../../cluster/nodes/citus-release";
 import type { Finding } from "../../cluster/nodes/identity";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
 import type { Decision } from "./situation";
@@ -24,6 +25,20 @@ export function checkVersion(
     );
   }
   return findings;
+}
+
+/** With a newer library on its data than made the extension there, a node refuses whatever has to do with Citus. */
+export function checkExtension(node: string, { citus, extension }: NodeFacts): Finding[] {
+  if (citusRelease(citus) === citusRelease(extension)) return [];
+  return [
+    {
+      node,
+      what: `it runs Citus ${citus} with the extension of ${extension}, and so does nothing for the others`,
+      remedy:
+        "ALTER EXTENSION citus UPDATE there, as the first statement of a session; workers before the coordinator",
+      refused: false,
+    },
+  ];
 }
 
 /** `Citus 13.0.3 (13.0-1), PostgreSQL 17` */

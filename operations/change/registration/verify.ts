@@ -6,7 +6,7 @@ import type { Progress } from "../../base/progress";
 import { readRecord } from "../../cluster/nodes/record";
 import type { Session } from "../../cluster/connection/session";
 import { type Finding, checkIdentity } from "../../cluster/nodes/identity";
-import { describeVersion } from "./check-version";
+import { checkExtension, describeVersion } from "./check-version";
 import { checkMatrix } from "./matrix";
 import { type NodeFacts, coordinatorFacts, nodeFacts } from "../../cluster/nodes/node-facts";
 import { formatTable } from "./node-table";
@@ -48,6 +48,7 @@ export async function verify(
     if (answer === undefined || "unknown" in answer) continue; // the matrix says why
     facts.set(node.id, answer.facts);
     findings.push(
+      ...checkExtension(node.id, answer.facts),
       ...checkIdentity({ node, facts: answer.facts, recorded: record.get(node.id) }, row, {
         cluster: cluster.name,
         place: cluster,

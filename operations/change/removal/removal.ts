@@ -10,9 +10,9 @@ import type { Departures, Member } from "../../cluster/nodes/leaving-members";
 import { clearRests } from "../../cluster/moving/clear-rests";
 import type { Progress } from "../../base/progress";
 import { type RecordedNode, forgetNodes } from "../../cluster/nodes/record";
-import { type KnownNodes, remedyForWords } from "../../cluster/nodes/node-failure";
+import { type KnownNodes, explainNodeFailure } from "../../cluster/nodes/node-failure";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
-import type { Session } from "../../cluster/connection/session";
+import type { ServerMessage, Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import { withWaitsTold } from "../../cluster/moving/with-waits-told";
 
@@ -118,6 +118,7 @@ export async function emptyNode(
       throw new NodesUnreachable(failure, staying);
     }
     const empty = async (signal: AbortSignal) => {
+      session.takeMessages();
       await mark(session, leaving, progress);
       // Wanted again after a killed run: Citus moves nothing to a node that is still marked.
       await lift(
@@ -141,13 +142,14 @@ export async function emptyNode(
   try {
     await withWaitsTold(session, { progress, seconds: blockedTimeout }, checkAndEmpty);
   } catch (error) {
+    const messages = session.takeMessages();
     if (begun) await clearRests(session, members, progress);
     const nodes = members.map(({ label, endpoint }) => ({ id: label, endpoint }));
-    const explained = explainRemoval(error, {
-      ...session.place,
-      environment: departures.environment,
-      nodes,
-    });
+    const explained = explainRemoval(
+      error,
+      { ...session.place, environment: departures.environment, nodes },
+      messages,
+    );
     throw await liftAfter(explained, session, leaving, progress);
   }
 }
@@ -198,12 +200,26 @@ async function liftAfter(
   }
 }
 
-/** What the server answered to a statement that should work; anything else as it is. */
-export function explainRemoval(error: unknown, cluster: KnownNodes): unknown {
+/**
+ * What the server answered to a statement that should work; anything else as it is.
+ *
+ * @param messages before it: where another node failed, Citus' error only names that node
+ */
+export function explainRemoval(
+  error: unknown,
+  cluster: KnownNodes,
+  messages: readonly ServerMessage[] = [],
+): unknown {
   if (sqlStateOf(error) === undefined) return error;
+  const { where } = error as { where?: string };
+  const text = `${oneLine(error)}${where === undefined ? "" : ` (${oneLine(where)})`}`;
+  const isOnNode = /marked as essential/.test(text);
+  const { what, remedy } = explainNodeFailure({ error: text, messages: isOnNode ? messages : [], cluster });
   return new Failure(
-    `the coordinator says: ${oneLine(error)}`,
-    `${remedyForWords(oneLine(error), cluster)}; then apply again`,
+    isOnNode && messages.length > 0
+      ? `the coordinator says: ${text}: ${what}`
+      : `the coordinator says: ${text}`,
+    `${remedy}; then apply again`,
     { cause: error },
   );
 }

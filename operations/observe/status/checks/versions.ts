@@ -1,14 +1,10 @@
+import { citusRelease } from "../../../cluster/nodes/citus-release";
 import { type Check, ofEachNode } from "../check";
 import type { Finding } from "../../../base/finding";
 
-/** `13.0-1` and `13.0.3` both are 13.0, which is what Citus compares. */
-function release(version: string): string {
-  return version.split(/[.-]/).slice(0, 2).join(".");
-}
-
 /** Library and extension of a node fit each other. */
 export const extension: Check = ofEachNode(({ label, state }) =>
-  state === undefined || release(state.citus) === release(state.extension)
+  state === undefined || citusRelease(state.citus) === citusRelease(state.extension)
     ? []
     : [
         {
