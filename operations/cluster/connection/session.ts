@@ -152,18 +152,23 @@ export class Session {
    * Another session by the same way, e.g. to look on while the first one waits.
    *
    * @param startMs how long its start may take, in milliseconds; by default as long as this one's
+   * @throws pg's DatabaseError, or Failure where the server isn't reached any more
    */
   open(startMs = this.options.startMs): Promise<Session> {
-    return Session.start(this.way, startMs === undefined ? this.options : { ...this.options, startMs });
+    return this.startAnother(startMs === undefined ? this.options : { ...this.options, startMs });
   }
 
   /** As `open`, in another database of the server. */
   openIn(database: string): Promise<Session> {
-    return Session.start(this.way, {
-      ...this.options,
-      database,
-      place: placeInDatabase(this.place, database),
-    });
+    return this.startAnother({ ...this.options, database, place: placeInDatabase(this.place, database) });
+  }
+
+  private async startAnother(options: SessionOptions): Promise<Session> {
+    try {
+      return await Session.start(this.way, options);
+    } catch (error) {
+      throw sqlStateOf(error) === undefined ? this.lost(oneLine(error), error) : error;
+    }
   }
 
   /** Which cluster it is on, for what is said of its nodes. */
@@ -191,16 +196,20 @@ export class Session {
     } catch (error) {
       if (sqlStateOf(error) === undefined) {
         const why = this.lastWords === "" ? oneLine(error) : `the server said: ${this.lastWords}`;
-        throw new Failure(
-          `lost the connection to the coordinator by ${this.way.description}: ${this.redact(why)}`,
-          "see that the coordinator is up, then run it again",
-          { cause: error },
-        );
+        throw this.lost(why, error);
       }
       throw error;
     } finally {
       if (this.running === running) this.running = undefined;
     }
+  }
+
+  private lost(why: string, cause: unknown): Failure {
+    return new Failure(
+      `lost the connection to the coordinator by ${this.way.description}: ${this.redact(why)}`,
+      "see that the coordinator is up, then run it again",
+      { cause },
+    );
   }
 
   /**
