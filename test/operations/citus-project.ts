@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Environment } from "../../model/environment";
-import { type CitusContainers, type Outcome, docker } from "./citus-containers";
+import { type CitusContainers, type Outcome, docker } from "./citus-on-docker";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
 

@@ -124,7 +124,7 @@ describeOnCitus("forget on real Citus", () => {
     expect(answers.last).toMatch(/server-d is not gone: server-d\/w[34] answers at /);
     const engine = await project.run("forget", "test", "local", "--confirm", "local");
     expect(engine.code, engine.output).toBe(4);
-    expect(engine.last).toContain("local carries the coordinator");
+    expect(engine.last).toMatch(/local carries the coordinator: .*npx pg-dist forget test local\/WORKER/);
     expect(await project.run("forget", "test", "server-z")).toMatchObject({ code: 2 });
   });
 
@@ -164,7 +164,12 @@ describeOnCitus("forget on real Citus", () => {
       "app2",
     );
     const elsewhere = await project.run("forget", "test", "server-d", "--confirm", "server-d");
+    const [, first = ""] = /first: npx pg-dist (.*)$/.exec(elsewhere.last) ?? [];
+    const there = await project.run(...first.split(" "), "--confirm", "server-d");
+    const left = await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_node", "app2");
     await citus.sql("coordinator", "DROP DATABASE app2 WITH (FORCE)");
+    expect(there.code, there.output).toBe(0);
+    expect(left).toBe("0");
     expect(elsewhere.code, elsewhere.output).toBe(4);
     expect(elsewhere.last).toMatch(
       /nothing was forgotten: .*Citus database app2 has 1 worker\(s\) there too, with 0 shard\(s\).*npx pg-dist forget test server-d --database app2/,

@@ -1,10 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
-import { someCluster } from "./some-cluster";
+import { describe, expect, it } from "vitest";
 import { assignShards } from "../../operations/change/forget/assign-shards";
-import { repair } from "../../operations/change/forget/repair";
 import { addressesOfHost } from "../../operations/change/forget/state-of-host";
 import { isAlive, isAnswer, isRefusal, isRefusedByEngine } from "../../operations/change/forget/survey";
-import type { Session } from "../../operations/cluster/connection/session";
 
 describe("lost shards", () => {
   const lost = (key: string, ...tables: string[]) =>
@@ -28,30 +25,6 @@ describe("lost shards", () => {
 
   it("go nowhere without a node that stays", () => {
     expect(assignShards(lost("1", "orders"), [], { allows: () => true })).toEqual([]);
-  });
-});
-
-describe("the metadata", () => {
-  it("keeps its placements where no node can take the lost shards", async () => {
-    const query = vi.fn();
-    const losses = {
-      ...{ hosts: ["b"], tables: [], heirs: [] },
-      nodes: [
-        {
-          ...{ id: "b/worker1", nodeid: 2, groupid: 1, endpoint: { host: "b", port: 5432 } },
-          ...{ isactive: true, metadatasynced: true, shouldhaveshards: true },
-        },
-      ],
-      lost: [{ shardid: "102008", table: "public.orders", key: "1:0", name: "public.orders_102008" }],
-    };
-    const repaired = repair(
-      { query, transaction: query } as unknown as Session,
-      losses,
-      someCluster(),
-      () => undefined,
-    );
-    await expect(repaired).rejects.toThrow(/the coordinator isn't registered/);
-    expect(query).not.toHaveBeenCalled();
   });
 });
 

@@ -1,14 +1,15 @@
-import { formatEndpoint } from "../../../model/cluster";
-import { Failure, oneLine } from "../../base/failure";
+import { type Cluster, formatEndpoint } from "../../../model/cluster";
+import { Failure } from "../../base/failure";
 import { readStrategy } from "../../cluster/moving/strategy";
 import type { Progress } from "../../base/progress";
 import { forgetNodes } from "../../cluster/nodes/record";
-import { type KnownNodes, remedyForWords } from "../../cluster/nodes/node-failure";
+import { explainOnNodes, remedyForWords } from "../../cluster/nodes/node-failure";
 import { readRegistered } from "../../cluster/nodes/pg-dist-node";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
 import { assignShards, byKey } from "./assign-shards";
 import { dropLeftCopies } from "./left-copies";
+import { registerCoordinator } from "./register-coordinator";
 import { ShardDdl } from "./shard-ddl";
 import type { Losses } from "./survey";
 
@@ -24,17 +25,15 @@ import type { Losses } from "./survey";
 export async function repair(
   session: Session,
   losses: Losses,
-  cluster: KnownNodes,
+  cluster: Cluster,
   progress: Progress,
 ): Promise<void> {
-  const { nodes, lost, heirs } = losses;
+  const { nodes, lost } = losses;
   if (nodes.length === 0) return;
-  if (lost.length > 0 && heirs.length === 0) {
-    throw new Failure(
-      "no node that stays can take the lost shards: the coordinator isn't registered",
-      `\`npx pg-dist status ${cluster.environment}\` says how to register it; nothing is forgotten yet`,
-    );
-  }
+  const heirs =
+    lost.length > 0 && losses.heirs.length === 0
+      ? await registerCoordinator(session, cluster, nodes, progress)
+      : losses.heirs;
   await dropLeftCopies(session, losses, progress);
   const strategy = await readStrategy(
     session,
@@ -60,6 +59,7 @@ export async function repair(
     );
   }
   if (lost.length > 0) progress(`${lost.length} lost shards made again, empty`);
+  session.takeMessages();
   const groups = nodes.map(({ groupid }) => groupid);
   try {
     await session.transaction(async () => {
@@ -84,10 +84,11 @@ export async function repair(
       await session.query("SELECT start_metadata_sync_to_all_nodes()");
     });
   } catch (error) {
+    const { what, remedy, detail } = explainOnNodes(session, cluster, error);
     throw new Failure(
-      `the metadata could not be changed, nothing is forgotten: ${session.redact(oneLine(error))}`,
-      `${remedyForWords(session.redact(oneLine(error)), cluster)}, then run it again`,
-      { cause: error },
+      `the metadata could not be changed, nothing is forgotten: ${what}`,
+      `${remedy}, then run it again`,
+      { detail, cause: error },
     );
   }
   progress(`forgotten by Citus: ${nodes.map(({ id }) => id).join(", ")}`);

@@ -69,7 +69,8 @@ export async function surveyLosses(
   ) {
     throw new Failure(
       `${coordinatorOf(cluster).host} carries the coordinator`,
-      "the cluster can't forget it: start it again; only if its disk is lost, bring a backup of its volume back",
+      "it answers, and no cluster goes on without it; a worker on that host whose volume is lost is forgotten by its own name: " +
+        `npx pg-dist forget ${commandArguments(cluster)} ${coordinatorOf(cluster).host}/WORKER`,
       { exitCode: EXIT.refused },
     );
   }
@@ -238,8 +239,8 @@ async function requireEmptyServers(
         { exitCode: EXIT.refused },
       );
     }
-    const empty = server?.groupid === COORDINATOR_GROUP && server.server_id !== recorded?.server_id;
-    if (recorded !== undefined && empty) continue;
+    // Of one that was registered by hand there is no record: that no shard is there must do.
+    if (server?.groupid === COORDINATOR_GROUP && server.server_id !== recorded?.server_id) continue;
     const at = formatEndpoint(node.endpoint);
     const refuse = (why: string, remedy: string): never => {
       throw new Failure(`${node.id} is not proven to be lost: ${why}`, remedy, { exitCode: EXIT.refused });
@@ -249,12 +250,6 @@ async function requireEmptyServers(
         `no server answers at ${at}`,
         "start its container, or deploy where that is gone: only an empty server in its place shows that the volume is gone; with its " +
           `whole Docker host, name that: ${node.id.split("/")[0]}`,
-      );
-    }
-    if (recorded === undefined) {
-      refuse(
-        "it was never recorded",
-        `where it is in the environment, \`npx pg-dist add ${environment} ${node.id}\` records it`,
       );
     }
     refuse(
