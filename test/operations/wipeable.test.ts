@@ -37,8 +37,14 @@ test.each<[string, object, object | undefined, RegExp]>([
   [
     "a worker whose coordinator lists it",
     FORMER,
-    { success: true, result: '{"members": 1, "assigned": 5}' },
+    { success: true, result: '{"members": 1, "shards": 4, "assigned": 5}' },
     /is a worker of the cluster at 10\.9\.9\.9:5432/,
+  ],
+  [
+    "a worker whose coordinator has its shards and only no row of it",
+    FORMER,
+    { success: true, result: '{"members": 0, "shards": 4, "assigned": 5}' },
+    /the cluster at 10\.9\.9\.9:5432 has 4 shards on it \(group 3\) and only no row/,
   ],
 ])("%s is not wiped", async (_name, standing, heard, why) => {
   await expect(wiping(standing, heard)).rejects.toMatchObject({
@@ -48,5 +54,5 @@ test.each<[string, object, object | undefined, RegExp]>([
 });
 
 test("a worker is that its coordinator has removed", async () => {
-  await wiping(FORMER, { success: true, result: '{"members": 0, "assigned": 5}' });
+  await wiping(FORMER, { success: true, result: '{"members": 0, "shards": 0, "assigned": 5}' });
 });

@@ -32,11 +32,17 @@ describeOnCitus("what status says is done, and helps", () => {
   }
 
   /** Does what a remedy says, which must say it: SQL at the place that it names, or a command line of this program or of docker. */
-  async function follow({ node, remedy }: Problem, says: RegExp): Promise<void> {
+  async function follow({ node, what, remedy }: Problem, says: RegExp): Promise<void> {
     const said = [...remedy.matchAll(new RegExp(says, "g"))];
     expect(said, remedy).not.toEqual([]);
     for (const { 0: whole, index } of said) {
-      const line = whole.replaceAll("`", "");
+      // Of a missing shard, which the problem names.
+      const [, schema = "", table = "", id = ""] = /: (\w+)\.(\w+)_(\d+)$/.exec(what) ?? [];
+      const words = { ID: id, SCHEMA: schema, TABLE: table };
+      const line = Object.entries(words).reduce(
+        (text, [word, value]) => text.replaceAll(new RegExp(`\\b${word}\\b`, "g"), value),
+        whole.replaceAll("`", ""),
+      );
       const [program, ...args] = line.split(" ");
       if (program === "docker") await docker(...args);
       else if (program === "npx")
@@ -44,7 +50,8 @@ describeOnCitus("what status says is done, and helps", () => {
       else {
         const [, place] = /^ (there|on the coordinator)/.exec(remedy.slice(index + whole.length)) ?? [];
         const there = place === "there" || /^there:/.test(remedy);
-        expect(there || place === "on the coordinator", `where: ${remedy}`).toBe(true);
+        const here = place === "on the coordinator" || /^on the coordinator:/.test(remedy);
+        expect(there || here, `where: ${remedy}`).toBe(true);
         await citus.sql(there ? (node ?? "").replace(/^local\//, "") : "coordinator", line);
       }
     }
@@ -90,6 +97,24 @@ describeOnCitus("what status says is done, and helps", () => {
       ),
       /^metadata-drift local\/w1/,
       /SELECT \w+\([^)]*\)/,
+    ],
+    [
+      "a node whose row was deleted by hand",
+      sql("coordinator", () => `DELETE FROM pg_dist_node WHERE (nodename, nodeport) = (${at("w2")})`),
+      /^lost-row local\/w2/,
+      /INSERT INTO .* VALUES \([^)]*\)|SELECT \w+\(\)/,
+    ],
+    [
+      "a shard that was dropped, and is in no backup",
+      async () => {
+        const shard = await citus.sql(
+          "w2",
+          "SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard JOIN pg_dist_placement USING (shardid) JOIN pg_dist_local_group USING (groupid) LIMIT 1",
+        );
+        await citus.sql("w2", `SET citus.enable_manual_changes_to_shards = on; DROP TABLE ${shard}`);
+      },
+      /^missing-shards local\/w2/,
+      /SELECT \w+\(ID, .* ddl(?= there)/,
     ],
     [
       "a slot that nobody reads and that keeps much",

@@ -112,6 +112,7 @@ export async function requireWipeable(
 /** Groups are numbered by a sequence and never again: one that a coordinator has not come to is not of its cluster. */
 const MEMBERSHIP = `SELECT json_build_object(
   'members', (SELECT count(*) FROM pg_dist_node WHERE groupid = $1),
+  'shards', (SELECT count(*) FROM pg_dist_placement WHERE groupid = $1),
   'assigned', (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM pg_dist_groupid_seq))::text`;
 
 interface Former {
@@ -133,7 +134,7 @@ interface Former {
 async function requireForgotten(former: Former): Promise<void> {
   const { session, endpoint, host, port, groupid, refuse, byHand } = former;
   const coordinator = formatEndpoint({ host, port });
-  const question = quoteLiteral(MEMBERSHIP.replace("$1", String(groupid)));
+  const question = quoteLiteral(MEMBERSHIP.replaceAll("$1", String(groupid)));
   const [answer] = await runOnNodes(
     session,
     [endpoint],
@@ -152,8 +153,18 @@ async function requireForgotten(former: Former): Promise<void> {
       `start that one, so that it can say; or ${byHand}`,
     );
   }
-  const { members, assigned } = JSON.parse(told.result ?? "null") as { members: number; assigned: number };
+  const { members, shards, assigned } = JSON.parse(told.result ?? "null") as {
+    members: number;
+    shards: number;
+    assigned: number;
+  };
   if (members !== 0) refuse(`it is a worker of the cluster at ${coordinator}`, "correct the address");
+  if (shards !== 0) {
+    refuse(
+      `the cluster at ${coordinator} has ${shards} shards on it (group ${groupid}) and only no row of it in pg_dist_node`,
+      "put the row back, as npx pg-dist status there says",
+    );
+  }
   if (assigned < groupid) {
     refuse(
       `the server at ${coordinator}, which it knows as its coordinator, never had a group ${groupid}: that coordinator's ` +

@@ -2,6 +2,7 @@ import { lostFiles, otherDatabases, otherLogins, ownThings } from "./checks/hold
 import { identity, copies } from "./checks/identity";
 import { orphans, preparedTransactions, replicationSlots, subscriptions } from "./checks/leftovers";
 import { membership } from "./checks/membership";
+import { lostRows } from "./checks/lost-row";
 import { metadataDrift, missingShards } from "./checks/metadata";
 import { reachability } from "./checks/reachability";
 import { roles } from "./checks/roles";
@@ -19,6 +20,7 @@ const CHECKS: readonly Check[] = [
   identity,
   copies,
   missingShards,
+  lostRows,
   metadataDrift,
   extension,
   lostFiles,

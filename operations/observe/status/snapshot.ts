@@ -38,6 +38,8 @@ export interface Snapshot extends Moves {
   /** The coordinator first, then the workers in the order of their groups, then those that aren't registered. */
   readonly nodes: readonly SnapshotNode[];
   readonly orphans: ClusterState["orphans"];
+  /** Groups with shards of which pg_dist_node has no row. */
+  readonly lostRows?: readonly LostRow[];
   readonly jobs: ClusterState["jobs"];
   readonly database: string;
   /** Those that need connections between the nodes, and whether they have them. */
@@ -46,6 +48,14 @@ export interface Snapshot extends Moves {
   readonly otherDatabases?: readonly OtherDatabase[];
   /** How the nodes log in to each other here, where this is another database than the environment's. */
   readonly loginsHere?: Logins;
+}
+
+export interface LostRow {
+  readonly groupid: number;
+  /** Of distributed tables. */
+  readonly shards: number;
+  /** Which node it was, where we registered it. */
+  readonly recorded?: RecordedNode;
 }
 
 export interface SnapshotNode {
@@ -129,6 +139,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     standIn: target.server.stand_in,
     nodes: all,
     orphans: state.orphans,
+    lostRows: findLostRows(state),
     jobs: state.jobs,
     database: target.database,
     roles,
@@ -136,6 +147,15 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     otherDatabases: otherDatabases.filter(({ name }) => name !== cluster?.homeDatabase),
     ...moves,
   };
+}
+
+function findLostRows({ registered, record, shards }: ClusterState): LostRow[] {
+  return shards
+    .filter((each) => each.shards > 0 && !registered.some(({ groupid }) => groupid === each.groupid))
+    .map((each) => ({
+      ...{ groupid: each.groupid, shards: each.shards },
+      recorded: [...record.values()].find(({ groupid }) => groupid === each.groupid),
+    }));
 }
 
 /** Part of the time, and how long at most in milliseconds, until the Docker hosts have said how much room there is. */

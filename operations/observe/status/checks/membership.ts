@@ -3,13 +3,16 @@ import { commandArguments } from "../../../base/command-line";
 import { type Check, commandLine, ofEachNode } from "../check";
 import type { Finding } from "../../../base/finding";
 import { hasLostMetadata } from "./identity";
+import { hasLostRow } from "./lost-row";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 
 /** The environment and pg_dist_node name the same nodes, and every one takes part. */
 export const membership: Check = ofEachNode((node, snapshot) => [
   // What would register them is refused then, and must be.
-  ...(snapshot.nodes.some(hasLostMetadata) ? [] : difference(node, snapshot)),
+  ...(snapshot.nodes.some(hasLostMetadata) || hasLostRow(snapshot, node.label)
+    ? []
+    : difference(node, snapshot)),
   ...leaving(node, snapshot),
   ...participation(node, snapshot),
 ]);

@@ -19,7 +19,9 @@ export const missingShards: Check = ofEachNode(({ label, state }) =>
 
 /** Every node knows the same nodes and placements as the coordinator. A move changes them everywhere at once. */
 export const metadataDrift: Check = (snapshot) => {
-  const { nodes } = snapshot;
+  const { nodes, lostRows = [] } = snapshot;
+  // It differs then, and nothing can be synced before the row is back.
+  if (lostRows.length > 0) return [];
   const own = nodes.find(({ role }) => role === "coordinator")?.state?.metadata_digest;
   if (movesRun(snapshot) || own === undefined || own === null) return [];
   return nodes.flatMap(({ label, role, registered, state }): Finding[] => {
