@@ -148,7 +148,8 @@ export const NODE_STATE = `SELECT json_build_object(
   'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'active', active,
                      'retained', pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()
                         THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn)) ORDER BY slot_name), '[]')
-              FROM pg_replication_slots WHERE NOT temporary),
+              FROM pg_replication_slots
+             WHERE NOT temporary AND (slot_name !~ '^citus_shard_(move|split)_' OR database = current_database())),
   'subscriptions', (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription s
                      WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())),
   'long', (SELECT coalesce(json_agg(t), '[]') FROM (

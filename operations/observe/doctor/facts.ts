@@ -83,11 +83,12 @@ export const SERVER_FACTS = `SELECT json_build_object(
   'connections', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
   'settings', json_build_object(${SETTINGS.map((name) => `'${name}', current_setting('${name}')`).join(", ")}),
   'prepared', (SELECT coalesce(json_agg(gid ORDER BY prepared), '[]') FROM pg_prepared_xacts
-                WHERE gid LIKE 'citus\\_%' AND prepared < now() - interval '5 seconds'),
+                WHERE database = current_database() AND gid LIKE 'citus\\_%' AND prepared < now() - interval '5 seconds'),
   'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'bytes',
                      pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))), '[]')
               FROM pg_replication_slots
-             WHERE NOT pg_is_in_recovery() AND NOT active AND NOT temporary AND restart_lsn IS NOT NULL))`;
+             WHERE NOT pg_is_in_recovery() AND NOT active AND NOT temporary AND restart_lsn IS NOT NULL
+               AND (slot_name !~ '^citus_shard_(move|split)_' OR database = current_database())))`;
 
 /** As {@link CitusFacts}, but with the stored credentials themselves, which are compared and forgotten. */
 export const CITUS_FACTS = `SELECT json_build_object(
