@@ -69,8 +69,13 @@ export class RecoverCluster {
   }
 
   /** Runs `pg-dist recover` of this environment, as a script does: without a terminal. */
-  async recover(...args: string[]): Promise<CommandResult & { stdout: string }> {
-    const child = spawn(process.execPath, [PG_DIST, "recover", this.name, ...args], {
+  recover(...args: string[]): Promise<CommandResult & { stdout: string }> {
+    return this.run("recover", ...args);
+  }
+
+  /** Any command of `pg-dist`, the same way. */
+  async run(command: string, ...args: string[]): Promise<CommandResult & { stdout: string }> {
+    const child = spawn(process.execPath, [PG_DIST, command, this.name, ...args], {
       ...this.recoverOptions(),
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findParts, type Parts } from "../../testbed/parts";
 import { HoldingSocket } from "./holding-socket";
@@ -81,6 +83,39 @@ describe("pg-dist recover, further", () => {
       expect(await cluster.list("volume")).toHaveLength(2 * cluster.size);
       cluster.declare(cluster.environment());
       cluster.restoreState(state);
+      expect(await cluster.deployment.plan()).toEqual([]);
+    });
+
+    it("goes on once the state and the stack can be read again", async () => {
+      const state = cluster.stateText();
+      cluster.restoreState("{ cut off");
+      const unread = await cluster.recover();
+      expect(unread.exitCode, unread.output).toBe(1);
+      expect(unread.output).toMatch(/: repair what the lines above say and run it again\n/);
+      cluster.restoreState(state);
+      const stack = join(cluster.deployment.stackFolder, "cdk.tf.json");
+      writeFileSync(stack, readFileSync(stack, "utf8").slice(0, 1000));
+      const cutOff = await cluster.recover();
+      expect(cutOff.exitCode, cutOff.output).toBe(1);
+      expect(cutOff.output).toMatch(
+        /can't read .*see that `npx cdktf synth` writes it whole, then run it again/,
+      );
+      cluster.declare(cluster.environment());
+      const again = await cluster.recover();
+      expect(again.exitCode, again.output).toBe(0);
+    });
+
+    it("removes a member's volume once it is out of the cluster", async () => {
+      const removing = ["--yes", "--remove-volume", cluster.node("worker2")];
+      const kept = await cluster.recover(...removing);
+      expect(kept.exitCode, kept.output).toBe(4);
+      const [, command = ""] = /take it out first \(npx pg-dist (remove .*?)\)/.exec(kept.output) ?? [];
+      const [name = "", , node = ""] = command.split(" ");
+      const taken = await cluster.run(name, node, "--yes");
+      expect(taken.exitCode, taken.output).toBe(0);
+      const removed = await cluster.recover(...removing);
+      expect(removed.exitCode, removed.output).toBe(0);
+      await cluster.deployment.applied();
       expect(await cluster.deployment.plan()).toEqual([]);
     });
 

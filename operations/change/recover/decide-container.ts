@@ -122,10 +122,15 @@ function remake(
       ...present.map(({ name }) => remove({ type: "volume", host: inventory.host, name }, name, why)),
     ];
   }
+  // One whose first start was cut off has nothing to drain.
+  const member = obstacle === REGISTERED && found.initialisation !== "unfinished";
+  const byHand = member
+    ? `take it out first (npx pg-dist remove ${situation.environment} ${declared.node}), then recover again`
+    : "if it surely holds nothing of worth, remove container and volume by hand";
   const remedy =
     obstacle === undefined
       ? `its data is in ${devices.join(" and ")} of the server: remove container and volume, empty these directories, then recover again`
-      : `${obstacle}: if it surely holds nothing of worth, remove container and volume by hand`;
+      : `${obstacle}: ${byHand}`;
   return [
     leave(subject, `${why}, but ${remedy}`),
     ...present.map(({ name }) =>
@@ -162,6 +167,8 @@ function decideUndeclared(situation: Situation, inventory: HostInventory, found:
   ];
 }
 
+const REGISTERED = "it is registered in the cluster";
+
 /** Why the volume of a node might hold data of the cluster; undefined when it can't. */
 function mayHoldData(
   { coordinator }: Situation,
@@ -182,8 +189,7 @@ function mayHoldData(
   const node = labels[LABEL.node];
   const endpoints = [labels[LABEL.endpoint], declaredEndpoint];
   const registered = coordinator.registered.some((each) => endpoints.includes(each));
-  if (registered || node === undefined || coordinator.recorded.includes(node))
-    return "it is registered in the cluster";
+  if (registered || node === undefined || coordinator.recorded.includes(node)) return REGISTERED;
   return undefined;
 }
 
