@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, describeOnCitus, startCluster } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 
-/** The coordinator's volume is gone and a new, empty one in its place: all rows are still on the workers. */
+/** The coordinator's volume was exchanged for a new, empty one: all rows are still on the workers. */
 describeOnCitus("a coordinator whose volume was lost, on real Citus", () => {
   const citus = new CitusContainers();
   const project = new CitusProject(citus);
@@ -16,8 +16,7 @@ describeOnCitus("a coordinator whose volume was lost, on real Citus", () => {
        INSERT INTO orders SELECT generate_series(1, 100)`,
     );
     await citus.remove("coordinator");
-    await citus.removeVolume("coordinator");
-    await citus.start("coordinator");
+    await citus.start("coordinator", { volume: citus.volume("other") });
     await project.declare(["w1", "w2"]);
   });
   afterAll(async () => {
@@ -42,5 +41,14 @@ describeOnCitus("a coordinator whose volume was lost, on real Citus", () => {
     const shards =
       "SET citus.show_shards_for_app_name_prefixes = '*'; SELECT count(*) FROM pg_class WHERE relname ~ '^orders_\\d+$'";
     expect(await citus.sql("w1", shards)).toBe("2");
+  });
+
+  test("with its volume back it is the cluster that it was", async () => {
+    await citus.remove("coordinator");
+    await citus.start("coordinator");
+    const outcome = await citus.register(await citus.cluster(["w1", "w2"]));
+    expect(outcome.code, outcome.output).toBe(0);
+    expect(outcome.last).toMatch(/9 of 9 pairs healthy/);
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM orders")).toBe("100");
   });
 });

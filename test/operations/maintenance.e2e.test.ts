@@ -317,6 +317,11 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(added.last).toContain("local/coordinator is the coordinator: it is no worker that is added");
     const holds = "SELECT shouldhaveshards FROM pg_dist_node WHERE groupid = 0";
     expect(await citus.sql("coordinator", holds)).toBe("f");
+    // Unless somebody wants just that.
+    const [statement = ""] = /SELECT citus_set_node_property\(.*?\)/.exec(added.last) ?? [];
+    await citus.sql("coordinator", statement);
+    expect(await citus.sql("coordinator", holds)).toBe("t");
+    await citus.sql("coordinator", statement.replace("true)", "false)"));
   });
 
   test("a worker that Terraform would destroy undrained is not added by hand", async () => {

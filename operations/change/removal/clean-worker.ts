@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../../model/cluster";
 import { Failure } from "../../base/failure";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
+import { remedyForSetting } from "../../cluster/nodes/setting-cause";
 import { type Leftover, readLeftovers } from "../../cluster/holdings/leftovers";
 
 /** Passes over what depends on each other. */
@@ -148,6 +149,6 @@ async function onWorker(session: Session, endpoint: Endpoint, statement: string)
   if (answer !== undefined && "value" in answer) return answer.value;
   throw new Failure(
     `${formatEndpoint(endpoint)} could not be emptied: ${answer?.error}`,
-    "see that it is up, and its log; then run this again",
+    `${remedyForSetting(answer?.error ?? "") ?? "see that it is up, and its log"}; then run this again`,
   );
 }

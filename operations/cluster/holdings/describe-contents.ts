@@ -80,7 +80,7 @@ export function heldUnseen(
   return {
     what: `database ${quoteName(name)} (${formatBytes(bytes)}), which could not be looked into: ${why}`,
     remedy: member
-      ? "see what is in it beside shards"
+      ? `mend that (datallowconn: ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true there); then it is said what it holds beside shards`
       : `see what is in it; copy it with pg_dump, or DROP DATABASE ${quoteName(name)} there`,
   };
 }

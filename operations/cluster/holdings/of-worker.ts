@@ -68,8 +68,7 @@ export async function surveyWorker(
 const SYSTEM = "SELECT system_identifier::text FROM pg_control_system()";
 
 /** A row of another database that can't be asked, and may be this server's under an address that it had. */
-interface Silent {
-  readonly endpoint: RegisteredNode["endpoint"];
+interface Silent extends Pick<RegisteredNode, "nodeid" | "endpoint"> {
   readonly silent: true;
 }
 
@@ -94,7 +93,9 @@ async function findIn(
   const same = workers.find((_row, index) => isSame(index));
   if (same !== undefined) return same;
   const silent = workers.find((_row, index) => !("value" in (answers[index] ?? {})));
-  return silent === undefined ? undefined : { endpoint: silent.endpoint, silent: true };
+  return silent === undefined
+    ? undefined
+    : { nodeid: silent.nodeid, endpoint: silent.endpoint, silent: true };
 }
 
 function describe(
@@ -109,7 +110,9 @@ function describe(
       database: name,
       node: label,
       what: `database ${database} of the coordinator has a worker at ${formatEndpoint(row.endpoint)}, which doesn't answer and may be this one`,
-      remedy: `correct or remove that worker in database ${database}: npx pg-dist status ${environment} --database ${shellWord(name)}`,
+      remedy:
+        `start it, or correct its address: SELECT citus_update_node(${row.nodeid}, 'HOST', PORT) on the coordinator, in database ` +
+        `${database}; npx pg-dist status ${environment} --database ${shellWord(name)} shows it`,
     };
   }
   const count = shards.get(row.groupid) ?? 0;

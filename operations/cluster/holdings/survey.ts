@@ -1,4 +1,5 @@
 import type { Answer } from "../nodes/run-on-nodes";
+import { remedyForSetting } from "../nodes/setting-cause";
 import { Failure } from "../../base/failure";
 import type { DatabaseContents, Held, Holdings, ServerContents } from "./contents";
 import { type Standing, databaseQuery } from "./database-query";
@@ -71,6 +72,6 @@ function parse<Contents>(label: string, answer: Answer): Contents {
   if ("value" in answer) return JSON.parse(answer.value ?? "null") as Contents;
   throw new Failure(
     `it can't be known what the server of ${label} holds: ${answer.error}`,
-    "see its log, and run it again",
+    `${remedyForSetting(answer.error) ?? "see its log"}, and run it again`,
   );
 }
