@@ -46,7 +46,7 @@ export async function drain(
       if (round > ROUNDS) {
         throw new Failure(
           `${node.label} still gets new shards`,
-          "create no tables meanwhile, and apply again: it goes on",
+          "create no tables meanwhile, leave its shouldhaveshards as it is, and apply again: it goes on",
         );
       }
       await moveAll(session, mover, node, members, inventory, options);
