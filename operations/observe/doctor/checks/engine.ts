@@ -48,9 +48,15 @@ const KNOWN: readonly { readonly pattern: RegExp; readonly remedy: (host: Cluste
     },
   },
   {
-    pattern: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    // Then ssh refuses it also by hand, and names the file and the line of the old one.
+    pattern: /Host key for .* has changed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
     remedy: (host) =>
-      `the server's host key is unknown or another: compare it, then \`${describeLogin(host)}\` once by hand`,
+      `the server has another host key than before: compare it; where it is right, delete the old one by the ssh-keygen -R line that \`${describeLogin(host)}\` prints, then run that once by hand`,
+  },
+  {
+    pattern: /Host key verification failed/,
+    remedy: (host) =>
+      `the server's host key is unknown: compare it, then \`${describeLogin(host)}\` once by hand`,
   },
   {
     pattern: /Could not resolve hostname/,
