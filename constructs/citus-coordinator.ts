@@ -9,6 +9,7 @@ import {
   describeOptions,
 } from "../model/cluster";
 import type { CoordinatorOptions, Environment, WorkerOptions } from "../model/environment";
+import { STEP } from "../model/contract/terraform-address";
 import { CitusNode } from "./citus-node";
 import type { DockerHost } from "./docker-host";
 import { validateEnvironment } from "./environment-validation";
@@ -79,9 +80,9 @@ export class CitusCoordinator extends Construct {
       keepVolume: cluster.protected,
     });
     const nodes = () => [this.server, ...this.workerHosts.flatMap(({ servers }) => servers)];
-    const membership = new Membership(this, "membership", program, nodes);
-    new Registration(this, "registration", program, membership, options, nodes);
-    new Guard(this, "guard", program, options, nodes);
+    const membership = new Membership(this, STEP.membership, program, nodes);
+    new Registration(this, STEP.registration, program, membership, options, nodes);
+    new Guard(this, STEP.guard, program, options, nodes);
   }
 
   /** The cluster as the constructs of this stack declare it. */

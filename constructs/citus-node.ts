@@ -9,17 +9,20 @@ import {
   formatEndpoint,
 } from "../model/cluster";
 import { cpusText } from "../model/cpus";
-import { nodeAddress } from "../model/node-address";
+import { labelsOf } from "../model/contract/labels";
+import { serverName } from "../model/contract/server-name";
+import { archiveAddress, nodeAddress } from "../model/contract/terraform-address";
+import {
+  ARCHIVE_MOUNT,
+  DATA_MOUNT,
+  archiveVolume,
+  dataDirectory,
+  dataVolume,
+} from "../model/contract/volumes";
 import type { DockerHost } from "./docker-host";
 import type { Program } from "./program";
 import { escapeTemplate } from "./escape-template";
 import { pinAddress } from "./terraform-address";
-
-/** Where the data volume is mounted; the data directory is below it, one per PostgreSQL major version. */
-const VOLUME_PATH = "/var/lib/postgresql";
-
-/** Where the volume for archived WAL is mounted. There from the first version, as a mount replaces the container. */
-const ARCHIVE_PATH = "/var/lib/postgresql-archive";
 
 /** PostgreSQL gets this long for a clean stop; the provider's default is SIGKILL at once. In seconds. */
 const STOP_SECONDS = 120;
@@ -61,10 +64,15 @@ export class CitusNode extends Construct {
     this.description = description;
     const { network, image } = host.partsOf({ cluster: cluster.name, image: description.image });
 
-    const data = this.createVolume("data", host, description.container, props.keepVolume ?? false);
-    const archive = this.createVolume("archive", host, `${description.container}-archive`, false);
+    const data = this.createVolume(
+      "data",
+      host,
+      dataVolume(description.container),
+      props.keepVolume ?? false,
+    );
+    const archive = this.createVolume("archive", host, archiveVolume(description.container), false);
     pinAddress(data, nodeAddress(description.id));
-    pinAddress(archive, `${nodeAddress(description.id)}_archive`);
+    pinAddress(archive, archiveAddress(description.id));
 
     this.container = new Container(this, "container", {
       provider: host.provider,
@@ -76,13 +84,13 @@ export class CitusNode extends Construct {
         `POSTGRES_DB=${escapeTemplate(cluster.database)}`,
         `POSTGRES_PASSWORD=${props.password}`,
         "POSTGRES_INITDB_ARGS=--data-checksums",
-        `PGDATA=${VOLUME_PATH}/${description.postgresMajor}/docker`,
+        `PGDATA=${dataDirectory(description.postgresMajor)}`,
       ],
       labels: Object.entries(labelsOf(cluster, description)).map(([label, value]) => ({ label, value })),
       // Not `volumes`, which the provider doesn't read back: a container that is imported would be replaced.
       mounts: [
-        { type: "volume", source: data.name, target: VOLUME_PATH },
-        { type: "volume", source: archive.name, target: ARCHIVE_PATH },
+        { type: "volume", source: data.name, target: DATA_MOUNT },
+        { type: "volume", source: archive.name, target: ARCHIVE_MOUNT },
       ],
       networksAdvanced: [{ name: network.name }],
       ports:
@@ -162,7 +170,7 @@ function commandOf(cluster: string, node: ClusterNode): string[] {
   const published = publishedOn(node);
   const settings = {
     ...node.settings,
-    cluster_name: `${cluster} ${node.id} ${endpoint}`,
+    cluster_name: serverName(cluster, node),
     ...(published === undefined || published === endpoint ? {} : { [PUBLISHED_SETTING]: published }),
   };
   return [
@@ -173,16 +181,6 @@ function commandOf(cluster: string, node: ClusterNode): string[] {
 
 function publishedOn({ published }: ClusterNode): string | undefined {
   return published && formatEndpoint({ host: published.ip, port: published.port });
-}
-
-/** By these `pg-dist recover` finds what belongs to a cluster, also without a state. */
-function labelsOf(cluster: Omit<Cluster, "hosts" | "nodes">, node: ClusterNode): Record<string, string> {
-  return {
-    "pg-dist.cluster": cluster.name,
-    "pg-dist.environment": cluster.environment,
-    "pg-dist.node": node.id,
-    "pg-dist.endpoint": formatEndpoint(node.endpoint),
-  };
 }
 
 /**

@@ -4,6 +4,7 @@ import { Network } from "@cdktf/provider-docker/lib/network";
 import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { type ClusterHost, DEFAULT_IMAGE, clusterName, describeHost, subnetOf } from "../model/cluster";
+import { LABEL } from "../model/contract/labels";
 import type { DockerHostOptions } from "../model/environment";
 import { requireDockerProviderVersion } from "./docker-provider-version";
 import { escapeTemplate } from "./escape-template";
@@ -56,7 +57,7 @@ export class DockerHost extends Construct {
       name,
       driver: "bridge",
       ipamConfig: [{ subnet: subnetOf(name, this.options) }],
-      labels: [{ label: "pg-dist.cluster", value: name }],
+      labels: [{ label: LABEL.cluster, value: name }],
       // Another subnet would replace the network under the containers that are on it, which the engine refuses.
       lifecycle: { ignoreChanges: ["ipam_config"] },
     });

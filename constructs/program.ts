@@ -1,13 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AssetType, Lazy, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../model/cluster";
+import { CLUSTER_FILE, clusterDigest, clusterText } from "../model/contract/cluster-file";
 import { afterSynthesis } from "./after-synthesis";
-
-/** Beside the synthesized stack, where local-exec runs, so that it travels to a remote run. */
-const CLUSTER_FILE = "cluster.json";
 
 /**
  * The program that Terraform runs by local-exec: one bundled file in the stack's folder, with the cluster as JSON beside
@@ -23,15 +20,19 @@ export class Program extends Construct {
   ) {
     super(scope, id);
     this.asset = new TerraformAsset(this, "pg-dist", { path: locateBundle(), type: AssetType.FILE });
-    afterSynthesis(this, (folder) => writeFileSync(join(folder, CLUSTER_FILE), this.clusterJson()));
+    afterSynthesis(this, (folder) => writeFileSync(join(folder, CLUSTER_FILE), clusterText(this.cluster())));
   }
 
   /** The shell command of one of the program's operations. `argument` is literal text or a Terraform expression. */
   command(operation: "register" | "leave" | "guard", argument = ""): string {
     return Lazy.stringValue({
       produce: () => {
-        const digest = createHash("sha256").update(this.clusterJson()).digest("hex").slice(0, 12);
-        return this.line(operation, "--expect", digest, ...(argument === "" ? [] : [argument]));
+        return this.line(
+          operation,
+          "--expect",
+          clusterDigest(clusterText(this.cluster())),
+          ...(argument === "" ? [] : [argument]),
+        );
       },
     });
   }
@@ -46,10 +47,6 @@ export class Program extends Construct {
 
   private line(operation: string, ...words: string[]): string {
     return ["node", this.asset.path, operation, "--cluster", CLUSTER_FILE, ...words].join(" ");
-  }
-
-  private clusterJson(): string {
-    return `${JSON.stringify(this.cluster(), null, 2)}\n`;
   }
 }
 

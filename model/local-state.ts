@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Environment } from "./environment";
-import { nodeAt } from "./node-address";
+import { STEP, nodeAt } from "./contract/terraform-address";
 
 /** What is read of a Terraform state, version 4. */
 export interface TerraformState {
@@ -47,7 +47,7 @@ export function readLocalState(output: string, environment: Environment): Terraf
 /** Ids of the nodes whose removal Terraform would begin with a drain: those with a `null_resource.membership`. */
 export function membersIn({ resources = [] }: TerraformState): string[] {
   return resources
-    .filter(({ type, name }) => type === "null_resource" && name === "membership")
+    .filter(({ type, name }) => type === "null_resource" && name === STEP.membership)
     .flatMap(({ instances = [] }) => instances.map(({ index_key }) => String(index_key)));
 }
 

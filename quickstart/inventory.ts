@@ -1,3 +1,4 @@
+import { volumesOf } from "../model/contract/volumes";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../model/cluster";
@@ -67,7 +68,7 @@ export async function takeInventory(
     return JSON.parse(body) as Body;
   };
   const names = new Set(cluster.nodes.map(({ container }) => container));
-  const volumeNames = new Set([...names].flatMap((name) => [name, `${name}-archive`]));
+  const volumeNames = new Set([...names].flatMap(volumesOf));
 
   const all = await get<{ Id: string; Names: string[] }[]>("/containers/json", { all: "true" });
   const containers = all

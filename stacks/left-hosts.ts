@@ -1,6 +1,6 @@
 import type { TerraformStack } from "cdktf";
 import type { Environment } from "../model/environment";
-import { forgottenHosts } from "../model/forgotten-hosts";
+import { forgottenHosts } from "../model/contract/forgotten-hosts";
 import { type TerraformState, readLocalState } from "../model/local-state";
 
 /**

@@ -1,7 +1,7 @@
 import type { TerraformStack } from "cdktf";
 import { describeCluster } from "../model/cluster";
 import type { Environment } from "../model/environment";
-import { forgottenHosts } from "../model/forgotten-hosts";
+import { forgottenHosts } from "../model/contract/forgotten-hosts";
 import { containersIn, membersIn, readLocalState } from "../model/local-state";
 
 /**

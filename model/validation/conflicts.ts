@@ -1,3 +1,4 @@
+import { volumesOf } from "../contract/volumes";
 import { ipv4Range, isAllInterfaces, overlap } from "../address";
 import {
   type Cluster,
@@ -143,19 +144,15 @@ function nodesOn(cluster: Cluster, host: string): ClusterNode[] {
 
 /** Cluster `citus-eu` with `worker1` and cluster `citus` with `eu-worker1` have one volume. */
 function checkVolumes({ nodes, earlierNodes, where }: SharedHost, report: Report): void {
-  const taken = new Map(earlierNodes.flatMap((node) => volumesOf(node).map((volume) => [volume, node.id])));
+  const taken = new Map(earlierNodes.flatMap((node) => volumesOf(node.container).map((volume) => [volume, node.id])));
   for (const node of nodes) {
-    const volume = volumesOf(node).find((each) => taken.has(each));
+    const volume = volumesOf(node.container).find((each) => taken.has(each));
     if (volume === undefined) continue;
     report(
       fieldOf(node),
       `its volume ${volume} is one of ${taken.get(volume)} on ${where}: choose another name of the worker or cluster.`,
     );
   }
-}
-
-function volumesOf({ container }: ClusterNode): string[] {
-  return [container, `${container}-archive`];
 }
 
 function checkSubnets(

@@ -1,3 +1,4 @@
+import { endsAsArchive } from "../contract/volumes";
 import { isPort } from "../address";
 import { type ClusterNode, clusterName } from "../cluster";
 import type { Environment, WorkerOptions } from "../environment";
@@ -48,7 +49,7 @@ function checkName(environment: Environment, node: ClusterNode, at: string, repo
   if (node.role === "worker" && node.name === "coordinator") {
     report(at, `"coordinator" is the coordinator's own name: choose another, e.g. worker1.`);
   }
-  if (node.name.endsWith("-archive")) {
+  if (endsAsArchive(node.name)) {
     report(at, `"${node.name}" would share a volume name with a node's archive: choose another.`);
   }
 }

@@ -1,4 +1,4 @@
-import { nodeAddress } from "../../model/node-address";
+import { STEP, nodeAddress } from "../../model/contract/terraform-address";
 
 /** Names the command that runs the plans, as it does for cdktf: `tofu`, or a path. */
 export const TERRAFORM_BINARY = "TERRAFORM_BINARY_NAME";
@@ -10,7 +10,7 @@ export function applyOne(id: string, env: NodeJS.ProcessEnv): string {
 
 /** A command line, in the stack's folder, that has Terraform forget a worker's membership without running its removal. */
 export function forgetMembership(id: string, env: NodeJS.ProcessEnv): string {
-  return `${terraformCommand(env)} state rm ${typed("null_resource", "membership")}'["${id}"]'`;
+  return `${terraformCommand(env)} state rm ${typed("null_resource", STEP.membership)}'["${id}"]'`;
 }
 
 /**

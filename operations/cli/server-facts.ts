@@ -1,7 +1,7 @@
 import { formatEndpoint } from "../../model/cluster";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { EXIT, Failure } from "../base/failure";
-import { isNamedAsAnother } from "../cluster/nodes/server-name";
+import { isNamedAsAnother } from "../../model/contract/server-name";
 import type { Session } from "../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../cluster/connection/sqlstate";
 import type { ServerFacts, Target } from "../cluster/connection/target";

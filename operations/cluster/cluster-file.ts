@@ -1,15 +1,7 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Cluster, ClusterHost, ClusterNode } from "../../model/cluster";
+import { clusterDigest } from "../../model/contract/cluster-file";
 import { EXIT, Failure, oneLine } from "../base/failure";
-
-/** Digits of the SHA-256 that stand in Terraform's command and plan. */
-export const DIGEST_LENGTH = 12;
-
-/** The first 12 hex digits of the SHA-256 of a cluster file's bytes. */
-export function clusterDigest(content: string | Buffer): string {
-  return createHash("sha256").update(content).digest("hex").slice(0, DIGEST_LENGTH);
-}
 
 /**
  * Reads the `cluster.json` that was synthesized beside the stack.

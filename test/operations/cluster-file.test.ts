@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeCluster } from "../../model/cluster";
-import { clusterDigest, readCluster } from "../../operations/cluster/cluster-file";
+import { readCluster } from "../../operations/cluster/cluster-file";
+import { clusterDigest } from "../../model/contract/cluster-file";
 import { EXIT } from "../../operations/base/failure";
 
 const folder = mkdtempSync(join(tmpdir(), "pg-dist-cluster-"));

@@ -1,11 +1,11 @@
-import {
-  type Declared,
-  type FoundContainer,
-  type HostInventory,
-  LABEL,
-  type Situation,
-  type StateResource,
+import type {
+  Declared,
+  FoundContainer,
+  HostInventory,
+  Situation,
+  StateResource,
 } from "../../operations/change/recover/situation";
+import { LABEL } from "../../model/contract/labels";
 
 /** A coordinator on server-a and two workers on server-b, as the stack declares them. */
 export const declared: Declared = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decide } from "../../operations/change/recover/decide";
-import { LABEL, type Situation } from "../../operations/change/recover/situation";
+import type { Situation } from "../../operations/change/recover/situation";
+import { LABEL } from "../../model/contract/labels";
 import {
   answered,
   container,

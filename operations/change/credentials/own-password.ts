@@ -15,7 +15,7 @@ import {
 import { explainConnection } from "../../cluster/nodes/connection-cause";
 import { connectionCauses, withCauses } from "../../cluster/nodes/reachability";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
-import { isNamedAsAnother } from "../../cluster/nodes/server-name";
+import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { Session } from "../../cluster/connection/session";
 
 /** How long one command in a container may take, in milliseconds. */

@@ -1,3 +1,4 @@
+import { STEP } from "../../../model/contract/terraform-address";
 import type { TerraformState } from "../../../model/local-state";
 
 /**
@@ -13,7 +14,7 @@ export function addressesOfHost(state: unknown, host: string): string[] {
         const address = `${type}.${name}${key === undefined ? "" : `[${JSON.stringify(key)}]`}`;
         if (provider.endsWith(`.${host}`) && type.startsWith("docker_")) return [address];
         const isMember =
-          type === "null_resource" && name === "membership" && String(key).startsWith(`${host}/`);
+          type === "null_resource" && name === STEP.membership && String(key).startsWith(`${host}/`);
         return isMember ? [address] : [];
       }),
     );

@@ -1,3 +1,4 @@
+import { STEP } from "../../../model/contract/terraform-address";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,7 +64,7 @@ export async function adopt(
 }
 
 /** What runs before a container goes; both do nothing when they are created. */
-const SAFETY = ["null_resource.membership", "null_resource.guard"];
+const SAFETY = [STEP.membership, STEP.guard].map((name) => `null_resource.${name}`);
 
 /**
  * Puts membership and guard back into the state, or a worker that is dropped in the next deploy would be destroyed

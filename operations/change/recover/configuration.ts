@@ -2,13 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../../../model/cluster";
 import { Failure, oneLine } from "../../base/failure";
-import {
-  type Declared,
-  type DeclaredContainer,
-  type DeclaredResource,
-  type DeclaredVolume,
-  LABEL,
-} from "./situation";
+import type { Declared, DeclaredContainer, DeclaredResource, DeclaredVolume } from "./situation";
+import { LABEL } from "../../../model/contract/labels";
 
 /** A synthesized stack, as far as recovery needs it. */
 export interface StackConfiguration {

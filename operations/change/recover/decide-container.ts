@@ -1,12 +1,7 @@
 import { formatEndpoint } from "../../../model/cluster";
 import type { Action, Subject } from "./action";
-import {
-  type DeclaredContainer,
-  type FoundContainer,
-  type HostInventory,
-  LABEL,
-  type Situation,
-} from "./situation";
+import type { DeclaredContainer, FoundContainer, HostInventory, Situation } from "./situation";
+import { LABEL } from "../../../model/contract/labels";
 
 /** The declared node that a container is: by its name and its labels. */
 export function findDeclared(

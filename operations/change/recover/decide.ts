@@ -1,14 +1,14 @@
 import type { Action } from "./action";
 import { decideContainer, findDeclared } from "./decide-container";
-import {
-  type Declared,
-  type DeclaredResource,
-  type FoundNetwork,
-  type HostInventory,
-  LABEL,
-  type Situation,
-  type StateResource,
+import type {
+  Declared,
+  DeclaredResource,
+  FoundNetwork,
+  HostInventory,
+  Situation,
+  StateResource,
 } from "./situation";
+import { LABEL } from "../../../model/contract/labels";
 
 /**
  * What to do with everything that belongs to the cluster, or stands where the configuration wants something. What is in

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Cluster } from "../../../model/cluster";
 import { readCluster } from "../../cluster/cluster-file";
+import { CLUSTER_FILE } from "../../../model/contract/cluster-file";
 import { EXIT, Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
@@ -42,7 +43,7 @@ export interface Recovery {
  */
 export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
   const { folder, progress, env = process.env } = options;
-  const cluster = readCluster(join(folder, "cluster.json"));
+  const cluster = readCluster(join(folder, CLUSTER_FILE));
   const { declared, requiredVariables } = readConfiguration(folder, cluster);
   requireVariables(requiredVariables, env);
 

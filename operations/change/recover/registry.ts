@@ -1,3 +1,4 @@
+import { isOwnApplication } from "../../../model/contract/application-name";
 import type { Cluster } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import { connect } from "../../cluster/connection/connect";
@@ -53,7 +54,7 @@ async function ask(session: Session): Promise<CoordinatorAnswer> {
     `SELECT format('%s (since %s, process %s on the coordinator)', application_name,
                    to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), pid) AS text
        FROM pg_stat_activity
-      WHERE application_name LIKE 'pg-dist %' AND pid <> pg_backend_pid()
+      WHERE ${isOwnApplication("application_name")} AND pid <> pg_backend_pid()
       ORDER BY backend_start`,
   );
   const running = programs.map(({ text }) => text);

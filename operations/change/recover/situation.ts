@@ -104,10 +104,3 @@ export type CoordinatorAnswer =
       /** Programs that work on the cluster right now. */
       readonly running: readonly string[];
     };
-
-export const LABEL = {
-  cluster: "pg-dist.cluster",
-  environment: "pg-dist.environment",
-  node: "pg-dist.node",
-  endpoint: "pg-dist.endpoint",
-} as const;

@@ -5,7 +5,8 @@ import type { DockerHost } from "../../docker/docker-host";
 import { followInitialisation } from "./initialisation";
 import { describeContainer, listContainers, listNetworks, listVolumes } from "./inventory";
 import { type Asked, askCoordinator } from "./registry";
-import { type Declared, type FoundContainer, type HostInventory, LABEL } from "./situation";
+import type { Declared, FoundContainer, HostInventory } from "./situation";
+import { LABEL } from "../../../model/contract/labels";
 
 /** What is on a Docker host; why not, when it can't be asked. */
 export async function surveyHost(

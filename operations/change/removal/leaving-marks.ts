@@ -1,3 +1,4 @@
+import { isOwnApplication } from "../../../model/contract/application-name";
 import { Failure, oneLine } from "../../base/failure";
 import type { Member } from "../../cluster/nodes/leaving-members";
 import type { Progress } from "../../base/progress";
@@ -63,7 +64,7 @@ export async function liftAbandoned(
   progress: Progress,
 ): Promise<void> {
   const rows = await session.query<{ name: string }>(
-    "SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'pg-dist leave %'",
+    `SELECT application_name AS name FROM pg_stat_activity WHERE ${isOwnApplication("application_name", "leave")}`,
   );
   const waits = ({ id }: Member) =>
     rows.some(({ name }) => name.startsWith(`pg-dist leave ${id} `.slice(0, LONGEST_NAME)));

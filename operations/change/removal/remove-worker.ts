@@ -1,3 +1,4 @@
+import { isNamedAs } from "../../../model/contract/server-name";
 import type { Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import { isOtherDatabase } from "../../base/command-line";
@@ -100,7 +101,7 @@ async function requireOurs(
     );
   }
   const { groupid, cluster_name } = answer.facts;
-  const ours = `${cluster_name} `.startsWith(`${cluster.name} ${id} `);
+  const ours = isNamedAs(cluster_name, cluster.name, id);
   if (groupid === 0 && (ours || wasMember)) return;
   throw new Failure(
     groupid === 0

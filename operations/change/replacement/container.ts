@@ -1,5 +1,7 @@
+import { serverName } from "../../../model/contract/server-name";
+import { majorOfDirectory } from "../../../model/contract/volumes";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Cluster, type ClusterNode, formatEndpoint } from "../../../model/cluster";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { hostOf } from "../../cluster/cluster-file";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
 import { DockerHost } from "../../docker/docker-host";
@@ -106,18 +108,16 @@ async function inspect(
 }
 
 /** Whether its command line, as `docker inspect` has it in JSON, is that of the environment. */
-function runsAsWanted({ name }: Cluster, { id, endpoint, settings }: ClusterNode, command: string): boolean {
+function runsAsWanted({ name }: Cluster, node: ClusterNode, command: string): boolean {
   const words = (JSON.parse(command) as string[] | null) ?? [];
-  const wanted = Object.entries(settings).map(([setting, value]) => `${setting}=${value}`);
-  return [...wanted, `cluster_name=${name} ${id} ${formatEndpoint(endpoint)}`].every((word) =>
-    words.includes(word),
-  );
+  const wanted = Object.entries(node.settings).map(([setting, value]) => `${setting}=${value}`);
+  return [...wanted, `cluster_name=${serverName(name, node)}`].every((word) => words.includes(word));
 }
 
 /** PGDATA carries the major version, and is read only when a container is made: this is the one that has the data. */
 function majorOfData(variables: readonly string[]): number | undefined {
-  const major = variables.map((each) => /^PGDATA=.*\/(\d+)\/docker$/.exec(each)?.[1]).find(Boolean);
-  return major === undefined ? undefined : Number(major);
+  const path = variables.find((each) => each.startsWith("PGDATA="));
+  return path === undefined ? undefined : majorOfDirectory(path);
 }
 
 /** Undefined where it doesn't answer, as one that the new image or a setting keeps from starting: then that may go back. */

@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { PUBLISHED_SETTING, majorOfImage } from "../../../model/cluster";
+import { readServerName } from "../../../model/contract/server-name";
 import type { Problem } from "../../base/failure";
 import type { ImageVersions } from "./images";
 import type { ExistingNode } from "./nodes";
@@ -68,8 +69,8 @@ function runsImage({ wanted, recorded, running, container }: ExistingNode): bool
 /** Nodes that run under another cluster's name: their containers and volumes would be new ones, and empty. */
 export function findRenamed(cluster: Cluster, nodes: readonly ExistingNode[]): Problem[] {
   return nodes.flatMap(({ wanted, running }) => {
-    const [name, id] = (running?.settings["cluster_name"] ?? "").split(" ");
-    if (!name || id !== wanted.id || name === cluster.name) return [];
+    const { cluster: name, id } = readServerName(running?.settings["cluster_name"]) ?? {};
+    if (name === undefined || id !== wanted.id || name === cluster.name) return [];
     return [
       {
         node: wanted.id,

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../model/cluster";
+import { applicationName } from "../../../model/contract/application-name";
 import { coordinatorOf } from "../cluster-file";
 import { Failure, oneLine } from "../../base/failure";
 import { readPassword } from "./password";
@@ -80,7 +81,13 @@ export async function connectTo(
 ): Promise<Session> {
   const { ways, user, database, password, place } = destination;
   const session = {
-    ...{ user, database, password, place, applicationName: applicationName(options.command) },
+    ...{
+      user,
+      database,
+      password,
+      place,
+      applicationName: applicationName(options.command, userName(), hostname(), process.pid),
+    },
     // Nodes that we start take nothing else; what others made may.
     requireScram: destination.declared !== false,
   };
@@ -96,11 +103,6 @@ export async function connectTo(
     if (attempt === 0) options.progress(`waiting for the coordinator: ${reasons.at(-1)?.cause.text}`);
     await sleep(1000);
   }
-}
-
-/** PostgreSQL keeps the first 63 bytes. */
-function applicationName(command: string): string {
-  return `pg-dist ${command} ${userName()}@${hostname()} pid ${process.pid}`;
 }
 
 /** A container may run under a user id that has no name. */

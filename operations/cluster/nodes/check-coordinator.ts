@@ -1,7 +1,7 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { EXIT, Failure, oneLine } from "../../base/failure";
 import type { RecordedNode } from "./record";
-import { isNamedAsAnother } from "./server-name";
+import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import { METADATA_LOST_REMEDY } from "./metadata-lost";

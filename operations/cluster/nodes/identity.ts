@@ -3,7 +3,7 @@ import type { Problem } from "../../base/failure";
 import { commandArguments, commandIn } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import type { RecordedNode } from "./record";
-import { isNamedAsAnother } from "./server-name";
+import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { NodeFacts } from "./node-facts";
 import { COORDINATOR_GROUP, type RegisteredNode } from "./pg-dist-node";
 import { quoteLiteral } from "./run-on-nodes";

@@ -1,4 +1,5 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
+import { readServerName } from "../../../model/contract/server-name";
 import { formatEndpoint } from "../../../model/cluster";
 import type { FreeSpace } from "../../docker/free-space";
 import { type RecordedNode, readRecord } from "./record";
@@ -140,6 +141,6 @@ function parse(state: string | null | undefined): ServerState {
  * tells to be ours (`citus server-d/worker1 10.0.0.4:5433`).
  */
 function idFromName(cluster: string, server: ServerState | undefined): string | undefined {
-  const [name, id] = server?.cluster_name.split(" ") ?? [];
-  return name === cluster && id?.includes("/") === true ? id : undefined;
+  const named = readServerName(server?.cluster_name);
+  return named?.cluster === cluster ? named.id : undefined;
 }

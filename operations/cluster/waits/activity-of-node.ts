@@ -1,3 +1,4 @@
+import { isOwnApplication } from "../../../model/contract/application-name";
 /** One server process with a client, or another node, at its other end; and any that waits for a lock, or is waited for. */
 export interface Activity {
   readonly node: string;
@@ -75,7 +76,7 @@ SELECT coalesce(json_agg(t), '[]')::text FROM (
     LEFT JOIN (SELECT pid, min(waitstart) AS since FROM pg_locks WHERE NOT granted GROUP BY pid) w ON w.pid = a.pid
    WHERE a.pid <> pg_backend_pid()
      AND (${others} OR b.blockers IS NOT NULL OR a.pid IN (SELECT unnest(blockers) FROM waits))
-     AND NOT (a.application_name LIKE 'pg-dist %' AND a.application_name = current_setting('application_name'))
+     AND NOT (${isOwnApplication("a.application_name")} AND a.application_name = current_setting('application_name'))
      AND (b.blockers IS NOT NULL OR a.application_name NOT LIKE 'citus_run_command_gpid=%')) t`;
 }
 

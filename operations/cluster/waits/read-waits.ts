@@ -1,3 +1,4 @@
+import { WATCH_APPLICATION } from "../../../model/contract/application-name";
 import type { Endpoint } from "../../../model/cluster";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
@@ -13,7 +14,7 @@ const LOOK_MS = 5000;
 /** A second session on the coordinator. By another name than the first one's, whose waits are looked for. */
 export async function openWatch(session: Session): Promise<Session> {
   const watch = await session.open();
-  await watch.query("SET application_name = 'pg-dist watch'");
+  await watch.query(`SET application_name = '${WATCH_APPLICATION}'`);
   await watch.query(`SET statement_timeout = ${LOOK_MS}`);
   return watch;
 }

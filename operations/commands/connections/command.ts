@@ -1,3 +1,4 @@
+import { isOwnApplication } from "../../../model/contract/application-name";
 import type { Command } from "commander";
 import type { ExitCode } from "../../base/failure";
 import { type Asked, askAll } from "../../cluster/nodes/ask-all";
@@ -32,7 +33,7 @@ const CONNECTIONS = `WITH c AS MATERIALIZED (
   SELECT state, coalesce(usename, '') AS usename,
          application_name ~ '^citus_(internal|rebalancer|run_command)' AS internal,
          CASE WHEN application_name ~ '^citus_' THEN regexp_replace(application_name, ' gpid=.*|_gpid=.*', '')
-              WHEN application_name ~ '^pg-dist ' THEN 'pg-dist'
+              WHEN ${isOwnApplication("application_name")} THEN 'pg-dist'
               ELSE application_name END AS application
     FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())
 SELECT json_build_object(

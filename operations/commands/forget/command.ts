@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { FORGOTTEN_HOSTS } from "../../../model/forgotten-hosts";
+import { FORGOTTEN_HOSTS } from "../../../model/contract/forgotten-hosts";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";

@@ -1,3 +1,4 @@
+import { membershipAddress } from "../../../model/contract/terraform-address";
 import type { Environment } from "../../../model/environment";
 import { containersIn, membersIn, readLocalState } from "../../../model/local-state";
 import { EXIT, Failure } from "../../base/failure";
@@ -15,7 +16,7 @@ export function requireMembership(output: string, environment: Environment, id: 
   const made = containersIn(state).some((container) => container.id === id);
   if (!made || membersIn(state).includes(id)) return;
   throw new Failure(
-    `${id} is not yet a member to Terraform: its state has the container and no null_resource.membership["${id}"], so the ` +
+    `${id} is not yet a member to Terraform: its state has the container and no ${membershipAddress(id)}, so the ` +
       "last deploy did not end well",
     `npx cdktf deploy ${environment.name}, which registers it; added by hand, it would be destroyed undrained when it is ` +
       "deleted from the environment",

@@ -1,3 +1,4 @@
+import { isOwnApplication } from "../../../model/contract/application-name";
 import { LOCK_KEY } from "../../cluster/nodes/lock";
 import type { Session } from "../../cluster/connection/session";
 
@@ -15,7 +16,7 @@ export interface Moves {
  * A drain or removal of ours, also in the moments between two moves. By its lock, which it holds until its session ends:
  * one that waits for another run, or for somebody's yes, changes nothing yet.
  */
-const OWN_SESSION = `application_name ~ '^pg-dist (leave|drain|remove) ' AND pid IN (
+const OWN_SESSION = `${isOwnApplication("application_name", "leave", "drain", "remove")} AND pid IN (
   SELECT l.pid FROM pg_locks l
    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

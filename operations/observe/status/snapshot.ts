@@ -1,4 +1,5 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
+import { readServerName } from "../../../model/contract/server-name";
 import { formatEndpoint } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import { isOtherDatabase } from "../../base/command-line";
@@ -195,7 +196,7 @@ function registeredNode(
   const declared =
     here ??
     cluster?.nodes.find(({ id, role }) => (isCoordinator ? role === "coordinator" : id === recorded?.id));
-  const id = declared?.id ?? recorded?.id ?? idFromName(answer.state?.cluster_name);
+  const id = declared?.id ?? recorded?.id ?? ownId(cluster?.name, answer.state?.cluster_name);
   const known = [...(unsynced.get(row.groupid) ?? []), ...orphans.map(({ name }) => name)];
   const own = shards.find(({ groupid }) => groupid === row.groupid);
   return {
@@ -219,8 +220,8 @@ function withoutKnown(own: readonly string[], known: readonly string[]): string[
   return own.filter((each) => !known.some((name) => each.endsWith(` ${name}`)));
 }
 
-/** `<cluster> <node id> <endpoint>`, as we name the servers that we start. */
-function idFromName(name: string | undefined): string | undefined {
-  const id = name?.split(" ")[1];
-  return id?.includes("/") === true ? id : undefined;
+/** By the name that we started its server with, where that is of this cluster, as far as it is known which. */
+function ownId(cluster: string | undefined, name: string | undefined): string | undefined {
+  const named = readServerName(name);
+  return cluster === undefined || named?.cluster === cluster ? named?.id : undefined;
 }

@@ -1,7 +1,7 @@
 import { sameEndpoint } from "../../../cluster/nodes/pg-dist-node";
 import { explainOtherServer } from "../../../cluster/nodes/identity";
 import { METADATA_LOST_REMEDY } from "../../../cluster/nodes/metadata-lost";
-import { isNamedAsAnother } from "../../../cluster/nodes/server-name";
+import { isNamedAsAnother } from "../../../../model/contract/server-name";
 import { failed, ok } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";

@@ -1,4 +1,4 @@
-import { nodeAddress } from "../../../../model/node-address";
+import { nodeAddress } from "../../../../model/contract/terraform-address";
 import { formatBytes } from "../../../base/bytes";
 import { ok, warning } from "../finding";
 import type { NodeCheck } from "./check";

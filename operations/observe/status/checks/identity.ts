@@ -1,3 +1,4 @@
+import { readServerName } from "../../../../model/contract/server-name";
 import { checkIdentity } from "../../../cluster/nodes/identity";
 import { METADATA_LOST_REMEDY } from "../../../cluster/nodes/metadata-lost";
 import { type Check, ofEachNode, placeOf } from "../check";
@@ -13,7 +14,7 @@ export const identity: Check = ofEachNode(
     }
     if (state === undefined || registered === undefined) return [];
     const known = { node: { id: label, endpoint }, facts: state, recorded };
-    const name = snapshot.cluster ?? state.cluster_name.split(" ")[0] ?? "";
+    const name = snapshot.cluster ?? readServerName(state.cluster_name)?.cluster ?? "";
     return checkIdentity(known, registered, { cluster: name, place: placeOf(snapshot) }).map(
       ({ what, remedy }) => ({ severity: "broken", check: "identity", node: label, what, remedy }),
     );
