@@ -144,7 +144,9 @@ function nodesOn(cluster: Cluster, host: string): ClusterNode[] {
 
 /** Cluster `citus-eu` with `worker1` and cluster `citus` with `eu-worker1` have one volume. */
 function checkVolumes({ nodes, earlierNodes, where }: SharedHost, report: Report): void {
-  const taken = new Map(earlierNodes.flatMap((node) => volumesOf(node.container).map((volume) => [volume, node.id])));
+  const taken = new Map(
+    earlierNodes.flatMap((node) => volumesOf(node.container).map((volume) => [volume, node.id])),
+  );
   for (const node of nodes) {
     const volume = volumesOf(node.container).find((each) => taken.has(each));
     if (volume === undefined) continue;
