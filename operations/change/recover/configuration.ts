@@ -27,8 +27,6 @@ interface ResourceJson {
   readonly [key: string]: unknown;
 }
 
-const AGAIN = "see that `npx cdktf synth` writes it whole, then run it again";
-
 /** Reads `cdk.tf.json` of a stack's folder. */
 export function readConfiguration(folder: string, cluster: Cluster): StackConfiguration {
   const file = join(folder, "cdk.tf.json");
@@ -36,7 +34,11 @@ export function readConfiguration(folder: string, cluster: Cluster): StackConfig
   try {
     stack = JSON.parse(readFileSync(file, "utf8")) as StackJson;
   } catch (error) {
-    throw new Failure(`can't read ${file}: ${oneLine(error)}`, AGAIN, { cause: error });
+    throw new Failure(
+      `can't read ${file}: ${oneLine(error)}`,
+      "see that `npx cdktf synth` writes it whole, then run it again",
+      { cause: error },
+    );
   }
   return {
     declared: describe(stack, cluster),
@@ -76,7 +78,10 @@ function describeContainer(
   const id = json.labels?.find(({ label }) => label === LABEL.node)?.value;
   const node = cluster.nodes.find((each) => each.id === id);
   if (node === undefined) {
-    throw new Failure(`${resource.address} is no node of cluster ${cluster.name}`, AGAIN);
+    throw new Failure(
+      `${resource.address} is no node of cluster ${cluster.name}`,
+      "see that `npx cdktf synth` writes it whole, then run it again",
+    );
   }
   // Volumes and networks stand there as references: ${docker_volume.server-d_worker1.name}.
   const names = (type: string) =>

@@ -119,13 +119,12 @@ function remake(
   }
   // One whose first start was cut off has nothing to drain.
   const member = obstacle === REGISTERED && found.initialisation !== "unfinished";
-  const byHand = member
-    ? `take it out first (npx pg-dist remove ${situation.environment} ${declared.node}), then recover again`
-    : "if it surely holds nothing of worth, remove container and volume by hand";
   const remedy =
     obstacle === undefined
       ? `its data is in ${devices.join(" and ")} of the server: remove container and volume, empty these directories, then recover again`
-      : `${obstacle}: ${byHand}`;
+      : member
+        ? `${obstacle}: take it out first (npx pg-dist remove ${situation.environment} ${declared.node}), then recover again`
+        : `${obstacle}: if it surely holds nothing of worth, remove container and volume by hand`;
   return [
     leave(subject, `${why}, but ${remedy}`),
     ...present.map(({ name }) =>
