@@ -13,7 +13,7 @@ import { keepNodeConnectionsAlive } from "./registration/node-connections";
 import { type Reconciled, reconcile } from "./registration/reconcile";
 import { describeSpread, spreadCredentials, storedRoles } from "../cluster/roles/spread-credentials";
 import { storeDeclaredRoles } from "./credentials/declared-roles";
-import type { NodeFacts } from "../cluster/nodes/node-facts";
+import { type NodeFacts, coordinatorFacts } from "../cluster/nodes/node-facts";
 import type { Session } from "../cluster/connection/session";
 import { verify } from "./registration/verify";
 import { limitNodeConnections } from "../cluster/nodes/reachability";
@@ -41,9 +41,9 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
   try {
     await takeLock(session, progress, env);
     await limitNodeConnections(session);
-    const coordinator = coordinatorOf(cluster);
-    const facts = await checkCoordinator(session, cluster, coordinator, await readRecord(session));
-    progress(`${coordinator.id}: connected (${session.way.name}: ${session.way.description})`);
+    await checkCoordinator(session, cluster, "change");
+    const facts = await coordinatorFacts(session);
+    progress(`${coordinatorOf(cluster).id}: connected (${session.way.name}: ${session.way.description})`);
     const waits = { progress, seconds: readBlockedTimeout(env) };
     const { added } = await withWaitsTold(session, waits, () =>
       registerNodes(session, cluster, facts, options),

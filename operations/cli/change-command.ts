@@ -3,8 +3,6 @@ import { type Cluster, formatEndpoint } from "../../model/cluster";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { type ExitCode, Failure } from "../base/failure";
 import { type Progress, createProgress } from "../base/progress";
-import { readRecord } from "../cluster/nodes/record";
-import { checkCoordinator } from "../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../cluster/nodes/reachability";
 import type { Way } from "../cluster/connection/transports/way";
 import { commandArguments, isOtherDatabase } from "../base/command-line";
@@ -67,11 +65,12 @@ export async function changeCluster(
   else warnOfTwins(found);
   if (cluster === undefined) throw new Failure(`${environment} names no cluster`, "give an environment");
   const password = await passwordOf(found);
-  const target = await openTarget(found, name);
+  const target = await openTarget(found, name, "change").catch((error: unknown) => {
+    throw forPeople(error);
+  });
   try {
     // Else the coordinator waits half a minute for a silent node, and often twice.
     await limitNodeConnections(target.session);
-    await checkCoordinator(target.session, cluster, coordinatorOf(cluster), await readRecord(target.session));
     if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
     return await work({ ...target, cluster, password, progress: createProgress() });
   } catch (error) {

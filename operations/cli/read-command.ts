@@ -3,7 +3,7 @@ import type { ExitCode } from "../base/failure";
 import { asFailure } from "../cluster/connection/report";
 import { explainError } from "./explain-error";
 import { type Paint, createPaint, printJson } from "./output";
-import { type TargetFlags, addTarget, findTarget, openTarget, warnOfTwins } from "./target";
+import { type TargetFlags, addTarget, findTarget, openTarget, warnOfDoubts, warnOfTwins } from "./target";
 import type { Connected } from "../cluster/connection/target";
 
 /** Flags of every command that only reads. */
@@ -41,8 +41,9 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
       process.exitCode = await orJsonFailure(spec.name, json, async () => {
         const found = findTarget(environment, flags);
         warnOfTwins(found);
-        const target = await openTarget(found, spec.name);
+        const target = await openTarget(found, spec.name, "read");
         try {
+          warnOfDoubts(target);
           return await spec.run(target, flags, { paint, json });
         } catch (error) {
           throw explainError(error, spec.name, target);

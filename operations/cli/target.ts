@@ -14,7 +14,7 @@ import { explainDown } from "./coordinator-down";
 import { databaseOption } from "./database-option";
 import { inDatabase, isOtherDatabase } from "../base/command-line";
 import { providePassword } from "./password";
-import { checkServer } from "./server-facts";
+import { type Purpose, checkCoordinator } from "../cluster/nodes/check-coordinator";
 import type { Connected, Target } from "../cluster/connection/target";
 import { parseUrl } from "../cluster/connection/url";
 
@@ -143,9 +143,10 @@ export async function passwordOf(target: Target): Promise<string> {
  * A session on the coordinator, within about `timeoutMs`.
  *
  * @param command what the session is for, in pg_stat_activity
- * @throws Failure with the cause, and what Docker says of the coordinator's container
+ * @param purpose how strictly the server is checked; see `Purpose`
+ * @throws Failure with the cause, and what Docker says of the coordinator's container; WrongCoordinator (refused)
  */
-export async function openTarget(target: Target, command: string): Promise<Connected> {
+export async function openTarget(target: Target, command: string, purpose: Purpose): Promise<Connected> {
   const password = await passwordOf(target);
   const { cluster, ways, user, database, timeoutMs } = target;
   const label =
@@ -158,7 +159,11 @@ export async function openTarget(target: Target, command: string): Promise<Conne
       // Without waiting for a server that starts: who asks how it is wants to hear that. Docker is asked in the rest.
       { command, progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 },
     );
-    return { ...target, session, server: await inSession(session, () => checkServer(session, target)) };
+    const { server, doubts } = await inSession(session, async () => {
+      await limitStatements(session, timeoutMs);
+      return checkCoordinator(session, cluster, purpose);
+    });
+    return { ...target, session, server, doubts };
   } catch (error) {
     if (error instanceof CoordinatorUnreachable && !error.answered && cluster !== undefined) {
       throw await explainDown(error, cluster, target);
@@ -185,6 +190,21 @@ export function refuseTwins(twins: readonly string[]): void {
 /** For one of two environments that are one cluster. */
 export const TWIN_REMEDY =
   "delete the copy from environments/, or give it the hosts and the cluster that are its own";
+
+/** No question runs longer than one node may take; a change lifts that while it works. */
+async function limitStatements(session: Session, timeoutMs: number): Promise<void> {
+  await session.query("SELECT set_config('statement_timeout', $1::text, false)", [
+    `${Math.ceil(timeoutMs)}ms`,
+  ]);
+}
+
+/**
+ * Says on standard error what speaks against it that this is the coordinator. Whoever only looks sees all the same: it may
+ * be just what is looked for.
+ */
+export function warnOfDoubts({ doubts }: Connected): void {
+  for (const { what, remedy } of doubts) process.stderr.write(`warning: ${what}: ${remedy}\n`);
+}
 
 /** Ends the session when the work fails. */
 async function inSession<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {

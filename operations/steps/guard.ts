@@ -1,5 +1,4 @@
 import type { Cluster, ClusterNode } from "../../model/cluster";
-import { coordinatorOf } from "../cluster/cluster-file";
 import { checkLayers } from "../change/replacement/container-layer/check-layers";
 import { connect } from "../cluster/connection/connect";
 import { mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
@@ -17,7 +16,6 @@ import { type ExistingNode, readExisting } from "../change/replacement/nodes";
 import { fetchImages } from "../change/replacement/images";
 import { findOtherSuperusers } from "../change/replacement/superuser";
 import type { Progress } from "../base/progress";
-import { readRecord } from "../cluster/nodes/record";
 import { checkCoordinator } from "../cluster/nodes/check-coordinator";
 import { applyOne } from "../base/terraform-command";
 
@@ -77,8 +75,7 @@ async function look(
     try {
       const nodes = await readExisting(session, cluster);
       // Under the cluster's former name it is the coordinator all the same, and that name is what is to be said.
-      if (findRenamed(cluster, nodes).length === 0)
-        await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
+      if (findRenamed(cluster, nodes).length === 0) await checkCoordinator(session, cluster, "change");
       return await readContainers(cluster, nodes, options);
     } finally {
       await session.end();

@@ -16,7 +16,6 @@ import { takeLock } from "../cluster/nodes/lock";
 import { cleanWorker } from "../change/removal/clean-worker";
 import { readBlockedTimeout } from "../cluster/moving/blocked-timeout";
 import type { Progress } from "../base/progress";
-import { readRecord } from "../cluster/nodes/record";
 import { checkCoordinator } from "../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../cluster/nodes/reachability";
 import {
@@ -68,8 +67,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     const session = (opened = await connect(cluster, { command: `leave ${id}`, ...options }));
     await takeLock(session, progress, { PGDIST_LOCK_TIMEOUT: LOCK_TIMEOUT, ...env });
     await limitNodeConnections(session);
-    const record = await readRecord(session);
-    await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
+    const { record } = await checkCoordinator(session, cluster, "change");
     await followEndpoints(session, cluster, record, progress);
     const departures = { ...departuresFrom(cluster), freeSpace: await readFreeSpace(cluster, env, SPACE_MS) };
     const members = await readMembers(session, departures);

@@ -116,7 +116,7 @@ async function slowestQuery(target: Target, endpoints: readonly Endpoint[]): Pro
   for (const endpoint of endpoints) {
     times.push(
       await seconds(async () => {
-        const { session } = await openTarget(target, "bench");
+        const { session } = await openTarget(target, "bench", "read");
         const [answer] = await runOnNodes(session, [endpoint], [NODE_STATE]);
         if (answer === undefined || !("value" in answer))
           throw new Error(`No answer: ${JSON.stringify(answer)}`);
@@ -128,7 +128,7 @@ async function slowestQuery(target: Target, endpoints: readonly Endpoint[]): Pro
 }
 
 async function status(target: Target): Promise<void> {
-  const connected = await openTarget(target, "bench");
+  const connected = await openTarget(target, "bench", "read");
   const snapshot = await takeSnapshot(connected);
   const silent = snapshot.nodes.filter(({ state }) => state === undefined);
   if (silent.length > 0) throw new Error(`${silent.length} nodes did not answer: ${silent[0]?.failed?.what}`);

@@ -224,7 +224,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
       await holder.pid();
       const { activity } = await readActivity({
         ...{ label: "by address", user: "postgres", database: "postgres", coordinator, ways: [], env: {} },
-        ...{ timeoutMs: TIMEOUT * 1000, session, server: SERVER },
+        ...{ timeoutMs: TIMEOUT * 1000, session, server: SERVER, doubts: [] },
       });
       const ours = activity
         .map(({ application }) => application)
@@ -368,7 +368,15 @@ describeOnCitus("pg-dist sees a cluster", () => {
   });
 });
 
-const SERVER = { citus: "13.0.3", postgres: "17.2", groupid: 0, cluster_name: "", stand_in: false };
+const SERVER = {
+  citus: "13.0.3",
+  postgres: "17.2",
+  groupid: 0,
+  server_id: "",
+  cluster_name: "",
+  in_recovery: false,
+  stand_in: false,
+};
 
 const WAITS = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted";
 

@@ -38,7 +38,7 @@ async function refusing<Result>(sqlState: string, work: (port: number) => Promis
 
 const byAddress = (port: number) => {
   const url = `postgres://app@127.0.0.1:${port}/shop`;
-  return openTarget(findTarget(undefined, { timeout: 5, url }, { PGPASSWORD: "x" }), "status");
+  return openTarget(findTarget(undefined, { timeout: 5, url }, { PGPASSWORD: "x" }), "status", "read");
 };
 
 describe("a coordinator that can't be connected to", () => {

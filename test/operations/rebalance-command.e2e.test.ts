@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, describeOnCitus } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import { expectShape } from "./json-shape";
+import { askCoordinator } from "../../operations/change/recover/registry";
 
 /** Online each move takes 1.4 s: so many that the rebalance isn't over before the tests stop it. */
 const SHARDS = 64;
@@ -56,18 +57,41 @@ describeOnCitus("pg-dist rebalance", () => {
     expect(await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_background_job")).toBe("0");
   });
 
-  test("every action is refused on another server than the recorded coordinator", async () => {
+  test("on another server than the recorded coordinator all that changes anything is refused; status is not, and says so", async () => {
     const record = (server: string) =>
       citus.sql("coordinator", `UPDATE pgdist.node SET server_id = ${server} WHERE id = 'local/coordinator'`);
     await record("'-' || server_id");
     const outcomes = [];
-    for (const action of ["plan", "start", "stop"])
-      outcomes.push(await project.run("rebalance", "test", action));
+    for (const [command, ...more] of [
+      ...["plan", "start --yes", "stop"].map((action) => ["rebalance", ...action.split(" ")]),
+      ...["drain", "remove", "add"].map((name) => [name, "w1", ...(name === "add" ? [] : ["--yes"])]),
+      ["credentials"],
+      ["forget", "local/w1", "--confirm", "local/w1"],
+    ])
+      outcomes.push(await project.run(command ?? "", "test", ...more));
+    const status = await project.run("status", "test", "--json");
+    const cluster = await citus.cluster(["w1", "w2"]);
+    const env = { ...process.env, TF_VAR_postgres_password: citus.password };
+    const asked = await askCoordinator(cluster, () => undefined, env);
     await record("substr(server_id, 2)");
     for (const { code, last } of outcomes) {
       expect(code, last).toBe(4);
       expect(last).toMatch(/is not the coordinator that was registered .*choose a way with --via/);
     }
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_background_job")).toBe("0");
+    expect(status.code, status.output).toBe(3);
+    expect(status.output).toMatch(
+      /^warning: the server reached by .* is not the coordinator that was registered/m,
+    );
+    const { problems } = expectShape<{ problems: { check: string }[] }>("status", status.stdout);
+    expect(problems).toContainEqual(expect.objectContaining({ check: "identity" }));
+    // What recover removes, it removes by the coordinator's list of nodes.
+    expect(asked).toEqual({
+      answer: {
+        kind: "silent",
+        cause: expect.stringMatching(/is not the coordinator that was registered/) as string,
+      },
+    });
   });
 
   test("start is refused without a yes, and where a table can't move; an option that would be ignored is a mistake", async () => {

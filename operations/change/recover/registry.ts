@@ -5,9 +5,8 @@ import { connect } from "../../cluster/connection/connect";
 import { Failure, oneLine } from "../../base/failure";
 import { LOCK_KEY } from "../../cluster/nodes/lock";
 import type { Progress } from "../../base/progress";
-import { readRecord } from "../../cluster/nodes/record";
+import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import type { Session } from "../../cluster/connection/session";
-import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import type { CoordinatorAnswer } from "./situation";
 
 /** How long a coordinator that is starting is waited for, in seconds. */
@@ -33,23 +32,23 @@ export async function askCoordinator(
     return { answer: { kind: "silent", cause: error.summary } };
   }
   try {
-    return { answer: await ask(session), session };
+    return { answer: await ask(session, cluster), session };
   } catch (error) {
     await session.end();
-    const missing = sqlStateOf(error) === SQLSTATE.undefinedTable;
-    const cause = missing ? "it has no Citus extension" : session.redact(oneLine(error));
+    // Another server's list of nodes says nothing of this cluster's.
+    const cause = error instanceof Failure ? error.summary : session.redact(oneLine(error));
     return { answer: { kind: "silent", cause } };
   }
 }
 
-async function ask(session: Session): Promise<CoordinatorAnswer> {
+async function ask(session: Session, cluster: Cluster): Promise<CoordinatorAnswer> {
+  const { record } = await checkCoordinator(session, cluster, "change");
   const [lock] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1::bigint) AS taken", [
     LOCK_KEY,
   ]);
   const nodes = await session.query<{ host: string; port: number }>(
     "SELECT nodename AS host, nodeport AS port FROM pg_dist_node",
   );
-  const recorded = [...(await readRecord(session)).keys()];
   const programs = await session.query<{ text: string }>(
     `SELECT format('%s (since %s, process %s on the coordinator)', application_name,
                    to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), pid) AS text
@@ -59,5 +58,5 @@ async function ask(session: Session): Promise<CoordinatorAnswer> {
   );
   const running = programs.map(({ text }) => text);
   if (lock?.taken !== true && running.length === 0) running.push("a session that holds the cluster's lock");
-  return { kind: "answered", registered: nodes.map(formatEndpoint), recorded, running };
+  return { kind: "answered", registered: nodes.map(formatEndpoint), recorded: [...record.keys()], running };
 }

@@ -1,12 +1,11 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
-import { coordinatorOf } from "../../cluster/cluster-file";
 import { EXIT, Failure } from "../../base/failure";
 import { takeLock } from "../../cluster/nodes/lock";
 import type { Progress } from "../../base/progress";
-import { clearLeaving, markRebalanceDue, prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { clearLeaving, markRebalanceDue, prepareRecord } from "../../cluster/nodes/record";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { storeOnCoordinator } from "../../cluster/nodes/credentials";
-import { type NodeFacts, nodeFacts } from "../../cluster/nodes/node-facts";
+import { type NodeFacts, coordinatorFacts, nodeFacts } from "../../cluster/nodes/node-facts";
 import { type RegisteredNode, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import type { Session } from "../../cluster/connection/session";
@@ -44,9 +43,8 @@ export async function prepareWorker(
   const { cluster, node, password, progress, env } = options;
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
-  const record = await readRecord(session);
-  const coordinator = coordinatorOf(cluster);
-  const facts = await checkCoordinator(session, cluster, coordinator, record);
+  const { record } = await checkCoordinator(session, cluster, "change");
+  const facts = await coordinatorFacts(session);
   await prepareRecord(session);
   await storeOnCoordinator(session, cluster.user, password, facts);
   const registered = await readRegistered(session);

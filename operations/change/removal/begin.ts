@@ -1,12 +1,11 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
 import { readFreeSpace } from "../../docker/free-space";
-import { coordinatorOf } from "../../cluster/cluster-file";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import { type Departures, type Member, isNamed, readMembers } from "../../cluster/nodes/leaving-members";
 import { takeLock } from "../../cluster/nodes/lock";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import type { Progress } from "../../base/progress";
-import { type RecordedNode, prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { type RecordedNode, prepareRecord } from "../../cluster/nodes/record";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import { type Removal, findMember } from "./removal";
@@ -43,8 +42,7 @@ export async function beginMaintenance(
   const blockedTimeout = readBlockedTimeout(env);
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
-  const record = await readRecord(session);
-  await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
+  const { record } = await checkCoordinator(session, cluster, "change");
   await prepareRecord(session);
   const departures = {
     ...departuresOf(cluster, id, done),

@@ -29,6 +29,23 @@ export interface Target {
 export interface Connected extends Target {
   readonly session: Session;
   readonly server: ServerFacts;
+  /** What speaks against it that this is the coordinator, where it is read from all the same. */
+  readonly doubts: readonly Doubt[];
+}
+
+/** Why the server that was reached may not be the coordinator that was meant. */
+export interface Doubt {
+  readonly code:
+    | "worker"
+    | "standby"
+    /** By its `cluster_name` it is another node, or one of another cluster. */
+    | "other-name"
+    /** The record has another coordinator. */
+    | "other-id"
+    /** Another server than the one that was recorded: its volume or its extension is not the same. */
+    | "other-server";
+  readonly what: string;
+  readonly remedy: string;
 }
 
 /** What the server that was reached says of itself. */
@@ -39,8 +56,11 @@ export interface ServerFacts {
   readonly postgres: string;
   /** 0 on a coordinator. */
   readonly groupid: number;
+  /** Made with the extension; see `RecordedNode`. */
+  readonly server_id: string;
   /** `<cluster> <node id> <endpoint>` on a server that we started, else usually empty. */
   readonly cluster_name: string;
+  readonly in_recovery: boolean;
   /** Whether it is the imitation of Citus that tests and demonstrations run on. */
   readonly stand_in: boolean;
 }

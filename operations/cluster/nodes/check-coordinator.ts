@@ -1,66 +1,131 @@
-import type { Cluster, ClusterNode } from "../../../model/cluster";
+import type { Cluster } from "../../../model/cluster";
+import { coordinatorOf } from "../cluster-file";
 import { EXIT, Failure, oneLine } from "../../base/failure";
-import type { RecordedNode } from "./record";
+import { type RecordedNode, readRecord } from "./record";
 import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
+import type { Doubt, ServerFacts } from "../connection/target";
 import { METADATA_LOST_REMEDY } from "./metadata-lost";
 import { noExtensionRemedy } from "./no-extension";
-import { type NodeFacts, coordinatorFacts } from "./node-facts";
 import { COORDINATOR_GROUP } from "./pg-dist-node";
 
 /**
- * Whether the server that we reached is this cluster's coordinator: a private address may lead elsewhere from here.
+ * What a session is for. Every doubt refuses a `change`. A `read` is refused only where another cluster or a worker would be
+ * shown in the place of this one; whatever else is wrong with the coordinator, people want to see, and are told.
+ */
+export type Purpose = "change" | "read";
+
+/** The server that was reached, and as what it was recorded. */
+export interface CheckedCoordinator {
+  readonly server: ServerFacts;
+  readonly record: ReadonlyMap<string, RecordedNode>;
+  /** Only of a `read`, which goes on in spite of them. */
+  readonly doubts: readonly Doubt[];
+}
+
+/** The server that was reached isn't the coordinator that was meant. Nothing was changed. */
+export class WrongCoordinator extends Failure {
+  /** @param what the server, and what it is instead */
+  constructor({ what, remedy }: Doubt) {
+    super(what, remedy, { exitCode: EXIT.refused });
+    this.name = "WrongCoordinator";
+  }
+}
+
+const FACTS = `SELECT current_setting('citus.version') AS citus,
+       split_part(current_setting('server_version'), ' ', 1) AS postgres,
+       (SELECT groupid FROM pg_dist_local_group) AS groupid,
+       (SELECT metadata->>'server_id' FROM pg_dist_node_metadata) AS server_id,
+       current_setting('cluster_name') AS cluster_name,
+       pg_is_in_recovery() AS in_recovery,
+       to_regnamespace('citus_stand_in') IS NOT NULL AS stand_in`;
+
+/**
+ * Whether the server that we reached is the coordinator that was meant: a private address may lead elsewhere from here. The
+ * one check of it: everything that changes anything calls it with `change`, once the session is open and again where it then
+ * waited for the cluster's lock.
  *
- * @throws Failure when it isn't (refused), or isn't set up
+ * @param cluster undefined for one that is given by address: then any coordinator is meant
+ * @throws WrongCoordinator when it isn't; Failure when it isn't set up
  */
 export async function checkCoordinator(
   session: Session,
-  cluster: Cluster,
-  node: ClusterNode,
+  cluster: Cluster | undefined,
+  purpose: Purpose,
+): Promise<CheckedCoordinator> {
+  const record = await readRecord(session);
+  const server = await readFacts(session, cluster, record);
+  const doubts = findDoubts(server, cluster, record, purpose).map((doubt) => ({
+    ...doubt,
+    what: `the server reached by ${session.way.description} ${doubt.what}`,
+  }));
+  const refused = doubts.find(({ code }) => purpose === "change" || MISLEADING.has(code));
+  if (refused !== undefined) throw new WrongCoordinator(refused);
+  return { server, record, doubts };
+}
+
+/** What is shown would be of something else. */
+const MISLEADING: ReadonlySet<Doubt["code"]> = new Set(["worker", "other-name"]);
+
+function findDoubts(
+  server: ServerFacts,
+  cluster: Cluster | undefined,
   record: ReadonlyMap<string, RecordedNode>,
-): Promise<NodeFacts> {
-  const facts = await readFacts(session, cluster, node, record);
-  const reached = `the server reached by ${session.way.description}`;
-  const refuse = (
-    what: string,
-    remedy = "see what this address leads to from here, or set PGDIST_VIA",
-  ): never => {
-    throw new Failure(`${reached} ${what}`, remedy, { exitCode: EXIT.refused });
-  };
-  if (facts.groupid !== COORDINATOR_GROUP)
-    refuse(`is a worker (group ${facts.groupid}), not the coordinator ${node.id}`);
-  if (facts.in_recovery) refuse("is a standby, not the coordinator");
-  if (isNamedAsAnother(facts.cluster_name, cluster.name, node.id)) {
-    refuse(`is "${facts.cluster_name}", not the coordinator ${node.id} of ${cluster.name}`);
-  }
+  purpose: Purpose,
+): Doubt[] {
+  const id = cluster === undefined ? undefined : coordinatorOf(cluster).id;
   const recorded = [...record.values()].find(({ groupid }) => groupid === COORDINATOR_GROUP);
-  if (recorded !== undefined && recorded.id !== node.id)
-    refuse(`is the coordinator ${recorded.id}, not ${node.id}`);
-  if (recorded !== undefined && recorded.server_id !== facts.server_id) {
-    refuse(
-      `is not the coordinator that was registered (server id ${facts.server_id}, was ${recorded.server_id})`,
-      METADATA_LOST_REMEDY,
-    );
+  const otherWay = purpose === "change" ? "set PGDIST_VIA" : "choose a way with --via";
+  const elsewhere = `see what this address leads to from here, or ${otherWay}`;
+  const doubts: Doubt[] = [];
+  if (server.groupid !== COORDINATOR_GROUP) {
+    const what = `is a worker (group ${server.groupid}), not the coordinator${id === undefined ? "" : ` ${id}`}`;
+    doubts.push({ code: "worker", what, remedy: elsewhere });
   }
-  return facts;
+  if (server.in_recovery)
+    doubts.push({ code: "standby", what: "is a standby, not the coordinator", remedy: elsewhere });
+  if (cluster !== undefined && id !== undefined && isNamedAsAnother(server.cluster_name, cluster.name, id)) {
+    const what = `is "${server.cluster_name}", not the coordinator ${id} of ${cluster.name}`;
+    doubts.push({ code: "other-name", what, remedy: elsewhere });
+  }
+  if (recorded !== undefined && id !== undefined && recorded.id !== id) {
+    const what = `is the coordinator ${recorded.id}, not ${id}`;
+    doubts.push({ code: "other-id", what, remedy: elsewhere });
+  }
+  if (recorded !== undefined && recorded.server_id !== server.server_id) {
+    const what = `is not the coordinator that was registered (server id ${server.server_id}, was ${recorded.server_id})`;
+    doubts.push({ code: "other-server", what, remedy: METADATA_LOST_REMEDY });
+  }
+  return doubts;
 }
 
 async function readFacts(
   session: Session,
-  cluster: Cluster,
-  node: ClusterNode,
+  cluster: Cluster | undefined,
   record: ReadonlyMap<string, RecordedNode>,
-): Promise<NodeFacts> {
+): Promise<ServerFacts> {
   try {
-    return await coordinatorFacts(session);
+    const [facts] = await session.query<ServerFacts>(FACTS);
+    return facts as ServerFacts;
   } catch (error) {
     const state = sqlStateOf(error);
     if (state !== SQLSTATE.undefinedTable && state !== SQLSTATE.undefinedObject) throw error;
+    const of = cluster === undefined ? session.way.description : coordinatorOf(cluster).id;
     throw new Failure(
-      `database ${cluster.database} of ${node.id} has no Citus extension (${session.redact(oneLine(error))})`,
-      record.size > 0 ? METADATA_LOST_REMEDY : noExtensionRemedy(cluster),
+      `database ${session.place.database} of ${of} has no Citus extension (${session.redact(oneLine(error))})`,
+      remedyWithoutExtension(session, cluster, record),
       { cause: error },
     );
   }
+}
+
+function remedyWithoutExtension(
+  session: Session,
+  cluster: Cluster | undefined,
+  record: ReadonlyMap<string, RecordedNode>,
+): string {
+  if (record.size > 0) return METADATA_LOST_REMEDY;
+  if (cluster === undefined) return "name the database that has it, or CREATE EXTENSION citus there";
+  return noExtensionRemedy(session.place);
 }

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { Cluster } from "../../../model/cluster";
-import { coordinatorOf } from "../../cluster/cluster-file";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
 import { confirm } from "../../cli/confirm";
@@ -11,6 +10,7 @@ import { takeLock } from "../../cluster/nodes/lock";
 import { isOtherDatabase } from "../../base/command-line";
 import { readRecord } from "../../cluster/nodes/record";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
+import { coordinatorFacts } from "../../cluster/nodes/node-facts";
 import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
 import { quoteLiteral } from "../../cluster/connection/quote-literal";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
@@ -128,14 +128,14 @@ function refuseFlags(roles: readonly string[], flags: Flags): void {
 /** Nothing else changes the nodes meanwhile, and this is the cluster that is meant. */
 async function begin({ session, cluster, progress, env }: Changing): Promise<void> {
   await withStatementTimeout(session, 0, () => takeLock(session, progress, env));
-  await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
+  await checkCoordinator(session, cluster, "change");
 }
 
 async function storeOwn(target: Changing): Promise<ExitCode> {
   const { session, password, progress, env } = target;
   const cluster = await membersHere(session, target.cluster);
   const record = await readRecord(session);
-  const facts = await checkCoordinator(session, cluster, coordinatorOf(cluster), record);
+  const facts = await coordinatorFacts(session);
   const changed = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
   const workers = await storeOwnOnWorkers(session, cluster, { password, record, env, progress });
   if (!changed && workers.length === 0) progress(`every node has the password of ${cluster.user} already`);

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { FORGOTTEN_HOSTS } from "../../../model/contract/forgotten-hosts";
-import { coordinatorOf } from "../../cluster/cluster-file";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
 import { commandArguments, isOtherDatabase } from "../../base/command-line";
@@ -13,7 +12,7 @@ import { createProgress } from "../../base/progress";
 import { findProject } from "../../terraform/project";
 import { stopJob } from "../../change/rebalance/await-job";
 import { runningJob } from "../../change/rebalance/job";
-import { prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { prepareRecord } from "../../cluster/nodes/record";
 import { Terraform } from "../../change/recover/terraform";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
@@ -81,7 +80,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   const progress = createProgress((line) => process.stderr.write(`${line}\n`));
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
-  await checkCoordinator(session, cluster, coordinatorOf(cluster), await readRecord(session));
+  await checkCoordinator(session, cluster, "change");
   if (isOtherDatabase(cluster)) await recordOtherDatabase(session, cluster);
   const survey = { replaced: flags.replaced === true, progress };
   // Before other databases are named: what still lives is forgotten in none.

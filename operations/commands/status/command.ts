@@ -66,7 +66,7 @@ async function watchStatus(target: Connected, flags: Flags, { paint }: Output): 
   await watch(typeof flags.watch === "number" ? flags.watch : 2, async () => {
     try {
       const connected: Connected =
-        session === undefined ? await openTarget(target, "status") : { ...target, session };
+        session === undefined ? await openTarget(target, "status", "read") : { ...target, session };
       session = connected.session;
       if (over) await session.end();
       const snapshot = await takeSnapshot(connected);

@@ -12,7 +12,15 @@ const OTHER = {
   },
 };
 
-const SERVER = { citus: "13.0.3", postgres: "17.2", groupid: 0, cluster_name: "", stand_in: false };
+const SERVER = {
+  citus: "13.0.3",
+  postgres: "17.2",
+  groupid: 0,
+  server_id: "",
+  cluster_name: "",
+  in_recovery: false,
+  stand_in: false,
+};
 
 /** Of a coordinator without workers, on which another run of pg-dist is at work. */
 const session = {
@@ -37,7 +45,7 @@ it("shows another run whose process id only begins as ours", async () => {
       ways: [],
       env: {},
     },
-    ...{ timeoutMs: 1000, server: SERVER },
+    ...{ timeoutMs: 1000, server: SERVER, doubts: [] },
     session: session as unknown as Session,
   });
   expect(activity).toEqual([{ ...OTHER, node: "10.0.0.1:5432" }]);
