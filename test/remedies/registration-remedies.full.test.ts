@@ -14,6 +14,8 @@ describeOnCitus("what a registration says is done, and helps", () => {
   const citus = new CitusContainers();
   const project = new CitusProject(citus);
   const nodes = ["w1", "w2"];
+  /** As an image that has more than the usual one. */
+  const image = `${citus.prefix}-own`;
 
   beforeAll(async () => {
     await citus.create();
@@ -32,6 +34,7 @@ describeOnCitus("what a registration says is done, and helps", () => {
   afterAll(async () => {
     await project.destroy();
     await citus.destroy();
+    await docker("rmi", image).catch(() => undefined);
   });
 
   test("a superuser who may not log in, and a database that takes no connections", async () => {
@@ -90,7 +93,6 @@ describeOnCitus("what a registration says is done, and helps", () => {
     expect((await joining("w6")).last).toMatch(
       /give local\/w6 an image that has the library \$libdir\/own, as the other nodes have; then run it again/,
     );
-    const image = `${citus.prefix}-own`;
     await docker("commit", citus.container("w2"), image);
     await citus.remove("w6");
     await citus.start("w6", { image });
@@ -107,9 +109,6 @@ describeOnCitus("what a registration says is done, and helps", () => {
     await makeTablespace("w6");
 
     await joins("w6");
-    await citus.remove("w6");
-    await citus.start("w6");
-    await docker("rmi", image);
   });
 
   const registration = async (names: readonly string[], endpoints: Record<string, Endpoint> = {}) =>
