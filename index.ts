@@ -11,6 +11,7 @@ export { CitusWorkerHost, type CitusWorkerHostProps } from "./constructs/citus-w
 export { DockerHost, type HostParts } from "./constructs/docker-host";
 export type { CitusNode } from "./constructs/citus-node";
 export { CitusStack } from "./stacks/citus-stack";
+export { loadEnvironments } from "./stacks/environments";
 export { placeLockFile } from "./stacks/lock-file";
 
 export type {

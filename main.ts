@@ -1,8 +1,8 @@
+import { join } from "node:path";
 import { App } from "cdktf";
-import { local } from "./environments/local";
-import { production } from "./environments/production";
 import { CitusStack } from "./stacks/citus-stack";
+import { loadEnvironments } from "./stacks/environments";
 
 const app = new App();
-for (const environment of [local, production]) new CitusStack(app, environment);
+for (const environment of loadEnvironments(join(__dirname, "environments"))) new CitusStack(app, environment);
 app.synth();

@@ -4,7 +4,6 @@ import {
   type Cluster,
   type ClusterNode,
   type ClusterOptions,
-  describeCluster,
   describeCoordinator,
   describeOptions,
 } from "../model/cluster";
@@ -47,10 +46,13 @@ interface WorkerHost {
  * One per stack: Terraform can drain before it destroys only within one graph.
  */
 export class CitusCoordinator extends Construct {
+  /** @internal for its worker hosts */
   readonly options: ClusterOptions;
+  /** @internal for its worker hosts */
   readonly password: string;
+  /** The coordinator's own container and volumes. */
   readonly server: CitusNode;
-  /** What Terraform runs for the nodes of this cluster. */
+  /** @internal what Terraform runs for the nodes of this cluster */
   readonly program: Program;
   private readonly props: CitusCoordinatorProps;
   private readonly workerHosts: WorkerHost[] = [];
@@ -79,7 +81,7 @@ export class CitusCoordinator extends Construct {
       program,
       keepVolume: cluster.protected,
     });
-    const nodes = () => [this.server, ...this.workerHosts.flatMap(({ servers }) => servers)];
+    const nodes = () => this.nodes;
     const membership = new Membership(this, STEP.membership, program, nodes);
     new Registration(this, STEP.registration, program, membership, options, nodes);
     new Guard(this, STEP.guard, program, options, nodes);
@@ -87,14 +89,25 @@ export class CitusCoordinator extends Construct {
 
   /** The cluster as the constructs of this stack declare it. */
   get cluster(): Cluster {
-    return describeCluster(this.environment);
+    const carriers = [this.props.host, ...this.workerHosts.map(({ host }) => host)];
+    const hosts = new Map(carriers.map(({ description }) => [description.id, description]));
+    return {
+      ...describeOptions(this.options),
+      hosts: [...hosts.values()],
+      nodes: this.nodes.map(({ description }) => description),
+    };
+  }
+
+  /** The coordinator first. */
+  private get nodes(): readonly CitusNode[] {
+    return [this.server, ...this.workerHosts.flatMap(({ servers }) => servers)];
   }
 
   get description(): ClusterNode {
     return this.server.description;
   }
 
-  /** Called by a `CitusWorkerHost` that belongs to this coordinator. */
+  /** @internal called by a `CitusWorkerHost` that belongs to this coordinator */
   addWorkerHost(workerHost: WorkerHost): void {
     this.workerHosts.push(workerHost);
   }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Environment } from "../../model/environment";
+import { environmentOfFile, environmentsIn } from "../../model/environment-file";
 import { findProblems, findTwins } from "../../model/validation/validation";
 import { EXIT, Failure, oneLine } from "../base/failure";
 
@@ -70,21 +71,10 @@ export function loadEnvironment(project: Project, name: string): Environment {
 export function readEnvironment(project: Project, name: string): { environment: Environment; file: string } {
   const file = /^[\w.-]+$/.test(name) ? join(project.folder, "environments", `${name}.ts`) : undefined;
   if (file === undefined || !existsSync(file)) throw unknown(project, name);
-  const exported = environmentsIn(project, file);
-  if (exported.length === 0) throw unknown(project, name);
-  const [environment, ...more] = exported.filter((each) => each.name === name);
-  const refuse = (what: string, remedy: string) =>
-    new Failure(`${file} ${what}`, remedy, { exitCode: EXIT.refused });
-  if (environment === undefined) {
-    const names = exported.map((each) => each.name).join(", ");
-    throw refuse(
-      `exports ${names} and not ${name}: it may be a copy of another cluster's`,
-      `say \`name: "${name}"\` in it and make sure that its hosts and its cluster are ${name}'s own; or give the file ` +
-        "the name of what it exports",
-    );
-  }
-  if (more.length > 0)
-    throw refuse(`exports ${more.length + 1} environments named ${name}`, "leave one of them there");
+  const { environment, refused } = environmentOfFile(name, exportsOf(project, file));
+  if (refused !== undefined)
+    throw new Failure(`${file} ${refused.what}`, refused.remedy, { exitCode: EXIT.refused });
+  if (environment === undefined) throw unknown(project, name);
   return { environment, file };
 }
 
@@ -110,7 +100,7 @@ export function listEnvironments(project: Project): string[] {
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".ts")) : [];
   return files.sort().flatMap((file) => {
     try {
-      return environmentsIn(project, join(folder, file)).length === 0 ? [] : [file.slice(0, -".ts".length)];
+      return exportsOf(project, join(folder, file)).length === 0 ? [] : [file.slice(0, -".ts".length)];
     } catch {
       // Whoever mistyped a name needs the list, not the troubles of another file.
       return [];
@@ -130,7 +120,7 @@ function unknown(project: Project, name: string): Failure {
   );
 }
 
-function environmentsIn(project: Project, file: string): Environment[] {
+function exportsOf(project: Project, file: string): Environment[] {
   const load = typeScriptLoader(project);
   let exports: object;
   try {
@@ -138,13 +128,7 @@ function environmentsIn(project: Project, file: string): Environment[] {
   } catch (error) {
     throw new Failure(`can't load ${file}: ${oneLine(error)}`, "correct it", { cause: error });
   }
-  // One may be exported twice, by its name and as the default.
-  return [...new Set(Object.values(exports).filter(isEnvironment))];
-}
-
-function isEnvironment(value: unknown): value is Environment {
-  const { name, hosts, coordinator } = Object(value) as Record<string, unknown>;
-  return typeof name === "string" && typeof hosts === "object" && typeof coordinator === "object";
+  return environmentsIn(exports);
 }
 
 /** By tsx: the project's own, else the one beside this program. */

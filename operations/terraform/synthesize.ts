@@ -55,7 +55,7 @@ function folderOf(project: Project, stack: string): string {
   if (found === undefined) {
     throw new Failure(
       `the project declares no stack ${stack}, only ${Object.keys(stacks).join(", ") || "none"}`,
-      "add the environment to the list in main.ts",
+      "make a CitusStack of it in main.ts, as of the others",
     );
   }
   return join(project.output, found.workingDirectory);

@@ -29,6 +29,7 @@ it("names exactly these things for other projects", () => {
     "findConflicts",
     "findProblems",
     "formatEndpoint",
+    "loadEnvironments",
     "placeLockFile",
   ]);
 });

@@ -5,7 +5,7 @@ import ts from "typescript";
 const ROOT = join(__dirname, "../..");
 
 /** Of whose code a person is told what to do. */
-const FOLDERS = ["operations", "quickstart", "stacks", "constructs"];
+const FOLDERS = ["model", "operations", "quickstart", "stacks", "constructs"];
 
 /** Where a remedy stands among the arguments of a call. */
 const CALLS: Readonly<Record<string, number>> = {
