@@ -16,7 +16,7 @@ import { type ExistingNode, readExisting } from "../change/replacement/nodes";
 import { fetchImages } from "../change/replacement/images";
 import { findOtherSuperusers } from "../change/replacement/superuser";
 import type { Progress } from "../base/progress";
-import { checkCoordinator } from "../cluster/nodes/check-coordinator";
+import { WrongCoordinator, checkCoordinator } from "../cluster/nodes/check-coordinator";
 import { applyOne } from "../base/terraform-command";
 
 export interface GuardOptions {
@@ -86,6 +86,8 @@ async function look(
       options.progress(`${error.summary}; environment ${cluster.environment} may be destroyed`);
       return undefined;
     }
+    // Nothing is wrong with the coordinator.
+    if (error instanceof WrongCoordinator && error.code === "newer-record") throw error;
     const [coordinator] = cluster.nodes;
     throw new Failure(
       `it can't be known what would happen to the data: ${error.summary}`,

@@ -94,6 +94,23 @@ describeOnCitus("pg-dist rebalance", () => {
     });
   });
 
+  test("a program older than the tables in schema pgdist changes nothing, and reads with a warning", async () => {
+    await citus.sql("coordinator", "INSERT INTO pgdist.migration VALUES (99, 'of tomorrow')");
+    const start = await project.run("rebalance", "test", "start", "--yes");
+    const status = await project.run("status", "test", "--json");
+    const env = { ...process.env, TF_VAR_postgres_password: citus.password };
+    const recover = askCoordinator(await citus.cluster(["w1", "w2"]), () => undefined, env);
+    const newer = /tables in schema pgdist of version 99, and this program knows them up to version 2/;
+    await expect(recover).rejects.toThrow(newer);
+    await citus.sql("coordinator", "DELETE FROM pgdist.migration WHERE number = 99");
+    expect(start.code, start.output).toBe(4);
+    expect(start.last).toMatch(newer);
+    expect(start.last).toContain("update pg-dist here");
+    expect(status.output).toMatch(/^warning: .* tables in schema pgdist of version 99/m);
+    expect(status.stdout).toMatch(/"command": "status"/);
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_background_job")).toBe("0");
+  });
+
   test("start is refused without a yes, and where a table can't move; an option that would be ignored is a mistake", async () => {
     const plan = await project.run("rebalance", "test", "plan", "--json");
     const { moves } = JSON.parse(plan.stdout) as { moves: { shardid: string }[] };

@@ -53,6 +53,64 @@ describeOnCitus("registration on real Citus", () => {
     expect(await citus.sql("coordinator", ROWS)).toBe(before);
   });
 
+  test("tables of a program that knew no versions are taken over, and such a program works on with them", async () => {
+    const rows = "SELECT string_agg(id || nodeid || server_id, ' ' ORDER BY id) FROM pgdist.node";
+    const version = "SELECT string_agg(number || ' ' || name, ', ' ORDER BY number) FROM pgdist.migration";
+    const before = await citus.sql("coordinator", rows);
+    const made = await citus.sql("coordinator", version);
+    expect(made).toBe("1 node, 2 rebalance-due");
+    for (const lacks of ["", "; ALTER TABLE pgdist.node DROP COLUMN rebalance_due"]) {
+      await citus.sql("coordinator", `DROP TABLE pgdist.migration${lacks}`);
+      const outcome = await citus.register(await citus.cluster(three));
+      expect(outcome.last).toContain("16 of 16 pairs healthy; nothing was changed");
+      expect(await citus.sql("coordinator", version)).toBe(made);
+      expect(await citus.sql("coordinator", rows)).toBe(before);
+    }
+    // What it does: it looks for the last column, reads, and writes.
+    await citus.sql(
+      "coordinator",
+      `SELECT 1 / (SELECT count(*) FROM pg_attribute WHERE attrelid = 'pgdist.node'::regclass AND attname = 'rebalance_due');
+       SELECT id, nodeid, groupid, host, port, server_id, image, settings, cpus, leaving, recorded_at FROM pgdist.node;
+       INSERT INTO pgdist.node (id, nodeid, groupid, host, port, server_id, image, settings, cpus)
+         VALUES ('local/gone', 99, 99, 'gone', 1, '-', '-', '{}', NULL)
+         ON CONFLICT (id) DO UPDATE SET nodeid = excluded.nodeid, recorded_at = now();
+       UPDATE pgdist.node SET leaving = coalesce(leaving, now()), rebalance_due = now() WHERE id = 'local/gone';
+       DELETE FROM pgdist.node WHERE id = 'local/gone'`,
+    );
+    expect(await citus.sql("w1", "SELECT to_regnamespace('pgdist') IS NULL")).toBe("t");
+  });
+
+  test("half a migration is none: the next run does all of it", async () => {
+    await citus.sql(
+      "coordinator",
+      `DROP TABLE pgdist.migration; ALTER TABLE pgdist.node RENAME rebalance_due TO kept;
+       CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+       CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION refuse()`,
+    );
+    const refused = await citus.register(await citus.cluster(three));
+    expect(refused.output).toContain("not now");
+    expect(refused.code).toBe(1);
+    expect(await citus.sql("coordinator", "SELECT to_regclass('pgdist.migration') IS NULL")).toBe("t");
+    await citus.sql(
+      "coordinator",
+      "DROP EVENT TRIGGER refuse; DROP FUNCTION refuse; ALTER TABLE pgdist.node RENAME kept TO rebalance_due",
+    );
+    expect(await citus.register(await citus.cluster(three))).toMatchObject({ code: 0 });
+    expect(await citus.sql("coordinator", "SELECT count(*) FROM pgdist.migration")).toBe("2");
+  });
+
+  test("tables of a newer program are refused, with both versions", async () => {
+    const before = await citus.sql("coordinator", ROWS);
+    await citus.sql("coordinator", "INSERT INTO pgdist.migration VALUES (99, 'of tomorrow')");
+    const outcome = await citus.register(await citus.cluster(three));
+    await citus.sql("coordinator", "DELETE FROM pgdist.migration WHERE number = 99");
+    expect(outcome).toMatchObject({ code: 4 });
+    expect(outcome.last).toMatch(
+      /tables in schema pgdist of version 99, .* up to version 2: .*update pg-dist here/,
+    );
+    expect(await citus.sql("coordinator", ROWS)).toBe(before);
+  });
+
   test("the password is in no log and no output", async () => {
     const { output } = await citus.register(await citus.cluster(three));
     // The containers' environment has it, but nothing of ours prints it; psql above asked for it on the node itself.

@@ -5,7 +5,7 @@ import { connect } from "../../cluster/connection/connect";
 import { Failure, oneLine } from "../../base/failure";
 import { LOCK_KEY } from "../../cluster/nodes/lock";
 import type { Progress } from "../../base/progress";
-import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
+import { WrongCoordinator, checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import type { Session } from "../../cluster/connection/session";
 import type { CoordinatorAnswer } from "./situation";
 
@@ -35,6 +35,8 @@ export async function askCoordinator(
     return { answer: await ask(session, cluster), session };
   } catch (error) {
     await session.end();
+    // Whoever is older than the tables changes nothing at all.
+    if (error instanceof WrongCoordinator && error.code === "newer-record") throw error;
     // Another server's list of nodes says nothing of this cluster's.
     const cause = error instanceof Failure ? error.summary : session.redact(oneLine(error));
     return { answer: { kind: "silent", cause } };

@@ -1,5 +1,6 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
-import { prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { prepareRecord } from "../../cluster/nodes/migrate-record";
+import { readRecord } from "../../cluster/nodes/record";
 import {
   COORDINATOR_GROUP,
   type RegisteredNode,

@@ -5,7 +5,8 @@ import { type Departures, type Member, isNamed, readMembers } from "../../cluste
 import { takeLock } from "../../cluster/nodes/lock";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import type { Progress } from "../../base/progress";
-import { type RecordedNode, prepareRecord } from "../../cluster/nodes/record";
+import { prepareRecord } from "../../cluster/nodes/migrate-record";
+import { type RecordedNode } from "../../cluster/nodes/record";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import { type Removal, findMember } from "./removal";

@@ -2,7 +2,8 @@ import { isOwnApplication } from "../../../model/contract/application-name";
 import { Failure, oneLine } from "../../base/failure";
 import type { Member } from "../../cluster/nodes/leaving-members";
 import type { Progress } from "../../base/progress";
-import { clearLeaving, markLeaving, prepareRecord, readRecord } from "../../cluster/nodes/record";
+import { prepareRecord } from "../../cluster/nodes/migrate-record";
+import { clearLeaving, markLeaving, readRecord } from "../../cluster/nodes/record";
 import { type RegisteredNode, readRegistered } from "../../cluster/nodes/pg-dist-node";
 import type { Session } from "../../cluster/connection/session";
 

@@ -43,7 +43,9 @@ export interface Doubt {
     /** The record has another coordinator. */
     | "other-id"
     /** Another server than the one that was recorded: its volume or its extension is not the same. */
-    | "other-server";
+    | "other-server"
+    /** A newer version of this program has changed the tables in schema pgdist. */
+    | "newer-record";
   readonly what: string;
   readonly remedy: string;
 }

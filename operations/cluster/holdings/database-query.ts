@@ -69,7 +69,7 @@ function notSpread(standing: "member" | "former"): (catalog: string) => string {
 const KINDS = `CASE o.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
    WHEN 'S' THEN 'sequence' WHEN 'p' THEN 'partitioned table' ELSE 'table' END`;
 
-/** Without sequences of columns, which go with their tables. `pgdist.node` is this program's. */
+/** Without sequences of columns, which go with their tables. The two of schema `pgdist` are this program's. */
 function relations(own: string, sizes = true): string {
   return `SELECT ${KINDS} AS kind, format('%I.%I', n.nspname, o.relname) AS name,
       CASE WHEN NOT ${sizes} THEN 0 WHEN o.relkind IN ('r', 'm') THEN ${fileBytes("o.oid")}
@@ -77,7 +77,7 @@ function relations(own: string, sizes = true): string {
         ELSE 0 END AS bytes
     FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
    WHERE o.oid >= 16384 AND o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND o.relpersistence <> 't'
-     AND n.nspname !~ '^pg_(toast|temp)' AND (n.nspname, o.relname) <> ('pgdist', 'node')
+     AND n.nspname !~ '^pg_(toast|temp)' AND (n.nspname, o.relname) NOT IN (('pgdist', 'node'), ('pgdist', 'migration'))
      AND ${NOT_OF_AN_EXTENSION("pg_class")}
      AND NOT (o.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
            AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0))

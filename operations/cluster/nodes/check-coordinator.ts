@@ -7,6 +7,7 @@ import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import type { Doubt, ServerFacts } from "../connection/target";
 import { METADATA_LOST_REMEDY } from "./metadata-lost";
+import { explainNewer, readRecordVersion } from "./migrate-record";
 import { noExtensionRemedy } from "./no-extension";
 import { COORDINATOR_GROUP } from "./pg-dist-node";
 
@@ -26,9 +27,11 @@ export interface CheckedCoordinator {
 
 /** The server that was reached isn't the coordinator that was meant. Nothing was changed. */
 export class WrongCoordinator extends Failure {
-  /** @param what the server, and what it is instead */
-  constructor({ what, remedy }: Doubt) {
+  readonly code: Doubt["code"];
+
+  constructor({ code, what, remedy }: Doubt) {
     super(what, remedy, { exitCode: EXIT.refused });
+    this.code = code;
     this.name = "WrongCoordinator";
   }
 }
@@ -56,7 +59,11 @@ export async function checkCoordinator(
 ): Promise<CheckedCoordinator> {
   const record = await readRecord(session);
   const server = await readFacts(session, cluster, record);
-  const doubts = findDoubts(server, cluster, record, purpose).map((doubt) => ({
+  const newer = explainNewer(await readRecordVersion(session));
+  const doubts = [
+    ...findDoubts(server, cluster, record, purpose),
+    ...(newer === undefined ? [] : [{ code: "newer-record" as const, ...newer }]),
+  ].map((doubt) => ({
     ...doubt,
     what: `the server reached by ${session.way.description} ${doubt.what}`,
   }));

@@ -2,8 +2,8 @@ import type { ClusterNode } from "../../../model/cluster";
 import type { Session } from "../connection/session";
 
 /**
- * One node as it was last registered: a row of `pgdist.node` on the coordinator. Other programs may read the table;
- * restore and recovery rely on it.
+ * One node as it was last registered: a row of `pgdist.node` on the coordinator, which `prepareRecord` makes and changes
+ * (migrate-record.ts). Other programs may read the table; restore and recovery rely on it.
  */
 export interface RecordedNode {
   /** `<host>/<worker>`, or of the coordinator. */
@@ -26,41 +26,6 @@ export interface RecordedNode {
 }
 
 const COLUMNS = "id, nodeid, groupid, host, port, server_id, image, settings, cpus, leaving, recorded_at";
-
-/**
- * Makes the table where it is missing, or adds what an earlier version's lacks. Only on the coordinator: Citus propagates
- * neither it nor its schema.
- */
-export async function prepareRecord(session: Session): Promise<void> {
-  const [row] = await session.query<{ complete: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_attribute
-                     WHERE attrelid = to_regclass('pgdist.node') AND attname = 'rebalance_due') AS complete`,
-  );
-  if (row?.complete === true) return;
-  await session.transaction(async () => {
-    await session.query("SET LOCAL citus.enable_ddl_propagation = off");
-    await session.query("SET LOCAL citus.enable_schema_based_sharding = off");
-    await session.query("CREATE SCHEMA IF NOT EXISTS pgdist");
-    await session.query(
-      `CREATE TABLE IF NOT EXISTS pgdist.node (
-         id text PRIMARY KEY,
-         nodeid int NOT NULL,
-         groupid int NOT NULL,
-         host text NOT NULL,
-         port int NOT NULL,
-         server_id text NOT NULL,
-         image text NOT NULL,
-         settings jsonb NOT NULL,
-         cpus double precision,
-         leaving timestamptz,
-         recorded_at timestamptz NOT NULL DEFAULT now(),
-         UNIQUE (nodeid))`,
-    );
-    // Since when a worker waits for its share of the shards; null for one that has it, or is to get none by itself.
-    await session.query("ALTER TABLE pgdist.node ADD COLUMN IF NOT EXISTS rebalance_due timestamptz");
-    await session.query("COMMENT ON TABLE pgdist.node IS 'Nodes of this cluster as pg-dist registered them'");
-  });
-}
 
 /** The rows by node id. Empty where nothing was ever registered. */
 export async function readRecord(session: Session): Promise<Map<string, RecordedNode>> {

@@ -12,7 +12,7 @@ import { createProgress } from "../../base/progress";
 import { findProject } from "../../terraform/project";
 import { stopJob } from "../../change/rebalance/await-job";
 import { runningJob } from "../../change/rebalance/job";
-import { prepareRecord } from "../../cluster/nodes/record";
+import { prepareRecord } from "../../cluster/nodes/migrate-record";
 import { Terraform } from "../../change/recover/terraform";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
