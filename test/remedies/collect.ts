@@ -12,6 +12,7 @@ const CALLS: Readonly<Record<string, number>> = {
   Failure: 1,
   failed: 2,
   warning: 2,
+  judge: 2,
   found: 3,
   refuse: 1,
   add: 1,

@@ -39,7 +39,7 @@ describeOnCitus("what a rebalance says is done, and helps", () => {
     const refused = await run("start", "--yes");
     expect(refused.code, refused.output).toBe(4);
     expect(refused.last).toMatch(
-      /local\/w1: its shards can't be moved online: wal_level is replica: set wal_level=logical in its settings and apply, or let writes wait meanwhile: --mode block_writes; nothing was started/,
+      /local\/w1: its shards can't be moved online: wal_level is replica: set wal_level: "logical" in the node's `settings` and apply \(its container is replaced\), or let writes wait meanwhile: --mode block_writes; nothing was started/,
     );
     const plan = await run("plan");
     expect(plan.code, plan.output).toBe(0);

@@ -1,5 +1,6 @@
 import { citusRelease } from "../../cluster/nodes/citus-release";
 import type { Finding } from "../../cluster/nodes/identity";
+import { WAL_LEVEL_REMEDY } from "../../cluster/moving/wal-level";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
 import type { Decision } from "./situation";
 
@@ -19,10 +20,7 @@ export function checkVersion(
     );
   }
   if (facts.wal_level !== "logical") {
-    add(
-      `wal_level is ${facts.wal_level}: shards could not be moved online`,
-      "set wal_level=logical in its settings",
-    );
+    add(`wal_level is ${facts.wal_level}: shards could not be moved online`, WAL_LEVEL_REMEDY);
   }
   return findings;
 }

@@ -1,5 +1,9 @@
 import { BLOCK_WRITES } from "../shards/movable-tables";
 
+/** A start-up setting of PostgreSQL: only a new container has it. */
+export const WAL_LEVEL_REMEDY =
+  'set wal_level: "logical" in the node\'s `settings` and apply (its container is replaced)';
+
 /**
  * Why shards can't be moved online away from a node, and what to do; undefined where they can. What is written to a shard
  * meanwhile is read from its source's WAL.
@@ -14,6 +18,6 @@ export function explainWalLevel(
   if (level === "logical") return undefined;
   return {
     what: `its shards can't be moved online: wal_level is ${level}`,
-    remedy: `set wal_level=logical in its settings and apply, or ${blockWrites}`,
+    remedy: `${WAL_LEVEL_REMEDY}, or ${blockWrites}`,
   };
 }

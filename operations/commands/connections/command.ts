@@ -1,3 +1,4 @@
+import { CONNECTIONS as TAKEN } from "../../observe/thresholds";
 import { isOwnApplication } from "../../../model/contract/application-name";
 import type { Command } from "commander";
 import type { ExitCode } from "../../base/failure";
@@ -115,7 +116,7 @@ export function connectionsScreen(
 function row({ label, value }: Asked<Connections>, paint: Paint): string[] {
   if (value === undefined) return [label, ...COLUMNS.slice(1).map(() => "-")];
   const { used, max, active, idle, idleInTransaction, internal } = value;
-  const nearlyFull = used >= max * 0.8;
+  const nearlyFull = used >= max * TAKEN.warning;
   return [
     label,
     nearlyFull ? paint("red", String(used)) : String(used),

@@ -1,3 +1,4 @@
+import { PREPARED_AGE } from "../thresholds";
 import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
 import { DRAINING, MOVING } from "../status/moves";
 
@@ -12,7 +13,7 @@ export interface ServerFacts {
   readonly connections: number;
   /** By name, as `SHOW` prints them. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Names of Citus' prepared transactions that are older than 5 s, where a commit takes milliseconds. */
+  /** Names of Citus' prepared transactions that are older than `PREPARED_AGE`, where a commit takes milliseconds. */
   readonly prepared: readonly string[];
   /** Replication slots that nobody uses, each with the WAL that it keeps, in bytes. */
   readonly slots: readonly { readonly name: string; readonly bytes: number }[];
@@ -83,7 +84,7 @@ export const SERVER_FACTS = `SELECT json_build_object(
   'connections', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
   'settings', json_build_object(${SETTINGS.map((name) => `'${name}', current_setting('${name}')`).join(", ")}),
   'prepared', (SELECT coalesce(json_agg(gid ORDER BY prepared), '[]') FROM pg_prepared_xacts
-                WHERE database = current_database() AND gid LIKE 'citus\\_%' AND prepared < now() - interval '5 seconds'),
+                WHERE database = current_database() AND gid LIKE 'citus\\_%' AND prepared < now() - interval '${PREPARED_AGE.citus} seconds'),
   'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'bytes',
                      pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))), '[]')
               FROM pg_replication_slots

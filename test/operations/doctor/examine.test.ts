@@ -129,8 +129,18 @@ describe("the doctor's checks", () => {
     ],
     [
       "few connections left",
+      server({ connections: 80 }),
+      /^warning server server-a\/worker1: 80 of 100 connections/,
+    ],
+    [
+      "no connections left",
       server({ connections: 95 }),
-      /^warning server server-a\/worker1: 95 of 100 connections/,
+      /^failed server server-a\/worker1: 95 of 100 connections/,
+    ],
+    [
+      "shards that can't move online",
+      settings({ wal_level: "replica" }),
+      /^warning settings server-a\/worker1: wal_level = replica/,
     ],
     [
       "citus not first",

@@ -1,11 +1,8 @@
 import { formatBytes } from "../../../base/bytes";
 import { type Finding, type Place, failed, ok, warning } from "../finding";
+import { DISK_FREE } from "../../thresholds";
 import type { Disk } from "../snapshot";
 import type { HostCheck, InsideCheck } from "./check";
-
-/** PostgreSQL stops at a full disk, and a shard that moves needs its size twice. */
-const LITTLE = 0.15;
-const NEARLY_FULL = 0.05;
 
 const REMEDY =
   "make room: docker system prune for unused images, or enlarge it; the check leftovers names replication slots that keep WAL";
@@ -41,6 +38,6 @@ export const checkNodeDisk: InsideCheck = ({ node, inside: { disk } }) =>
 function judge(place: Place, { path, size, free }: Disk): Finding {
   const share = size === 0 ? 1 : free / size;
   const seen = `${path}: ${formatBytes(free)} free of ${formatBytes(size)} (${Math.round(share * 100)} %)`;
-  if (share < NEARLY_FULL) return failed(place, seen, REMEDY);
-  return share < LITTLE ? warning(place, seen, REMEDY) : ok(place, seen);
+  if (share <= DISK_FREE.broken) return failed(place, seen, REMEDY);
+  return share <= DISK_FREE.warning ? warning(place, seen, REMEDY) : ok(place, seen);
 }

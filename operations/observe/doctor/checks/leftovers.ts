@@ -1,6 +1,6 @@
 import { formatBytes } from "../../../base/bytes";
 import { type Finding, ok, warning } from "../finding";
-import { LITTLE_WAL } from "../../status/checks/leftovers";
+import { LITTLE_WAL, PREPARED_AGE } from "../../thresholds";
 import { isOfMove } from "../../status/moves";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
@@ -16,7 +16,7 @@ export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { clus
     findings.push(
       warning(
         place,
-        `${server.prepared.length} prepared transaction(s) of Citus, older than 5 s: ${server.prepared.slice(0, 3).join(", ")}`,
+        `${server.prepared.length} prepared transaction(s) of Citus, older than ${PREPARED_AGE.citus} s: ${server.prepared.slice(0, 3).join(", ")}`,
         `they hold locks: SELECT recover_prepared_transactions() on the coordinator decides them; one of another coordinator by hand: ${psql}, ROLLBACK PREPARED '${gid}'`,
       ),
     );

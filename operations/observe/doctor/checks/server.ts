@@ -1,6 +1,7 @@
 import type { Cluster, ClusterNode } from "../../../../model/cluster";
 import { quoteName, shellWord } from "../../../base/shown-words";
 import { failed, ok, warning } from "../finding";
+import { CONNECTIONS } from "../../thresholds";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
 
@@ -30,9 +31,11 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
     ];
   }
   const most = Number(server.settings["max_connections"]);
-  if (server.connections >= 0.9 * most) {
+  const share = server.connections / most;
+  if (share >= CONNECTIONS.warning) {
+    const judge = share >= CONNECTIONS.broken ? failed : warning;
     return [
-      warning(
+      judge(
         place,
         `${server.connections} of ${most} connections are taken`,
         `see whose they are: npx pg-dist connections ${cluster.environment} --applications; end some (SELECT pg_terminate_backend(PID) by npx pg-dist psql ${cluster.environment} ${node.id}), or raise max_connections in \`settings\``,

@@ -1,4 +1,5 @@
 import { type Finding, failed, ok, warning } from "../finding";
+import { WAL_LEVEL_REMEDY } from "../../../cluster/moving/wal-level";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
 
@@ -26,10 +27,11 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
   }
   if (settings["wal_level"] !== "logical") {
     findings.push(
-      failed(
+      // As in status: the cluster works, and a worker can't leave while it is written to.
+      warning(
         place,
-        `wal_level = ${settings["wal_level"]}: shards can't be moved while they are written to`,
-        remedy("wal_level", "logical"),
+        `wal_level = ${settings["wal_level"]}: its shards can't be moved online`,
+        WAL_LEVEL_REMEDY,
       ),
     );
   }

@@ -5,11 +5,9 @@ import type { Finding } from "../../../base/finding";
 import type { Slot } from "../../../cluster/nodes/node-state";
 import { quoteLiteral } from "../../../cluster/nodes/run-on-nodes";
 import { quoteName } from "../../../base/shown-words";
+import { LITTLE_WAL, PREPARED_AGE } from "../../thresholds";
 import { isOfMove, movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
-
-/** Citus commits what it has prepared within moments; a transaction manager of others may wait for a slow party. In seconds. */
-const PREPARED_AGE = { citus: 30, other: 300 };
 
 /** Prepared transactions hold their locks, and keep VACUUM from cleaning, until somebody ends them. */
 export const preparedTransactions: Check = ofEachNode(({ label, state }, { nodes }) =>
@@ -40,9 +38,6 @@ function citusRemedy(gid: string, nodes: readonly SnapshotNode[]): string {
     ? "SELECT recover_prepared_transactions() on the coordinator, which began it"
     : `SELECT recover_prepared_transactions() on ${began.label}, which began it`;
 }
-
-/** As much WAL as PostgreSQL keeps by itself (max_wal_size): a reader that is away for a moment costs no more. In bytes. */
-export const LITTLE_WAL = 1024 ** 3;
 
 /** Slots that nobody reads keep WAL until the disk is full. One that was never used keeps none. */
 export const replicationSlots: Check = ofEachNode(({ label, state }, snapshot) =>

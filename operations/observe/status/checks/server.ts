@@ -3,7 +3,9 @@ import { formatBytes } from "../../../base/bytes";
 import { formatDuration } from "../../../base/duration";
 import { type Check, commandLine, ofEachNode } from "../check";
 import type { Finding, Severity } from "../../../base/finding";
+import { WAL_LEVEL_REMEDY } from "../../../cluster/moving/wal-level";
 import type { NodeState } from "../../../cluster/nodes/node-state";
+import { CERTIFICATE_DAYS, CONNECTIONS, DISK_FREE, XID_AGE } from "../../thresholds";
 import type { Snapshot } from "../snapshot";
 
 type Judged = Pick<Finding, "severity" | "check" | "what" | "remedy">;
@@ -39,19 +41,13 @@ function recovery({ in_recovery, read_only }: NodeState): Judged[] {
   return found("broken", "read-only", "default_transaction_read_only is on", remedy);
 }
 
-/** Shares of the disk that are free. */
-const DISK = { broken: 0.05, warning: 0.15 };
-
 function disk({ disk: { available, total, forRoot } }: NodeState): Judged[] {
   const free = available / total;
-  if (total === 0 || free > DISK.warning) return [];
+  if (total === 0 || free > DISK_FREE.warning) return [];
   const what = `its disk is nearly full: ${formatBytes(available)} of ${formatBytes(total)} free (${Math.round(free * 100)} %${forRoot ? ", with what is kept for root" : ""})`;
   const remedy = "PostgreSQL stops when it is full: make room, enlarge it, or add a worker and rebalance";
-  return found(free <= DISK.broken ? "broken" : "warning", "disk", what, remedy);
+  return found(free <= DISK_FREE.broken ? "broken" : "warning", "disk", what, remedy);
 }
-
-/** Shares of max_connections that are taken. */
-const CONNECTIONS = { broken: 0.95, warning: 0.8 };
 
 function connections({ connections: { used, max } }: NodeState, snapshot: Snapshot): Judged[] {
   const share = used / max;
@@ -64,8 +60,8 @@ function connections({ connections: { used, max } }: NodeState, snapshot: Snapsh
 
 function walLevel({ wal_level }: NodeState): Judged[] {
   if (wal_level === "logical") return [];
-  const remedy = 'set wal_level: "logical" in its settings';
-  return found("warning", "wal-level", `wal_level is ${wal_level}: its shards can't be moved online`, remedy);
+  const what = `wal_level is ${wal_level}: its shards can't be moved online`;
+  return found("warning", "wal-level", what, WAL_LEVEL_REMEDY);
 }
 
 function archiving({ archive_failure }: NodeState): Judged[] {
@@ -74,19 +70,13 @@ function archiving({ archive_failure }: NodeState): Judged[] {
   return found("warning", "archiving", `WAL archiving fails: ${archive_failure}`, remedy);
 }
 
-/** Of 2^31 transactions; PostgreSQL begins to warn 40 million, and stops 3 million before it. */
-const XIDS = { broken: 2_000_000_000, warning: 1_500_000_000 };
-
 function wraparound({ xid_age }: NodeState): Judged[] {
-  if (xid_age < XIDS.warning) return [];
+  if (xid_age < XID_AGE.warning) return [];
   const what = `its oldest transaction id is ${xid_age} transactions old: writes stop at 2^31`;
   const remedy =
     "VACUUM FREEZE there; see what holds it up: old transactions, prepared ones, replication slots";
-  return found(xid_age >= XIDS.broken ? "broken" : "warning", "wraparound", what, remedy);
+  return found(xid_age >= XID_AGE.broken ? "broken" : "warning", "wraparound", what, remedy);
 }
-
-/** Days before its end that a certificate is worth a warning. */
-const CERTIFICATE_DAYS = 30;
 
 /** Citus' own certificate has no duration at all, and with sslmode=require nobody verifies it. */
 function certificate({ certificate: pem, node_conninfo }: NodeState, { at }: Snapshot): Judged[] {
