@@ -11,7 +11,7 @@ export function explainError(
     user,
     timeoutMs,
     server,
-  }: Pick<Target, "user" | "timeoutMs"> & { readonly server: { stand_in: boolean } },
+  }: Pick<Target, "user" | "timeoutMs"> & { readonly server?: { readonly stand_in: boolean } },
 ): unknown {
   const text = oneLine(error);
   if (/loaded Citus library version differs/.test(text)) {
@@ -31,7 +31,7 @@ export function explainError(
         { cause: error },
       );
     case SQLSTATE.undefinedFunction:
-      if (!server.stand_in) return error;
+      if (server?.stand_in !== true) return error;
       return new Failure(
         `the stand-in image does not imitate what ${command} asks: ${text}`,
         "it needs Citus itself",

@@ -41,7 +41,9 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
       process.exitCode = await orJsonFailure(spec.name, json, async () => {
         const found = findTarget(environment, flags);
         warnOfTwins(found);
-        const target = await openTarget(found, spec.name, "read");
+        const target = await openTarget(found, spec.name, "read").catch((error: unknown) => {
+          throw explainError(error, spec.name, found);
+        });
         try {
           warnOfDoubts(target);
           return await spec.run(target, flags, { paint, json });
