@@ -4,6 +4,7 @@ import { connect } from "../cluster/connection/connect";
 import { takeLock } from "../cluster/nodes/lock";
 import { readPassword } from "../cluster/connection/password";
 import type { Progress } from "../base/progress";
+import type { Amount } from "./rebalance/progress-of-job";
 import { rebalanceAfterAdding } from "./rebalance/after-adding";
 import { prepareRecord } from "../cluster/nodes/migrate-record";
 import { readRecord } from "../cluster/nodes/record";
@@ -29,6 +30,14 @@ export interface RegisterOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** What a registration changed. */
+export interface Registered {
+  /** Ids of the workers that were added. */
+  readonly added: readonly string[];
+  /** Moved to them, where the environment says so. */
+  readonly moved: Amount;
+}
+
 /**
  * Makes the cluster's list of nodes what the environment says, and verifies all of it: every node is who it was, and
  * every node reaches every node. Nothing is changed before everything was checked, and a second run changes nothing.
@@ -36,7 +45,7 @@ export interface RegisterOptions {
  *
  * @throws Failure with the cause and the remedy; the next run goes on from there
  */
-export async function register(cluster: Cluster, options: RegisterOptions): Promise<void> {
+export async function register(cluster: Cluster, options: RegisterOptions): Promise<Registered> {
   const { progress, env = process.env } = options;
   const session = await connect(cluster, { command: "register", progress, env });
   try {
@@ -52,7 +61,8 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
     // Now that nodes are there to store them: what can't be stored doesn't undo that.
     await storeDeclaredRoles(session, cluster, { record: await readRecord(session), env, progress });
     // Last: whatever becomes of it, every node is registered and verified.
-    await rebalanceAfterAdding(session, cluster, { added, progress, env });
+    const moved = await rebalanceAfterAdding(session, cluster, { added, progress, env });
+    return { added, moved };
   } finally {
     await session.end();
   }

@@ -26,13 +26,15 @@ export interface ChangeFlags {
   /** In seconds. */
   readonly timeout: number;
   readonly yes?: true;
+  /** The answer on standard output is for a script; progress goes to standard error. */
+  readonly json?: true;
 }
 
 /** A cluster of this project with an open session on its coordinator. */
 export interface Changing extends Connected {
   readonly cluster: Cluster;
   readonly password: string;
-  /** Lines of what happens, on standard output. */
+  /** Lines of what happens, on standard output; with `--json` on standard error. */
   readonly progress: Progress;
 }
 
@@ -72,13 +74,17 @@ export async function changeCluster(
     // Else the coordinator waits half a minute for a silent node, and often twice.
     await limitNodeConnections(target.session);
     if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
-    return await work({ ...target, cluster, password, progress: createProgress() });
+    return await work({ ...target, cluster, password, progress: progressOf(flags) });
   } catch (error) {
     const remedy = `npx pg-dist status ${commandArguments(cluster)} names a node that it waits for`;
     throw forPeople(explainTimeout(error, target.timeoutMs, remedy));
   } finally {
     await target.session.end();
   }
+}
+
+function progressOf({ json }: ChangeFlags): Progress {
+  return json === true ? createProgress((line) => process.stderr.write(`${line}\n`)) : createProgress();
 }
 
 /** The cluster that is about to be changed, for a person who may have meant another. */

@@ -76,6 +76,20 @@ it("the page of JSON has every schema", () => {
   expect(schemas.filter((schema) => !text.includes(`(../schemas/${schema})`))).toEqual([]);
 });
 
+it("the schemas have keys in camelCase alone", () => {
+  const keys = (schema: unknown): string[] => {
+    if (typeof schema !== "object" || schema === null) return [];
+    const { properties = {} } = schema as { properties?: object };
+    return [...Object.keys(properties), ...Object.values(schema).flatMap(keys)];
+  };
+  const all = readdirSync(join(ROOT, "schemas")).flatMap((file) =>
+    keys(JSON.parse(readFileSync(join(ROOT, "schemas", file), "utf8"))),
+  );
+  expect(
+    all.filter((key) => !/^[a-z][a-zA-Z0-9]*$/.test(key) || /(shard|node|group)(id|ids|s?count)$/.test(key)),
+  ).toEqual([]);
+});
+
 it("the page of variables has every one that the code reads", () => {
   const { text } = readPage("docs/variables.md");
   const folders = ["operations", "model", "environments", "stacks", "constructs", "quickstart"];

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCK_KEY } from "../../operations/cluster/nodes/lock";
 import { CitusContainers, describeOnCitus } from "./citus-containers";
 import { CitusProject } from "./citus-project";
+import { expectShape } from "./json-shape";
 import { Writers } from "./writers";
 
 /** The guide's maintenance of a worker, by `pg-dist drain | remove | add`. Steps in their order. */
@@ -65,6 +66,12 @@ describeOnCitus("maintenance on real Citus", () => {
   });
 
   test("drain asks, and is refused where nobody can answer", async () => {
+    for (const command of ["drain", "remove"]) {
+      const json = await project.run(command, "test", "w2", "--json");
+      expect(json.code, json.output).toBe(4);
+      const { failure } = expectShape<{ failure: { summary: string } }>("failure", json.stdout);
+      expect(failure.summary).toContain("Nobody can be asked here");
+    }
     const outcome = await project.run("drain", "test", "w2");
     expect(outcome.code, outcome.output).toBe(4);
     expect(outcome.last).toMatch(
@@ -126,8 +133,9 @@ describeOnCitus("maintenance on real Citus", () => {
     );
     expect(cancelled.code, cancelled.output).toBe(1);
     expect(cancelled.last).toContain("canceling statement due to user request");
-    const added = await project.run("add", "test", "local/w2");
+    const added = await project.run("add", "test", "local/w2", "--json");
     expect(added.code, added.output).toBe(0);
+    expect(expectShape("add", added.stdout)).toMatchObject({ outcome: "resumed", wiped: false, added: [] });
     expect(added.output).toContain("local/w2: takes shards again");
     expect(added.output).not.toContain("nothing was changed");
     expect(added.output).toMatch(/a rebalance would move \d+ shards/);
@@ -141,10 +149,22 @@ describeOnCitus("maintenance on real Citus", () => {
     await citus.sql("w2", "SET citus.enable_ddl_propagation = off; CREATE TABLE mine (mood mood)");
     const port = (await citus.cluster([])).nodes[0]?.published?.port ?? 0;
     const writers = await Writers.start("orders", 1_000_000_000, { port, password: citus.password });
-    const removed = await project.run("remove", "test", "w2", "--yes");
+    const before = await shards("w2");
+    const removed = await project.run("remove", "test", "w2", "--yes", "--json");
     await writers.stop();
     expect(removed.code, removed.output).toBe(0);
     expect(writers.errors).toEqual([]);
+    const report = expectShape<{ moved: { shards: number; bytes: number }; dropped: number }>(
+      "remove",
+      removed.stdout,
+    );
+    expect(report).toMatchObject({
+      ...{ environment: "test", database: "postgres", node: "local/w2", mode: "auto", wasRegistered: true },
+      kept: [{ what: "type public.mood" }, { what: "table public.mine (0 bytes)" }],
+    });
+    expect(report.moved.shards).toBe(before);
+    expect(report.moved.bytes).toBeGreaterThan(8192);
+    expect(report.dropped).toBeGreaterThan(10);
     expect(removed.output).toMatch(/its server keeps nothing else of the cluster \(\d+ objects dropped\)/);
     expect(removed.output).toContain("it keeps table public.mine (0 bytes), which was never the cluster's");
     expect(removed.output).not.toMatch(/it keeps (?!table public\.mine)/);
@@ -160,12 +180,19 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(refused.last).toMatch(/local\/w2 is not empty: it holds 1 table\(s\) of its own \(public\.mine\)/);
 
     await citus.sql("w2", "DROP TABLE mine");
-    const again = await project.run("remove", "test", "w2", "--yes");
+    const again = await project.run("remove", "test", "w2", "--yes", "--json");
+    expect(expectShape("remove", again.stdout)).toMatchObject({
+      ...{ wasRegistered: false, moved: { shards: 0, bytes: 0 }, kept: [] },
+    });
     expect(again.output).toContain("local/w2: is not registered, there is nothing to move");
     expect(await objects("w2")).toBe("");
 
-    const added = await project.run("add", "test", "w2");
+    const added = await project.run("add", "test", "w2", "--json");
     expect(added.code, added.output).toBe(0);
+    expect(expectShape("add", added.stdout)).toMatchObject({
+      ...{ node: "local/w2", outcome: "registered", wiped: false, added: ["local/w2"] },
+      moved: { shards: 0, bytes: 0 },
+    });
     expect(added.output).toMatch(/local\/w2: added as node \d+/);
     expect(added.output).toContain("9 of 9 pairs healthy");
     const ids = await citus.sql("coordinator", "SELECT id FROM orders WHERE id >= 1000000000");
@@ -204,8 +231,9 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(await citus.sql("w3", "SELECT to_regnamespace('shop') IS NULL")).toBe("t");
 
     // Registered already: there is nothing to wipe.
-    const once = await project.run("add", "test", "w3", "--wipe", "--confirm", "local/w3");
+    const once = await project.run("add", "test", "w3", "--wipe", "--confirm", "local/w3", "--json");
     expect(once.code, once.output).toBe(0);
+    expect(expectShape("add", once.stdout)).toMatchObject({ outcome: "unchanged", wiped: false, added: [] });
     expect(once.output).toContain("local/w3: is registered already, and takes shards");
     expect(once.output).toContain("nothing was changed");
   });
@@ -260,8 +288,12 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(immovable.code, immovable.output).toBe(4);
     expect(immovable.last).toContain("public.blog");
     expect(await nodes()).toContain("stray t");
-    const drained = await project.run("drain", "test", stray, "--yes", "--mode", "block_writes");
+    const there = await shards("stray");
+    const drained = await project.run("drain", "test", stray, "--yes", "--mode", "block_writes", "--json");
     expect(drained.code, drained.output).toBe(0);
+    expect(expectShape("drain", drained.stdout)).toMatchObject({
+      ...{ node: stray, mode: "block_writes", moved: { shards: there } },
+    });
     expect(await shards("stray")).toBe(0);
     expect(await nodes()).toContain("stray f");
     expect(await citus.sql("coordinator", "SELECT count(*) FROM pgdist.node WHERE leaving IS NOT NULL")).toBe(

@@ -113,11 +113,11 @@ describeOnCitus("pg-dist rebalance", () => {
 
   test("start is refused without a yes, and where a table can't move; an option that would be ignored is a mistake", async () => {
     const plan = await project.run("rebalance", "test", "plan", "--json");
-    const { moves } = JSON.parse(plan.stdout) as { moves: { shardid: string }[] };
-    const moving = `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE shardid = ${moves[0]?.shardid}`;
+    const { moves } = JSON.parse(plan.stdout) as { moves: { shardId: string }[] };
+    const moving = `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE shardid = ${moves[0]?.shardId}`;
     const staying = `SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard
       WHERE logicalrelid = 'orders'::regclass AND shardminvalue NOT IN (SELECT shardminvalue FROM pg_dist_shard
-        WHERE shardid IN (${moves.map(({ shardid }) => shardid).join(", ")})) LIMIT 1`;
+        WHERE shardid IN (${moves.map(({ shardId }) => shardId).join(", ")})) LIMIT 1`;
     for (const [view, shard] of [
       ["in_the_way", await citus.sql("coordinator", moving)],
       ["not_concerned", await citus.sql("coordinator", staying)],

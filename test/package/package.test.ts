@@ -64,6 +64,9 @@ it(
     expect(files[path]).toBe(filesIn(join(sources, "dist"))["pg-dist.mjs"]);
     expect(JSON.parse(files["cluster.json"] ?? "").nodes).toHaveLength(3);
 
+    const schema = "console.log(require('pg-dist/schemas/drain.json').title)";
+    expect(runIn(project, "node", "-e", schema)).toContain("pg-dist drain");
+
     // The command for people is in it too.
     expect(runIn(project, "npx", "--no-install", "pg-dist", "--help")).toContain("Exit codes:");
   },

@@ -16,6 +16,13 @@ export interface DrainOptions extends Omit<MoverOptions, "environment"> {
   readonly mayLose: boolean;
 }
 
+/** What was moved away. */
+export interface Moved {
+  readonly shards: number;
+  /** As they were when the moves were planned. */
+  readonly bytes: number;
+}
+
 /** Pause between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 1000;
 
@@ -29,6 +36,7 @@ const ROUNDS = 10;
  * Moves every shard away from a node that is marked as leaving, and drops what stays behind. Reference tables have a
  * replica everywhere and go with the node.
  *
+ * @returns what this call moved
  * @throws Failure; what was moved stays moved, and the next call goes on
  */
 export async function drain(
@@ -36,7 +44,8 @@ export async function drain(
   departures: Departures,
   node: Member,
   options: DrainOptions,
-): Promise<void> {
+): Promise<Moved> {
+  const moves: Move[] = [];
   const mover = await ShardMover.start(session, { ...options, environment: departures.environment });
   try {
     for (let round = 1; ; round++) {
@@ -49,12 +58,13 @@ export async function drain(
           "create no tables meanwhile, leave its shouldhaveshards as it is, and apply again: it goes on",
         );
       }
-      await moveAll(session, mover, node, members, inventory, options);
+      moves.push(...(await moveAll(session, mover, node, members, inventory, options)));
     }
   } finally {
     await mover.end();
   }
   await cleanUp(session, node, options);
+  return { shards: shardsOf(moves), bytes: bytesOf(moves) };
 }
 
 async function moveAll(
@@ -64,7 +74,7 @@ async function moveAll(
   members: readonly Member[],
   inventory: Inventory,
   { progress, mayLose }: DrainOptions,
-): Promise<void> {
+): Promise<readonly Move[]> {
   const plan = await planDrain(session, members, inventory);
   const moves = plan.moves.filter(({ source }) => source === node.nodeid);
   if (plan.misfits.some(({ source }) => source === node.nodeid)) {
@@ -86,6 +96,7 @@ async function moveAll(
     meter.moved(move);
   }
   await mover.rest();
+  return moves;
 }
 
 /** The moves before it may have taken hours, in which people work. */
@@ -124,8 +135,12 @@ class Meter {
 }
 
 function amountOf(moves: readonly Move[]): string {
-  const shards = moves.reduce((sum, { group }) => sum + group.shardids.length, 0);
+  const shards = shardsOf(moves);
   return `${shards} shard${shards === 1 ? "" : "s"} with ${formatBytes(bytesOf(moves))}`;
+}
+
+function shardsOf(moves: readonly Move[]): number {
+  return moves.reduce((sum, { group }) => sum + group.shardids.length, 0);
 }
 
 function bytesOf(moves: readonly Move[]): number {

@@ -13,7 +13,7 @@ import { messageOf, runningJob, startJob, workOf } from "./job";
 import { JobLines, amountOfMoves, formatAmount } from "./lines";
 import { findObstacles } from "./obstacles";
 import { type PlannedMove, planRebalance } from "./plan";
-import type { JobProgress } from "./progress-of-job";
+import type { Amount, JobProgress } from "./progress-of-job";
 
 export interface AfterAddingOptions {
   /** Ids of the workers that were added just now. */
@@ -27,22 +27,24 @@ export interface AfterAddingOptions {
  * `after-adding` moves it. Workers whose rebalance is due stay marked in the record until it is finished, so that a run
  * that failed or was killed is made up for by the next one.
  *
+ * @returns what was moved
  * @throws Failure with the reason of the first move that failed; the workers stay registered
  */
 export async function rebalanceAfterAdding(
   session: Session,
   cluster: Cluster,
   options: AfterAddingOptions,
-): Promise<void> {
+): Promise<Amount> {
   const due = await readRebalanceDue(session);
-  if (cluster.rebalance === "after-adding") {
-    if (due.length > 0) await rebalanceNow(session, cluster, due, options);
-  } else {
-    // The environment was edited since: nothing is owed any more.
-    await clearRebalanceDue(session, due);
-    if (options.added.length > 0 || due.length > 0) await advise(session, cluster, options.progress);
-  }
+  if (cluster.rebalance === "after-adding")
+    return due.length > 0 ? rebalanceNow(session, cluster, due, options) : NOTHING;
+  // The environment was edited since: nothing is owed any more.
+  await clearRebalanceDue(session, due);
+  if (options.added.length > 0 || due.length > 0) await advise(session, cluster, options.progress);
+  return NOTHING;
 }
+
+const NOTHING: Amount = { shards: 0, bytes: 0 };
 
 /** An apply that added workers doesn't fail for want of an advice. */
 async function advise(session: Session, cluster: Cluster, progress: Progress): Promise<void> {
@@ -74,7 +76,7 @@ async function rebalanceNow(
   cluster: Cluster,
   due: readonly string[],
   { progress, env }: AfterAddingOptions,
-): Promise<void> {
+): Promise<Amount> {
   const mode = readTransferMode(env);
   await awaitOther(session, cluster, progress);
   const moves = await planned(session, cluster, due);
@@ -87,14 +89,16 @@ async function rebalanceNow(
   }
   if (moves.length > 0) progress(`rebalancing: to move ${formatAmount(amountOfMoves(moves))}`);
   const job = await startJob(session, mode, cluster);
+  let moved = NOTHING;
   if (job === undefined) {
     // Of a job that was awaited, or ended while nobody looked.
     await dropCopies(session, progress);
     progress("rebalancing: nothing is to be moved");
   } else {
-    await attend(session, job, { cluster, due, progress });
+    moved = await attend(session, job, { cluster, due, progress });
   }
   await clearRebalanceDue(session, due);
+  return moved;
 }
 
 /** Somebody's, or that of a run of ours which was killed. */
@@ -124,7 +128,7 @@ async function attend(
     due,
     progress,
   }: { readonly cluster: Cluster; readonly due: readonly string[]; readonly progress: Progress },
-): Promise<void> {
+): Promise<Amount> {
   const started = performance.now();
   const lines = new JobLines(progress);
   let end: JobProgress;
@@ -157,6 +161,7 @@ async function attend(
   const seconds = Math.round((performance.now() - started) / 1000);
   await dropCopies(session, progress);
   progress(`rebalanced: ${formatAmount(end.total)} moved in ${seconds} s`);
+  return end.total;
 }
 
 function dropCopies(session: Session, progress: Progress): Promise<void> {

@@ -29,18 +29,23 @@ export interface AddOptions {
   readonly wipe?: (holdings: string) => Promise<boolean>;
 }
 
+/** A worker that is ready to be registered, and with whom. */
+export interface Prepared {
+  /** The cluster without the workers that were removed for maintenance. */
+  readonly members: Cluster;
+  /** `join`: it is to be registered; `resumed`: it takes shards again; `unchanged`: it was registered, and took them. */
+  readonly outcome: "join" | "resumed" | "unchanged";
+  /** Whether what its server held was deleted. */
+  readonly wiped: boolean;
+}
+
 /**
  * Makes a worker of the environment ready to be registered: a drained one takes shards again, one that isn't empty is
- * wiped where that is wanted. Registration itself is `register` with the cluster that this returns: workers that were
- * removed for maintenance stay out.
+ * wiped where that is wanted. Registration itself is `register` with the members that this returns.
  *
- * @returns that cluster, and whether anything was changed
  * @throws Failure (refused) for a server that is not empty
  */
-export async function prepareWorker(
-  session: Session,
-  options: AddOptions,
-): Promise<{ members: Cluster; changed: boolean }> {
+export async function prepareWorker(session: Session, options: AddOptions): Promise<Prepared> {
   const { cluster, node, password, progress, env } = options;
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
@@ -66,7 +71,11 @@ export async function prepareWorker(
     (each) => each.role === "worker" && each.id !== node.id && !isRegistered(each),
   );
   for (const { id } of out) progress(`${id}: is not registered, and stays out`);
-  return { members: { ...cluster, nodes: cluster.nodes.filter((each) => !out.includes(each)) }, changed };
+  return {
+    members: { ...cluster, nodes: cluster.nodes.filter((each) => !out.includes(each)) },
+    outcome: there === undefined ? "join" : changed ? "resumed" : "unchanged",
+    wiped: there === undefined && changed,
+  };
 }
 
 /** @returns whether it took none before */

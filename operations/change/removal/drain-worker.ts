@@ -1,6 +1,7 @@
 import { commandArguments, isOtherDatabase } from "../../base/command-line";
 import { Failure } from "../../base/failure";
 import { clearLeaving } from "../../cluster/nodes/record";
+import type { Moved } from "../drain/drain";
 import { emptyNode, explainRemoval } from "./removal";
 import type { Session } from "../../cluster/connection/session";
 import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
@@ -10,9 +11,10 @@ import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
  * of a removal that is on its way, this holds through every apply: to registration it is a `shouldhaveshards` that people
  * have set.
  *
+ * @returns what was moved away
  * @throws Failure, with the worker as before except for the shards that moved
  */
-export async function drainWorker(session: Session, options: MaintenanceOptions): Promise<void> {
+export async function drainWorker(session: Session, options: MaintenanceOptions): Promise<Moved> {
   const { cluster, id, endpoint, progress } = options;
   try {
     const removal = await beginMaintenance(session, options, "drained");
@@ -23,7 +25,7 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
       );
     }
     const at = removal.node.endpoint;
-    await emptyNode(session, removal, () => clearLeaving(session, [removal.node.id ?? id]));
+    const moved = await emptyNode(session, removal, () => clearLeaving(session, [removal.node.id ?? id]));
     progress(
       `${id}: drained: it holds no shards but its copies of reference tables, and takes none until ` +
         (endpoint === undefined && !isOtherDatabase(cluster)
@@ -40,6 +42,7 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
       `${id}: it is still a member: DDL and writes to reference tables need it up; before its server goes down: ` +
         `npx pg-dist remove ${commandArguments(cluster)} ${id}`,
     );
+    return moved;
   } catch (error) {
     throw explainRemoval(error, cluster);
   }

@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../../../model/cluster";
-import { drain } from "../drain/drain";
+import { type Moved, drain } from "../drain/drain";
 import { findDependentProblems, findDrainProblems } from "../drain/checks";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import { readInventory } from "../drain/shards";
@@ -87,6 +87,7 @@ export function coordinatorStays(id: string): Failure {
  * way that shards leave a node here, for Terraform and for people.
  *
  * @param finish with the empty node, which is marked as leaving
+ * @returns what was moved away
  * @throws NodesUnreachable, or Failure (refused), where nothing was begun; Failure, with the marks lifted: the node may hold
  *   shards as before
  */
@@ -94,7 +95,7 @@ export async function emptyNode(
   session: Session,
   removal: Removal,
   finish: () => Promise<void>,
-): Promise<void> {
+): Promise<Moved> {
   const { node, members, departures, mode, progress, blockedTimeout, findMore, mayLose } = removal;
   const leaving = members.filter(({ leaves }) => leaves);
   let begun = false;
@@ -127,20 +128,21 @@ export async function emptyNode(
         progress,
       );
       begun = true;
-      await drain(session, departures, node, {
+      const moved = await drain(session, departures, node, {
         ...{ mode, progress, signal, blockedTimeout },
         mayLose: mayLose?.(node.label) === true,
       });
       await finish();
+      return moved;
     };
-    await interruptible(session, empty, (name) =>
+    return interruptible(session, empty, (name) =>
       progress(
         `${name}: what runs is cancelled, and what was begun cleared away; once more ends this at once`,
       ),
     );
   };
   try {
-    await withWaitsTold(session, { progress, seconds: blockedTimeout }, checkAndEmpty);
+    return await withWaitsTold(session, { progress, seconds: blockedTimeout }, checkAndEmpty);
   } catch (error) {
     const messages = session.takeMessages();
     if (begun) await clearRests(session, members, progress);

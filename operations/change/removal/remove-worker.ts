@@ -6,11 +6,29 @@ import { EXIT, Failure } from "../../base/failure";
 import { byCoordinator } from "../../cluster/holdings/server";
 import { surveyWorker } from "../../cluster/holdings/of-worker";
 import { nodeFacts } from "../../cluster/nodes/node-facts";
+import type { Moved } from "../drain/drain";
 import { deregister, emptyNode, explainRemoval } from "./removal";
 import type { Session } from "../../cluster/connection/session";
 import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
 import { cleanWorker } from "./clean-worker";
 import { explainLeft } from "./explain-left";
+
+/** What a removal came to. */
+export interface Removed {
+  /** Whether it was in the cluster until now. */
+  readonly wasRegistered: boolean;
+  readonly moved: Moved;
+  /** Objects of the cluster that were dropped on its server. */
+  readonly dropped: number;
+  /** What its server keeps. */
+  readonly kept: readonly Kept[];
+}
+
+export interface Kept {
+  readonly what: string;
+  /** Null for what was the cluster's and stays since something else there depends on it. */
+  readonly remedy: string | null;
+}
 
 /**
  * Moves all shards away from a worker, removes it from the cluster and leaves its server empty, so that it can be added
@@ -19,17 +37,19 @@ import { explainLeft } from "./explain-left";
  * @throws Failure; the next run goes on from there, but for one that is no node of the environment and is removed
  *   already: nothing names it to a next run, and the failure says what is left to do by hand
  */
-export async function removeWorker(session: Session, options: MaintenanceOptions): Promise<void> {
+export async function removeWorker(session: Session, options: MaintenanceOptions): Promise<Removed> {
   const { cluster, id, progress } = options;
+  let moved: Moved = { shards: 0, bytes: 0 };
+  let left: Pick<Removed, "dropped" | "kept"> = { dropped: 0, kept: [] };
   try {
     const removal = await beginMaintenance(session, options, "removed");
     if (removal === undefined) progress(`${id}: is not registered, there is nothing to move`);
-    else await emptyNode(session, removal, () => deregister(session, removal.node, progress));
+    else moved = await emptyNode(session, removal, () => deregister(session, removal.node, progress));
     const endpoint =
       removal?.node.endpoint ?? options.home ?? cluster.nodes.find((node) => node.id === id)?.endpoint;
     if (endpoint !== undefined) {
       try {
-        await leaveEmpty(session, endpoint, options, removal !== undefined);
+        left = await leaveEmpty(session, endpoint, options, removal !== undefined);
       } catch (error) {
         throw isKnown(options) ? error : await explainLeft(session, endpoint, id, error);
       }
@@ -46,6 +66,7 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
           "not. Deleted from the environment, its container and its volume are destroyed",
       );
     }
+    return { wasRegistered: removal !== undefined, moved, ...left };
   } catch (error) {
     throw explainRemoval(error, cluster);
   }
@@ -61,7 +82,7 @@ async function leaveEmpty(
   endpoint: Endpoint,
   { cluster, id, progress }: MaintenanceOptions,
   wasMember: boolean,
-): Promise<void> {
+): Promise<Pick<Removed, "dropped" | "kept">> {
   await requireOurs(session, endpoint, { cluster, id }, wasMember);
   const { dropped, needed } = await cleanWorker(session, endpoint);
   if (needed.length > 0) {
@@ -80,6 +101,11 @@ async function leaveEmpty(
     progress(`${id}: it keeps ${what}, which was never the cluster's: ${remedy}`);
   for (const { database, what, remedy } of elsewhere)
     if (database !== cluster.homeDatabase) progress(`${id}: ${what}: ${remedy}`);
+  const kept = [
+    ...needed.map(({ kind, name }) => ({ what: `${kind.toLowerCase()} ${name}`, remedy: null })),
+    ...held.map(({ what, remedy }) => ({ what, remedy })),
+  ];
+  return { dropped, kept };
 }
 
 /**

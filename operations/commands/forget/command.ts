@@ -77,6 +77,7 @@ export function addForget(program: Command): void {
 async function forget(target: Changing, hosts: readonly string[], flags: Flags): Promise<ExitCode> {
   const { session, cluster, env } = target;
   const json = flags.json === true;
+  // What is lost is the answer: it stands alone on standard output.
   const progress = createProgress((line) => process.stderr.write(`${line}\n`));
   await takeLock(session, progress, env);
   await limitNodeConnections(session);

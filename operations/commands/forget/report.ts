@@ -45,7 +45,11 @@ export function describeLosses(
     environment,
     hosts,
     outcome,
-    nodes: nodes.map(({ id, nodeid, endpoint }) => ({ id, nodeid, endpoint: formatEndpoint(endpoint) })),
+    nodes: nodes.map(({ id, nodeid, endpoint }) => ({
+      id,
+      nodeId: nodeid,
+      endpoint: formatEndpoint(endpoint),
+    })),
     tables: tables.map(({ table, lost, shards, bytes }) => ({
       ...{ table, lostShards: lost, shards },
       estimatedBytes: bytes ?? null,

@@ -5,6 +5,8 @@ import { databaseOption } from "../../cli/database-option";
 import { isOtherDatabase } from "../../base/command-line";
 import { confirm, confirmName } from "../../cli/confirm";
 import { findNode } from "../../cli/find-node";
+import { printJson } from "../../cli/output";
+import { orJsonFailure } from "../../cli/read-command";
 import { requireAnswers } from "../../cli/require-answers";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import { MODES, readTransferMode } from "../../cluster/shards/transfer-mode";
@@ -18,10 +20,12 @@ import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { prepareWorker } from "../../change/registration/add-worker";
 import type { MaintenanceOptions } from "../../change/removal/begin";
+import type { Moved } from "../../change/drain/drain";
 import { drainWorker } from "../../change/removal/drain-worker";
 import { type MeantWorker, findWorker } from "./find-worker";
 import { recordOtherDatabase } from "../../change/registration/record-other-database";
-import { removeWorker } from "../../change/removal/remove-worker";
+import { type Removed, removeWorker } from "../../change/removal/remove-worker";
+import { describeAdded, describeEmptied } from "./json";
 import { requireMembership } from "./require-membership";
 
 const MODE_HELP = `
@@ -35,7 +39,8 @@ ${MODE_HELP}
 
 Examples:
   npx pg-dist drain production server-d/worker1
-  npx pg-dist drain production server-d/worker1 --yes --mode block_writes`;
+  npx pg-dist drain production server-d/worker1 --yes --mode block_writes
+  npx pg-dist drain production server-d/worker1 --yes --json     what was moved, for a script`;
 
 const REMOVE_HELP = `
 Drains the worker, removes it from the cluster and leaves its server empty; container and volume stay, and
@@ -62,6 +67,9 @@ interface MoveFlags extends ChangeFlags {
   readonly mode?: TransferMode;
 }
 
+/** Of all three. */
+const JSON_OPTION = "what was done as JSON, version 1; its progress on standard error";
+
 interface AddFlags extends ChangeFlags {
   readonly wipe?: true;
   readonly confirm?: string;
@@ -76,10 +84,11 @@ export function addMaintenance(program: Command): void {
     .description("Give a drained worker shards again, or register one that was removed.")
     .option("--wipe", "delete everything in the cluster's database on its server, if it is not empty")
     .option("--confirm <id>", "the worker's id, instead of typing it")
+    .option("--json", JSON_OPTION)
     .addHelpText("after", ADD_HELP)
     .action(async (environment: string, name: string, flags: AddFlags) => {
-      process.exitCode = await changeCluster(environment, flags, `add ${name}`, (target) =>
-        add(target, name, flags),
+      process.exitCode = await orJsonFailure("add", flags.json === true, () =>
+        changeCluster(environment, flags, `add ${name}`, (target) => add(target, name, flags)),
       );
     });
 }
@@ -91,23 +100,36 @@ function emptying(program: Command, name: "drain" | "remove", description: strin
     .description(description)
     .option("--yes", "without asking")
     .addOption(new Option("--mode <mode>", "how shards are moved (default: auto)").choices(MODES))
+    .option("--json", JSON_OPTION)
     .addHelpText("after", help)
     .action(async (environment: string, node: string, flags: MoveFlags) => {
-      process.exitCode = await changeCluster(environment, flags, `${name} ${node}`, async (target) => {
-        const { session, cluster, progress, env } = target;
-        const mode = flags.mode ?? readTransferMode(env);
-        const worker = await meantWorker(target, node);
-        await requireAnswers(target, "nothing was changed");
-        const question = `${name} ${worker.id} of ${target.label}: ${await amountOn(target, worker)}.`;
-        await confirm(question, flags.yes === true);
-        const options: MaintenanceOptions = { cluster, ...worker, mode, progress, env };
-        // A wait for the cluster's lock, or the move of a shard, takes as long as it takes.
-        await withStatementTimeout(session, 0, () =>
-          name === "drain" ? drainWorker(session, options) : removeWorker(session, options),
-        );
-        return EXIT.ok;
-      });
+      process.exitCode = await orJsonFailure(name, flags.json === true, () =>
+        changeCluster(environment, flags, `${name} ${node}`, (target) => empty(target, name, node, flags)),
+      );
     });
+}
+
+async function empty(
+  target: Changing,
+  name: "drain" | "remove",
+  node: string,
+  flags: MoveFlags,
+): Promise<ExitCode> {
+  const { session, cluster, progress, env } = target;
+  const mode = flags.mode ?? readTransferMode(env);
+  const worker = await meantWorker(target, node);
+  await requireAnswers(target, "nothing was changed");
+  const question = `${name} ${worker.id} of ${target.label}: ${await amountOn(target, worker)}.`;
+  await confirm(question, flags.yes === true);
+  const options: MaintenanceOptions = { cluster, ...worker, mode, progress, env };
+  const start = performance.now();
+  // A wait for the cluster's lock, or the move of a shard, takes as long as it takes.
+  const done = await withStatementTimeout<Moved | Removed>(session, 0, () =>
+    name === "drain" ? drainWorker(session, options) : removeWorker(session, options),
+  );
+  const about = { cluster, node: worker.id, mode, start };
+  if (flags.json === true) printJson(name, describeEmptied(about, done));
+  return EXIT.ok;
 }
 
 /**
@@ -163,9 +185,13 @@ async function add(target: Changing, name: string, flags: AddFlags): Promise<Exi
   };
   const options = { cluster, node, password, progress, env, ...(flags.wipe === true ? { wipe } : {}) };
   // It waits for the cluster's lock, for an answer of a person, and while a server is wiped.
-  const { members, changed } = await withStatementTimeout(session, 0, () => prepareWorker(session, options));
+  const start = performance.now();
+  const prepared = await withStatementTimeout(session, 0, () => prepareWorker(session, options));
   // Its own session, with the lock again: this one goes on to hold it otherwise.
   await session.end();
-  await register(members, { progress, env, changed });
+  const changed = prepared.outcome === "resumed" || prepared.wiped;
+  const registered = await register(prepared.members, { progress, env, changed });
+  const about = { cluster, node: node.id, mode: readTransferMode(env), start };
+  if (flags.json === true) printJson("add", describeAdded(about, prepared, registered));
   return EXIT.ok;
 }

@@ -103,7 +103,7 @@ async function showPlan(
     printJson("rebalance plan", {
       environment: target.cluster.environment,
       moves: moves.map(({ shardid, tables, bytes, source, target: to }) => ({
-        ...{ shardid, tables, bytes },
+        ...{ shardId: shardid, tables, bytes },
         from: nameOf(target, source),
         to: nameOf(target, to),
       })),

@@ -4,7 +4,6 @@ import { commandArguments } from "../../base/command-line";
 import { printJson, printLines } from "../../cli/output";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { INTERRUPTS } from "../../cluster/connection/interrupt";
-import { createProgress } from "../../base/progress";
 import { awaitJob } from "../../change/rebalance/await-job";
 import { dropOldCopies } from "../../change/rebalance/drop-old-copies";
 import { messageOf, workOf } from "../../change/rebalance/job";
@@ -29,8 +28,7 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
     printLines([`Rebalance ${id} goes on. To see it again: ${command} watch`]);
     return EXIT.ok;
   }
-  const note = json ? createProgress((line) => process.stderr.write(`${line}\n`)) : target.progress;
-  if (end.job.state === "finished") await dropOldCopies(session, note);
+  if (end.job.state === "finished") await dropOldCopies(session, target.progress);
   if (json) printJson("rebalance watch", { environment: cluster.environment, job: describeEnd(end) });
   if (end.failing !== undefined) {
     if (json) return EXIT.failed;
@@ -90,6 +88,6 @@ function describeEnd(end: JobProgress): object {
     failing:
       failing === undefined
         ? null
-        : { task: failing.id, shardid: failing.shardid ?? null, message: messageOf(failing) },
+        : { task: failing.id, shardId: failing.shardid ?? null, message: messageOf(failing) },
   };
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { describeCluster } from "../../../model/cluster";
 import { describeTarget } from "../../cli/change-command";
 import { type Paint, createPaint, printJson, printLines } from "../../cli/output";
+import { orJsonFailure } from "../../cli/read-command";
 import { EXIT } from "../../base/failure";
 import { createProgress } from "../../base/progress";
 import { refuseTwins } from "../../cli/target";
@@ -48,10 +49,9 @@ export function addRecover(program: Command): void {
     )
     .addHelpText("after", HELP)
     .action(async (environment: string, flags: Flags) => {
-      process.exitCode = await recover(
-        environment,
-        flags,
-        createPaint(program.opts<{ color: boolean }>().color),
+      const paint = createPaint(program.opts<{ color: boolean }>().color);
+      process.exitCode = await orJsonFailure("recover", flags.json === true, () =>
+        recover(environment, flags, paint),
       );
     });
 }

@@ -56,7 +56,10 @@ async function showShards(target: Connected, flags: Flags, { json, paint }: Outp
   const { placements, shares, skew } = distribution;
   const others = await otherDatabases(target);
   if (json) {
-    const shards = flags.table === undefined ? null : placements;
+    const shards =
+      flags.table === undefined
+        ? null
+        : placements.map(({ shardid, ...more }) => ({ shardId: shardid, ...more }));
     printJson("shards", {
       nodes: describeAsked(all.asked),
       table: flags.table ?? null,
