@@ -103,7 +103,7 @@ const UPGRADE =
   "in each database with Citus, and at the end CALL citus_finish_citus_upgrade() on the coordinator";
 
 function describe({ node, changes }: Replacement): string {
-  return `${node.id}: its container is replaced on its volume: ${changes.join(", ")}`;
+  return `${node.id}: its container is replaced on its volume: ${changes.map(({ text }) => text).join(", ")}`;
 }
 
 function allAtOnce(

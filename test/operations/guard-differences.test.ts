@@ -43,7 +43,8 @@ function node(
 const forbidden = (existing: readonly ExistingNode[], images?: ReadonlyMap<string, ImageVersions>) =>
   findForbidden(existing.map(dataOf), images);
 
-const changesOf = (existing: ExistingNode) => findReplacements([existing]).flatMap(({ changes }) => changes);
+const changesOf = (existing: ExistingNode) =>
+  findReplacements([existing]).flatMap(({ changes }) => changes.map(({ text }) => text));
 
 describe("differences", () => {
   test("nothing is different: the destroy of everything, or a node with settings of its own that joins or leaves", () => {
@@ -62,6 +63,8 @@ describe("differences", () => {
       "work_mem unset -> 64MB",
       "cpus unlimited -> 2",
     ]);
+    const [{ changes = [] } = {}] = findReplacements([node(wanted)]);
+    expect(changes.map(({ kind }) => kind)).toEqual(["image", "setting", "setting", "cpus"]);
   });
 
   test("a node that was replaced by itself before is no longer to be replaced", () => {

@@ -5,10 +5,17 @@ import type { Problem } from "../../base/failure";
 import type { ImageVersions } from "./images";
 import type { ExistingNode } from "./nodes";
 
-/** A node whose container would be replaced, and by what: `max_connections 100 -> 200`. */
+/** What differs between a container that runs and the one that the environment wants. */
+export interface Change {
+  readonly kind: "image" | "setting" | "cpus";
+  /** For people: `max_connections 100 -> 200`. */
+  readonly text: string;
+}
+
+/** A node whose container would be replaced, and why. */
 export interface Replacement {
   readonly node: ClusterNode;
-  readonly changes: readonly string[];
+  readonly changes: readonly Change[];
 }
 
 /** Of containers that don't run as the environment says; not of those that were replaced one by one before. */
@@ -19,14 +26,17 @@ export function findReplacements(nodes: readonly ExistingNode[]): Replacement[] 
 }
 
 /** From what runs, wherever that can tell; a record that a failed registration left behind may be older. */
-function changesOf(node: ExistingNode): string[] {
+function changesOf(node: ExistingNode): Change[] {
   const { wanted, recorded, running } = node;
   const changes = changedSettings(running?.settings ?? recorded?.settings ?? {}, wanted.settings);
-  if (!runsImage(node)) changes.unshift(`image ${imageOf(node)} -> ${wanted.image}`);
+  if (!runsImage(node)) changes.unshift({ kind: "image", text: `image ${imageOf(node)} -> ${wanted.image}` });
   const known = node.container ?? recorded;
   const cpus = known?.cpus ?? undefined;
   if (known !== undefined && cpus !== wanted.cpus) {
-    changes.push(`cpus ${cpus ?? "unlimited"} -> ${wanted.cpus ?? "unlimited"}`);
+    changes.push({
+      kind: "cpus",
+      text: `cpus ${cpus ?? "unlimited"} -> ${wanted.cpus ?? "unlimited"}`,
+    });
   }
   return changes;
 }
@@ -40,14 +50,17 @@ function imageOf({ container, recorded, running }: ExistingNode): string {
 function changedSettings(
   before: Readonly<Record<string, string>>,
   after: Readonly<Record<string, string>>,
-): string[] {
+): Change[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   // They change with a node's endpoint, and with where it is published: for those nodes only, and the plan shows it.
   names.delete("cluster_name");
   names.delete(PUBLISHED_SETTING);
   return [...names]
     .filter((name) => before[name] !== after[name])
-    .map((name) => `${name} ${before[name] ?? "unset"} -> ${after[name] ?? "unset"}`);
+    .map((name) => ({
+      kind: "setting",
+      text: `${name} ${before[name] ?? "unset"} -> ${after[name] ?? "unset"}`,
+    }));
 }
 
 /**

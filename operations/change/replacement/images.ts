@@ -1,7 +1,8 @@
-import type { Cluster, ClusterNode } from "../../../model/cluster";
+import type { Cluster } from "../../../model/cluster";
 import { DockerHost } from "../../docker/docker-host";
 import { EXIT, Failure, oneLine, type Problem, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
+import type { Replacement } from "./differences";
 
 /** How long a pull may take. In milliseconds. */
 const PULL_MS = 20 * 60_000;
@@ -25,7 +26,7 @@ export interface ImageVersions {
  */
 export async function fetchImages(
   cluster: Cluster,
-  replacements: readonly { readonly node: ClusterNode; readonly changes: readonly string[] }[],
+  replacements: readonly Replacement[],
   progress: Progress,
   env: NodeJS.ProcessEnv,
 ): Promise<Map<string, ImageVersions>> {
@@ -33,7 +34,7 @@ export async function fetchImages(
   const problems = await Promise.all(
     cluster.hosts.map(async (host): Promise<Problem[]> => {
       const node = replacements.find(
-        (each) => each.node.host === host.id && each.changes.some((change) => change.startsWith("image ")),
+        (each) => each.node.host === host.id && each.changes.some(({ kind }) => kind === "image"),
       )?.node;
       if (node === undefined) return [];
       const docker = new DockerHost(host, env);
