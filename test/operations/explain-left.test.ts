@@ -40,7 +40,9 @@ it("says it in words where the coordinator can't be asked what is left", async (
 });
 
 it("has nothing dropped on a server of another cluster", async () => {
-  const error = new Failure("it is a worker of a cluster", "it was not touched", { exitCode: EXIT.refused });
+  const error = new Failure("it is a worker of a cluster", "nothing there was touched", {
+    exitCode: EXIT.refused,
+  });
   const failure = await explain(error, () => [{ kind: "SCHEMA", name: "shop" }]);
-  expect(failure).toMatchObject({ remedy: "it was not touched", detail: [], exitCode: EXIT.refused });
+  expect(failure).toMatchObject({ remedy: "nothing there was touched", detail: [], exitCode: EXIT.refused });
 });

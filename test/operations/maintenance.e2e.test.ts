@@ -95,7 +95,7 @@ describeOnCitus("maintenance on real Citus", () => {
     await rename(lost, "put_aside");
     const refused = await project.run("drain", "test", "w2", "--yes", "--mode", "block_writes");
     const unplanned = await project.run("rebalance", "test", "plan");
-    const status = await project.run("status", "test");
+    const status = await project.run("status", "test", "--timeout", "60");
     await rename("put_aside", lost);
     const named = `1 shard(s) that the metadata places on it are not there: public.${lost}`;
     expect(refused.code, refused.output).toBe(4);

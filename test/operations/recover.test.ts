@@ -158,7 +158,9 @@ describe("a node whose first initialisation was cut off", () => {
     };
     const actions = decide(situation({ coordinator: unregistered, hosts: cutOff, declared: onDisk }));
     expect(actions.map(({ action }) => action)).toEqual(["leave", "leave", "leave"]);
-    expect(actions[0]?.reason).toContain("empty these directories");
+    expect(actions[0]?.reason).toMatch(
+      /data is in directories of the server: docker rm -f \S+ and docker volume rm .*, empty \/ssd\//,
+    );
   });
 
   it("is left alone as long as the initialisation runs", () => {

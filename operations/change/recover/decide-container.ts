@@ -119,12 +119,18 @@ function remake(
   }
   // One whose first start was cut off has nothing to drain.
   const member = obstacle === REGISTERED && found.initialisation !== "unfinished";
+  const directories = devices.length === 0 ? "" : `, empty ${devices.join(" and ")} of the server`;
+  const commands = [
+    `docker rm -f ${found.name}`,
+    ...(present.length === 0 ? [] : [`docker volume rm ${present.map(({ name }) => name).join(" ")}`]),
+  ];
+  const byHand = `${commands.join(" and ")} there${directories}, then recover again`;
   const remedy =
     obstacle === undefined
-      ? `its data is in ${devices.join(" and ")} of the server: remove container and volume, empty these directories, then recover again`
+      ? `its data is in directories of the server: ${byHand}`
       : member
         ? `${obstacle}: take it out first (npx pg-dist remove ${situation.environment} ${declared.node}), then recover again`
-        : `${obstacle}: if it surely holds nothing of worth, remove container and volume by hand`;
+        : `${obstacle}: if it surely holds nothing of worth, ${byHand}`;
   return [
     leave(subject, `${why}, but ${remedy}`),
     ...present.map(({ name }) =>

@@ -135,7 +135,7 @@ async function requireOurs(
       : `the server at ${at} says that it is a worker of a cluster (group ${groupid})`,
     isDeclared(cluster, { id })
       ? `it was not touched; if all of its data may go: npx pg-dist add ${cluster.environment} ${id} --wipe`
-      : "it was not touched",
+      : "nothing there was touched, nor need it be: that server is another node's",
     { exitCode: EXIT.refused },
   );
 }

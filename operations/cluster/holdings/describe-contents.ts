@@ -85,6 +85,17 @@ export function heldUnseen(
   };
 }
 
+/**
+ * A database that can't be opened on the coordinator: whether the server is a worker there, so that tables are shards, only that
+ * one tells.
+ */
+export function heldUnknown({ name, bytes }: ServerContents["databases"][number], why: string): Held {
+  return {
+    what: `database ${quoteName(name)} (${formatBytes(bytes)}), which can't be opened on the coordinator, so that its shards can't be told from other tables: ${why}`,
+    remedy: `mend that on the coordinator first; if nobody needs it, DROP DATABASE ${quoteName(name)} there and on the coordinator`,
+  };
+}
+
 /** What belongs to the server as a whole. */
 export function heldOnServer({ slots, subscriptions, prepared, files }: ServerContents): Held[] {
   return [

@@ -40,7 +40,7 @@ export async function surveyWorker(
   cluster: Cluster,
   node: Reached,
 ): Promise<MemberHoldings> {
-  return withOtherDatabases(session, async (databases) => {
+  return withOtherDatabases(session, async (databases, unopened) => {
     const found = await Promise.all(databases.map((each) => findIn(each, node)));
     const rows = databases.flatMap((database, index) => {
       const row = found[index];
@@ -56,6 +56,7 @@ export async function surveyWorker(
       known: node.groupid === undefined ? [] : await knownRelations(session, node.groupid),
       ...(node.groupid === undefined ? { leftovers: await leftoverNames(session) } : {}),
       elsewhere: new Map(await Promise.all(known)),
+      unopened: new Map(unopened.map(({ name, why }) => [name, why])),
       roles: roles.map(({ rolname }) => rolname),
     });
     return {

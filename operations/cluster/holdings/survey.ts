@@ -3,7 +3,7 @@ import { remedyForSetting } from "../nodes/setting-cause";
 import { Failure } from "../../base/failure";
 import type { DatabaseContents, Held, Holdings, ServerContents } from "./contents";
 import { type Standing, databaseQuery } from "./database-query";
-import { heldAsDatabase, heldInDatabase, heldOnServer, heldUnseen } from "./describe-contents";
+import { heldAsDatabase, heldInDatabase, heldOnServer, heldUnknown, heldUnseen } from "./describe-contents";
 import { SERVER_QUERY } from "./server-query";
 import type { LookedInto } from "./server";
 
@@ -17,6 +17,8 @@ export interface Membership {
   readonly leftovers?: ReadonlySet<string>;
   /** The same of other databases, by name: those in which it is registered too. */
   readonly elsewhere: ReadonlyMap<string, readonly string[]>;
+  /** Databases that can't be opened on the coordinator, with the reason: whether it is registered there can't be known. */
+  readonly unopened: ReadonlyMap<string, string>;
   /** Roles of the coordinator: all others are the server's own. */
   readonly roles: readonly string[];
 }
@@ -29,7 +31,7 @@ export interface Membership {
 export async function surveyServer(
   server: LookedInto,
   label: string,
-  { standing, known, leftovers, elsewhere, roles }: Membership,
+  { standing, known, leftovers, elsewhere, unopened, roles }: Membership,
 ): Promise<Holdings> {
   const whole = parse<ServerContents>(label, await server.ask(SERVER_QUERY));
   const own = parse<DatabaseContents>(
@@ -47,6 +49,11 @@ export async function surveyServer(
     if (!database.connectable) {
       const why = "nobody may connect to it (datallowconn is false)";
       held.push(heldUnseen(database, why, elsewhere.has(database.name)));
+      continue;
+    }
+    const unknown = unopened.get(database.name);
+    if (unknown !== undefined) {
+      held.push(heldUnknown(database, unknown));
       continue;
     }
     const there = elsewhere.get(database.name);

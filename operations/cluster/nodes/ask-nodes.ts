@@ -1,8 +1,8 @@
 import type { Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
-import { type Explained, explainConnection } from "./connection-cause";
+import { type Explained, explainConnection, explainTimeout } from "./connection-cause";
 import { noExtensionRemedy } from "./no-extension";
-import { connectionCauses, withCauses } from "./reachability";
+import { TIMED_OUT, connectionCauses, withCauses } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
 import type { Place } from "../../base/place";
 import type { Session } from "../connection/session";
@@ -115,7 +115,8 @@ export async function askNodes(
   return endpoints.map((endpoint) => {
     const answer = answers.get(endpoint);
     if (typeof answer === "object") return answer;
-    if (answer === "unreachable") return { failed: explainTimeout(endpoint, session.place) };
+    if (answer === "unreachable")
+      return { failed: explainTimeout(COORDINATOR, formatEndpoint(endpoint), session.place) };
     return { failed: noAnswer(endpoint, timeoutMs) };
   });
 }
@@ -133,9 +134,7 @@ async function mostSessions(session: Session, nodes: number): Promise<number> {
 /** A question that may take less than this is not worth asking. In milliseconds. */
 const LEAST_MS = 200;
 
-function explainTimeout(endpoint: Endpoint, place: Place): Explained {
-  return explainConnection("timed out", "the coordinator", formatEndpoint(endpoint), place);
-}
+const COORDINATOR = "the coordinator";
 
 function noAnswer(endpoint: Endpoint, timeoutMs: number): Explained {
   return {
@@ -208,10 +207,12 @@ async function whyNot(session: Session, endpoint: Endpoint): Promise<NodeAnswer>
       const what = `${target} answered the coordinator only at the second attempt`;
       return { failed: { what, remedy }, late: true };
     }
-    return { failed: explainConnection(cause ?? "timed out", "the coordinator", target, session.place) };
+    if (cause === undefined || cause === TIMED_OUT)
+      return { failed: explainTimeout(COORDINATOR, target, session.place) };
+    return { failed: explainConnection(cause, COORDINATOR, target, session.place) };
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
-    return { failed: explainTimeout(endpoint, session.place) };
+    return { failed: explainTimeout(COORDINATOR, target, session.place) };
   }
 }
 

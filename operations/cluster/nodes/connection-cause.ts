@@ -30,6 +30,12 @@ export function explainConnection(
   return { what: `${from} can't connect to ${target}: ${text}`, remedy: "see the log of the server there" };
 }
 
+/** The same where the time was over that the command's --timeout gives: a node that drops packets, or one that is slow. */
+export function explainTimeout(from: string, target: string, place: Place): Explained {
+  const { what, remedy } = explainConnection("timed out", from, target, place);
+  return { what, remedy: `${remedy}; if it only answers slowly, --timeout gives it longer` };
+}
+
 /** Whether the server behind it is only just starting. */
 export function isStarting(cause: string | undefined): boolean {
   return /the database system is (starting up|not yet accepting|in recovery)/.test(cause ?? "");

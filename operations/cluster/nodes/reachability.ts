@@ -19,6 +19,9 @@ export interface Reach {
   readonly to: readonly Peer[];
 }
 
+/** The cause where libpq gave none, as Citus' own limit ended the attempt. */
+export const TIMED_OUT = "timed out";
+
 /** How long one node waits for another before it counts as unreachable. Citus tries twice. In milliseconds. */
 const NODE_CONNECTION_MS = 10_000;
 
@@ -142,7 +145,7 @@ export function connectionCauses(messages: readonly ServerMessage[]): Connection
     const from = /from (\S+:\d+)/.exec(detail)?.[1];
     // Without a cause it was Citus' own time limit that ended the attempt.
     if (match?.[1] !== undefined)
-      return [{ from, to: match[1], cause: match[2]?.replace(/\s+/g, " ") ?? "timed out" }];
+      return [{ from, to: match[1], cause: match[2]?.replace(/\s+/g, " ") ?? TIMED_OUT }];
     return [];
   });
 }

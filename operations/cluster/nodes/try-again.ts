@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
-import { connectionCauses, withCauses } from "./reachability";
+import { TIMED_OUT, connectionCauses, withCauses } from "./reachability";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
 import type { Session } from "../connection/session";
 import { wasCanceled } from "../connection/statement-timeout";
@@ -79,7 +79,7 @@ async function tryAtOnce(
     if (reached === true) return { reachedMs: tookMs ?? 0 };
     const said = causes.find((each) => each.to === formatEndpoint(to) && each.from === formatEndpoint(from));
     if (said === undefined && reached === undefined) return "untold";
-    return { cause: said?.cause === "timed out" ? undefined : said?.cause, limitMs };
+    return { cause: said?.cause === TIMED_OUT ? undefined : said?.cause, limitMs };
   });
 }
 

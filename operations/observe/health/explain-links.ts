@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../../../model/cluster";
-import { type Explained, explainConnection } from "../../cluster/nodes/connection-cause";
+import { type Explained, explainConnection, explainTimeout } from "../../cluster/nodes/connection-cause";
 import type { Place } from "../../base/place";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
 import type { NodeAnswer } from "../../cluster/nodes/ask-nodes";
@@ -77,7 +77,7 @@ function explainPair(
   }
   const { cause, limitMs } = link.attempt;
   if (cause !== undefined) return explainConnection(cause, source, target, place);
-  const { what, remedy } = explainConnection("timed out", source, target, place);
+  const { what, remedy } = explainTimeout(source, target, place);
   return { what: `${what} within ${formatTook(limitMs)}`, remedy };
 }
 

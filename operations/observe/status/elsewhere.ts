@@ -18,6 +18,8 @@ export interface OtherDatabase {
   readonly shards: number;
   /** Why its metadata can't be read. */
   readonly unreadable?: string;
+  /** Why it can't be opened: whether it has Citus is not known. */
+  readonly unopened?: string;
   /** How its nodes log in to each other; undefined where it has none of ours, or that could not be asked in time. */
   readonly logins?: Logins;
 }
@@ -47,7 +49,11 @@ export async function askElsewhere(
   if (leftMs < LEAST_MS || nodes.length === 0) return readOtherDatabases(session);
   const deadline = performance.now() + leftMs;
   const found: OtherDatabase[] = [];
-  const look = async (databases: readonly CitusDatabase[]) => {
+  const look = async (
+    databases: readonly CitusDatabase[],
+    unopened: readonly { name: string; why: string }[],
+  ) => {
+    found.push(...unopened.map(({ name, why }) => ({ name, shards: 0, unopened: why })));
     for (const { name, session: there, registered, shards } of databases) {
       const members = nodes.filter(({ endpoint }) =>
         registered.some((row) => sameEndpoint(row.endpoint, endpoint)),

@@ -3,13 +3,22 @@ import { quoteName } from "../../../base/shown-words";
 import { explainLogins } from "../../status/checks/holdings";
 import { type Finding, failed, ok, warning } from "../finding";
 import type { Snapshot } from "../snapshot";
-import { remedyForUnreadable } from "../../../cluster/holdings/other-databases";
+import { UNOPENED_REMEDY, remedyForUnreadable } from "../../../cluster/holdings/other-databases";
 
 /** Each is a cluster of its own in its metadata, which the other checks don't look at. */
 export function checkOtherDatabases({ cluster, otherDatabases = [] }: Snapshot): Finding[] {
   const place = { check: "other databases", where: cluster.environment };
   return otherDatabases.flatMap((database): Finding[] => {
-    const { name, shards, unreadable } = database;
+    const { name, shards, unreadable, unopened } = database;
+    if (unopened !== undefined) {
+      return [
+        warning(
+          place,
+          `database ${quoteName(name)} of the coordinator can't be opened: ${unopened}`,
+          UNOPENED_REMEDY,
+        ),
+      ];
+    }
     if (unreadable !== undefined) {
       return [
         failed(

@@ -7,7 +7,7 @@ import type { Finding } from "../../../base/finding";
 import { isOfMove } from "../moves";
 import { MOST_OWN } from "../../../cluster/nodes/node-state";
 import type { OtherDatabase } from "../elsewhere";
-import { remedyForUnreadable } from "../../../cluster/holdings/other-databases";
+import { UNOPENED_REMEDY, remedyForUnreadable } from "../../../cluster/holdings/other-databases";
 
 /** How many of them are named. */
 const NAMED = 3;
@@ -46,7 +46,15 @@ function named(kind: string, names: readonly string[]): string[] {
 
 /** Each is a cluster of its own in its metadata. */
 export const otherDatabases: Check = ({ otherDatabases: others = [], environment, otherDatabase, url }) =>
-  others.map(({ name, shards, unreadable }): Finding => {
+  others.map(({ name, shards, unreadable, unopened }): Finding => {
+    if (unopened !== undefined) {
+      return {
+        severity: "advice",
+        check: "other-database",
+        what: `database ${quoteName(name)} of the coordinator can't be opened, and nothing here tells of it: ${unopened}`,
+        remedy: UNOPENED_REMEDY,
+      };
+    }
     if (unreadable !== undefined) {
       return {
         severity: "broken",
