@@ -166,13 +166,19 @@ describeOnCitus("a broken cluster", () => {
   });
 
   broken("a read-only server", {
-    harm: () => sql("worker1", "ALTER DATABASE postgres SET default_transaction_read_only = on"),
+    harm: () =>
+      session(
+        "worker1",
+        "SET citus.enable_ddl_propagation = off",
+        "ALTER ROLE postgres SET default_transaction_read_only = on",
+      ),
     says: [/^failed server local\/worker1: .*read-only \(default_transaction_read_only = on\)/],
     repair: () =>
       session(
         "worker1",
         "SET default_transaction_read_only = off",
-        "ALTER DATABASE postgres RESET default_transaction_read_only",
+        "SET citus.enable_ddl_propagation = off",
+        "ALTER ROLE postgres RESET default_transaction_read_only",
       ),
   });
 

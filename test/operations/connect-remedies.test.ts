@@ -52,7 +52,10 @@ describe("a coordinator that can't be connected to", () => {
   it.each([
     ["28P01", "give the password of this user there: PGPASSWORD, or its line in .pgpass"],
     ["3D000", "name a database that is there"],
-    ["53300", "end clients of that server, or raise max_connections"],
+    [
+      "53300",
+      "end clients of that server where they run (a restart of it ends all), or raise max_connections (a start-up setting)",
+    ],
   ])(
     "by its address, which answers %s: neither of a volume, nor of Terraform's variable",
     async (state, remedy) => {

@@ -117,6 +117,10 @@ describeOnCitus("a container that is replaced, on real Citus", () => {
     expect(refused, refused.output).toMatchObject({ code: 4 });
     expect(refused.output).toContain("can't be asked (does not run)");
     expect(refused.last).toContain(`${LIB}/later.so was installed in the container and is not in the image`);
+    await docker("start", citus.container("w1"));
+    await citus.waitFor("w1");
+    const asked = await guard(await changed(own), ["--node", "local/w1"]);
+    expect(asked, asked.output).toMatchObject({ code: 0 });
   });
 
   /** As `status` asks for them. */

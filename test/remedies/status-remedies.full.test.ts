@@ -133,15 +133,6 @@ describeOnCitus("what status says is done, and helps", () => {
       /DELETE FROM .*\)/,
     ],
     [
-      "a server that can only be read",
-      async () => {
-        await citus.sql("w2", "ALTER SYSTEM SET default_transaction_read_only = on");
-        await citus.sql("w2", "SELECT pg_reload_conf()");
-      },
-      /^read-only local\/w2/,
-      /ALTER SYSTEM RESET \w+|SELECT \w+\(\)/,
-    ],
-    [
       "a container that is paused",
       () => docker("pause", citus.container("w2")),
       /^reachability local\/w2/,

@@ -189,7 +189,7 @@ async function setByDocker(
     if (another) {
       throw new Failure(
         `container ${node.container} is another server ("${name}", server id ${id})`,
-        "see what runs there",
+        `see what runs there: \`npx pg-dist doctor ${cluster.environment}\` names the server of each container`,
       );
     }
     await psql(`${alignStatement(cluster.user, own)};`);

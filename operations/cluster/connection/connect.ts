@@ -204,7 +204,8 @@ const STARTING: readonly string[] = [
 const REMEDIES_BY_ADDRESS: Readonly<Record<string, string>> = {
   [SQLSTATE.invalidPassword]: "give the password of this user there: PGPASSWORD, or its line in .pgpass",
   [SQLSTATE.invalidCatalogName]: "name a database that is there",
-  [SQLSTATE.tooManyConnections]: "end clients of that server, or raise max_connections",
+  [SQLSTATE.tooManyConnections]:
+    "end clients of that server where they run (a restart of it ends all), or raise max_connections (a start-up setting)",
 };
 
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -215,7 +216,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "the user must exist, and pg_hba.conf allow it with a password from this machine",
   [SQLSTATE.invalidCatalogName]:
     "the database is made at a volume's first start only: create it, or set `database` to the one that is there",
-  [SQLSTATE.tooManyConnections]: "end clients of the coordinator, or raise max_connections",
+  [SQLSTATE.tooManyConnections]:
+    "end clients of the coordinator where they run (docker restart of its container ends all), or raise max_connections in its `settings`",
 };
 
 function unreachable(

@@ -89,7 +89,7 @@ const KNOWN: readonly Known[] = [
     explain: (_match, from, target) => ({
       what: `${target} has no connection left for ${from}`,
       remedy:
-        "end clients there, or raise max_connections (start-up setting) above what the coordinator opens",
+        "end clients there where they run (docker restart of its container ends all), or raise max_connections (start-up setting) above what the coordinator opens",
     }),
   },
   {

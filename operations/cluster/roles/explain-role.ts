@@ -146,7 +146,7 @@ function remedyOf({ role, cause }: RoleFault, nodes: readonly NodeRoles[], place
     case "limited":
       return `raise it on the coordinator, or lift it (ALTER ROLE ${name} CONNECTION LIMIT -1): beside its clients' connections it counts those of every node to every other one`;
     case "full":
-      return "end clients there, or raise what is used up: max_connections (a start-up setting), or the database's CONNECTION LIMIT";
+      return "end clients there (SELECT pid, usename, application_name, state FROM pg_stat_activity, then pg_terminate_backend(PID)), or raise what is used up: max_connections (a start-up setting), or the database's CONNECTION LIMIT (ALTER DATABASE on the coordinator)";
     case "connect":
       return `GRANT CONNECT ON DATABASE ${quoteName(place.database)} TO ${name} on the coordinator`;
     case "hba":
@@ -167,7 +167,10 @@ function untoldRemedy(role: string, place: Place): string {
 
 function credentialsRemedy(role: string, nodes: readonly NodeRoles[], place: Place): string {
   if (place.environment === undefined)
-    return `as superuser on every node: INSERT INTO pg_dist_authinfo VALUES (0, ROLE, AUTHINFO) for ${quoteName(role)}, which must exist there and have LOGIN`;
+    return (
+      `as superuser on every node, in this database: INSERT INTO pg_dist_authinfo VALUES (0, ${quoteLiteral(role)}, 'password=...') ` +
+      "ON CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo, with the password that the role has; it must exist there, with LOGIN"
+    );
   if (role === place.user) return `\`${credentialsLine(place)}\` stores it on every node`;
   const states = nodes.flatMap((node) => node.states.filter((state) => state.role === role));
   return states.some(({ exists, login, password }) => exists && (!login || !password))

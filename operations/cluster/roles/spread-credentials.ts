@@ -2,6 +2,7 @@ import type { Endpoint } from "../../../model/cluster";
 import { type Problem, problemsFailure } from "../../base/failure";
 import { storeStatement } from "../nodes/credentials";
 import { runOnNodes } from "../nodes/run-on-nodes";
+import { remedyForSetting } from "../nodes/setting-cause";
 import type { Session } from "../connection/session";
 import { type HeldRole, alignStatement, heldByCoordinator, heldByNodes } from "./held-roles";
 import { quoteName } from "../../base/shown-words";
@@ -108,10 +109,12 @@ async function carryOut(session: Session, work: readonly Work[], what: string): 
     const { role, node } = each;
     const answer = answers[index];
     if (answer !== undefined && "value" in answer) return [];
+    const setting = remedyForSetting(answer?.error ?? "");
     const problem = {
       node: node.label,
       what: `role ${quoteName(role)}: ${what} failed: ${answer?.error ?? "no answer"}`,
-      remedy: "see the server's log, then apply again",
+      remedy:
+        setting === undefined ? "see the server's log, then apply again" : `${setting}; then apply again`,
     };
     return [{ work: each, problem }];
   });

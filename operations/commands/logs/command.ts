@@ -132,7 +132,7 @@ async function showFiles(
   const { code, interrupted, last } = await passOn(child, flags, () => child.stdin?.end());
   if (code === 0 || interrupted) return EXIT.ok;
   throw new Failure(
-    `${node.id}: its log ${path} can't be read: ${last.trim().split("\n").at(-1) ?? ""}`,
+    `${node.id}: its log ${path} can't be read: ${last.trim().split("\n").at(-1) || `docker exec ended with ${code ?? "a signal"}`}`,
     `see that \`${docker.describe(["exec", node.container, "true"])}\` works`,
   );
 }

@@ -57,7 +57,7 @@ export async function askCoordinator(
     }
   } catch (error) {
     if (error instanceof Failure) return { connection: { what: error.summary, remedy: error.remedy } };
-    const remedy = "see the checks of its Docker host and container";
+    const remedy = `see its log: npx pg-dist logs ${cluster?.environment ?? "ENVIRONMENT"} coordinator --since 10m`;
     return { connection: { what: oneLine(error), remedy } };
   }
 }

@@ -1,6 +1,5 @@
 import type { DatabaseContents } from "../../../cluster/holdings/contents";
 import { formatBytes } from "../../../base/bytes";
-import { Failure } from "../../../base/failure";
 import { quoteName } from "../../../base/shown-words";
 import type { LookedInto } from "../../../cluster/holdings/server";
 import type { Answer } from "../../../cluster/nodes/run-on-nodes";
@@ -71,7 +70,7 @@ interface OfServer {
  * What the databases of a running server need of its container, and what its next start needs.
  *
  * @param wanted settings of the new container's command line
- * @throws Failure where the server, or one of its databases, doesn't answer
+ * @throws Error where the server, or one of its databases, doesn't answer
  */
 export async function askNeeds(server: LookedInto, wanted: Readonly<Record<string, string>>): Promise<Needs> {
   const whole = parse<OfServer>(await server.ask(SERVER));
@@ -127,7 +126,7 @@ export async function askNeeds(server: LookedInto, wanted: Readonly<Record<strin
 
 function parse<Contents>(answer: Answer): Contents {
   if ("value" in answer) return JSON.parse(answer.value ?? "null") as Contents;
-  throw new Failure(`its databases can't be asked what they need: ${answer.error}`, "see its log");
+  throw new Error(answer.error);
 }
 
 function split(list: string): string[] {

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from "../../../../model/cluster";
+import { READ_ONLY_REMEDY } from "../../../cluster/nodes/setting-cause";
 import { quoteName, shellWord } from "../../../base/shown-words";
 import { failed, ok, warning } from "../finding";
 import { CONNECTIONS } from "../../thresholds";
@@ -22,13 +23,7 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
     ];
   }
   if (server.read_only) {
-    return [
-      failed(
-        place,
-        `${seen} is read-only (default_transaction_read_only = on)`,
-        "ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf(); and the same of ALTER DATABASE and ALTER ROLE",
-      ),
-    ];
+    return [failed(place, `${seen} is read-only (default_transaction_read_only = on)`, READ_ONLY_REMEDY)];
   }
   const most = Number(server.settings["max_connections"]);
   const share = server.connections / most;

@@ -5,6 +5,7 @@ import { type Check, commandLine, ofEachNode } from "../check";
 import type { Finding, Severity } from "../../../base/finding";
 import { WAL_LEVEL_REMEDY } from "../../../cluster/moving/wal-level";
 import type { NodeState } from "../../../cluster/nodes/node-state";
+import { READ_ONLY_REMEDY } from "../../../cluster/nodes/setting-cause";
 import { CERTIFICATE_DAYS, CONNECTIONS, DISK_FREE, XID_AGE } from "../../thresholds";
 import type { Snapshot } from "../snapshot";
 
@@ -36,9 +37,7 @@ function recovery({ in_recovery, read_only }: NodeState): Judged[] {
     return found("broken", "recovery", "it is in recovery: it can only be read", remedy);
   }
   if (!read_only) return [];
-  const remedy =
-    "there: ALTER SYSTEM RESET default_transaction_read_only, SELECT pg_reload_conf(); or what else sets it";
-  return found("broken", "read-only", "default_transaction_read_only is on", remedy);
+  return found("broken", "read-only", "default_transaction_read_only is on", READ_ONLY_REMEDY);
 }
 
 function disk({ disk: { available, total, forRoot } }: NodeState): Judged[] {
