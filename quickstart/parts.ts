@@ -42,7 +42,7 @@ function realParts(terraform: string): Parts {
   if (process.env.PGDIST_PARTS === "stand-in") {
     throw new Failure(
       "PGDIST_PARTS=stand-in, and stand-ins are made only on Linux, as root, in the engine on /var/run/docker.sock",
-      "unset it, or run this as root",
+      "unset it, or run this as root, with that socket in environments/local.ts",
     );
   }
   const image = local.image ?? DEFAULT_IMAGE;
