@@ -57,7 +57,9 @@ export async function askCoordinator(
     }
   } catch (error) {
     if (error instanceof Failure) return { connection: { what: error.summary, remedy: error.remedy } };
-    const remedy = `see its log: npx pg-dist logs ${cluster?.environment ?? "ENVIRONMENT"} coordinator --since 10m`;
+    const logs =
+      cluster === undefined ? "" : `: npx pg-dist logs ${cluster.environment} coordinator --since 10m`;
+    const remedy = `see its log${logs}`;
     return { connection: { what: oneLine(error), remedy } };
   }
 }
