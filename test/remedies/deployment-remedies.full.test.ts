@@ -30,6 +30,8 @@ describe("what is said to do about a deployment, and helps", () => {
     const environment = cluster.environment({ workers: { local: workers } });
     cluster.declare({
       ...environment,
+      // What may be destroyed is not guarded.
+      ephemeral: false,
       hosts: { local: { connection: "unix:///var/run/docker.sock", dataPath: data() } },
       coordinator: { ...environment.coordinator, settings },
     });
