@@ -1,7 +1,7 @@
 import type { Cluster } from "../../model/cluster";
 import { coordinatorOf, hostOf } from "../cluster/cluster-file";
 import type { CoordinatorUnreachable } from "../cluster/connection/connect";
-import { DockerHost } from "../docker/docker-host";
+import { Engine } from "../docker/engine/engine";
 import { Failure } from "../base/failure";
 import { describeContainer, readContainerState, remedyFor } from "../docker/container-state";
 import type { Target } from "../cluster/connection/target";
@@ -13,7 +13,7 @@ export async function explainDown(
   { env, timeoutMs }: Pick<Target, "env" | "timeoutMs">,
 ): Promise<Failure> {
   const { container, host } = coordinatorOf(cluster);
-  const docker = new DockerHost(hostOf(cluster, coordinatorOf(cluster)), env);
+  const docker = new Engine(hostOf(cluster, coordinatorOf(cluster)), env);
   try {
     const state = await readContainerState(docker, container, Math.max(timeoutMs * 0.3, 3000));
     return new Failure(

@@ -1,4 +1,6 @@
-import { COMMANDS_AT_ONCE, DockerHost } from "./docker-host";
+import { type ContainerJson, inspectContainers } from "./engine/containers";
+import { type Engine, REQUESTS_AT_ONCE } from "./engine/engine";
+import { readLog } from "./engine/logs";
 import { Failure, oneLine } from "../base/failure";
 import { mapAtMost } from "../base/map-at-most";
 import { shorten } from "../base/shorten";
@@ -21,19 +23,9 @@ export interface ContainerState {
 
 export type ContainerAnswer = ContainerState | { readonly missing: true } | { readonly unknown: string };
 
-interface Inspected {
-  readonly Status: string;
-  readonly ExitCode: number;
-  readonly OOMKilled: boolean;
-  readonly Error: string;
-  readonly StartedAt: string;
-  readonly FinishedAt: string;
-  readonly Health?: { readonly Status: string };
-}
-
 /** Asks the Docker host, within the time (in milliseconds). Never throws: what went wrong is `unknown`. */
 export async function readContainerState(
-  docker: DockerHost,
+  docker: Engine,
   container: string,
   timeoutMs: number,
 ): Promise<ContainerAnswer> {
@@ -42,27 +34,23 @@ export async function readContainerState(
 }
 
 /**
- * As `readContainerState`, of any number on one Docker host: all their states by one command, and then, as far as the time
- * goes, the ends of their logs, which only add to them.
+ * As `readContainerState`, of any number on one Docker host: all their states, and then, as far as the time goes, the ends of
+ * their logs, which only add to them.
  */
 export async function readContainerStates(
-  docker: DockerHost,
+  docker: Engine,
   containers: readonly string[],
   timeoutMs: number,
 ): Promise<Map<string, ContainerAnswer>> {
   const deadline = performance.now() + timeoutMs;
   try {
-    const args = ["inspect", "--type", "container", "--format", "{{.Name}} {{json .State}}", ...containers];
-    const inspected = await docker.try(args, timeoutMs);
-    const states = inspected.timedOut ? new Map<string, Inspected>() : statesOf(inspected.stdout);
-    const lastLines = await readLastLines(docker, [...states.keys()], deadline);
+    const found = await inspectContainers(docker, containers, timeoutMs);
+    const lastLines = await readLastLines(docker, [...found.keys()], deadline);
     return new Map(
       containers.map((container): [string, ContainerAnswer] => {
-        const state = states.get(container);
-        if (state !== undefined) return [container, describeState(state, lastLines.get(container) ?? "")];
-        const missing = new RegExp(`[Nn]o such container: ${container}$`, "m").test(inspected.stderr);
-        if (missing) return [container, { missing: true }];
-        return [container, { unknown: docker.failure(["inspect", container], inspected).summary }];
+        const json = found.get(container);
+        if (json === undefined) return [container, { missing: true }];
+        return [container, describeState(json.State, lastLines.get(container) ?? "")];
       }),
     );
   } catch (error) {
@@ -84,31 +72,25 @@ function lastEntry(log: string): string {
 
 /** The last lines of the logs that can be read before the deadline, a few at a time. */
 async function readLastLines(
-  docker: DockerHost,
+  docker: Engine,
   containers: readonly string[],
   deadline: number,
 ): Promise<Map<string, string>> {
   const lastLines = new Map<string, string>();
-  await mapAtMost(COMMANDS_AT_ONCE, containers, async (container) => {
+  await mapAtMost(REQUESTS_AT_ONCE, containers, async (container) => {
     const left = deadline - performance.now();
     if (left <= 0) return;
-    const { stdout, stderr, code } = await docker.try(["logs", "--tail", String(TAIL), container], left);
-    if (code === 0) lastLines.set(container, lastEntry(`${stdout}${stderr}`));
+    try {
+      const { stdout, stderr } = await readLog(docker, container, { tail: TAIL, timeout: left });
+      lastLines.set(container, lastEntry(`${stdout}${stderr}`));
+    } catch {
+      // Its log driver doesn't give it, or the time is over: the state is told without it.
+    }
   });
   return lastLines;
 }
 
-/** Of the containers that exist: docker prints them also where another one doesn't. */
-function statesOf(stdout: string): Map<string, Inspected> {
-  return new Map(
-    stdout.split("\n").flatMap((line): [string, Inspected][] => {
-      const [, name = "", json = ""] = /^\/?(\S+) (\{.*\})$/.exec(line.trim()) ?? [];
-      return json === "" ? [] : [[name, JSON.parse(json) as Inspected]];
-    }),
-  );
-}
-
-function describeState(state: Inspected, lastLine: string): ContainerState {
+function describeState(state: ContainerJson["State"], lastLine: string): ContainerState {
   return {
     status: state.Status,
     exitCode: state.ExitCode,
@@ -142,7 +124,7 @@ export function describeContainer(answer: ContainerAnswer): string {
 /** What to do about a node whose container is like this. */
 export function remedyFor(
   answer: ContainerAnswer,
-  docker: DockerHost,
+  docker: Engine,
   { container, environment }: { readonly container: string; readonly environment: string },
 ): string {
   if ("unknown" in answer)

@@ -1,5 +1,7 @@
 import type { Cluster } from "../../model/cluster";
-import { COMMANDS_AT_ONCE, DockerHost } from "./docker-host";
+import { Engine, REQUESTS_AT_ONCE } from "./engine/engine";
+import { EngineFailure } from "./engine/engine-failure";
+import { exec } from "./engine/exec";
 import { mapAtMost } from "../base/map-at-most";
 
 /** Of the file system with a node's data directory, in bytes. */
@@ -24,24 +26,32 @@ export async function readFreeSpace(
   const deadline = performance.now() + timeoutMs;
   const found = new Map<string, FreeSpace>();
   const ofHost = async (host: (typeof hosts)[number]) => {
-    const docker = new DockerHost(host, env);
+    const docker = new Engine(host, env);
     const own = nodes.filter((node) => node.host === host.id);
     try {
-      await mapAtMost(COMMANDS_AT_ONCE, own, async ({ id, container }) => {
+      await mapAtMost(REQUESTS_AT_ONCE, own, async ({ id, container }) => {
         const remaining = deadline - performance.now();
         if (remaining <= 0) return;
-        const df = ["exec", container, "sh", "-c", 'df -Pk "$PGDATA"'];
-        const space = readDf((await docker.try(df, remaining)).stdout);
+        const space = await dfIn(docker, container, remaining);
         if (space !== undefined) found.set(id, space);
       });
-    } catch {
-      // No docker command here, or no ssh: the figure is missing, and whoever needs Docker says so.
     } finally {
       docker.close();
     }
   };
   await Promise.all(hosts.map(ofHost));
   return found;
+}
+
+/** Where it can't be asked the figure is missing, and whoever needs Docker says so. */
+async function dfIn(docker: Engine, container: string, timeout: number): Promise<FreeSpace | undefined> {
+  try {
+    const { stdout } = await exec(docker, container, ["sh", "-c", 'df -Pk "$PGDATA"'], { timeout });
+    return readDf(stdout);
+  } catch (error) {
+    if (error instanceof EngineFailure) return undefined;
+    throw error;
+  }
 }
 
 /** Reads `df -Pk` of one path. */

@@ -1,11 +1,13 @@
 import type { Cluster } from "../../model/cluster";
-import { DockerHost } from "../docker/docker-host";
-import { EXIT, Failure, oneLine, problemsFailure } from "../base/failure";
+import { inspectContainer } from "../docker/engine/containers";
+import { Engine } from "../docker/engine/engine";
+import { ifFound } from "../docker/engine/engine-failure";
+import { inspectVolume } from "../docker/engine/volumes";
+import { EXIT, Failure, problemsFailure } from "../base/failure";
 import { byDocker } from "../cluster/holdings/by-docker";
 import { howToDiscard, mayDiscard } from "../cluster/holdings/discard-keys";
 import { type DiscardOptions, heldProblems } from "../cluster/holdings/require-nothing-held";
 import { surveyWorker } from "../cluster/holdings/of-worker";
-import { inspectContainers } from "../docker/inspect-containers";
 import type { Session } from "../cluster/connection/session";
 
 /**
@@ -43,11 +45,11 @@ async function look(session: Session, id: string, options: DiscardOptions): Prom
   const host = cluster.hosts.find((each) => each.id === hostId);
   if (host === undefined) throw unknown(id, `Docker host ${hostId} is not in the environment`, "put it back");
   const container = `${cluster.name}-${name}`;
-  const docker = new DockerHost(host, env);
+  const docker = new Engine(host, env);
   try {
-    const running = (await inspectContainers(docker, [container], "{{.State.Running}}")).get(container);
-    if (running === undefined) return await requireNoVolume(docker, cluster, id, container);
-    if (running !== "true") {
+    const json = await ifFound(inspectContainer(docker, container));
+    if (json === undefined) return await requireNoVolume(docker, cluster, id, container);
+    if (!json.State.Running) {
       throw unknown(
         id,
         `its container ${container} does not run`,
@@ -66,16 +68,15 @@ async function look(session: Session, id: string, options: DiscardOptions): Prom
 
 /** Without its container nobody can look into the volume. */
 async function requireNoVolume(
-  docker: DockerHost,
+  docker: Engine,
   { environment }: Cluster,
   id: string,
   volume: string,
 ): Promise<void> {
-  const { code, stderr } = await docker.try(["volume", "inspect", volume]);
-  if (code !== 0 && /no such volume/i.test(stderr)) return;
+  if ((await inspectVolume(docker, volume)) === undefined) return;
   throw unknown(
     id,
-    code === 0 ? `its container is gone, and its volume ${volume} is there` : oneLine(stderr),
+    `its container is gone, and its volume ${volume} is there`,
     `put it back into environment ${environment} and apply, which makes its container again`,
   );
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DockerHost } from "../../operations/docker/docker-host";
+import { Engine } from "../../operations/docker/engine/engine";
 import { followInitialisation } from "../../operations/change/recover/initialisation";
 import { listContainers } from "../../operations/change/recover/inventory";
 import { findParts, type Parts } from "../../testbed/parts";
@@ -11,7 +11,7 @@ const DATA = "/var/lib/postgresql/17/docker";
 /** A container on a volume that another one has initialised: its own log proves nothing, its server must be asked. */
 describe("what a server says of its first initialisation", () => {
   const name = `recover-${randomBytes(3).toString("hex")}`;
-  const host = new DockerHost({ id: "local", connection: "unix:///var/run/docker.sock", sshOptions: [] });
+  const host = new Engine({ id: "local", connection: "unix:///var/run/docker.sock", sshOptions: [] });
   let parts: Parts;
 
   beforeAll(async () => {
@@ -21,6 +21,7 @@ describe("what a server says of its first initialisation", () => {
     await start();
   });
   afterAll(async () => {
+    host.close();
     await docker("rm", "--force", "--volumes", name).catch(() => undefined);
     await docker("volume", "rm", name).catch(() => undefined);
     await parts?.stop();

@@ -1,33 +1,37 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DockerHost } from "../../operations/docker/docker-host";
-import { listContainers, listNetworks, listVolumes } from "../../operations/change/recover/inventory";
+import { Engine } from "../../operations/docker/engine/engine";
+import { inspectVolume, listVolumes, removeVolume } from "../../operations/docker/engine/volumes";
+import { listContainers, listNetworks } from "../../operations/change/recover/inventory";
 import { findParts, type Parts } from "../../testbed/parts";
 import { Testbed } from "../../testbed/testbed";
 
-describe("docker on a Docker host over ssh", () => {
+describe("the engine of a Docker host over ssh", () => {
   let parts: Parts;
   let bed: Testbed;
-  let docker: DockerHost;
+  let docker: Engine;
 
   beforeAll(async () => {
     parts = await findParts({ log: console.log });
     bed = await Testbed.start({ hosts: ["server-a"], parts });
     const connection = bed.hosts["server-a"]?.connection ?? "";
-    docker = new DockerHost({ id: "server-a", connection, sshOptions: bed.sshOptions });
+    docker = new Engine({ id: "server-a", connection, sshOptions: bed.sshOptions });
   });
   afterAll(async () => {
+    docker?.close();
     await bed?.stop();
     await parts?.stop();
   });
 
-  it("passes each word as it is", async () => {
-    const words = `it's "one" $HOME; {{.Driver}} && \\ *`;
-    await docker.run(["volume", "create", "recover-test"]);
-    expect(await docker.run(["volume", "inspect", "--format", words, "recover-test"])).toBe(
-      `${words.replace("{{.Driver}}", "local")}\n`,
-    );
+  it("makes, shows, lists and removes a volume, with labels as they are", async () => {
+    const labels = { words: `it's "one" $HOME; {{.Driver}} && \\ *` };
+    await docker.json({
+      ...{ operation: "volume create", method: "POST", path: "/volumes/create" },
+      body: { Name: "recover-test", Labels: labels },
+    });
+    expect(await inspectVolume(docker, "recover-test")).toMatchObject({ Labels: labels });
     expect(await listVolumes(docker)).toEqual(["recover-test"]);
-    await docker.run(["volume", "rm", "recover-test"]);
+    await removeVolume(docker, "recover-test");
+    expect(await inspectVolume(docker, "recover-test")).toBeUndefined();
   });
 
   it("lists networks, and containers where there are none", async () => {
@@ -35,8 +39,9 @@ describe("docker on a Docker host over ssh", () => {
     expect(await listContainers(docker)).toEqual([]);
   });
 
-  it("says what docker said, and how to try it", async () => {
-    await expect(docker.run(["volume", "rm", "nothing"])).rejects.toMatchObject({
+  it("says what the engine said, and how to try it", async () => {
+    await expect(removeVolume(docker, "nothing")).rejects.toMatchObject({
+      code: "not-found",
       summary: expect.stringMatching(/^server-a: docker volume rm: .*no such volume/i),
       remedy: expect.stringMatching(/ssh .*docker ps/),
     });

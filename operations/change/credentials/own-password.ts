@@ -1,6 +1,7 @@
 import { type Cluster, type ClusterNode, formatEndpoint } from "../../../model/cluster";
 import { coordinatorOf, hostOf, workersOf } from "../../cluster/cluster-file";
-import { DockerHost } from "../../docker/docker-host";
+import { Engine } from "../../docker/engine/engine";
+import { exec, execFailure } from "../../docker/engine/exec";
 import { Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { RecordedNode } from "../../cluster/nodes/record";
@@ -169,14 +170,15 @@ async function setByDocker(
     readonly env: NodeJS.ProcessEnv;
   },
 ): Promise<void> {
-  const docker = new DockerHost(hostOf(cluster, node), env);
+  const docker = new Engine(hostOf(cluster, node), env);
   const psql = async (sql: string): Promise<string> => {
-    const args = ["exec", "-i", node.container, "psql", "-h", "127.0.0.1", "-U", cluster.user];
-    const options = ["-d", cluster.database, "-XqAtw", "-v", "ON_ERROR_STOP=1"];
+    const command = ["psql", "-h", "127.0.0.1", "-U", cluster.user, "-d", cluster.database];
+    const options = ["-XqAtw", "-v", "ON_ERROR_STOP=1"];
     // By standard input: an argument stands in lists of processes.
-    const result = await docker.try([...args, ...options], EXEC_MS, sql);
+    const input = { input: sql, timeout: EXEC_MS };
+    const result = await exec(docker, node.container, [...command, ...options], input);
     if (result.code === 0) return result.stdout.trim();
-    throw docker.failure(["exec", node.container], result);
+    throw execFailure(docker, result);
   };
   try {
     const [id, name = ""] = (

@@ -1,7 +1,8 @@
 import type { Cluster } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
-import { DockerHost } from "../../docker/docker-host";
+import { Engine } from "../../docker/engine/engine";
+import { type EngineErrorCode, EngineFailure } from "../../docker/engine/engine-failure";
 import { EXIT, Failure } from "../../base/failure";
 import { commandArguments } from "../../base/command-line";
 import type { Progress } from "../../base/progress";
@@ -141,16 +142,37 @@ function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly
 }
 
 /**
- * What ssh says of a machine that runs: it may be starting, or its engine be down, with all data in place. Only silence, an
- * address without a route and a name without an address are of one that is gone.
+ * What an engine that didn't answer tells of its machine. One that says anything runs: it may be starting, or its engine be
+ * down, with all data in place. Only silence, an address without a route and a name without an address are of one that is gone.
  */
-const REFUSAL =
-  /Connection refused|Connection (closed|reset) by|Permission denied|Host key verification failed|Too many authentication|command not found/;
-
-/** Docker's command has the same words for a port that is silent as for an engine that is down. */
-export function isRefusedByEngine(connection: string, said: string): boolean {
-  const engineDown = !connection.startsWith("tcp:") && said.includes("Cannot connect to the Docker daemon");
-  return engineDown || REFUSAL.test(said);
+export function machineOf(code: EngineErrorCode): "runs" | "silent" | "not-asked" {
+  switch (code) {
+    case "not-found":
+    case "conflict":
+    case "refused":
+    case "unsupported":
+    case "engine-error":
+    case "engine-down":
+    case "forbidden":
+    case "connection-refused":
+    case "connection-lost":
+    case "tls":
+    case "ssh-refused":
+    case "ssh-key-file":
+    case "ssh-host-key":
+    case "ssh-host-key-changed":
+    case "docker-missing":
+      return "runs";
+    case "unknown-name":
+    case "no-route":
+    case "timeout":
+    case "ssh-failed":
+    case "failed":
+      return "silent";
+    case "ssh-missing":
+    case "tls-material":
+      return "not-asked";
+  }
 }
 
 async function requireSilentEngines(
@@ -162,14 +184,14 @@ async function requireSilentEngines(
     cluster.hosts
       .filter(({ id }) => hosts.includes(id))
       .map(async (host) => {
-        const docker = new DockerHost(host);
+        const docker = new Engine(host);
         try {
           await docker.check();
           return { id: host.id, what: "its Docker engine answers" };
         } catch (error) {
-          // The command is missing on this machine: that says nothing about the host.
-          if (!(error instanceof Failure) || error.cause !== undefined) throw error;
-          if (replaced || !isRefusedByEngine(host.connection, error.summary)) return undefined;
+          // Something is missing on this machine: that says nothing about the host.
+          if (!(error instanceof EngineFailure) || machineOf(error.code) === "not-asked") throw error;
+          if (replaced || machineOf(error.code) === "silent") return undefined;
           return { id: host.id, what: `a machine answers at its address (${error.summary})`, refusal: true };
         } finally {
           docker.close();

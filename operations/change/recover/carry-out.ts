@@ -3,8 +3,12 @@ import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Action, Adopt, Remove } from "./action";
 import { type Adoption, adopt } from "./adopt";
-import type { DockerHost } from "../../docker/docker-host";
-import { inspectContainer, isHealthy } from "./inventory";
+import { inspectContainer, removeContainer, stopContainer } from "../../docker/engine/containers";
+import type { Engine } from "../../docker/engine/engine";
+import { ifFound } from "../../docker/engine/engine-failure";
+import { removeNetwork } from "../../docker/engine/networks";
+import { removeVolume } from "../../docker/engine/volumes";
+import { isHealthy } from "./inventory";
 import type { HostInventory } from "./situation";
 import type { Terraform } from "./terraform";
 
@@ -18,7 +22,7 @@ export interface Machinery {
   readonly terraform: Terraform;
   /** Of the synthesized stack. */
   readonly folder: string;
-  readonly docker: ReadonlyMap<string, DockerHost>;
+  readonly docker: ReadonlyMap<string, Engine>;
   readonly progress: Progress;
 }
 
@@ -54,14 +58,14 @@ export async function carryOut(
 async function checkRestarts(
   adopted: readonly Adopt[],
   hosts: readonly HostInventory[],
-  docker: ReadonlyMap<string, DockerHost>,
+  docker: ReadonlyMap<string, Engine>,
 ): Promise<Adopt[]> {
   const started: Adopt[] = [];
   for (const action of adopted.filter(({ type }) => type === "container")) {
     const before = hosts
       .find(({ host }) => host === action.host)
       ?.containers.find(({ id }) => id === action.id);
-    const after = await inspectContainer(hostOf(docker, action.host), action.id);
+    const after = await ifFound(inspectContainer(hostOf(docker, action.host), action.id));
     if (before?.healthy === true && before.startedAt !== after?.State.StartedAt) {
       throw new Failure(
         `${action.host}: container ${action.name} was restarted while it was adopted ` +
@@ -74,25 +78,23 @@ async function checkRestarts(
   return started;
 }
 
-async function remove({ type, id }: Remove, docker: DockerHost): Promise<void> {
-  if (type !== "container") {
-    await docker.run([type, "rm", id]);
-    return;
-  }
-  await docker.run(["stop", "--time", String(STOP_SECONDS), id]);
+async function remove({ type, id }: Remove, docker: Engine): Promise<void> {
+  if (type === "volume") return removeVolume(docker, id);
+  if (type === "network") return removeNetwork(docker, id);
+  await stopContainer(docker, id, STOP_SECONDS);
   // With its anonymous volumes only: the image declares one that stays empty.
-  await docker.run(["rm", "--volumes", id]);
+  await removeContainer(docker, id);
 }
 
 async function awaitHealth(
   { host, name, id }: Adopt,
-  docker: ReadonlyMap<string, DockerHost>,
+  docker: ReadonlyMap<string, Engine>,
   progress: Progress,
 ): Promise<string[]> {
   progress(`${host}: waiting for ${name}, which was started`);
   const deadline = performance.now() + HEALTHY_MS;
   for (;;) {
-    const json = await inspectContainer(hostOf(docker, host), id);
+    const json = await ifFound(inspectContainer(hostOf(docker, host), id));
     if (json !== undefined && isHealthy(json)) return [];
     const starting = json?.State.Status === "running" && json.State.Health?.Status === "starting";
     if (!starting || performance.now() > deadline) return [name];
@@ -100,7 +102,7 @@ async function awaitHealth(
   }
 }
 
-function hostOf(docker: ReadonlyMap<string, DockerHost>, id: string): DockerHost {
+function hostOf(docker: ReadonlyMap<string, Engine>, id: string): Engine {
   const host = docker.get(id);
   if (host === undefined) throw new Failure(`no Docker host ${id} in the cluster`, "synthesize again");
   return host;

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Progress } from "../../base/progress";
-import type { DockerHost } from "../../docker/docker-host";
-import { type ContainerJson, inspectContainer, isHealthy } from "./inventory";
+import { hasFile, readArchive } from "../../docker/engine/archive";
+import { type ContainerJson, inspectContainer, nameOf } from "../../docker/engine/containers";
+import type { Engine } from "../../docker/engine/engine";
+import { EngineFailure, ifFound } from "../../docker/engine/engine-failure";
+import { exec } from "../../docker/engine/exec";
+import { readLog as readContainerLog } from "../../docker/engine/logs";
+import { isHealthy } from "./inventory";
 import type { Initialisation } from "./situation";
 
 /** Whom the image makes at a volume's first start. */
@@ -49,14 +54,14 @@ const LAST_DATABASES = ["base/4/PG_VERSION", "base/5/PG_VERSION"];
  * @returns its last inspection too, since it may have changed meanwhile; undefined when the container is gone
  */
 export async function followInitialisation(
-  docker: DockerHost,
+  docker: Engine,
   container: ContainerJson,
   identity: Identity,
   progress: Progress,
 ): Promise<{ json: ContainerJson; initialisation: Initialisation } | undefined> {
   const start = performance.now();
   for (let attempt = 0; ; attempt++) {
-    const json = attempt === 0 ? container : await inspectContainer(docker, container.Id);
+    const json = attempt === 0 ? container : await ifFound(inspectContainer(docker, container.Id));
     if (json === undefined) return undefined;
     const initialisation = await judge(docker, json, identity);
     const starting = json.State.Health?.Status === "starting" && json.State.Status === "running";
@@ -67,16 +72,12 @@ export async function followInitialisation(
           ? START_MS
           : 0;
     if (performance.now() - start >= patience) return { json, initialisation };
-    if (attempt === 0) progress(`waiting for ${json.Name.replace(/^\//, "")}, which is starting`);
+    if (attempt === 0) progress(`waiting for ${nameOf(json)}, which is starting`);
     await sleep(POLL_MS);
   }
 }
 
-async function judge(
-  docker: DockerHost,
-  container: ContainerJson,
-  identity: Identity,
-): Promise<Initialisation> {
+async function judge(docker: Engine, container: ContainerJson, identity: Identity): Promise<Initialisation> {
   if (isHealthy(container)) return "finished";
   const log = await readLog(docker, container);
   const told = judgeLog(log, container.State.Status, await officialEntrypoint(docker, container));
@@ -90,10 +91,20 @@ async function judge(
   return silent && (await neverEnded(docker, container)) ? "unfinished" : "unknown";
 }
 
-async function readLog(docker: DockerHost, container: ContainerJson): Promise<string> {
+/** Where the engine gives no answer nothing is proven. */
+async function ifAnswered<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof EngineFailure) return undefined;
+    throw error;
+  }
+}
+
+async function readLog(docker: Engine, container: ContainerJson): Promise<string> {
   // From the end: where initdb's lines are cut off, there is no proof, and what came after them is never cut off.
-  const { stdout, stderr } = await docker.try(["logs", "--tail", "20000", container.Id]);
-  return `${stdout}\n${stderr}`;
+  const log = await ifAnswered(readContainerLog(docker, container.Id, { tail: 20_000 }));
+  return log === undefined ? "" : `${log.stdout}\n${log.stderr}`;
 }
 
 /** What the log of a container that is not healthy proves of its first initialisation. */
@@ -115,30 +126,25 @@ export function judgeLog(log: string, status: string, officialEntrypoint: boolea
   return status === "running" ? "running" : "unfinished";
 }
 
-async function officialEntrypoint(docker: DockerHost, container: ContainerJson): Promise<boolean> {
-  const { code, stdout } = await docker.try(["cp", `${container.Id}:${ENTRYPOINT}`, "-"]);
-  return code === 0 && stdout.includes(PRINTED.complete) && stdout.includes(PRINTED.skipped);
+async function officialEntrypoint(docker: Engine, container: ContainerJson): Promise<boolean> {
+  const archive = await ifAnswered(readArchive(docker, container.Id, ENTRYPOINT));
+  const text = archive?.toString("utf8") ?? "";
+  return text.includes(PRINTED.complete) && text.includes(PRINTED.skipped);
 }
 
 /**
  * Whether a data directory is what an initdb left that did not end. The log doesn't prove it for long: such a server may
  * start again ten times in a second, and Docker drops the first lines.
  */
-async function neverEnded(docker: DockerHost, container: ContainerJson): Promise<boolean> {
+async function neverEnded(docker: Engine, container: ContainerJson): Promise<boolean> {
   const setting = container.Config.Env?.find((each) => each.startsWith("PGDATA="));
   if (setting === undefined) return false;
-  const isThere = async (file: string) => {
-    const path = `${container.Id}:${setting.slice("PGDATA=".length)}/${file}`;
-    const { code, stderr } = await docker.try(["cp", path, "-"]);
-    return code === 0 ? true : MISSING_FILE.test(stderr) ? false : undefined;
-  };
+  const isThere = (file: string) =>
+    ifAnswered(hasFile(docker, container.Id, `${setting.slice("PGDATA=".length)}/${file}`));
   if ((await isThere("PG_VERSION")) !== true) return false;
   for (const file of LAST_DATABASES) if ((await isThere(file)) !== false) return false;
   return true;
 }
-
-/** What `docker cp` says: the engine the one, the client of Docker 20.10 the other. */
-const MISSING_FILE = /could not find the file|no such container:path/i;
 
 /**
  * Asks over TCP, where the temporary server of an initialisation doesn't listen. A server without Citus that holds no
@@ -147,20 +153,15 @@ const MISSING_FILE = /could not find the file|no such container:path/i;
  * @returns undefined where it gives no session
  */
 async function askServer(
-  docker: DockerHost,
+  docker: Engine,
   container: ContainerJson,
   { user, database }: Identity,
 ): Promise<Initialisation | undefined> {
   const query = async (name: string, sql: string) => {
     const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", name, "-X", "-qAt", "-v", "ON_ERROR_STOP=1"];
-    const result = await docker.try([
-      "exec",
-      ...["-e", "PGCONNECT_TIMEOUT=5"],
-      container.Id,
-      ...psql,
-      ...["-c", sql],
-    ]);
-    return result.code === 0 ? result.stdout.trim() : undefined;
+    const env = { PGCONNECT_TIMEOUT: "5" };
+    const result = await ifAnswered(exec(docker, container.Id, [...psql, "-c", sql], { env }));
+    return result?.code === 0 ? result.stdout.trim() : undefined;
   };
   // initdb makes `postgres` last, so it is not there when that was cut off late.
   const databases = await query(

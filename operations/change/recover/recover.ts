@@ -10,7 +10,7 @@ import { clearAdoption } from "./adopt";
 import { type CarriedOut, type Machinery, carryOut } from "./carry-out";
 import { readConfiguration, requireVariables } from "./configuration";
 import { decide } from "./decide";
-import { DockerHost } from "../../docker/docker-host";
+import { Engine } from "../../docker/engine/engine";
 import type { Situation } from "./situation";
 import { surveyCoordinator, surveyHost } from "./survey";
 import { Terraform } from "./terraform";
@@ -55,7 +55,7 @@ export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
   progress("reading Terraform's state");
   const state = await terraform.readState();
 
-  const docker = new Map(cluster.hosts.map((host) => [host.id, new DockerHost(host, env)]));
+  const docker = new Map(cluster.hosts.map((host) => [host.id, new Engine(host, env)]));
   let session: Session | undefined;
   const close = async () => {
     await session?.end();

@@ -1,16 +1,17 @@
 import type { Cluster } from "../../../model/cluster";
 import { Failure, oneLine } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import type { DockerHost } from "../../docker/docker-host";
+import type { Engine } from "../../docker/engine/engine";
+import { listVolumes } from "../../docker/engine/volumes";
 import { followInitialisation } from "./initialisation";
-import { describeContainer, listContainers, listNetworks, listVolumes } from "./inventory";
+import { describeContainer, listContainers, listNetworks } from "./inventory";
 import { type Asked, askCoordinator } from "./registry";
 import type { Declared, FoundContainer, HostInventory } from "./situation";
 import { LABEL } from "../../../model/contract/labels";
 
 /** What is on a Docker host; why not, when it can't be asked. */
 export async function surveyHost(
-  docker: DockerHost,
+  docker: Engine,
   cluster: Cluster,
   progress: Progress,
 ): Promise<HostInventory> {

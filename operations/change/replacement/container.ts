@@ -4,12 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { hostOf } from "../../cluster/cluster-file";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
-import { DockerHost } from "../../docker/docker-host";
+import { type ContainerJson, inspectContainer } from "../../docker/engine/containers";
+import { Engine } from "../../docker/engine/engine";
+import { EngineFailure, ifFound } from "../../docker/engine/engine-failure";
+import { exec } from "../../docker/engine/exec";
 import { checkLayer } from "./container-layer/check-layer";
 import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
 import { findForbidden } from "./differences";
 import { fetchImage } from "./images";
-import { inspectContainers } from "../../docker/inspect-containers";
 import type { Progress } from "../../base/progress";
 
 export interface GuardContainerOptions {
@@ -24,8 +26,6 @@ const PAUSE_MS = 1000;
 
 /** How long the server in the container may take to answer. In milliseconds. */
 const ANSWER_MS = 30_000;
-
-const FORMAT = '{{.Config.Image}}{{"\\t"}}{{json .Config.Cmd}}{{range .Config.Env}}{{"\\t"}}{{.}}{{end}}';
 
 /** Of the catalog and not of the library: the older library is still good until ALTER EXTENSION has run. */
 const VERSIONS =
@@ -50,15 +50,15 @@ export async function guardContainer(
 ): Promise<void> {
   const node = cluster.nodes.find((each) => each.id === id);
   if (node === undefined || meansDestroy(cluster, env)) return;
-  const docker = new DockerHost(hostOf(cluster, node), env);
+  const docker = new Engine(hostOf(cluster, node), env);
   try {
     const found = await inspect(docker, node, progress);
     if (found === undefined) return;
-    const [image, command = "null", ...variables] = found.split("\t");
-    const major = majorOfData(variables);
-    const sameData = image === node.image && (major ?? node.postgresMajor) === node.postgresMajor;
+    const { Image, Cmd, Env } = found.Config;
+    const major = majorOfData(Env ?? []);
+    const sameData = Image === node.image && (major ?? node.postgresMajor) === node.postgresMajor;
     // Nothing says that it is replaced, and the end of such a cluster needs no word.
-    if (sameData && cluster.ephemeral && runsAsWanted(cluster, node, command)) return;
+    if (sameData && cluster.ephemeral && runsAsWanted(cluster, node, Cmd ?? [])) return;
     const versions = await fetchImage(docker, node.image, progress);
     const forbidden: Problem[] = [];
     if (!sameData) {
@@ -86,20 +86,20 @@ export async function guardContainer(
   }
 }
 
-/** Image and environment of the node's container; undefined where there is none, or it can't be asked about. */
+/** The node's container; undefined where there is none, or it can't be asked about. */
 async function inspect(
-  docker: DockerHost,
+  docker: Engine,
   { id, container }: ClusterNode,
   progress: Progress,
-): Promise<string | undefined> {
+): Promise<ContainerJson | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await inspectContainers(docker, [container], FORMAT)).get(container);
+      return await ifFound(inspectContainer(docker, container));
     } catch (error) {
       // sshd refuses some of many logins at once, and Terraform replaces ten containers at a time.
       if (attempt < ATTEMPTS) await sleep(PAUSE_MS);
       else {
-        // Without ssh Terraform can't destroy it either; at a TCP port it can, but there the docker command is missing.
+        // What keeps this program from its Docker host keeps Terraform from it too, which says so.
         progress(`${id}: its container is not looked at before it is replaced: ${oneLine(error)}`);
         return undefined;
       }
@@ -107,9 +107,8 @@ async function inspect(
   }
 }
 
-/** Whether its command line, as `docker inspect` has it in JSON, is that of the environment. */
-function runsAsWanted({ name }: Cluster, node: ClusterNode, command: string): boolean {
-  const words = (JSON.parse(command) as string[] | null) ?? [];
+/** Whether its command line is that of the environment. */
+function runsAsWanted({ name }: Cluster, node: ClusterNode, words: readonly string[]): boolean {
   const wanted = Object.entries(node.settings).map(([setting, value]) => `${setting}=${value}`);
   return [...wanted, `cluster_name=${serverName(name, node)}`].every((word) => words.includes(word));
 }
@@ -122,13 +121,18 @@ function majorOfData(variables: readonly string[]): number | undefined {
 
 /** Undefined where it doesn't answer, as one that the new image or a setting keeps from starting: then that may go back. */
 async function askServer(
-  docker: DockerHost,
+  docker: Engine,
   { user, database }: Cluster,
   { container }: ClusterNode,
 ): Promise<{ major: number; citus: string } | undefined> {
   const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", database, "-qAtF", " ", "-c", VERSIONS];
-  const { code, stdout } = await docker.try(["exec", container, ...psql], ANSWER_MS);
-  const [, major, citus] = /^(\d+) (\d+(?:\.\d+)*)/.exec(stdout) ?? [];
-  if (code !== 0 || major === undefined || citus === undefined) return undefined;
-  return { major: Number(major), citus };
+  try {
+    const { code, stdout } = await exec(docker, container, psql, { timeout: ANSWER_MS });
+    const [, major, citus] = /^(\d+) (\d+(?:\.\d+)*)/.exec(stdout) ?? [];
+    if (code !== 0 || major === undefined || citus === undefined) return undefined;
+    return { major: Number(major), citus };
+  } catch (error) {
+    if (error instanceof EngineFailure) return undefined;
+    throw error;
+  }
 }

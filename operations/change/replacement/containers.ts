@@ -1,11 +1,9 @@
 import type { Cluster } from "../../../model/cluster";
-import { DockerHost } from "../../docker/docker-host";
+import { type ContainerJson, inspectContainers } from "../../docker/engine/containers";
+import { Engine } from "../../docker/engine/engine";
 import type { ExistingNode, RunningContainer } from "./nodes";
 import { oneLine } from "../../base/failure";
-import { inspectContainers } from "../../docker/inspect-containers";
 import type { Progress } from "../../base/progress";
-
-const FORMAT = "{{.HostConfig.NanoCpus}} {{.Config.Image}}";
 
 /**
  * Adds what Docker says of the containers whose record differs from what is wanted in what PostgreSQL can't tell: image and
@@ -26,10 +24,10 @@ export async function readContainers(
     cluster.hosts.map(async (host) => {
       const containers = unsure.flatMap(({ wanted }) => (wanted.host === host.id ? [wanted.container] : []));
       if (containers.length === 0) return;
-      const docker = new DockerHost(host, env);
+      const docker = new Engine(host, env);
       try {
-        for (const [name, said] of await inspectContainers(docker, containers, FORMAT))
-          found.set(name, parse(said));
+        for (const [name, json] of await inspectContainers(docker, containers))
+          found.set(name, runningOf(json));
       } catch (error) {
         progress(`${host.id}: its containers are judged by what was registered (${oneLine(error)})`);
       } finally {
@@ -40,8 +38,7 @@ export async function readContainers(
   return nodes.map((node) => ({ ...node, container: found.get(node.wanted.container) }));
 }
 
-function parse(said: string): RunningContainer {
-  const [nanoCpus, image = ""] = said.split(" ");
-  const cpus = Number(nanoCpus) / 1e9;
-  return { image, ...(cpus === 0 ? {} : { cpus }) };
+function runningOf({ Config, HostConfig }: ContainerJson): RunningContainer {
+  const cpus = HostConfig.NanoCpus / 1e9;
+  return { image: Config.Image, ...(cpus === 0 ? {} : { cpus }) };
 }

@@ -1,11 +1,13 @@
 import type { Cluster } from "../../../model/cluster";
-import { DockerHost } from "../../docker/docker-host";
+import { formatBytes } from "../../base/bytes";
+import { Engine } from "../../docker/engine/engine";
+import { type ImageJson, inspectImage, pullImage } from "../../docker/engine/images";
 import { EXIT, Failure, oneLine, type Problem, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Replacement } from "./differences";
 
-/** How long a pull may take. In milliseconds. */
-const PULL_MS = 20 * 60_000;
+/** How often a pull is told of, in milliseconds. */
+const TELL_MS = 15_000;
 
 /** What an image says of itself, where it says it: images that are built on PostgreSQL's and Citus' own inherit both. */
 export interface ImageVersions {
@@ -17,9 +19,8 @@ export interface ImageVersions {
 
 /**
  * Sees to it that every Docker host has the new image of the containers that are about to be replaced, and pulls it where
- * it is missing. For a local engine or a TCP port that takes the docker command on this machine, for ssh nothing. Terraform
- * destroys a container before it looks for the new one's image: a name with a typing error would take all nodes down, and
- * they could not come back.
+ * it is missing. Terraform destroys a container before it looks for the new one's image: a name with a typing error would
+ * take all nodes down, and they could not come back.
  *
  * @returns what the new image says of itself, by the host's id
  * @throws Failure, before any container has gone
@@ -37,7 +38,7 @@ export async function fetchImages(
         (each) => each.node.host === host.id && each.changes.some(({ kind }) => kind === "image"),
       )?.node;
       if (node === undefined) return [];
-      const docker = new DockerHost(host, env);
+      const docker = new Engine(host, env);
       try {
         versions.set(host.id, await fetchImage(docker, node.image, progress));
         return [];
@@ -61,22 +62,13 @@ export async function fetchImages(
  *
  * @throws Failure (refused) where it can't be had, or the Docker host can't be asked
  */
-export async function fetchImage(
-  docker: DockerHost,
-  image: string,
-  progress: Progress,
-): Promise<ImageVersions> {
-  const inspect = ["image", "inspect", "--format", "{{json .Config.Env}}", image];
+export async function fetchImage(docker: Engine, image: string, progress: Progress): Promise<ImageVersions> {
   try {
-    let found = await docker.try(inspect);
-    // Docker has said so, and not ssh that it got no connection: then a pull would not help, or fail for another reason.
-    if (found.code !== 0 && !/no such image/i.test(found.stderr)) throw docker.failure(inspect, found);
-    if (found.code !== 0) {
-      progress(`${docker.id}: pulling ${image}`);
-      await docker.run(["pull", "--quiet", image], PULL_MS);
-      found = await docker.try(inspect);
-    }
-    return versionsIn(found.code === 0 ? found.stdout : "null");
+    const found = await inspectImage(docker, image);
+    if (found !== undefined) return versionsIn(found);
+    progress(`${docker.id}: pulling ${image}`);
+    await pull(docker, image, progress);
+    return versionsIn(await inspectImage(docker, image));
   } catch (error) {
     throw new Failure(
       `image ${image} can't be had: ${error instanceof Failure ? error.summary : oneLine(error)}`,
@@ -86,9 +78,17 @@ export async function fetchImage(
   }
 }
 
-/** @param env of the image, as `docker image inspect` has it in JSON */
-export function versionsIn(env: string): ImageVersions {
-  const variables = (JSON.parse(env) as string[] | null) ?? [];
+async function pull(docker: Engine, image: string, progress: Progress): Promise<void> {
+  let told = performance.now();
+  await pullImage(docker, image, ({ current, total }) => {
+    if (performance.now() - told < TELL_MS) return;
+    told = performance.now();
+    progress(`${docker.id}: pulling ${image}: ${formatBytes(current)} of ${formatBytes(total)}`);
+  });
+}
+
+export function versionsIn(image: ImageJson | undefined): ImageVersions {
+  const variables = image?.Config?.Env ?? [];
   const valueOf = (name: string) =>
     variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
   const major = /^\d+$/.exec(valueOf("PG_MAJOR"))?.[0];

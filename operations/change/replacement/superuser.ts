@@ -1,13 +1,8 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
-import { DockerHost } from "../../docker/docker-host";
+import { inspectContainers } from "../../docker/engine/containers";
+import { Engine } from "../../docker/engine/engine";
 import { oneLine, type Problem } from "../../base/failure";
-import { inspectContainers } from "../../docker/inspect-containers";
 import type { Progress } from "../../base/progress";
-
-/** Of a container's environment only these two: the password is there too. */
-const FORMAT =
-  '{{range .Config.Env}}{{$pair := split . "="}}' +
-  '{{if eq (index $pair 0) "POSTGRES_USER" "POSTGRES_DB"}} {{.}}{{end}}{{end}}';
 
 /** What a container was told to initialise its volume with; a part is absent where nothing tells it. */
 export interface Initialised {
@@ -28,11 +23,13 @@ export async function findOtherSuperusers(
     cluster.hosts.map(async (host): Promise<Problem[]> => {
       const nodes = cluster.nodes.filter((node) => node.host === host.id);
       if (nodes.length === 0) return [];
-      const docker = new DockerHost(host, env);
+      const docker = new Engine(host, env);
       try {
         const names = nodes.map(({ container }) => container);
-        const found = await inspectContainers(docker, names, FORMAT);
-        return nodes.flatMap((node) => differenceOf(cluster, node, parse(found.get(node.container) ?? "")));
+        const found = await inspectContainers(docker, names);
+        return nodes.flatMap((node) =>
+          differenceOf(cluster, node, initialisedWith(found.get(node.container)?.Config.Env ?? [])),
+        );
       } catch (error) {
         progress(`${host.id}: its containers' superuser and database can't be compared (${oneLine(error)})`);
         return [];
@@ -44,11 +41,11 @@ export async function findOtherSuperusers(
   return found.flat();
 }
 
-function parse(variables: string): Initialised {
-  return {
-    user: / POSTGRES_USER=(\S*)/.exec(variables)?.[1],
-    database: / POSTGRES_DB=(\S*)/.exec(variables)?.[1],
-  };
+/** Of a container's environment only these two: the password is there too. */
+function initialisedWith(variables: readonly string[]): Initialised {
+  const valueOf = (name: string) =>
+    variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
+  return { user: valueOf("POSTGRES_USER"), database: valueOf("POSTGRES_DB") };
 }
 
 export function differenceOf(cluster: Cluster, node: ClusterNode, initialised: Initialised): Problem[] {

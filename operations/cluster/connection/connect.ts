@@ -161,8 +161,7 @@ function causeOf(error: unknown): Cause {
     return { text, transient: starting, settled: !starting, answered: true, remedy: REMEDIES[state] };
   }
   if (error instanceof WayError) {
-    const settled = /is not running|[Nn]o such container/.test(text);
-    return { text, transient: error.transient, settled, answered: false };
+    return { text, transient: error.transient, settled: error.settled, answered: false };
   }
   if (error instanceof Unproven) {
     const remedy = `another server has this address, or one that we did not start: its pg_hba.conf must say scram-sha-256`;

@@ -21,7 +21,7 @@ export interface Target {
   readonly ways: readonly Way[];
   /** `--timeout`: how long one node may take to answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** This process' environment, with `--via` and the password in it: what connect, leave, DockerHost, psql take. */
+  /** This process' environment, with `--via` and the password in it: what connect, leave, Engine, psql take. */
   readonly env: NodeJS.ProcessEnv;
 }
 

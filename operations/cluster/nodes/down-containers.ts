@@ -6,7 +6,7 @@ import {
   remedyFor,
 } from "../../docker/container-state";
 import type { Target } from "../connection/target";
-import { DockerHost } from "../../docker/docker-host";
+import { Engine } from "../../docker/engine/engine";
 import type { Explained } from "./connection-cause";
 
 /** What Docker says of the containers of nodes: adds it to why they say nothing. */
@@ -44,7 +44,7 @@ export function explainFailed<Node extends { readonly label: string; readonly fa
   });
 }
 
-/** Less than a busy server needs for one docker command, a login by ssh included, is not worth trying. In milliseconds. */
+/** Less than a busy server needs for one answer, a login by ssh included, is not worth trying. In milliseconds. */
 const LEAST_MS = 3000;
 
 async function askHost(
@@ -57,7 +57,7 @@ async function askHost(
   }: Pick<Target, "env"> & { readonly environment: string; readonly timeoutMs: number },
 ): Promise<[string, (failed: Explained) => Explained][]> {
   if (nodes.length === 0) return [];
-  const docker = new DockerHost(host, env);
+  const docker = new Engine(host, env);
   try {
     const names = nodes.map(({ container }) => container);
     const states = await readContainerStates(docker, names, Math.max(timeoutMs, LEAST_MS));
@@ -73,7 +73,7 @@ async function askHost(
 function explain(
   failed: Explained,
   state: ContainerAnswer,
-  docker: DockerHost,
+  docker: Engine,
   at: { readonly container: string; readonly environment: string },
 ): Explained {
   // A container that runs explains nothing: then it is the network, or the server in it.

@@ -1,13 +1,17 @@
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { finished } from "node:stream/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { describeCluster } from "../../../model/cluster";
 import { findNode } from "../../cli/find-node";
 import { hostOf } from "../../cluster/cluster-file";
-import { DockerHost } from "../../docker/docker-host";
+import type { Output } from "../../docker/engine/demultiplex";
+import { Engine } from "../../docker/engine/engine";
+import { EngineFailure } from "../../docker/engine/engine-failure";
+import { startExec } from "../../docker/engine/exec";
+import { showLog as openLog } from "../../docker/engine/logs";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { findProject, loadEnvironment } from "../../terraform/project";
+import { readSince } from "./read-since";
 import { filterLines } from "./filter-lines";
 import { type LogPlace, READ_FILES, findLog } from "./log-place";
 
@@ -22,7 +26,8 @@ Examples:
 
 interface Flags {
   readonly follow?: true;
-  readonly since?: string;
+  /** In seconds since 1970. */
+  readonly since?: number;
   readonly grep?: RegExp;
 }
 
@@ -40,7 +45,7 @@ export function addLogs(program: Command): void {
     .action(async (environment: string, name: string, flags: Flags) => {
       const cluster = describeCluster(loadEnvironment(findProject(), environment));
       const node = findNode(cluster, name);
-      const docker = new DockerHost(hostOf(cluster, node));
+      const docker = new Engine(hostOf(cluster, node));
       try {
         process.exitCode = await showLog(docker, { cluster, node, flags });
       } finally {
@@ -49,11 +54,9 @@ export function addLogs(program: Command): void {
     });
 }
 
-/** As `docker logs` takes it; what it doesn't understand it would only refuse on the server. */
-function parseSince(text: string): string {
-  const duration = /^(\d+(\.\d+)?(h|m|s|ms))+$/.test(text);
-  const time = /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text));
-  if (duration || time || /^\d{9,}(\.\d+)?$/.test(text)) return text;
+function parseSince(text: string): number {
+  const since = readSince(text, Date.now());
+  if (since !== undefined) return since;
   throw new InvalidArgumentError(
     "It is a duration such as 10m or 2h, or a time such as 2026-05-01T10:00:00.",
   );
@@ -73,7 +76,7 @@ interface Wanted {
   readonly flags: Flags;
 }
 
-async function showLog(docker: DockerHost, { cluster, node, flags }: Wanted): Promise<ExitCode> {
+async function showLog(docker: Engine, { cluster, node, flags }: Wanted): Promise<ExitCode> {
   const { environment } = cluster;
   const place = await findLog(docker, node, cluster);
   if (place.kind === "elsewhere") {
@@ -83,33 +86,34 @@ async function showLog(docker: DockerHost, { cluster, node, flags }: Wanted): Pr
     );
   }
   if (place.kind === "files") return showFiles(docker, place, { cluster, node, flags });
-  const args = [
-    "logs",
-    ...(flags.follow === true ? ["--follow"] : []),
-    ...(flags.since === undefined ? [] : ["--since", flags.since]),
-    node.container,
-  ];
-  const child = docker.follow(args);
-  const { code, interrupted, last } = await passOn(child, flags, () => child.kill());
-  if (interrupted) return EXIT.ok;
-  if (code === 0) {
+  try {
+    const log = await openLog(docker, node.container, { follow: flags.follow === true, since: flags.since });
+    const { interrupted, last } = await passOn(log, flags, log.close);
+    if (interrupted) return EXIT.ok;
     const [, gone] =
       /Future log output will (?:appear in directory|go to log destination) "([^"]+)"/.exec(last) ?? [];
     if (gone !== undefined)
       process.stderr.write(`${node.id} doesn't run, and wrote on to ${gone}, which its volume has.\n`);
     return EXIT.ok;
+  } catch (error) {
+    const failure = docker.failure("logs", error);
+    throw new Failure(`${node.id}: ${failure.summary}`, remedyFor(failure, docker, { environment, node }));
   }
-  throw new Failure(
-    `${node.id}: docker logs ended with ${code ?? "a signal"}: ${last.trim().split("\n").at(-1) ?? ""}`,
-    /does not support reading/.test(last)
-      ? "read it where the log driver of that Docker host sends it, or give the host one that keeps it (json-file, local)"
-      : `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor ${environment}`,
-  );
+}
+
+function remedyFor(
+  { code }: EngineFailure,
+  docker: Engine,
+  { environment, node }: { readonly environment: string; readonly node: ClusterNode },
+): string {
+  return code === "unsupported"
+    ? "read it where the log driver of that Docker host sends it, or give the host one that keeps it (json-file, local)"
+    : `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor ${environment}`;
 }
 
 /** The current one, and with --follow those that come after it. */
 async function showFiles(
-  docker: DockerHost,
+  docker: Engine,
   { format, path }: Extract<LogPlace, { kind: "files" }>,
   { node, flags }: Wanted,
 ): Promise<ExitCode> {
@@ -124,25 +128,27 @@ async function showFiles(
     `${node.id} writes its log to files (logging_collector); this is ${path} in its PGDATA:\n`,
   );
   const follow = flags.follow === true ? "follow" : "once";
-  const args = ["exec", "-i", node.container, "sh", "-c", READ_FILES, "sh", format, follow];
-  const child = docker.start(args, { stdio: ["pipe", "pipe", "pipe"] });
-  // The end of its input ends it there; a signal would end only docker's command here.
-  child.stdin?.on("error", () => undefined);
-  if (flags.follow !== true) child.stdin?.end();
-  const { code, interrupted, last } = await passOn(child, flags, () => child.stdin?.end());
-  if (code === 0 || interrupted) return EXIT.ok;
+  const command = ["sh", "-c", READ_FILES, "sh", format, follow];
+  const running = await startExec(docker, node.container, command, { stdin: true });
+  // The end of its input ends it; the engine leaves it alone where only the connection goes.
+  const end = () => void running.stdin.end();
+  if (flags.follow !== true) end();
+  const { interrupted, last } = await passOn(running, flags, end);
+  if (interrupted) return EXIT.ok;
+  const code = await running.exitCode();
+  if (code === 0) return EXIT.ok;
   throw new Failure(
-    `${node.id}: its log ${path} can't be read: ${last.trim().split("\n").at(-1) || `docker exec ended with ${code ?? "a signal"}`}`,
+    `${node.id}: its log ${path} can't be read: ${last.trim().split("\n").at(-1) || `docker exec ended with ${code ?? "no exit code"}`}`,
     `see that \`${docker.describe(["exec", node.container, "true"])}\` works`,
   );
 }
 
 /** Its lines that match, until it ends or somebody has enough of it. */
 async function passOn(
-  child: ChildProcess,
+  { stdout, stderr, closed }: Output,
   flags: Flags,
   end: () => void,
-): Promise<{ code: number | null; interrupted: boolean; last: string }> {
+): Promise<{ interrupted: boolean; last: string }> {
   let interrupted = false;
   const stop = () => {
     interrupted = true;
@@ -152,12 +158,15 @@ async function passOn(
   // A reader that has enough, such as head, ends it too.
   process.stdout.once("error", stop);
   let last = "";
-  child.stderr?.on("data", (chunk: Buffer) => (last = (last + chunk.toString()).slice(-2000)));
-  child.stdout?.pipe(filterLines(flags.grep)).pipe(process.stdout, { end: false });
-  child.stderr?.pipe(filterLines(flags.grep)).pipe(process.stderr, { end: false });
+  stderr.on("data", (chunk: Buffer) => (last = (last + chunk.toString()).slice(-2000)));
+  stdout.pipe(filterLines(flags.grep)).pipe(process.stdout, { end: false });
+  stderr.pipe(filterLines(flags.grep)).pipe(process.stderr, { end: false });
   try {
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code, interrupted, last };
+    await Promise.all([closed, finished(stderr)]);
+    return { interrupted, last };
+  } catch (error) {
+    if (interrupted) return { interrupted, last };
+    throw error;
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
     process.stdout.off("error", stop);

@@ -1,5 +1,7 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
-import type { DockerHost } from "../../docker/docker-host";
+import type { Engine } from "../../docker/engine/engine";
+import { EngineFailure } from "../../docker/engine/engine-failure";
+import { exec } from "../../docker/engine/exec";
 
 /**
  * Where a server writes its log: to the container's standard error, which Docker keeps; to files beside its data
@@ -19,15 +21,17 @@ psql -XAtqh 127.0.0.1 -U "$1" -d "$2" -c "SELECT 'destination ' || current_setti
 
 /** Asks the container; one that doesn't run, or doesn't answer, has what Docker has kept. */
 export async function findLog(
-  docker: DockerHost,
+  docker: Engine,
   { container }: Pick<ClusterNode, "container">,
   { user, database }: Pick<Cluster, "user" | "database">,
 ): Promise<LogPlace> {
-  const { stdout } = await docker.try(
-    ["exec", container, "sh", "-c", SCRIPT, "sh", user, database],
-    ANSWER_MS,
-  );
-  return readPlace(stdout);
+  try {
+    const command = ["sh", "-c", SCRIPT, "sh", user, database];
+    return readPlace((await exec(docker, container, command, { timeout: ANSWER_MS })).stdout);
+  } catch (error) {
+    if (error instanceof EngineFailure) return { kind: "docker" };
+    throw error;
+  }
 }
 
 /** Reads what the script printed. */

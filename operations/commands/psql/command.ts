@@ -7,7 +7,7 @@ import { findNode } from "../../cli/find-node";
 import { type TargetFlags, addTarget, findTarget, passwordOf, warnOfTwins } from "../../cli/target";
 import type { Target } from "../../cluster/connection/target";
 import { CoordinatorUnreachable, connectTo } from "../../cluster/connection/connect";
-import { DockerHost } from "../../docker/docker-host";
+import { Engine } from "../../docker/engine/engine";
 import { EXIT, Failure } from "../../base/failure";
 import { chooseWays } from "../../cluster/connection/transports/choose-ways";
 import type { Way } from "../../cluster/connection/transports/way";
@@ -76,7 +76,7 @@ async function openPsql(target: Target, name: string | undefined, args: readonly
   if (node === undefined || cluster === undefined) {
     throw new Failure("there is no psql on this machine", "install postgresql-client");
   }
-  const docker = new DockerHost(hostOf(cluster, node), target.env);
+  const docker = new Engine(hostOf(cluster, node), target.env);
   try {
     return await runPsqlInside(docker, node, login, args);
   } finally {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { ClusterNode, Endpoint } from "../../../model/cluster";
-import type { DockerHost } from "../../docker/docker-host";
+import type { Engine } from "../../docker/engine/engine";
+import { type Running, startExec } from "../../docker/engine/exec";
 import type { Way } from "../../cluster/connection/transports/way";
 import { openLocalPort } from "./tunnel";
 
@@ -66,24 +67,62 @@ export async function runLocalPsql(
  * @returns psql's exit code
  */
 export async function runPsqlInside(
-  docker: DockerHost,
+  docker: Engine,
   { container }: ClusterNode,
   { user, database, password }: Login,
   args: readonly string[],
 ): Promise<number> {
   const tty = process.stdin.isTTY && process.stdout.isTTY;
-  const command = [
+  const env = {
+    PGPASSWORD: password,
     // Without a pager: one that a closed terminal orphans would be PostgreSQL's, the container's first process, and its
     // end by a signal there counts as a crash of the server.
-    ...["exec", "-i", ...(tty ? ["-t"] : []), "-e", "PGPASSWORD", "-e", "PSQL_PAGER=", container],
-    ...["psql", "-h", "127.0.0.1", "-U", user, "-d", database, ...args],
-  ];
-  // Only a docker command of this machine sees it; over ssh the variable is empty there, and loopback needs none.
-  const child = docker.start(command, { stdio: "inherit", tty, env: { PGPASSWORD: password } });
+    PSQL_PAGER: "",
+  };
+  const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", database, ...args];
+  const running = await startExec(docker, container, psql, { stdin: true, tty, env });
+  return tty ? onTerminal(docker, running) : onPipes(docker, running);
+}
+
+/** This process' own streams. Ctrl-C and the like are the inner terminal's, as is the echo of what is typed. */
+async function onTerminal(docker: Engine, running: Running): Promise<number> {
+  const { stdin, stdout } = process;
+  const resize = () => void running.resize(stdout.columns, stdout.rows).catch(() => undefined);
+  resize();
+  stdout.on("resize", resize);
+  stdin.setRawMode(true);
   try {
-    return await exitCodeOf(child);
+    return await onPipes(docker, running);
+  } finally {
+    stdin.setRawMode(false);
+    stdout.off("resize", resize);
+  }
+}
+
+async function onPipes(docker: Engine, running: Running): Promise<number> {
+  const { stdin, stdout, stderr } = process;
+  let interrupted = false;
+  const stop = () => {
+    interrupted = true;
+    running.close();
+  };
+  // Of a terminal in raw mode Ctrl-C is psql's, and no signal here.
+  process.once("SIGINT", stop);
+  stdin.pipe(running.stdin);
+  running.stdout.pipe(stdout, { end: false });
+  running.stderr.pipe(stderr, { end: false });
+  try {
+    await running.closed;
+    return (await running.exitCode()) ?? 1;
   } catch (error) {
-    throw docker.cannotRun(error);
+    if (interrupted) return 128 + constants.signals.SIGINT;
+    throw docker.failure("exec", error);
+  } finally {
+    process.off("SIGINT", stop);
+    stdin.unpipe(running.stdin);
+    // Else it keeps this process waiting for more.
+    stdin.destroy();
+    running.close();
   }
 }
 

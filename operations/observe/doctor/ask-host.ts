@@ -1,4 +1,17 @@
-import { COMMANDS_AT_ONCE, type DockerHost } from "../../docker/docker-host";
+import {
+  type ContainerJson,
+  type ListedContainer,
+  inspectContainers,
+  listContainers,
+  nameOf,
+} from "../../docker/engine/containers";
+import { type Engine, REQUESTS_AT_ONCE } from "../../docker/engine/engine";
+import { EngineFailure } from "../../docker/engine/engine-failure";
+import { inspectImage } from "../../docker/engine/images";
+import { type InfoJson, readInfo } from "../../docker/engine/info";
+import { readLog } from "../../docker/engine/logs";
+import { inspectNetwork } from "../../docker/engine/networks";
+import { inspectVolume } from "../../docker/engine/volumes";
 import { mapAtMost } from "../../base/map-at-most";
 import { askSystem } from "./host-shell";
 import type { ContainerSnapshot, EngineSnapshot, HostSnapshot, PublishedPort, Unreachable } from "./snapshot";
@@ -19,7 +32,7 @@ export interface HostAnswer {
 export type Remaining = () => number;
 
 /** Asks one Docker host about its engine, its server and the containers that belong on it. */
-export async function askHost(docker: DockerHost, wanted: Wanted, remaining: Remaining): Promise<HostAnswer> {
+export async function askHost(docker: Engine, wanted: Wanted, remaining: Remaining): Promise<HostAnswer> {
   const { network, ...declared } = wanted;
   const engine = await askEngine(docker, remaining);
   if (isUnreachable(engine)) return { snapshot: { ...declared, engine } };
@@ -43,64 +56,44 @@ export async function askHost(docker: DockerHost, wanted: Wanted, remaining: Rem
  * environment says later.
  */
 async function askDirectories(
-  docker: DockerHost,
+  docker: Engine,
   { dataPath, containers }: Wanted,
   remaining: Remaining,
 ): Promise<string[]> {
   if (dataPath === undefined) return [];
   const names = containers.flatMap((container) => [container, `${container}-archive`]);
-  const format = '{{.Name}}\t{{index .Options "device"}}';
-  const { stdout } = await docker.try(["volume", "inspect", "--format", format, ...names], remaining());
-  const devices = new Map(stdout.split("\n").map((line) => line.split("\t") as [string, string | undefined]));
+  const volumes = await mapAtMost(REQUESTS_AT_ONCE, names, async (name) => {
+    const volume = await ifAnswered(inspectVolume(docker, name, remaining()));
+    return volume === undefined ? [] : [[name, volume.Options?.["device"]] as const];
+  });
+  const devices = new Map(volumes.flat());
   return names.flatMap((name) => {
     const device = devices.has(name) ? devices.get(name) : `${dataPath}/${name}`;
     return device === undefined || device === "" ? [] : [device];
   });
 }
 
-async function askEngine(docker: DockerHost, remaining: Remaining): Promise<EngineSnapshot | Unreachable> {
-  const args = ["info", "--format", "{{json .}}"];
-  const before = Date.now();
+async function askEngine(docker: Engine, remaining: Remaining): Promise<EngineSnapshot | Unreachable> {
   const timeout = remaining();
   try {
-    const result = await docker.try(args, timeout);
-    const after = Date.now();
-    const info = readJson<InfoJson>(result.stdout);
-    // The docker command prints what it knows of itself, and ends with 0, also where no engine answers.
-    if (info?.ServerVersion) return engineOf(info, before, after);
-    const why = info?.ServerErrors?.join("; ") || tellingLines(result.stderr);
-    return {
-      unreachable: result.timedOut
-        ? `no answer in ${Math.round(timeout / 1000)} s`
-        : why || `docker info ended with ${result.code}`,
-    };
+    // It opens the connection, which would count as the engine's own time.
+    await docker.check(timeout);
+    const before = Date.now();
+    const info = await readInfo(docker, remaining());
+    return engineOf(info, before, Date.now());
   } catch (error) {
-    return { unreachable: (error as Error).message };
+    if (!(error instanceof EngineFailure)) return { unreachable: (error as Error).message };
+    const { code, said } = error;
+    return {
+      unreachable: code === "timeout" ? `no answer in ${Math.round(timeout / 1000)} s` : said,
+      code,
+    };
   }
-}
-
-/** Without what ssh says by the way, and the frames around its warnings. */
-function tellingLines(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^@|^Warning: Permanently added/.test(line))
-    .join("; ");
-}
-
-interface InfoJson {
-  readonly ServerVersion?: string;
-  readonly ServerErrors?: readonly string[];
-  readonly OSType: string;
-  readonly Architecture: string;
-  readonly DockerRootDir: string;
-  /** RFC 3339 with nanoseconds. */
-  readonly SystemTime: string;
 }
 
 function engineOf(info: InfoJson, before: number, after: number): EngineSnapshot {
   return {
-    version: info.ServerVersion ?? "",
+    version: info.ServerVersion,
     os: info.OSType,
     architecture: info.Architecture,
     dataRoot: info.DockerRootDir,
@@ -110,45 +103,31 @@ function engineOf(info: InfoJson, before: number, after: number): EngineSnapshot
 }
 
 async function askContainers(
-  docker: DockerHost,
+  docker: Engine,
   names: readonly string[],
   skew: number,
   remaining: Remaining,
 ): Promise<Map<string, ContainerSnapshot> | undefined> {
-  if (names.length === 0) return new Map();
-  const { stdout, timedOut } = await docker.try(["container", "inspect", ...names], remaining());
-  const found = readJson<ContainerJson[]>(stdout);
-  if (timedOut || found === undefined) return undefined;
+  const found = await ifAnswered(inspectContainers(docker, names, remaining()));
+  if (found === undefined) return undefined;
   const describe = async (json: ContainerJson): Promise<[string, ContainerSnapshot]> => {
     const container = containerOf(json, Date.now() + skew);
     const well =
       container.status === "running" && container.health !== "unhealthy" && container.restarts === 0;
     const lastLine = well ? undefined : await askLastLine(docker, json.Id, remaining);
-    return [json.Name.replace(/^\//, ""), { ...container, lastLine }];
+    return [nameOf(json), { ...container, lastLine }];
   };
-  return new Map(await mapAtMost(COMMANDS_AT_ONCE, found, describe));
+  return new Map(await mapAtMost(REQUESTS_AT_ONCE, [...found.values()], describe));
 }
 
-interface ContainerJson {
-  readonly Id: string;
-  readonly Name: string;
-  readonly RestartCount: number;
-  readonly Config: { readonly Image: string };
-  readonly State: {
-    readonly Status: string;
-    readonly ExitCode: number;
-    readonly OOMKilled: boolean;
-    readonly Error: string;
-    readonly StartedAt: string;
-    readonly Health?: {
-      readonly Status: string;
-      readonly Log?: readonly { readonly Output: string }[] | null;
-    };
-  };
-  readonly HostConfig: { readonly Memory: number };
-  readonly NetworkSettings: {
-    readonly Ports?: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>> | null;
-  };
+/** Undefined where the engine gives no answer, or there is nothing of that name. */
+async function ifAnswered<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof EngineFailure) return undefined;
+    throw error;
+  }
 }
 
 function containerOf(
@@ -175,12 +154,12 @@ function containerOf(
 }
 
 async function askLastLine(
-  docker: DockerHost,
+  docker: Engine,
   container: string,
   remaining: Remaining,
 ): Promise<string | undefined> {
-  const { stdout, stderr } = await docker.try(["logs", "--tail", "40", container], remaining());
-  return lastTellingLine(`${stdout}\n${stderr}`);
+  const log = await ifAnswered(readLog(docker, container, { tail: 40, timeout: remaining() }));
+  return log === undefined ? undefined : lastTellingLine(`${log.stdout}\n${log.stderr}`);
 }
 
 /** The last line of a log that tells of a failure, else the last one. */
@@ -190,63 +169,42 @@ export function lastTellingLine(log: string): string | undefined {
   return told.findLast((line) => /\b(FATAL|PANIC|ERROR|[Ee]rror|No space left)\b/.test(line)) ?? told.at(-1);
 }
 
-async function askPublished(docker: DockerHost, remaining: Remaining): Promise<PublishedPort[] | undefined> {
-  const { code, stdout } = await docker.try(["ps", "--format", "{{.Names}}\t{{.Ports}}"], remaining());
-  return code === 0 ? readPublished(stdout) : undefined;
+async function askPublished(docker: Engine, remaining: Remaining): Promise<PublishedPort[] | undefined> {
+  const running = await ifAnswered(listContainers(docker, { all: false, timeout: remaining() }));
+  return running === undefined ? undefined : publishedBy(running);
 }
 
-/** Reads `docker ps`: `10.0.0.1:5432->5432/tcp, :::80->80/tcp`. */
-export function readPublished(text: string): PublishedPort[] {
-  return text.split("\n").flatMap((line) => {
-    const [container = "", ports = ""] = line.split("\t");
-    return [...ports.matchAll(/([^\s,]+):(\d+)->\d+\/tcp/g)].map(([, ip = "", port]) => ({
-      container,
-      ip: ip.replace(/^\[|\]$/g, ""),
-      port: Number(port),
-    }));
-  });
+/** The ports that containers publish on their server. */
+export function publishedBy(
+  containers: readonly Pick<ListedContainer, "Names" | "Ports">[],
+): PublishedPort[] {
+  return containers.flatMap(({ Names: [name = ""], Ports }) =>
+    Ports.flatMap(({ IP, PublicPort }) =>
+      IP === undefined || PublicPort === undefined
+        ? []
+        : [{ container: nameOf({ Name: name }), ip: IP, port: PublicPort }],
+    ),
+  );
 }
 
 async function askImages(
-  docker: DockerHost,
+  docker: Engine,
   images: readonly string[],
   remaining: Remaining,
 ): Promise<string[] | undefined> {
-  const present = await Promise.all(
-    images.map(async (image) => {
-      const result = await docker.try(["image", "inspect", "--format", "{{.Id}}", image], remaining());
-      return {
-        image,
-        there: result.code === 0,
-        known: result.code === 0 || /no such image/i.test(result.stderr),
-      };
-    }),
+  const present = mapAtMost(REQUESTS_AT_ONCE, images, async (image) =>
+    (await inspectImage(docker, image, remaining())) === undefined ? [] : [image],
   );
-  if (present.some(({ known }) => !known)) return undefined;
-  return present.flatMap(({ image, there }) => (there ? [image] : []));
+  return (await ifAnswered(present))?.flat();
 }
 
 async function askNetwork(
-  docker: DockerHost,
+  docker: Engine,
   name: string,
   remaining: Remaining,
 ): Promise<HostSnapshot["network"]> {
-  const { code, stdout } = await docker.try(["network", "inspect", name], remaining());
-  const [network] = code === 0 ? (readJson<NetworkJson[]>(stdout) ?? []) : [];
+  const network = await ifAnswered(inspectNetwork(docker, name, remaining()));
   if (network === undefined) return undefined;
   const subnets = (network.IPAM.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet]));
   return { id: network.Id, subnets };
-}
-
-interface NetworkJson {
-  readonly Id: string;
-  readonly IPAM: { readonly Config?: readonly { readonly Subnet?: string }[] | null };
-}
-
-function readJson<Json>(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,7 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
-import type { DockerHost } from "../../docker/docker-host";
+import type { Engine } from "../../docker/engine/engine";
+import { EngineFailure } from "../../docker/engine/engine-failure";
+import { exec, execFailure } from "../../docker/engine/exec";
 import { authinfoOf } from "../../cluster/nodes/credentials";
 import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
 import {
@@ -41,7 +43,7 @@ export interface InsideAnswer {
  * @param timeout in milliseconds
  */
 export async function askInside(
-  docker: DockerHost,
+  docker: Engine,
   node: ClusterNode,
   { cluster, password, timeout }: { cluster: Cluster; password: string; timeout: number },
 ): Promise<InsideAnswer> {
@@ -51,8 +53,8 @@ export async function askInside(
     `SELECT citus_check_connection_to_node(${quoteLiteral(host)}, ${port})`,
   ]);
   const registered = node.role === "coordinator" ? REGISTERED_FACTS : "";
-  const args = [
-    ...["exec", "-i", node.container, "sh", "-c", INSIDE_SCRIPT, "sh"],
+  const command = [
+    ...["sh", "-c", INSIDE_SCRIPT, "sh"],
     ...[cluster.user, cluster.database, String(patience(timeout))],
     ...[SERVER_FACTS, CITUS_FACTS, registered, RECORD_EXISTS, RECORD],
     reachStatement(
@@ -62,14 +64,15 @@ export async function askInside(
     ...endpoints,
   ];
   try {
-    const result = await docker.try(args, timeout, password);
+    const result = await exec(docker, node.container, command, { input: password, timeout });
     // What was said before the time was over counts.
     if (result.code !== 0 && !result.stdout.includes("\t")) {
-      return { inside: { unreachable: docker.failure(["exec"], result).summary } };
+      return { inside: { unreachable: execFailure(docker, result).summary } };
     }
     return readAnswer(result.stdout, cluster, password);
   } catch (error) {
-    return { inside: { unreachable: (error as Error).message } };
+    const unreachable = error instanceof EngineFailure ? error.summary : (error as Error).message;
+    return { inside: { unreachable } };
   }
 }
 

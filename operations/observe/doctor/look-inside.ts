@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
-import { COMMANDS_AT_ONCE, type DockerHost } from "../../docker/docker-host";
+import { REQUESTS_AT_ONCE, type Engine } from "../../docker/engine/engine";
 import { mapAtMost } from "../../base/map-at-most";
 import type { HostAnswer, Remaining } from "./ask-host";
 import { type InsideAnswer, askInside } from "./ask-inside";
@@ -23,7 +23,7 @@ interface LookOptions {
 
 /** Looks into the containers of one Docker host, some at a time, as long as its time lasts. By node id. */
 export async function lookInside(
-  docker: DockerHost,
+  docker: Engine,
   nodes: readonly ClusterNode[],
   { containers }: Pick<HostAnswer, "containers">,
   { cluster, password, timeoutMs, remaining }: LookOptions,
@@ -34,7 +34,7 @@ export async function lookInside(
     return container !== undefined && runs(container);
   });
   const answers = await mapAtMost(
-    COMMANDS_AT_ONCE,
+    REQUESTS_AT_ONCE,
     running,
     async (node): Promise<[string, InsideAnswer]> => {
       const timeout = remaining();

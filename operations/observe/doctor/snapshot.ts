@@ -1,4 +1,5 @@
 import type { Cluster, ClusterHost, ClusterNode, Endpoint } from "../../../model/cluster";
+import type { EngineErrorCode } from "../../docker/engine/engine-failure";
 import type { Explained } from "../../cluster/nodes/connection-cause";
 import type { ClusterRoles } from "../../cluster/roles/ask-roles";
 import type { CoordinatorFacts, ServerFacts, CitusFacts } from "./facts";
@@ -44,6 +45,8 @@ export interface HostSnapshot {
 
 export interface Unreachable {
   readonly unreachable: string;
+  /** Of a Docker engine. */
+  readonly code?: EngineErrorCode;
   /** It wasn't asked at all: the time was over. */
   readonly untried?: true;
 }

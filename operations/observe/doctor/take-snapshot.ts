@@ -2,7 +2,7 @@ import { clusterName, subnetOf } from "../../../model/cluster";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import type { Environment } from "../../../model/environment";
 import type { Target } from "../../cluster/connection/target";
-import { DockerHost } from "../../docker/docker-host";
+import { Engine } from "../../docker/engine/engine";
 import { askCoordinator } from "./ask-coordinator";
 import { askHost } from "./ask-host";
 import { lookInside } from "./look-inside";
@@ -23,7 +23,7 @@ export async function takeSnapshot(
     cluster.hosts.map(async (host) => {
       const deadline = performance.now() + timeoutMs;
       const remaining = () => Math.max(1, deadline - performance.now());
-      const docker = new DockerHost(host, env);
+      const docker = new Engine(host, env);
       const nodes = cluster.nodes.filter((node) => node.host === host.id);
       const declared = environment.hosts[host.id];
       try {

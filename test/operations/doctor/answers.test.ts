@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lastTellingLine, readPublished } from "../../../operations/observe/doctor/ask-host";
+import { lastTellingLine, publishedBy } from "../../../operations/observe/doctor/ask-host";
 import { readAnswer } from "../../../operations/observe/doctor/ask-inside";
 import { overlap } from "../../../operations/observe/doctor/checks/network";
 import { readSystem } from "../../../operations/observe/doctor/host-shell";
@@ -7,9 +7,16 @@ import { authinfoOf } from "../../../operations/cluster/nodes/credentials";
 import { someCluster } from "../some-cluster";
 
 describe("what Docker and the servers answer", () => {
-  it("docker ps: published ports, IPv6 too", () => {
-    const text = "a\t10.0.0.1:5432->5432/tcp, 5432/tcp\nb\t0.0.0.0:80->8080/tcp, :::80->8080/tcp\nc\t\n";
-    expect(readPublished(text)).toEqual([
+  it("a list of containers: published ports, IPv6 too", () => {
+    const containers = [
+      {
+        Names: ["/a"],
+        Ports: [{ IP: "10.0.0.1", PrivatePort: 5432, PublicPort: 5432 }, { PrivatePort: 80 }],
+      },
+      { Names: ["/b"], Ports: ["0.0.0.0", "::"].map((IP) => ({ IP, PrivatePort: 8080, PublicPort: 80 })) },
+      { Names: ["/c"], Ports: [] },
+    ];
+    expect(publishedBy(containers)).toEqual([
       { container: "a", ip: "10.0.0.1", port: 5432 },
       { container: "b", ip: "0.0.0.0", port: 80 },
       { container: "b", ip: "::", port: 80 },

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import type { DockerHost } from "../../../operations/docker/docker-host";
+import { Engine } from "../../../operations/docker/engine/engine";
 import { askInside } from "../../../operations/observe/doctor/ask-inside";
+import { FakeEngine } from "../fake-engine";
 import { someCluster } from "../some-cluster";
 
 it.each([
@@ -12,12 +13,16 @@ it.each([
   const [node] = cluster.nodes;
   if (node === undefined) throw new Error("no node");
   let told: readonly string[] = [];
-  const docker = {
-    try: (args: readonly string[]) => {
-      told = args;
-      return Promise.resolve({ code: 0, stdout: "", stderr: "", timedOut: false });
+  const fake = await FakeEngine.start({
+    containers: { [node.container]: {} },
+    exec: (_container, command) => {
+      told = command;
+      return {};
     },
-  } as unknown as DockerHost;
+  });
+  const docker = new Engine({ id: node.host, connection: fake.connection, sshOptions: [] });
   await askInside(docker, node, { cluster, password: "", timeout });
+  docker.close();
+  await fake.stop();
   expect(told[told.lastIndexOf("sh") + 3]).toBe(patience);
 });

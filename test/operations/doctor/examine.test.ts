@@ -172,22 +172,22 @@ describe("the doctor's checks", () => {
   });
 
   test.each([
-    ["Permission denied (publickey).", "ssh-copy-id root@a"],
-    [
-      "Permissions 0644 for 'k' are too open.; This private key will be ignored.; Permission denied (publickey).",
-      "chmod 600",
-    ],
-    ["Host key verification failed.", "compare it"],
-    ["ssh: Could not resolve hostname a", "can't resolve"],
-    ["permission denied while trying to connect to the Docker daemon socket", "usermod -aG docker"],
-    ["Cannot connect to the Docker daemon at unix:///var/run/docker.sock", "systemctl start docker"],
-    ["sh: 1: docker: not found", "install Docker Engine"],
-    ["connect to host a port 22: Connection refused", "start sshd"],
-    ["connect to host a port 22: No route to host", "no route"],
-    ["no answer in 10 s", "firewall"],
-  ])("say what to do about: %s", (unreachable, remedy) => {
+    ["ssh-missing", "OpenSSH client"],
+    ["ssh-refused", "ssh-copy-id root@a"],
+    ["ssh-key-file", "chmod 600"],
+    ["ssh-host-key", "compare it"],
+    ["ssh-host-key-changed", "ssh-keygen -R"],
+    ["unknown-name", "can't resolve"],
+    ["forbidden", "usermod -aG docker"],
+    ["engine-down", "systemctl start docker"],
+    ["docker-missing", "install Docker Engine"],
+    ["connection-refused", "start sshd"],
+    ["no-route", "no route"],
+    ["timeout", "firewall"],
+    ["failed", "see that the engine answers there"],
+  ] as const)("say what to do about an engine that can't be asked: %s", (code, remedy) => {
     const host = { id: "a", connection: "ssh://root@a", sshOptions: [] };
-    const snapshot = withHost({ host, engine: { unreachable } });
+    const snapshot = withHost({ host, engine: { unreachable: "what was said", code } });
     const [finding] = examine(snapshot).filter(({ check }) => check === "engine");
     expect(finding).toMatchObject({ outcome: "failed", where: "a" });
     expect(finding?.remedy).toContain(remedy);
@@ -195,10 +195,12 @@ describe("the doctor's checks", () => {
 
   it("log in with the host's own port and options", () => {
     const host = { id: "a", connection: "ssh://root@a:2222", sshOptions: ["-J", "bastion"] };
-    const remedy = (unreachable: string) =>
-      examine(withHost({ host, engine: { unreachable } })).find(({ check }) => check === "engine")?.remedy;
-    expect(remedy("Host key verification failed.")).toContain("`ssh -J bastion -p 2222 root@a` once by hand");
-    expect(remedy("Permission denied (publickey).")).toContain("ssh-copy-id -p 2222 root@a, or");
+    const remedy = (code: "ssh-host-key" | "ssh-refused") =>
+      examine(withHost({ host, engine: { unreachable: "what was said", code } })).find(
+        ({ check }) => check === "engine",
+      )?.remedy;
+    expect(remedy("ssh-host-key")).toContain("`ssh -J bastion -p 2222 root@a` once by hand");
+    expect(remedy("ssh-refused")).toContain("ssh-copy-id -p 2222 root@a, or");
   });
 
   it("name clocks that differ from each other", () => {

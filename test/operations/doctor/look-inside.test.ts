@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { ClusterNode } from "../../../model/cluster";
-import type { DockerHost } from "../../../operations/docker/docker-host";
+import { Engine } from "../../../operations/docker/engine/engine";
 import { lookInside } from "../../../operations/observe/doctor/look-inside";
+import { FakeEngine } from "../fake-engine";
 import { someCluster } from "../some-cluster";
 import { someContainer } from "./some-snapshot";
 
@@ -17,28 +18,33 @@ it("enters no container when too little of the host's time is left, and blames n
   const containers = new Map(nodes.map(({ container }) => [container, someContainer()]));
   const entered: string[] = [];
   let left = 10_000;
-  const docker = {
+  const fake = await FakeEngine.start({
+    containers: Object.fromEntries(nodes.map(({ container }) => [container, {}])),
     // As where another server drops packets.
-    try: async (args: readonly string[]) => {
-      entered.push(args[2] ?? "");
-      await Promise.resolve();
+    exec: (container) => {
+      entered.push(container);
       left = Math.max(1, left - 1500);
-      return { code: 0, stdout: "disk\t1000\t500\n", stderr: "", timedOut: false };
+      return { stdout: "disk\t1000\t500\n" };
     },
-  } as unknown as DockerHost;
+  });
+  const docker = new Engine({ id: "server-a", connection: fake.connection, sshOptions: [] });
   const answers = await lookInside(
     docker,
     nodes,
     { containers },
     { cluster, password: "", timeoutMs: 10_000, remaining: () => left },
   );
+  docker.close();
+  await fake.stop();
   const untried = nodes.filter(({ id }) => {
     const inside = answers.get(id)?.inside;
     return inside !== undefined && "untried" in inside;
   });
   expect(answers.size).toBe(10);
   expect(untried.length).toBeGreaterThan(0);
-  expect(entered).toEqual(nodes.filter((node) => !untried.includes(node)).map(({ container }) => container));
+  expect(entered.sort()).toEqual(
+    nodes.filter((node) => !untried.includes(node)).map(({ container }) => container),
+  );
   expect(answers.get(untried[0]?.id ?? "")?.inside).toEqual({
     unreachable: expect.stringContaining("--timeout") as string,
     untried: true,

@@ -1,19 +1,15 @@
 import type { Cluster, ClusterNode } from "../../../../model/cluster";
-import type { DockerHost } from "../../../docker/docker-host";
+import { addedPaths, inspectContainer } from "../../../docker/engine/containers";
+import type { Engine } from "../../../docker/engine/engine";
+import { ifFound } from "../../../docker/engine/engine-failure";
+import { exec } from "../../../docker/engine/exec";
 import { type Problem, oneLine } from "../../../base/failure";
 import { byDocker } from "../../../cluster/holdings/by-docker";
 import { howToDiscard, mayDiscard } from "../../../cluster/holdings/discard-keys";
 import type { DiscardOptions } from "../../../cluster/holdings/require-nothing-held";
-import { inspectContainers } from "../../../docker/inspect-containers";
 import { askNeeds } from "./ask-needs";
 import { type Missing, type Mounted, type Needs, findMissing } from "./needs";
 import { providedByContainer, providedByImage } from "./provided";
-
-interface Mount {
-  readonly Type: string;
-  readonly Name?: string;
-  readonly Destination: string;
-}
 
 /** Docker's own names: such a volume goes with its container. */
 const ANONYMOUS = /^[0-9a-f]{64}$/;
@@ -28,7 +24,7 @@ const LOOK_MS = 60_000;
  * @throws Failure where the Docker host doesn't answer
  */
 export async function checkLayer(
-  docker: DockerHost,
+  docker: Engine,
   node: ClusterNode,
   options: DiscardOptions,
 ): Promise<Problem[]> {
@@ -47,23 +43,19 @@ export async function checkLayer(
 }
 
 async function findMissingIn(
-  docker: DockerHost,
+  docker: Engine,
   cluster: Cluster,
   { id, container, image, settings }: ClusterNode,
   progress: DiscardOptions["progress"],
 ): Promise<Missing[]> {
-  const said = (await inspectContainers(docker, [container], "{{.State.Running}} {{json .Mounts}}")).get(
-    container,
-  );
-  if (said === undefined) return [];
-  const [running, ...rest] = said.split(" ");
-  const mounts = JSON.parse(rest.join(" ")) as Mount[];
-  const mounted = mounts.map(({ Type, Name = "", Destination }): Mounted => ({
+  const json = await ifFound(inspectContainer(docker, container));
+  if (json === undefined) return [];
+  const mounted = json.Mounts.map(({ Type, Name = "", Destination }): Mounted => ({
     folder: Destination,
     kept: Type !== "volume" || !ANONYMOUS.test(Name),
   }));
   const foldersOf = (kept: boolean) => mounted.flatMap((each) => (each.kept === kept ? [each.folder] : []));
-  if (running !== "true") return onlyInLayer(docker, { id, container, image }, "does not run", progress);
+  if (!json.State.Running) return onlyInLayer(docker, { id, container, image }, "does not run", progress);
   let needs: Needs;
   try {
     needs = await askNeeds(byDocker(docker, container, cluster), settings);
@@ -87,13 +79,14 @@ async function findMissingIn(
 
 /** Links on the volumes that lead elsewhere. Those of tablespaces have a look of their own. */
 async function linksOutOf(
-  docker: DockerHost,
+  docker: Engine,
   container: string,
   folders: readonly string[],
 ): Promise<{ link: string; target: string }[]> {
   if (folders.length === 0) return [];
   const script = `find "$@" -xdev -type l ! -path '*/pg_tblspc/*' 2>/dev/null | head -1000 | while IFS= read -r l; do printf '%s\\t%s\\n' "$l" "$(readlink -f "$l")"; done`;
-  const { stdout } = await docker.try(["exec", container, "sh", "-c", script, "sh", ...folders], LOOK_MS);
+  const command = ["sh", "-c", script, "sh", ...folders];
+  const { stdout } = await exec(docker, container, command, { timeout: LOOK_MS });
   return stdout.split("\n").flatMap((line) => {
     const [link, target] = line.split("\t");
     return link === undefined || target === undefined || target === "" ? [] : [{ link, target }];
@@ -101,25 +94,12 @@ async function linksOutOf(
 }
 
 /** The image declares a volume of its own, which stays empty in our containers unless somebody puts something there. */
-async function filesIn(
-  docker: DockerHost,
-  container: string,
-  folders: readonly string[],
-): Promise<Missing[]> {
+async function filesIn(docker: Engine, container: string, folders: readonly string[]): Promise<Missing[]> {
   const found: Missing[] = [];
   for (const folder of folders) {
-    const { stdout } = await docker.try(
-      [
-        "exec",
-        container,
-        "sh",
-        "-c",
-        'find "$1" -mindepth 1 | head -1000 | wc -l; du -sh "$1" | cut -f1',
-        "sh",
-        folder,
-      ],
-      LOOK_MS,
-    );
+    const script = 'find "$1" -mindepth 1 | head -1000 | wc -l; du -sh "$1" | cut -f1';
+    const command = ["sh", "-c", script, "sh", folder];
+    const { stdout } = await exec(docker, container, command, { timeout: LOOK_MS });
     const [files, size] = stdout.trim().split("\n");
     if (Number(files) > 0)
       found.push({
@@ -132,23 +112,20 @@ async function filesIn(
 
 /** Of a container whose server can't be asked: what was installed in it, which its image doesn't have. */
 async function onlyInLayer(
-  docker: DockerHost,
+  docker: Engine,
   { id, container, image }: Pick<ClusterNode, "id" | "container" | "image">,
   why: string,
   progress: DiscardOptions["progress"],
 ): Promise<Missing[]> {
-  const { stdout } = await docker.try(["diff", container], LOOK_MS);
-  const added = stdout
-    .split("\n")
-    .filter((line) => line.startsWith("A ") && /\.(so|control)$/.test(line))
-    .map((line) => line.slice(2));
+  const paths = await addedPaths(docker, container, LOOK_MS);
+  const added = paths.filter((path) => /\.(so|control)$/.test(path));
   progress(
     `${id}: what its databases need of its container can't be asked (${why}): only installed libraries are looked at`,
   );
   if (added.length === 0) return [];
-  const { paths } = await providedByImage(docker, image, added);
+  const provided = await providedByImage(docker, image, added);
   return added
-    .filter((path) => !paths.has(path))
+    .filter((path) => !provided.paths.has(path))
     .map((path) => ({
       what: `${path} was installed in the container and is not in the image`,
       remedy:

@@ -1,4 +1,4 @@
-import { DockerHost } from "../../../docker/docker-host";
+import { Engine } from "../../../docker/engine/engine";
 import { type Problem, oneLine } from "../../../base/failure";
 import type { Replacement } from "../differences";
 import type { DiscardOptions } from "../../../cluster/holdings/require-nothing-held";
@@ -14,7 +14,7 @@ export async function checkLayers(
 ): Promise<Problem[]> {
   const problems = await Promise.all(
     options.cluster.hosts.map(async (host) => {
-      const docker = new DockerHost(host, options.env);
+      const docker = new Engine(host, options.env);
       const found: Problem[] = [];
       try {
         // One after the other: each is several logins, of which a server takes only some at once.

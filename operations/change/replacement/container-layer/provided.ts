@@ -1,4 +1,6 @@
-import type { DockerHost } from "../../../docker/docker-host";
+import { runOnce } from "../../../docker/engine/containers";
+import type { Engine } from "../../../docker/engine/engine";
+import { exec, execFailure } from "../../../docker/engine/exec";
 import type { Provided } from "./needs";
 
 /**
@@ -18,21 +20,23 @@ const LOOK_MS = 60_000;
 
 /** In a running container. */
 export async function providedByContainer(
-  docker: DockerHost,
+  docker: Engine,
   container: string,
   paths: readonly string[],
 ): Promise<Provided> {
-  return parse(await docker.run(["exec", container, "sh", "-c", LIST, "sh", ...paths], LOOK_MS));
+  const command = ["sh", "-c", LIST, "sh", ...paths];
+  const result = await exec(docker, container, command, { timeout: LOOK_MS });
+  if (result.code !== 0) throw execFailure(docker, result);
+  return parse(result.stdout);
 }
 
 /** In an image, by a container of it that starts no server, without a volume and a network. */
 export async function providedByImage(
-  docker: DockerHost,
+  docker: Engine,
   image: string,
   paths: readonly string[],
 ): Promise<Provided> {
-  const run = ["run", "--rm", "--network", "none", "--entrypoint", "sh", image];
-  return parse(await docker.run([...run, "-c", LIST, "sh", ...paths], LOOK_MS));
+  return parse(await runOnce(docker, image, ["sh", "-c", LIST, "sh", ...paths], LOOK_MS));
 }
 
 function parse(output: string): Provided {

@@ -1,9 +1,17 @@
 import type { ClusterHost, ClusterNode } from "../../../../model/cluster";
 import { POSTGRES_PORT } from "../../../../model/cluster";
-import { openExec } from "./docker-exec";
-import { openSsh } from "./ssh";
+import { collect } from "../../../docker/engine/collect";
+import { inspectContainer } from "../../../docker/engine/containers";
+import { Engine } from "../../../docker/engine/engine";
+import { EngineError, EngineFailure, isNotFound } from "../../../docker/engine/engine-failure";
+import { startExec } from "../../../docker/engine/exec";
 import { describeSsh } from "../../../docker/ssh";
-import type { Way } from "./way";
+import { TunnelStream } from "../../../docker/tunnel-stream";
+import { type Way, WayError } from "./way";
+
+/** How long the engine may take to start a process, and with a login by ssh before it. In milliseconds. */
+const ENGINE_MS = 10_000;
+const WITH_LOGIN_MS = 30_000;
 
 /**
  * Joins standard input and output to the server's port, inside its container. To the container's own address and not
@@ -35,17 +43,62 @@ exit 0' "$address"`,
 /** A process in a node's container, by its Docker host: for a port that is published nowhere reachable. */
 export function execWay(host: ClusterHost, node: ClusterNode, env: NodeJS.ProcessEnv): Way {
   const command = `docker exec ${node.container}`;
-  if (!host.connection.startsWith("ssh://")) {
-    return { name: "exec", description: command, open: () => openExec(host, node.container, RELAY, env) };
-  }
-  const remote = ["docker", "exec", "-i", node.container, "sh", "-c", shellQuote(RELAY)];
   return {
     name: "exec",
-    description: `${describeSsh(host)}: ${command}`,
-    open: async () => openSsh(host, [], remote),
+    description: host.connection.startsWith("ssh://") ? `${describeSsh(host)}: ${command}` : command,
+    open: () => openRelay(host, node.container, env),
   };
 }
 
-function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+async function openRelay(
+  host: ClusterHost,
+  container: string,
+  env: NodeJS.ProcessEnv,
+): Promise<TunnelStream> {
+  const engine = new Engine(host, env);
+  try {
+    const timeout = host.connection.startsWith("ssh://") ? WITH_LOGIN_MS : ENGINE_MS;
+    const options = { stdin: true, timeout };
+    const { stdin, stdout, stderr, closed, close } = await startExec(
+      engine,
+      container,
+      ["sh", "-c", RELAY],
+      options,
+    );
+    const errors = collect(stderr);
+    const stream = new TunnelStream({ input: stdin, output: stdout, close });
+    closed.catch((error: unknown) => {
+      // Whatever else ends the connection is the end of the stream.
+      if (error instanceof EngineError) stream.finish(new WayError(error.message, false));
+    });
+    stdout.once("end", () => void errors.ended.then(() => stream.finish(explain(errors.text()))));
+    return stream;
+  } catch (error) {
+    throw await explainFailure(engine, container, error);
+  } finally {
+    // The stream has a connection of its own by now.
+    engine.close();
+  }
+}
+
+function explain(stderr: string): WayError | undefined {
+  const text = stderr.trim().split("\n").join("; ");
+  return text === "" ? undefined : new WayError(text, text.includes("Connection refused"));
+}
+
+async function explainFailure(engine: Engine, container: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof EngineFailure)) return error;
+  return new WayError(error.said, false, await isDown(engine, container, error));
+}
+
+/** One that restarts may be up in a moment; where it is paused, or there is none, no way leads anywhere. */
+async function isDown(engine: Engine, container: string, { code }: EngineFailure): Promise<boolean> {
+  if (code === "not-found") return true;
+  if (code !== "conflict") return false;
+  try {
+    const { State } = await inspectContainer(engine, container, ENGINE_MS);
+    return !["running", "restarting"].includes(State.Status);
+  } catch (failure) {
+    return isNotFound(failure);
+  }
 }

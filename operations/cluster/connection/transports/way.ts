@@ -18,10 +18,12 @@ export class WayError extends Error {
   /**
    * @param transient whether it may pass while the server starts: refused or reset, but not an unknown name or a
    *   container that isn't running
+   * @param settled whether it says of the server itself that no other way leads to it either
    */
   constructor(
     message: string,
     readonly transient: boolean,
+    readonly settled = false,
   ) {
     super(message);
     this.name = "WayError";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SSH_OPTIONS } from "../../model/cluster";
-import { DockerHost } from "../../operations/docker/docker-host";
+import { DEFAULT_SSH_OPTIONS } from "../../../model/cluster";
+import { describeDocker } from "../../../operations/docker/describe-docker";
 
 describe("a docker command line for a person", () => {
   const describeStart = (connection: string, sshOptions: readonly string[]) =>
-    new DockerHost({ id: "server-a", connection, sshOptions }, {}).describe(["start", "citus-worker1"]);
+    describeDocker({ id: "server-a", connection, sshOptions }, ["start", "citus-worker1"]);
 
   it.each([
     ["unix:///var/run/docker.sock", [], "docker -H unix:///var/run/docker.sock start citus-worker1"],

@@ -5,9 +5,14 @@ export interface Tunnel {
   readonly input: Writable;
   readonly output: Readable;
   close(): void;
+  /** Whether it keeps this process alive. @default it does, always */
+  hold?(alive: boolean): void;
 }
 
-/** A tunnel's two streams as the one that a PostgreSQL client talks through. */
+/**
+ * A tunnel's two streams as the one that a PostgreSQL or an HTTP client talks through. To the latter it is a socket: Node's
+ * HTTP agent calls `ref` and `unref`, and sets what only a socket has.
+ */
 export class TunnelStream extends Duplex {
   constructor(private readonly tunnel: Tunnel) {
     super();
@@ -26,6 +31,28 @@ export class TunnelStream extends Duplex {
       this.once("end", () => this.destroy());
       this.push(null);
     }
+  }
+
+  ref(): this {
+    this.tunnel.hold?.(true);
+    return this;
+  }
+
+  unref(): this {
+    this.tunnel.hold?.(false);
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setTimeout(): this {
+    return this;
   }
 
   override _read(): void {

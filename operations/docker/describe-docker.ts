@@ -1,0 +1,27 @@
+import { type ClusterHost, DEFAULT_SSH_OPTIONS } from "../../model/cluster";
+
+/** A docker command line on a Docker host, for a person. */
+export function describeDocker(host: ClusterHost, args: readonly string[]): string {
+  if (!host.connection.startsWith("ssh://")) return ["docker", "-H", host.connection, ...args].join(" ");
+  return [describeLogin(host), "docker", ...args].join(" ");
+}
+
+/** The ssh command line to a Docker host, for a person: with the options of the environment, without our own defaults. */
+export function describeLogin({
+  connection,
+  sshOptions,
+}: Pick<ClusterHost, "connection" | "sshOptions">): string {
+  const { username, hostname, port } = new URL(connection);
+  const isDefault = sshOptions.join("\n") === DEFAULT_SSH_OPTIONS.join("\n");
+  const login = username === "" ? hostname : `${decodeURIComponent(username)}@${hostname}`;
+  return [
+    "ssh",
+    ...(isDefault ? [] : sshOptions).map(shellQuote),
+    ...(port === "" ? [] : ["-p", port]),
+    shellQuote(login.replace(/[[\]]/g, "")),
+  ].join(" ");
+}
+
+function shellQuote(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,214 @@
+import { mapAtMost } from "../../base/map-at-most";
+import { collect } from "./collect";
+import { demultiplex } from "./demultiplex";
+import { ANSWER_MS, type Engine, REQUESTS_AT_ONCE } from "./engine";
+import { EngineError, ifFound, isNotFound } from "./engine-failure";
+
+/** What the engine says of a container, as far as it is used. */
+export interface ContainerJson {
+  readonly Id: string;
+  /** With a slash before it. */
+  readonly Name: string;
+  readonly RestartCount: number;
+  readonly Config: {
+    /** As it was named when the container was made. */
+    readonly Image: string;
+    readonly Cmd: readonly string[] | null;
+    readonly Env: readonly string[] | null;
+    readonly Labels: Readonly<Record<string, string>> | null;
+  };
+  readonly State: {
+    /** created, running, paused, restarting, removing, exited or dead. */
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    /** Why it could not be started. */
+    readonly Error: string;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+    /** Absent without a health check. */
+    readonly Health?: {
+      readonly Status: string;
+      readonly Log?: readonly { readonly Output: string }[] | null;
+    };
+  };
+  readonly HostConfig: {
+    /** In bytes; 0 for none. */
+    readonly Memory: number;
+    /** 0 for none. */
+    readonly NanoCpus: number;
+  };
+  readonly Mounts: readonly {
+    readonly Type: string;
+    readonly Name?: string;
+    readonly Destination: string;
+  }[];
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, unknown>>;
+    readonly Ports?: Readonly<Record<string, readonly PortBinding[] | null>> | null;
+  };
+}
+
+interface PortBinding {
+  readonly HostIp: string;
+  readonly HostPort: string;
+}
+
+/** What a list of containers says of each. */
+export interface ListedContainer {
+  readonly Id: string;
+  /** Each with a slash before it. */
+  readonly Names: readonly string[];
+  readonly Ports: readonly {
+    readonly IP?: string;
+    readonly PrivatePort: number;
+    readonly PublicPort?: number;
+  }[];
+}
+
+/** A container's name, without the engine's slash. */
+export function nameOf({ Name }: Pick<ContainerJson, "Name">): string {
+  return Name.replace(/^\//, "");
+}
+
+/**
+ * @param container name or id
+ * @throws EngineFailure, `not-found` too
+ */
+export function inspectContainer(
+  engine: Engine,
+  container: string,
+  timeout = ANSWER_MS,
+): Promise<ContainerJson> {
+  const path = `/containers/${encodeURIComponent(container)}/json`;
+  return engine.json({ operation: "container inspect", path, timeout });
+}
+
+/**
+ * Those of the containers that exist, by the names or ids that were asked for.
+ *
+ * @param timeout for all of them, in milliseconds
+ * @throws EngineFailure when the engine doesn't answer
+ */
+export async function inspectContainers(
+  engine: Engine,
+  containers: readonly string[],
+  timeout = ANSWER_MS,
+): Promise<Map<string, ContainerJson>> {
+  const deadline = performance.now() + timeout;
+  const found = await mapAtMost(REQUESTS_AT_ONCE, containers, async (container) => {
+    const json = await ifFound(inspectContainer(engine, container, deadline - performance.now()));
+    return json === undefined ? [] : [[container, json] as const];
+  });
+  return new Map(found.flat());
+}
+
+/** @param options all: also those that don't run */
+export function listContainers(
+  engine: Engine,
+  { all, timeout }: { readonly all: boolean; readonly timeout?: number },
+): Promise<ListedContainer[]> {
+  return engine.json({ operation: "ps", path: "/containers/json", query: { all }, timeout });
+}
+
+/** @param seconds until the engine kills it */
+export async function stopContainer(engine: Engine, container: string, seconds: number): Promise<void> {
+  const path = `/containers/${encodeURIComponent(container)}/stop`;
+  await engine.bytes({ operation: "stop", method: "POST", path, query: { t: seconds } });
+}
+
+/** Removes one that doesn't run, with its anonymous volumes. */
+export async function removeContainer(engine: Engine, container: string): Promise<void> {
+  const path = `/containers/${encodeURIComponent(container)}`;
+  await engine.bytes({ operation: "rm", method: "DELETE", path, query: { v: true } });
+}
+
+/** Of a changed path that its image doesn't have. */
+const ADDED = 1;
+
+/** Paths that were added to a container's own layer. */
+export async function addedPaths(engine: Engine, container: string, timeout: number): Promise<string[]> {
+  const path = `/containers/${encodeURIComponent(container)}/changes`;
+  const changes = await engine.json<readonly { Path: string; Kind: number }[] | null>({
+    ...{ operation: "diff", path, timeout },
+  });
+  return (changes ?? []).filter(({ Kind }) => Kind === ADDED).map(({ Path }) => Path);
+}
+
+/**
+ * What a command prints in a container of an image that has no network and no volume of a name, and is removed at its end.
+ *
+ * @param timeout for all of it, in milliseconds
+ * @throws EngineFailure where it can't be run, or its exit code isn't 0
+ */
+export async function runOnce(
+  engine: Engine,
+  image: string,
+  command: readonly [string, ...string[]],
+  timeout: number,
+): Promise<string> {
+  const operation = "run";
+  const deadline = performance.now() + timeout;
+  const left = () => deadline - performance.now();
+  const [entrypoint, ...args] = command;
+  const { Id } = await engine.json<{ readonly Id: string }>({
+    ...{ operation, method: "POST", path: "/containers/create", timeout },
+    body: {
+      ...{ Image: image, Entrypoint: [entrypoint], Cmd: args, AttachStdout: true, AttachStderr: true },
+      // Removed by the engine too, should this program be killed.
+      HostConfig: { NetworkMode: "none", AutoRemove: true },
+    },
+  });
+  try {
+    const path = `/containers/${Id}`;
+    const query = { stream: true, stdout: true, stderr: true };
+    const socket = await engine.attach({ operation, path: `${path}/attach`, query, timeout: left() });
+    const output = demultiplex(socket, false);
+    const [stdout, stderr] = [collect(output.stdout), collect(output.stderr)];
+    // Before it starts: afterwards it may be gone already.
+    const ended = await engine.stream({
+      ...{ operation, method: "POST", path: `${path}/wait`, query: { condition: "next-exit" } },
+      timeout: left(),
+    });
+    const answer = collect(ended);
+    const timer = setTimeout(() => {
+      const late = new EngineError("timeout", "no answer in time");
+      socket.destroy(late);
+      ended.destroy(late);
+    }, left());
+    try {
+      await engine.bytes({ operation, method: "POST", path: `${path}/start`, timeout: left() });
+      await output.closed;
+      await Promise.all([stdout.ended, stderr.ended, answer.ended]);
+    } catch (error) {
+      throw engine.failure(operation, error);
+    } finally {
+      clearTimeout(timer);
+      socket.destroy();
+      ended.destroy();
+    }
+    const { StatusCode } = JSON.parse(answer.text()) as { readonly StatusCode: number };
+    if (StatusCode === 0) return stdout.text();
+    const said = stderr.text().replace(/\s+/g, " ").trim() || `exit code ${StatusCode}`;
+    throw engine.failure(operation, new EngineError("failed", said));
+  } finally {
+    await forceRemove(engine, Id);
+  }
+}
+
+async function forceRemove(engine: Engine, id: string): Promise<void> {
+  const query = { v: true, force: true };
+  try {
+    await engine.bytes({
+      operation: "rm",
+      method: "DELETE",
+      path: `/containers/${id}`,
+      query,
+      timeout: ANSWER_MS,
+    });
+  } catch (error) {
+    // Gone, or about to go, by itself.
+    if (!isNotFound(error) && (error as { code?: string }).code !== "conflict") throw error;
+  }
+}
