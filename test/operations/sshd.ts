@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -97,6 +97,12 @@ export class Sshd {
       "-o",
       `UserKnownHostsFile=${join(this.folder, "none")}`,
     ];
+  }
+
+  /** How many are logged in. */
+  get logins(): number {
+    const { stdout } = spawnSync("pgrep", ["-cP", String(this.child.pid)], { encoding: "utf8" });
+    return Number(stdout);
   }
 
   async stop(): Promise<void> {

@@ -1,12 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Server, createServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cluster, ClusterHost } from "../../model/cluster";
 import { CitusContainers, describeOnCitus } from "./citus-containers";
+import { ForwardedEngine } from "./forwarded-engine";
 import { Sshd, describeOverSsh } from "./sshd";
 
 describeOnCitus("the ways to the coordinator", () => {
@@ -63,52 +58,18 @@ describeOnCitus("the ways to the coordinator", () => {
   });
 
   describe("by the engine's own TLS port", () => {
-    const folder = mkdtempSync(join(tmpdir(), "pg-dist-tls-"));
-    const pem = (name: string) => readFileSync(join(folder, name), "utf8");
-    let engine: Server;
-
+    let engine: ForwardedEngine;
     beforeAll(async () => {
-      createCertificates(folder);
-      const options = { ca: pem("ca.pem"), cert: pem("cert.pem"), key: pem("key.pem") };
-      engine = createServer({ ...options, requestCert: true, rejectUnauthorized: true }, (client) => {
-        const socket = connect("/var/run/docker.sock");
-        client.pipe(socket).pipe(client);
-        client.on("error", () => socket.destroy());
-        socket.on("error", () => client.destroy());
-      });
-      engine.listen(0, "127.0.0.1");
-      await new Promise((resolve) => engine.once("listening", resolve));
+      engine = await ForwardedEngine.start({ tls: true });
     });
-    afterAll(() => {
-      engine.close();
-      rmSync(folder, { recursive: true });
-    });
+    afterAll(() => engine.stop());
 
     test("exec with the certificate from Terraform's variables, and without", async () => {
-      const { port } = engine.address() as AddressInfo;
-      const cluster = await on({ connection: `tcp://127.0.0.1:${port}`, tls: "docker" });
-      const material = {
-        TF_VAR_docker_ca: pem("ca.pem"),
-        TF_VAR_docker_cert: pem("cert.pem"),
-        TF_VAR_docker_key: pem("key.pem"),
-      };
-      const outcome = await citus.register(cluster, material);
+      const cluster = await on({ connection: engine.connection, tls: "docker" });
+      const outcome = await citus.register(cluster, engine.material);
       expect(outcome).toMatchObject({ code: 0 });
       expect(outcome.output).toMatch(/connected \(exec: docker exec \S+coordinator\)/);
       expect((await citus.register(cluster)).last).toContain("TF_VAR_docker_ca is not set");
     });
   });
 });
-
-/** One key signed by itself as authority, server and client: what is tested is that it is asked for and sent. */
-function createCertificates(folder: string): void {
-  execFileSync(
-    "openssl",
-    [
-      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"],
-      ...["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
-    ],
-    { cwd: folder, stdio: "pipe" },
-  );
-  execFileSync("cp", ["cert.pem", "ca.pem"], { cwd: folder });
-}
