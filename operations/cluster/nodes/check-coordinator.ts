@@ -5,6 +5,7 @@ import { type RecordedNode, readRecord } from "./record";
 import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
+import { withStatementTimeout } from "../connection/statement-timeout";
 import type { Doubt, ServerFacts } from "../connection/target";
 import { METADATA_LOST_REMEDY } from "./metadata-lost";
 import { explainNewer, readRecordVersion } from "./migrate-record";
@@ -57,9 +58,9 @@ export async function checkCoordinator(
   cluster: Cluster | undefined,
   purpose: Purpose,
 ): Promise<CheckedCoordinator> {
-  const record = await readRecord(session);
+  const { record, version } = await readOwnTables(session, purpose);
   const server = await readFacts(session, cluster, record);
-  const newer = explainNewer(await readRecordVersion(session));
+  const newer = explainNewer(version);
   const doubts = [
     ...findDoubts(server, cluster, record, purpose),
     ...(newer === undefined ? [] : [{ code: "newer-record" as const, ...newer }]),
@@ -70,6 +71,29 @@ export async function checkCoordinator(
   const refused = doubts.find(({ code }) => purpose === "change" || MISLEADING.has(code));
   if (refused !== undefined) throw new WrongCoordinator(refused);
   return { server, record, doubts };
+}
+
+/** How long a command that only reads waits for our own tables, which somebody may hold locked. In milliseconds. */
+const OWN_TABLES_MS = 1000;
+
+interface OwnTables {
+  readonly record: ReadonlyMap<string, RecordedNode>;
+  readonly version: number;
+}
+
+/** A `read` goes on without them where they are locked: what it then can't show it says, and `status --watch` stays. */
+async function readOwnTables(session: Session, purpose: Purpose): Promise<OwnTables> {
+  const read = async () => ({
+    record: await readRecord(session),
+    version: await readRecordVersion(session),
+  });
+  if (purpose === "change") return read();
+  try {
+    return await withStatementTimeout(session, OWN_TABLES_MS, read);
+  } catch (error) {
+    if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
+    return { record: new Map(), version: 0 };
+  }
 }
 
 /** What is shown would be of something else. */
