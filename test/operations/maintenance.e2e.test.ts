@@ -276,6 +276,13 @@ describeOnCitus("maintenance on real Citus", () => {
     await citus.sql("coordinator", "CALL citus_cleanup_orphaned_resources()");
     expect(await shards("stray")).toBeGreaterThan(0);
     await project.declare(["w1", "w2"]);
+    // As if its address led to a worker of another cluster by now.
+    const group = await citus.sql("stray", "SELECT groupid FROM pg_dist_local_group");
+    await citus.sql("stray", "UPDATE pg_dist_local_group SET groupid = 99");
+    const foreign = await project.run("remove", "test", stray, "--yes");
+    expect(foreign.code, foreign.output).toBe(4);
+    expect(foreign.last).toMatch(/is a worker of another cluster \("", group 99 instead of \d+\)/);
+    await citus.sql("stray", `UPDATE pg_dist_local_group SET groupid = ${group}`);
     const seen = await project.run("status", "test");
     expect(seen.stdout.replace(/\s+/g, " ")).toContain(`\`npx pg-dist remove test ${stray}\``);
 

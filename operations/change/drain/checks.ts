@@ -1,3 +1,4 @@
+import { readServerName } from "../../../model/contract/server-name";
 import { formatEndpoint } from "../../../model/cluster";
 import { formatBytes } from "../../base/bytes";
 import { findDependents } from "../../cluster/dependents/find";
@@ -21,7 +22,7 @@ export interface DrainSituation {
   readonly members: readonly Member[];
   readonly inventory: Inventory;
   readonly mode: TransferMode;
-  readonly departures: Pick<Departures, "environment" | "database">;
+  readonly departures: Pick<Departures, "cluster" | "environment" | "database">;
   /** Whether what only this node has may be lost, by its label. @default never */
   readonly mayLose?: (label: string) => boolean;
 }
@@ -31,9 +32,9 @@ export interface DrainSituation {
  * same apply are looked at together, since they compete for the same room.
  */
 export async function findDrainProblems(session: Session, situation: DrainSituation): Promise<Problem[]> {
-  const { members, inventory, mode } = situation;
+  const { members, inventory, mode, departures } = situation;
   const problems = [
-    ...members.flatMap((member) => nodeProblems(member, session.place)),
+    ...members.flatMap((member) => nodeProblems(member, session.place, departures.cluster)),
     ...(await runningMoves(session)),
   ];
   const leaving = members.filter(({ leaves }) => leaves);
@@ -57,7 +58,7 @@ export async function findDrainProblems(session: Session, situation: DrainSituat
 }
 
 /** Citus changes the list of nodes on every node, so each must answer, be active, and be the one that it was. */
-function nodeProblems(member: Member, place: Place): Problem[] {
+function nodeProblems(member: Member, place: Place, cluster: string): Problem[] {
   const { id, label: node, endpoint, server, recorded, leaves } = member;
   const at = formatEndpoint(endpoint);
   if (server === undefined) {
@@ -91,7 +92,33 @@ function nodeProblems(member: Member, place: Place): Problem[] {
       },
     ];
   }
+  if (recorded === undefined && isOfAnotherCluster(member, cluster)) {
+    const group =
+      server.groupid === member.groupid ? "" : `, group ${server.groupid} instead of ${member.groupid}`;
+    return [
+      {
+        node,
+        what: `the server at ${at} is a worker of another cluster ("${server.cluster_name}"${group})`,
+        remedy:
+          `correct where this one is registered: SELECT citus_update_node(${member.nodeid}, HOST, PORT) on the coordinator, with ` +
+          "the address of its own server; then apply again",
+      },
+    ];
+  }
   return [];
+}
+
+/**
+ * By its own metadata, or by the name that we start servers with. Where nothing is recorded, nothing else tells that the
+ * address leads elsewhere by now, and a removal would empty that server.
+ */
+function isOfAnotherCluster({ groupid, server }: Member, cluster: string): boolean {
+  if (server === undefined) return false;
+  const named = readServerName(server.cluster_name);
+  return (
+    (server.groupid !== groupid && server.groupid !== COORDINATOR_GROUP) ||
+    (named !== undefined && named.cluster !== cluster)
+  );
 }
 
 /** Two that move shards at once disturb each other; ours wait for each other by the cluster's lock. */
