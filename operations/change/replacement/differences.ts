@@ -4,19 +4,7 @@ import { readServerName } from "../../../model/contract/server-name";
 import type { Problem } from "../../base/failure";
 import type { ImageVersions } from "./images";
 import type { ExistingNode } from "./nodes";
-
-/** What differs between a container that runs and the one that the environment wants. */
-export interface Change {
-  readonly kind: "image" | "setting" | "cpus";
-  /** For people: `max_connections 100 -> 200`. */
-  readonly text: string;
-}
-
-/** A node whose container would be replaced, and why. */
-export interface Replacement {
-  readonly node: ClusterNode;
-  readonly changes: readonly Change[];
-}
+import type { Change, Replacement } from "./replacement";
 
 /** Of containers that don't run as the environment says; not of those that were replaced one by one before. */
 export function findReplacements(nodes: readonly ExistingNode[]): Replacement[] {

@@ -4,7 +4,7 @@ import { Engine } from "../../docker/engine/engine";
 import { type ImageJson, inspectImage, pullImage } from "../../docker/engine/images";
 import { EXIT, Failure, oneLine, type Problem, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import type { Replacement } from "./differences";
+import type { Replacement } from "./replacement";
 
 /** How often a pull is told of, in milliseconds. */
 const TELL_MS = 15_000;

@@ -1,6 +1,6 @@
 import { Engine } from "../../../docker/engine/engine";
 import { type Problem, oneLine } from "../../../base/failure";
-import type { Replacement } from "../differences";
+import type { Replacement } from "../replacement";
 import type { DiscardOptions } from "../../../cluster/holdings/require-nothing-held";
 import { checkLayer } from "./check-layer";
 
