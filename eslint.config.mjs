@@ -28,9 +28,21 @@ export default tseslint.config(
     },
   },
   {
+    files: ["{model,constructs,stacks,operations,quickstart}/**/*.ts"],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/await-thenable": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  {
     // What is undefined would be printed into a command that people copy, e.g. where there is no environment.
     files: ["operations/{cli,commands}/**/*.ts", "operations/observe/status/**/*.ts"],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/restrict-template-expressions": [
         "error",
