@@ -4,7 +4,13 @@ import { connect } from "../cluster/connection/connect";
 import { mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
 import { EXIT, Failure, type Problem, problemsFailure } from "../base/failure";
 import { readContainers } from "../change/replacement/containers";
-import { citusUpgrade, dataOf, findForbidden, findRenamed, findReplacements } from "../change/replacement/differences";
+import {
+  citusUpgrade,
+  dataOf,
+  findForbidden,
+  findRenamed,
+  findReplacements,
+} from "../change/replacement/differences";
 import type { Replacement } from "../change/replacement/replacement";
 import { type ExistingNode, readExisting } from "../change/replacement/nodes";
 import { fetchImages } from "../change/replacement/images";
