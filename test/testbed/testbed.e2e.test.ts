@@ -185,7 +185,7 @@ describe("the end", () => {
 
   it.each(["SIGTERM", "SIGKILL"] as const)("leaves nothing when its process gets %s", async (signal) => {
     const script = `
-      const { Testbed } = require(${JSON.stringify(join(__dirname, "testbed.ts"))});
+      const { Testbed } = require(${JSON.stringify(join(__dirname, "../../testbed/testbed.ts"))});
       Testbed.start({ hosts: ["orphan"], images: [${JSON.stringify(TINY_IMAGE)}] }).then(async (bed) => {
         await bed.hosts.orphan.docker("run", "-d", "-m", "64m", ${JSON.stringify(TINY_IMAGE)}, "sleep", "1d");
         console.log(bed.id);
