@@ -160,7 +160,7 @@ describe("tcp with certificates", () => {
 
 it("ends when the process that started it was killed", async () => {
   const script = path.join(directory, "starter.ts");
-  const index = JSON.stringify(path.join(__dirname, "index.ts"));
+  const index = JSON.stringify(path.join(__dirname, "../../../testbed/stand-in-provider/index.ts"));
   writeFileSync(
     script,
     `import { startStandInProvider } from ${index};
