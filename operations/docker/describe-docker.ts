@@ -1,4 +1,5 @@
 import { type ClusterHost, DEFAULT_SSH_OPTIONS } from "../../model/cluster";
+import { shellWord } from "../base/shown-words";
 
 /** A docker command line on a Docker host, for a person. */
 export function describeDocker(host: ClusterHost, args: readonly string[]): string {
@@ -16,12 +17,8 @@ export function describeLogin({
   const login = username === "" ? hostname : `${decodeURIComponent(username)}@${hostname}`;
   return [
     "ssh",
-    ...(isDefault ? [] : sshOptions).map(shellQuote),
+    ...(isDefault ? [] : sshOptions).map(shellWord),
     ...(port === "" ? [] : ["-p", port]),
-    shellQuote(login.replace(/[[\]]/g, "")),
+    shellWord(login.replace(/[[\]]/g, "")),
   ].join(" ");
-}
-
-function shellQuote(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
