@@ -1,6 +1,6 @@
 import type { Cluster } from "../../model/cluster";
 import { Engine, REQUESTS_AT_ONCE } from "./engine/engine";
-import { EngineFailure } from "./engine/engine-failure";
+import { ifAnswered } from "./engine/engine-failure";
 import { exec } from "./engine/exec";
 import { mapAtMost } from "../base/map-at-most";
 
@@ -45,13 +45,8 @@ export async function readFreeSpace(
 
 /** Where it can't be asked the figure is missing, and whoever needs Docker says so. */
 async function dfIn(docker: Engine, container: string, timeout: number): Promise<FreeSpace | undefined> {
-  try {
-    const { stdout } = await exec(docker, container, ["sh", "-c", 'df -Pk "$PGDATA"'], { timeout });
-    return readDf(stdout);
-  } catch (error) {
-    if (error instanceof EngineFailure) return undefined;
-    throw error;
-  }
+  const df = await ifAnswered(exec(docker, container, ["sh", "-c", 'df -Pk "$PGDATA"'], { timeout }));
+  return df && readDf(df.stdout);
 }
 
 /** Reads `df -Pk` of one path. */

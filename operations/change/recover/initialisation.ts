@@ -3,7 +3,7 @@ import type { Progress } from "../../base/progress";
 import { hasFile, readArchive } from "../../docker/engine/archive";
 import { type ContainerJson, inspectContainer, nameOf } from "../../docker/engine/containers";
 import type { Engine } from "../../docker/engine/engine";
-import { EngineFailure, ifFound } from "../../docker/engine/engine-failure";
+import { ifAnswered, ifFound } from "../../docker/engine/engine-failure";
 import { exec } from "../../docker/engine/exec";
 import { readLog as readContainerLog } from "../../docker/engine/logs";
 import { isHealthy } from "./inventory";
@@ -89,16 +89,6 @@ async function judge(docker: Engine, container: ContainerJson, identity: Identit
   const hadItsTime = running && container.State.Health?.Status !== "starting";
   const silent = hadItsTime || NO_SESSION.test(log);
   return silent && (await neverEnded(docker, container)) ? "unfinished" : "unknown";
-}
-
-/** Where the engine gives no answer nothing is proven. */
-async function ifAnswered<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof EngineFailure) return undefined;
-    throw error;
-  }
 }
 
 async function readLog(docker: Engine, container: ContainerJson): Promise<string> {

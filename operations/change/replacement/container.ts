@@ -6,7 +6,7 @@ import { hostOf } from "../../cluster/cluster-file";
 import { mayDestroy, meansDestroy } from "./destroy-keys";
 import { type ContainerJson, inspectContainer } from "../../docker/engine/containers";
 import { Engine } from "../../docker/engine/engine";
-import { EngineFailure, ifFound } from "../../docker/engine/engine-failure";
+import { ifAnswered, ifFound } from "../../docker/engine/engine-failure";
 import { exec } from "../../docker/engine/exec";
 import { checkLayer } from "./container-layer/check-layer";
 import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
@@ -126,13 +126,8 @@ async function askServer(
   { container }: ClusterNode,
 ): Promise<{ major: number; citus: string } | undefined> {
   const psql = ["psql", "-h", "127.0.0.1", "-U", user, "-d", database, "-qAtF", " ", "-c", VERSIONS];
-  try {
-    const { code, stdout } = await exec(docker, container, psql, { timeout: ANSWER_MS });
-    const [, major, citus] = /^(\d+) (\d+(?:\.\d+)*)/.exec(stdout) ?? [];
-    if (code !== 0 || major === undefined || citus === undefined) return undefined;
-    return { major: Number(major), citus };
-  } catch (error) {
-    if (error instanceof EngineFailure) return undefined;
-    throw error;
-  }
+  const asked = await ifAnswered(exec(docker, container, psql, { timeout: ANSWER_MS }));
+  const [, major, citus] = /^(\d+) (\d+(?:\.\d+)*)/.exec(asked?.stdout ?? "") ?? [];
+  if (asked?.code !== 0 || major === undefined || citus === undefined) return undefined;
+  return { major: Number(major), citus };
 }

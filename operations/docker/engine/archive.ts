@@ -1,5 +1,5 @@
 import { inspectContainer } from "./containers";
-import type { Engine } from "./engine";
+import { type Engine, containerPath } from "./engine";
 import { ifFound } from "./engine-failure";
 
 /**
@@ -11,7 +11,7 @@ export async function hasFile(engine: Engine, container: string, file: string): 
   const request = {
     operation: "cp",
     method: "HEAD",
-    path: pathOf(container),
+    path: containerPath(container, "archive"),
     query: { path: file },
   } as const;
   if ((await ifFound(engine.bytes(request))) !== undefined) return true;
@@ -26,9 +26,7 @@ export async function hasFile(engine: Engine, container: string, file: string): 
  * @throws EngineFailure
  */
 export function readArchive(engine: Engine, container: string, file: string): Promise<Buffer | undefined> {
-  return ifFound(engine.bytes({ operation: "cp", path: pathOf(container), query: { path: file } }));
-}
-
-function pathOf(container: string): string {
-  return `/containers/${encodeURIComponent(container)}/archive`;
+  return ifFound(
+    engine.bytes({ operation: "cp", path: containerPath(container, "archive"), query: { path: file } }),
+  );
 }

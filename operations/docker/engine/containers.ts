@@ -1,7 +1,7 @@
 import { mapAtMost } from "../../base/map-at-most";
 import { collect } from "./collect";
 import { demultiplex } from "./demultiplex";
-import { ANSWER_MS, type Engine, REQUESTS_AT_ONCE } from "./engine";
+import { ANSWER_MS, type Engine, REQUESTS_AT_ONCE, containerPath } from "./engine";
 import { EngineError, ifFound, isNotFound } from "./engine-failure";
 
 /** What the engine says of a container, as far as it is used. */
@@ -81,8 +81,7 @@ export function inspectContainer(
   container: string,
   timeout = ANSWER_MS,
 ): Promise<ContainerJson> {
-  const path = `/containers/${encodeURIComponent(container)}/json`;
-  return engine.json({ operation: "container inspect", path, timeout });
+  return engine.json({ operation: "container inspect", path: containerPath(container, "json"), timeout });
 }
 
 /**
@@ -114,14 +113,16 @@ export function listContainers(
 
 /** @param seconds until the engine kills it */
 export async function stopContainer(engine: Engine, container: string, seconds: number): Promise<void> {
-  const path = `/containers/${encodeURIComponent(container)}/stop`;
+  const path = containerPath(container, "stop");
   await engine.bytes({ operation: "stop", method: "POST", path, query: { t: seconds } });
 }
 
 /** Removes one that doesn't run, with its anonymous volumes. */
 export async function removeContainer(engine: Engine, container: string): Promise<void> {
-  const path = `/containers/${encodeURIComponent(container)}`;
-  await engine.bytes({ operation: "rm", method: "DELETE", path, query: { v: true } });
+  await engine.bytes({
+    ...{ operation: "rm", method: "DELETE", path: containerPath(container) },
+    query: { v: true },
+  });
 }
 
 /** Of a changed path that its image doesn't have. */
@@ -129,7 +130,7 @@ const ADDED = 1;
 
 /** Paths that were added to a container's own layer. */
 export async function addedPaths(engine: Engine, container: string, timeout: number): Promise<string[]> {
-  const path = `/containers/${encodeURIComponent(container)}/changes`;
+  const path = containerPath(container, "changes");
   const changes = await engine.json<readonly { Path: string; Kind: number }[] | null>({
     ...{ operation: "diff", path, timeout },
   });
@@ -161,14 +162,18 @@ export async function runOnce(
     },
   });
   try {
-    const path = `/containers/${Id}`;
     const query = { stream: true, stdout: true, stderr: true };
-    const socket = await engine.attach({ operation, path: `${path}/attach`, query, timeout: left() });
+    const socket = await engine.attach({
+      operation,
+      path: containerPath(Id, "attach"),
+      query,
+      timeout: left(),
+    });
     const output = demultiplex(socket, false);
     const [stdout, stderr] = [collect(output.stdout), collect(output.stderr)];
     // Before it starts: afterwards it may be gone already.
     const ended = await engine.stream({
-      ...{ operation, method: "POST", path: `${path}/wait`, query: { condition: "next-exit" } },
+      ...{ operation, method: "POST", path: containerPath(Id, "wait"), query: { condition: "next-exit" } },
       timeout: left(),
     });
     const answer = collect(ended);
@@ -178,7 +183,7 @@ export async function runOnce(
       ended.destroy(late);
     }, left());
     try {
-      await engine.bytes({ operation, method: "POST", path: `${path}/start`, timeout: left() });
+      await engine.bytes({ operation, method: "POST", path: containerPath(Id, "start"), timeout: left() });
       await output.closed;
       await Promise.all([stdout.ended, stderr.ended, answer.ended]);
     } catch (error) {
@@ -203,7 +208,7 @@ async function forceRemove(engine: Engine, id: string): Promise<void> {
     await engine.bytes({
       operation: "rm",
       method: "DELETE",
-      path: `/containers/${id}`,
+      path: containerPath(id),
       query,
       timeout: ANSWER_MS,
     });

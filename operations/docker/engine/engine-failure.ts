@@ -78,11 +78,23 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /** Waits for something that may not be there; undefined where the engine says so. */
-export async function ifFound<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+export function ifFound<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  return unless(isNotFound, answer);
+}
+
+/** Undefined where the engine gives no answer, or not what was asked for: then nothing is known, and nothing proven. */
+export function ifAnswered<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  return unless((error) => error instanceof EngineFailure, answer);
+}
+
+async function unless<Answer>(
+  expected: (error: unknown) => boolean,
+  answer: Promise<Answer>,
+): Promise<Answer | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (expected(error)) return undefined;
     throw error;
   }
 }

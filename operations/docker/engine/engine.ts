@@ -23,6 +23,11 @@ export const REQUESTS_AT_ONCE = 4;
 /** The version of the API that this client speaks: that of Docker 20.10, the oldest that works. */
 const SPOKEN = "1.41";
 
+/** Where the API has a container, or a part of it: `/containers/citus-worker1/logs`. */
+export function containerPath(container: string, part?: string): string {
+  return ["/containers", encodeURIComponent(container), ...(part === undefined ? [] : [part])].join("/");
+}
+
 export interface EngineRequest {
   /** As the docker command calls it, for messages: `container inspect`. */
   readonly operation: string;

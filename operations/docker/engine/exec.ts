@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { tellingLines } from "./explain-ssh";
 import { collect } from "./collect";
 import { type Output, demultiplex } from "./demultiplex";
-import type { Engine } from "./engine";
+import { type Engine, containerPath } from "./engine";
 import { EngineError, EngineFailure } from "./engine-failure";
 
 /** How long a process in a container may take. In milliseconds. */
@@ -48,7 +48,7 @@ export async function startExec(
   const { Id } = await engine.json<{ readonly Id: string }>({
     operation: "exec",
     method: "POST",
-    path: `/containers/${encodeURIComponent(container)}/exec`,
+    path: containerPath(container, "exec"),
     body: {
       ...{ AttachStdin: stdin, AttachStdout: true, AttachStderr: true, Tty: tty },
       Env: Object.entries(env).map((pair) => pair.join("=")),

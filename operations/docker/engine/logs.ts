@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { collect } from "./collect";
 import { type Output, demultiplex } from "./demultiplex";
-import type { Engine } from "./engine";
+import { type Engine, containerPath } from "./engine";
 
 /** The end of what Docker has kept of a container's output. */
 export interface LogEnd {
@@ -19,7 +19,7 @@ export async function readLog(
   { tail, timeout }: { readonly tail: number; readonly timeout?: number },
 ): Promise<LogEnd> {
   const whole = await engine.bytes({
-    ...{ operation: "logs", path: pathOf(container), timeout },
+    ...{ operation: "logs", path: containerPath(container, "logs"), timeout },
     query: { stdout: true, stderr: true, tail },
   });
   return separate(whole);
@@ -40,14 +40,10 @@ export async function showLog(
   { follow, since }: { readonly follow: boolean; readonly since?: number },
 ): Promise<ShownLog> {
   const response = await engine.stream({
-    ...{ operation: "logs", path: pathOf(container) },
+    ...{ operation: "logs", path: containerPath(container, "logs") },
     query: { stdout: true, stderr: true, follow, since },
   });
   return { ...demultiplex(response), close: () => void response.destroy() };
-}
-
-function pathOf(container: string): string {
-  return `/containers/${encodeURIComponent(container)}/logs`;
 }
 
 async function separate(whole: Buffer): Promise<LogEnd> {

@@ -6,7 +6,7 @@ import {
   nameOf,
 } from "../../docker/engine/containers";
 import { type Engine, REQUESTS_AT_ONCE } from "../../docker/engine/engine";
-import { EngineFailure } from "../../docker/engine/engine-failure";
+import { EngineFailure, ifAnswered } from "../../docker/engine/engine-failure";
 import { inspectImage } from "../../docker/engine/images";
 import { type InfoJson, readInfo } from "../../docker/engine/info";
 import { readLog } from "../../docker/engine/logs";
@@ -118,16 +118,6 @@ async function askContainers(
     return [nameOf(json), { ...container, lastLine }];
   };
   return new Map(await mapAtMost(REQUESTS_AT_ONCE, [...found.values()], describe));
-}
-
-/** Undefined where the engine gives no answer, or there is nothing of that name. */
-async function ifAnswered<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof EngineFailure) return undefined;
-    throw error;
-  }
 }
 
 function containerOf(
