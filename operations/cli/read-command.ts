@@ -41,16 +41,15 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
       process.exitCode = await orJsonFailure(spec.name, json, async () => {
         const found = findTarget(environment, flags);
         warnOfTwins(found);
-        const target = await openTarget(found, spec.name, "read").catch((error: unknown) => {
-          throw explainError(error, spec.name, found);
-        });
+        let target: Connected | undefined;
         try {
+          target = await openTarget(found, spec.name, "read");
           warnOfDoubts(target);
           return await spec.run(target, flags, { paint, json });
         } catch (error) {
-          throw explainError(error, spec.name, target);
+          throw explainError(error, spec.name, target ?? found);
         } finally {
-          await target.session.end();
+          await target?.session.end();
         }
       });
     });
