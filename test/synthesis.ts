@@ -37,13 +37,6 @@ export function configurationOf(environment: Environment): Configuration {
   return parse(new CitusStack(testApp(), environment));
 }
 
-/** The configuration of a stack whose constructs `declare` makes. */
-export function stackOf(declare: (stack: TerraformStack) => void): Configuration {
-  const stack = new TerraformStack(testApp(), "stack");
-  declare(stack);
-  return parse(stack);
-}
-
 function parse(stack: TerraformStack): Configuration {
   // Without validation, which for some backends runs the terraform command.
   return JSON.parse(Testing.synth(stack)) as Configuration;
