@@ -4,6 +4,7 @@ import { coordinatorOf } from "../cluster/cluster-file";
 import { CoordinatorUnreachable, connectTo } from "../cluster/connection/connect";
 import { EXIT, Failure } from "../base/failure";
 import { readPassword } from "../cluster/connection/password";
+import { limitStatements } from "../cluster/connection/statement-timeout";
 import { passwordFile } from "../base/password-file";
 import { findProject, findSameCluster, loadEnvironment } from "../terraform/project";
 import type { Session } from "../cluster/connection/session";
@@ -160,6 +161,7 @@ export async function openTarget(target: Target, command: string, purpose: Purpo
       { command, progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 },
     );
     const { server, doubts } = await inSession(session, async () => {
+      // No question runs longer than one node may take; a change lifts that while it works.
       await limitStatements(session, timeoutMs);
       return checkCoordinator(session, cluster, purpose);
     });
@@ -190,13 +192,6 @@ export function refuseTwins(twins: readonly string[]): void {
 /** For one of two environments that are one cluster. */
 export const TWIN_REMEDY =
   "delete the copy from environments/, or give it the hosts and the cluster that are its own";
-
-/** No question runs longer than one node may take; a change lifts that while it works. */
-async function limitStatements(session: Session, timeoutMs: number): Promise<void> {
-  await session.query("SELECT set_config('statement_timeout', $1::text, false)", [
-    `${Math.ceil(timeoutMs)}ms`,
-  ]);
-}
 
 /**
  * Says on standard error what speaks against it that this is the coordinator. Whoever only looks sees all the same: it may

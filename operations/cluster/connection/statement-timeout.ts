@@ -11,19 +11,16 @@ export async function withStatementTimeout<Result>(
   milliseconds: number,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const [row] = await session.query<{ before: string }>(
-    "SELECT current_setting('statement_timeout') AS before",
-  );
-  await setLimit(session, String(milliseconds));
+  const before = await limitStatements(session, milliseconds);
   let result: Result;
   try {
     result = await work();
   } catch (error) {
     // The first error is the one that counts, also when the connection is gone.
-    await setLimit(session, row?.before ?? "0").catch(() => undefined);
+    await setLimit(session, before).catch(() => undefined);
     throw error;
   }
-  await setLimit(session, row?.before ?? "0");
+  await setLimit(session, before);
   return result;
 }
 
@@ -32,6 +29,22 @@ export function wasCanceled(error: unknown): boolean {
   return sqlStateOf(error) === SQLSTATE.queryCanceled;
 }
 
-async function setLimit(session: Session, value: string): Promise<void> {
-  await session.query("SELECT set_config('statement_timeout', $1::text, false)", [value]);
+/**
+ * From here on no statement of the session runs longer than this.
+ *
+ * @param milliseconds 0: no limit
+ * @returns the limit that held until now, as PostgreSQL writes it
+ */
+export function limitStatements(session: Session, milliseconds: number): Promise<string> {
+  return setLimit(session, String(Math.ceil(milliseconds)));
+}
+
+/** By one question: it is also asked where each takes long. */
+async function setLimit(session: Session, value: string): Promise<string> {
+  const [row] = await session.query<{ before: string }>(
+    `WITH now AS MATERIALIZED (SELECT current_setting('statement_timeout') AS before)
+     SELECT before, set_config('statement_timeout', $1::text, false) FROM now`,
+    [value],
+  );
+  return row?.before ?? "0";
 }

@@ -3,7 +3,7 @@ import { formatEndpoint } from "../../../model/cluster";
 import { TIMED_OUT, connectionCauses, withCauses } from "./reachability";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
 import type { Session } from "../connection/session";
-import { wasCanceled } from "../connection/statement-timeout";
+import { limitStatements, wasCanceled } from "../connection/statement-timeout";
 
 /** A connection from one node to another. */
 export interface Link {
@@ -65,9 +65,7 @@ async function tryAtOnce(
 ): Promise<Attempt[]> {
   // The rest is for the way to the nodes that try.
   const limitMs = Math.round(Math.min(patienceMs, timeMs * 0.7));
-  await session.query("SELECT set_config('statement_timeout', $1::text, false)", [
-    String(Math.round(timeMs)),
-  ]);
+  await limitStatements(session, Math.round(timeMs));
   const answers = await run(session, links, limitMs);
   const causes = connectionCauses(session.takeMessages());
   return links.map(({ from, to }, index): Attempt => {
