@@ -17,6 +17,16 @@ export function describeOnCitus(title: string, tests: () => void): void {
   });
 }
 
+/** A coordinator that looks for background tasks every second, and these workers, of which the first is registered. */
+export async function startForRebalance(citus: CitusContainers, workers: readonly string[]): Promise<void> {
+  await citus.create();
+  await Promise.all([
+    citus.start("coordinator", { settings: ["citus.background_task_queue_interval=1s"] }),
+    ...workers.map((name) => citus.start(name)),
+  ]);
+  expect(await citus.register(await citus.cluster(workers.slice(0, 1)))).toMatchObject({ code: 0 });
+}
+
 /** A coordinator and these workers, registered. */
 export async function startCluster(citus: CitusContainers, workers: readonly string[]): Promise<void> {
   await citus.create();

@@ -8,6 +8,7 @@ import { readActivity } from "../../operations/observe/activity";
 import { directWay } from "../../operations/cluster/connection/transports/direct";
 import { describeOnCitus, docker } from "./citus-containers";
 import { CommandsCluster, TIMEOUT } from "./commands-cluster";
+import { SOME_SERVER } from "./some-cluster";
 
 const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
 
@@ -224,7 +225,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
       await holder.pid();
       const { activity } = await readActivity({
         ...{ label: "by address", user: "postgres", database: "postgres", coordinator, ways: [], env: {} },
-        ...{ timeoutMs: TIMEOUT * 1000, session, server: SERVER, doubts: [] },
+        ...{ timeoutMs: TIMEOUT * 1000, session, server: SOME_SERVER, doubts: [] },
       });
       const ours = activity
         .map(({ application }) => application)
@@ -367,16 +368,6 @@ describeOnCitus("pg-dist sees a cluster", () => {
     expect(text).toContain(`its container ${citus.container("coordinator")} on local is exited (code `);
   });
 });
-
-const SERVER = {
-  citus: "13.0.3",
-  postgres: "17.2",
-  groupid: 0,
-  server_id: "",
-  cluster_name: "",
-  in_recovery: false,
-  stand_in: false,
-};
 
 const WAITS = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted";
 

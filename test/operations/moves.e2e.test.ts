@@ -8,6 +8,7 @@ import { type Parts, findParts } from "../../testbed/parts";
 import { CitusContainers, type Outcome, describeOnCitus } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import { HOLDER, holdSession } from "./held-session";
+import { writePickyTable } from "./picky-table";
 
 /** Moves that are held up, that can't succeed, or that are interrupted, on real Citus. Nothing here depends on how long it takes. */
 describeOnCitus("moves on real Citus", () => {
@@ -184,27 +185,9 @@ describeOnCitus("moves on real Citus", () => {
   });
 
   test("a move whose changes the target can't apply is given up, and the target is named", async () => {
-    // As a rule that people wrote without thinking of replication: it holds where changes are applied as well.
-    await citus.sql(
-      "coordinator",
-      `CREATE FUNCTION public.by_hand() RETURNS bool LANGUAGE sql STABLE AS
-         $$ SELECT current_setting('session_replication_role') <> 'replica' $$;
-       CREATE TABLE picky (id bigint PRIMARY KEY, note text CHECK (public.by_hand()))`,
-    );
-    await citus.sql(
-      "coordinator",
-      "SELECT create_distributed_table('picky', 'id', shard_count => 3, colocate_with => 'none')",
-    );
-    const writing = citus
-      .sql(
-        "coordinator",
-        "DO $$ BEGIN FOR i IN 1..10000000 LOOP INSERT INTO picky VALUES (i, ''); COMMIT; END LOOP; END $$",
-      )
-      .catch(() => undefined);
+    const { stopWriting } = await writePickyTable(citus);
     const outcome = await (await leave("w3", ["w1", "w2"])).ended;
-    const stop = "SELECT pg_cancel_backend(pid::int) FROM pg_stat_activity WHERE query LIKE 'DO %'";
-    await citus.sql("coordinator", stop);
-    await writing;
+    await stopWriting();
     expect(outcome).toMatchObject({ code: 1 });
     expect(outcome.last).toMatch(
       /moving shard \d+ of public\.picky was given up: local\/w[12] can't apply what is written to it meanwhile .*npx pg-dist logs test local\/w[12] --grep ERROR/,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus } from "./citus-containers";
+import { CitusContainers, describeOnCitus, startForRebalance } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 import { expectShape } from "./json-shape";
 import { askCoordinator } from "../../operations/change/recover/registry";
@@ -18,12 +18,7 @@ describeOnCitus("pg-dist rebalance", () => {
   const project = new CitusProject(citus);
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all([
-      citus.start("coordinator", { settings: ["citus.background_task_queue_interval=1s"] }),
-      ...["w1", "w2"].map((name) => citus.start(name)),
-    ]);
-    expect(await citus.register(await citus.cluster(["w1"]))).toMatchObject({ code: 0 });
+    await startForRebalance(citus, ["w1", "w2"]);
     await project.declare(["w1", "w2"]);
     await citus.sql(
       "coordinator",

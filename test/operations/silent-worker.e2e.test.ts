@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MOST_STARTS, runInTime } from "../run-in-time";
-import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
+import { CitusContainers, describeOnCitus, docker, startForRebalance } from "./citus-containers";
 import { CitusProject } from "./citus-project";
 
 /** The default of `--timeout`, in seconds. */
@@ -12,12 +12,7 @@ describeOnCitus("changes beside a worker that is silent", () => {
   const project = new CitusProject(citus);
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all([
-      citus.start("coordinator", { settings: ["citus.background_task_queue_interval=1s"] }),
-      ...["w1", "w2"].map((name) => citus.start(name)),
-    ]);
-    expect(await citus.register(await citus.cluster(["w1"]))).toMatchObject({ code: 0 });
+    await startForRebalance(citus, ["w1", "w2"]);
     await project.declare(["w1", "w2"]);
     await citus.sql(
       "coordinator",

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from "../../model/cluster";
+import type { ServerFacts } from "../../operations/cluster/connection/target";
 
 /** A cluster of a coordinator and workers on one host without an engine, so that nobody can connect to it. */
 export function someCluster(changes: Partial<Cluster> = {}, node: Partial<ClusterNode> = {}): Cluster {
@@ -28,3 +29,14 @@ export function someCluster(changes: Partial<Cluster> = {}, node: Partial<Cluste
     ...changes,
   };
 }
+
+/** What a coordinator says of itself that somebody else started. */
+export const SOME_SERVER: ServerFacts = {
+  citus: "13.0.3",
+  postgres: "17.2",
+  groupid: 0,
+  server_id: "",
+  cluster_name: "",
+  in_recovery: false,
+  stand_in: false,
+};

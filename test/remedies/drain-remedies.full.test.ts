@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, describeOnCitus, docker } from "../operations/citus-containers";
 import { CitusProject } from "../operations/citus-project";
 import { holdSession } from "../operations/held-session";
+import { writePickyTable } from "../operations/picky-table";
 
 /** What stands against emptying a worker, or ends it, and what its message says is done. Each step leaves it with shards. */
 describeOnCitus("what a drain says is done, and helps", () => {
@@ -73,22 +74,7 @@ describeOnCitus("what a drain says is done, and helps", () => {
   });
 
   test("changes that can't be applied on the target: the log says why, and a move with waiting writes doesn't need it", async () => {
-    await citus.sql(
-      "coordinator",
-      `CREATE FUNCTION public.by_hand() RETURNS bool LANGUAGE sql STABLE AS
-         $$ SELECT current_setting('session_replication_role') <> 'replica' $$;
-       CREATE TABLE picky (id bigint PRIMARY KEY, note text CHECK (public.by_hand()))`,
-    );
-    await citus.sql(
-      "coordinator",
-      "SELECT create_distributed_table('picky', 'id', shard_count => 3, colocate_with => 'none')",
-    );
-    const writing = citus
-      .sql(
-        "coordinator",
-        "DO $$ BEGIN FOR i IN 1..10000000 LOOP INSERT INTO picky VALUES (i, ''); COMMIT; END LOOP; END $$",
-      )
-      .catch(() => undefined);
+    const { stopWriting } = await writePickyTable(citus);
     const failed = await drain().ended;
     expect(failed.code, failed.output).toBe(1);
     expect(failed.last).toContain("can't apply what is written to it meanwhile");
@@ -97,11 +83,7 @@ describeOnCitus("what a drain says is done, and helps", () => {
     expect(log.output).toMatch(/violates check constraint "picky_check"/);
     expect(failed.last).toContain("PGDIST_SHARD_TRANSFER_MODE=block_writes");
     await expectDrained("--mode", "block_writes");
-    await citus.sql(
-      "coordinator",
-      "SELECT pg_cancel_backend(pid::int) FROM pg_stat_activity WHERE query LIKE 'DO %'",
-    );
-    await writing;
+    await stopWriting();
     await citus.sql("coordinator", "DROP TABLE picky");
   });
 

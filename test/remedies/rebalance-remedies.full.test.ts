@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Cluster } from "../../model/cluster";
-import { CitusContainers, describeOnCitus } from "../operations/citus-containers";
+import { CitusContainers, describeOnCitus, startForRebalance } from "../operations/citus-containers";
 import { CitusProject } from "../operations/citus-project";
 import { holdSession } from "../operations/held-session";
 
@@ -12,12 +12,7 @@ describeOnCitus("what a rebalance says is done, and helps", () => {
   const project = new CitusProject(citus);
 
   beforeAll(async () => {
-    await citus.create();
-    await Promise.all([
-      citus.start("coordinator", { settings: ["citus.background_task_queue_interval=1s"] }),
-      ...["w1", "w2", "w3"].map((name) => citus.start(name)),
-    ]);
-    expect(await citus.register(await citus.cluster(["w1"]))).toMatchObject({ code: 0 });
+    await startForRebalance(citus, ["w1", "w2", "w3"]);
     await project.declare(["w1", "w2"]);
     await citus.sql(
       "coordinator",

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Session } from "../../../operations/cluster/connection/session";
 import { readActivity } from "../../../operations/observe/activity";
+import { SOME_SERVER } from "../some-cluster";
 
 const OTHER = {
   ...{ pid: 5, gpid: 1, internal: false, user: "ada", state: "active", wait: null, age: 1, waited: null },
@@ -10,16 +11,6 @@ const OTHER = {
     blockers: [],
     prepared: [],
   },
-};
-
-const SERVER = {
-  citus: "13.0.3",
-  postgres: "17.2",
-  groupid: 0,
-  server_id: "",
-  cluster_name: "",
-  in_recovery: false,
-  stand_in: false,
 };
 
 /** Of a coordinator without workers, on which another run of pg-dist is at work. */
@@ -45,7 +36,7 @@ it("shows another run whose process id only begins as ours", async () => {
       ways: [],
       env: {},
     },
-    ...{ timeoutMs: 1000, server: SERVER, doubts: [] },
+    ...{ timeoutMs: 1000, server: SOME_SERVER, doubts: [] },
     session: session as unknown as Session,
   });
   expect(activity).toEqual([{ ...OTHER, node: "10.0.0.1:5432" }]);
