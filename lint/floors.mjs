@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
+const CORE = ["operations/cluster", "operations/docker", "operations/terraform", "operations/base", "model"];
+
 /**
  * What the files of a folder may import besides their own: what stands lower. The longest folder that a file is in counts;
  * docs/architecture.md draws it.
@@ -18,22 +20,13 @@ const FLOORS = {
   "operations/docker": ["operations/base", "model"],
   "operations/terraform": ["operations/base", "model"],
   "operations/cluster": ["operations/docker", "operations/base", "model"],
-  "operations/observe": [
-    ...["operations/cluster", "operations/docker", "operations/terraform", "operations/base", "model"],
-  ],
-  "operations/change": [
-    ...["operations/cluster", "operations/docker", "operations/terraform", "operations/base", "model"],
-  ],
-  "operations/cli": [
-    ...["operations/cluster", "operations/docker", "operations/terraform", "operations/base", "model"],
-  ],
+  "operations/observe": CORE,
+  "operations/change": CORE,
+  "operations/cli": CORE,
   "operations/steps": [
     ...["operations/change", "operations/cluster", "operations/docker", "operations/base", "model"],
   ],
-  "operations/commands": [
-    ...["operations/cli", "operations/observe", "operations/change", "operations/cluster"],
-    ...["operations/docker", "operations/terraform", "operations/base", "model"],
-  ],
+  "operations/commands": ["operations/cli", "operations/observe", "operations/change", ...CORE],
   "operations/cli.ts": ["operations/commands", "operations/cli", "operations/cluster", "operations/base"],
   testbed: ["model"],
   quickstart: ["environments", "testbed", "operations/cluster", "operations/base", "model"],
