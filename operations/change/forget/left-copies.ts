@@ -1,7 +1,7 @@
 import { dropOrphans } from "../../cluster/shards/drop-orphans";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
-import type { Losses } from "./survey";
+import type { Losses } from "./losses";
 
 /**
  * Drops old copies of lost shards that a node which stays still has: of a move to the lost node whose deferred drop hasn't

@@ -4,7 +4,7 @@ import type { Progress } from "../../base/progress";
 import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
 import type { Session } from "../../cluster/connection/session";
 import type { Heir } from "./assign-shards";
-import type { NamedNode } from "./survey";
+import type { NamedNode } from "./losses";
 
 /**
  * Registers the coordinator where nobody else is left to take lost shards. Citus tells every active node of it, and

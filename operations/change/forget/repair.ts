@@ -11,7 +11,7 @@ import { assignShards, byKey } from "./assign-shards";
 import { dropLeftCopies } from "./left-copies";
 import { registerCoordinator } from "./register-coordinator";
 import { ShardDdl } from "./shard-ddl";
-import type { Losses } from "./survey";
+import type { Losses } from "./losses";
 
 /**
  * Makes lost shards again, empty, on nodes that stay, and then in one transaction rewrites the metadata on all of them:

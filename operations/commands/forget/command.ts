@@ -23,7 +23,9 @@ import { requireForgottenElsewhere } from "../../change/forget/elsewhere";
 import { repair } from "../../change/forget/repair";
 import { describeLosses, reportLosses } from "./report";
 import { addressesOfHost } from "../../change/forget/state-of-host";
-import { type Losses, type Survey, isNode, requireGone, surveyLosses } from "../../change/forget/survey";
+import { isNode, surveyLosses } from "../../change/forget/survey";
+import { requireGone } from "../../change/forget/require-gone";
+import type { Losses, Survey } from "../../change/forget/losses";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import { withWaitsTold } from "../../cluster/moving/with-waits-told";
 

@@ -1,7 +1,7 @@
 import { formatEndpoint } from "../../../model/cluster";
 import { formatBytes } from "../../base/bytes";
 import { formatTable } from "../../change/registration/node-table";
-import type { Losses } from "../../change/forget/survey";
+import type { Losses } from "../../change/forget/losses";
 
 /** What is lost and what will be done, for a person. */
 export function reportLosses(losses: Losses, addresses: readonly string[]): string[] {
