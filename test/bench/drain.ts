@@ -1,5 +1,5 @@
-import { CitusContainers } from "../operations/citus-on-docker";
-import { Writers } from "../operations/writers";
+import { CitusContainers } from "../fixtures/citus-on-docker";
+import { Writers } from "../fixtures/writers";
 import type { Parts } from "../../testbed/parts";
 import { seconds } from "./measure";
 import { canRunOnCitus } from "./on-citus";

@@ -1,4 +1,4 @@
-import { IMAGE, missingImage } from "../operations/citus-on-docker";
+import { IMAGE, missingImage } from "../fixtures/citus-on-docker";
 import type { Parts } from "../../testbed/parts";
 
 /** Whether a bench that says something about Citus itself can run here; prints why not. */

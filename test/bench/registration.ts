@@ -1,4 +1,4 @@
-import { CitusContainers } from "../operations/citus-on-docker";
+import { CitusContainers } from "../fixtures/citus-on-docker";
 import type { Parts } from "../../testbed/parts";
 import { seconds } from "./measure";
 import { canRunOnCitus } from "./on-citus";

@@ -9,7 +9,7 @@ import { coordinatorOf } from "../../operations/cluster/cluster-file";
 import { chooseWays } from "../../operations/cluster/connection/transports/choose-ways";
 import type { Way } from "../../operations/cluster/connection/transports/way";
 import type { Endpoint } from "../../model/cluster";
-import { CitusContainers, docker, missingImage, IMAGE } from "../operations/citus-on-docker";
+import { CitusContainers, docker, missingImage, IMAGE } from "../fixtures/citus-on-docker";
 import { DelayedPorts } from "./delayed-ports";
 import { median, range, seconds } from "./measure";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { oneLine } from "../../operations/base/failure";
-import { CitusContainers, describeOnCitus, startCluster } from "./citus-containers";
-import { CitusProject } from "./citus-project";
+import { CitusContainers, describeOnCitus, startCluster } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 import {
   type Answers,
   administer,
@@ -9,8 +9,14 @@ import {
   giveSettings,
   readAnswers,
   takeSettings,
-} from "./odd-settings";
-import { HIDDEN, SETTINGS_OF_SERVER, type SettingCase, type SettingRow, casesOf } from "./some-settings";
+} from "../fixtures/odd-settings";
+import {
+  HIDDEN,
+  SETTINGS_OF_SERVER,
+  type SettingCase,
+  type SettingRow,
+  casesOf,
+} from "../fixtures/some-settings";
 
 const NODES = ["coordinator", "w1", "w2"];
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Environment } from "../../model/environment";
 import type { Finding } from "../../operations/observe/doctor/finding";
-import { examineEnvironment, problemsOf } from "../operations/doctored-cluster";
+import { examineEnvironment, problemsOf } from "../fixtures/doctored-cluster";
 import { MOST_STARTS, runInTime } from "../run-in-time";
 import { findParts, type Parts } from "../../testbed/parts";
 import { ROOT_NAMESPACE, Testbed } from "../../testbed/testbed";
@@ -16,7 +16,7 @@ const SERVERS = ["server-a", "server-b", "server-c"];
 
 /**
  * What only several servers can break: ssh, the network between them, names. Each case says all that the doctor then
- * says is wrong. What one engine can show is in test/operations/broken.e2e.test.ts.
+ * says is wrong. What one engine can show is in test/operations/observe/doctor/broken.e2e.test.ts.
  */
 describe("a cluster on several servers, broken", () => {
   let parts: Parts;

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
-import { CitusProject } from "./citus-project";
+import { CitusContainers, describeOnCitus, docker } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 
 const run = promisify(execFile);
 const ROOT = join(__dirname, "../..");

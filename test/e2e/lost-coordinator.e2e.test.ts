@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, startCluster } from "./citus-containers";
-import { CitusProject } from "./citus-project";
+import { CitusContainers, describeOnCitus, startCluster } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 
 /** The coordinator's volume was exchanged for a new, empty one: all rows are still on the workers. */
 describeOnCitus("a coordinator whose volume was lost, on real Citus", () => {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Session } from "../../operations/cluster/connection/session";
 import { SETTINGS, SETTINGS_AFTER_START } from "../../operations/cluster/connection/session-settings";
 import { directWay } from "../../operations/cluster/connection/transports/direct";
-import { CitusContainers, describeOnCitus, docker, startCluster } from "./citus-containers";
-import { CitusProject } from "./citus-project";
+import { CitusContainers, describeOnCitus, docker, startCluster } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 import {
   type Answers,
   administer,
@@ -11,8 +11,8 @@ import {
   giveSettings,
   readAnswers,
   takeSettings,
-} from "./odd-settings";
-import type { SettingCase } from "./some-settings";
+} from "../fixtures/odd-settings";
+import type { SettingCase } from "../fixtures/some-settings";
 
 /** Everything that node-postgres takes from PG* variables where it isn't told. */
 const SHELL = [

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MOST_STARTS, runInTime } from "../run-in-time";
-import { CitusContainers, describeOnCitus, docker, startForRebalance } from "./citus-containers";
-import { CitusProject } from "./citus-project";
+import { CitusContainers, describeOnCitus, docker, startForRebalance } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 
 /** The default of `--timeout`, in seconds. */
 const TIMEOUT = 10;

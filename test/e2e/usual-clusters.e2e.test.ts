@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker, startCluster } from "./citus-containers";
-import { CitusProject } from "./citus-project";
+import { CitusContainers, describeOnCitus, docker, startCluster } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 
 /** All kinds of tables, and what else people have in a cluster: nothing of it is a fault. */
 const TABLES = [

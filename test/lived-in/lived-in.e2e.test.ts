@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker } from "../operations/citus-containers";
-import { CitusProject } from "../operations/citus-project";
+import { CitusContainers, describeOnCitus, docker } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 import {
   OWN_FURNITURE,
   OWN_ROW_COUNTS,

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findParts, type Parts } from "../../testbed/parts";
-import { RecoverCluster, docker } from "../operations/recover-cluster";
+import { RecoverCluster, docker } from "../operations/change/recover/recover-cluster";
 
 /** What a deployed environment is told to do, done by Terraform as it is told. */
 describe("what is said to do about a deployment, and helps", () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker } from "../operations/citus-containers";
-import { CitusProject } from "../operations/citus-project";
-import { holdSession } from "../operations/held-session";
-import { writePickyTable } from "../operations/picky-table";
+import { CitusContainers, describeOnCitus, docker } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
+import { holdSession } from "../fixtures/held-session";
+import { writePickyTable } from "../fixtures/picky-table";
 
 /** What stands against emptying a worker, or ends it, and what its message says is done. Each step leaves it with shards. */
 describeOnCitus("what a drain says is done, and helps", () => {

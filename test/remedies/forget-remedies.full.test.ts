@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker, startCluster } from "../operations/citus-containers";
-import { CitusProject } from "../operations/citus-project";
+import { CitusContainers, describeOnCitus, docker, startCluster } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 
 /** What stands against forgetting a server that is gone, and what is then said. Steps in their order. */
 describeOnCitus("what forget says is done, and helps", () => {

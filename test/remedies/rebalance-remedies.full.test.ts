@@ -2,9 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Cluster } from "../../model/cluster";
-import { CitusContainers, describeOnCitus, startForRebalance } from "../operations/citus-containers";
-import { CitusProject } from "../operations/citus-project";
-import { holdSession } from "../operations/held-session";
+import { CitusContainers, describeOnCitus, startForRebalance } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
+import { holdSession } from "../fixtures/held-session";
 
 /** What stands against a rebalance or ends it, and what its message says is done. Steps in their order. */
 describeOnCitus("what a rebalance says is done, and helps", () => {

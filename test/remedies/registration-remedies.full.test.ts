@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Endpoint } from "../../model/cluster";
-import {
-  CitusContainers,
-  IMAGE,
-  type Outcome,
-  describeOnCitus,
-  docker,
-} from "../operations/citus-containers";
-import { CitusProject } from "../operations/citus-project";
+import { CitusContainers, IMAGE, type Outcome, describeOnCitus, docker } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 
 /** What keeps nodes from being registered, and what the message says is done. Each step ends with all of them registered. */
 describeOnCitus("what a registration says is done, and helps", () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker, startCluster } from "../operations/citus-containers";
-import { CitusProject } from "../operations/citus-project";
+import { CitusContainers, describeOnCitus, docker, startCluster } from "../fixtures/citus-containers";
+import { CitusProject } from "../fixtures/citus-project";
 
 interface Problem {
   readonly severity: string;

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import { applyOne, forgetMembership } from "../../operations/base/terraform-command";
+import { applyOne, forgetMembership } from "../../../operations/base/terraform-command";
 
 /** As cdktf rewrites each line of Terraform's output before it prints it. */
 const { createEnhanceLogMessage } = createRequire(require.resolve("cdktf-cli/package.json"))(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { findNode } from "../../operations/cli/find-node";
-import { EXIT, Failure } from "../../operations/base/failure";
-import { someCluster } from "./some-cluster";
+import { findNode } from "../../../operations/cli/find-node";
+import { EXIT, Failure } from "../../../operations/base/failure";
+import { someCluster } from "../../fixtures/some-cluster";
 
 describe("the node that a person names", () => {
   const cluster = someCluster();

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { describeCluster } from "../../model/cluster";
-import { readCluster } from "../../operations/cluster/cluster-file";
-import { clusterDigest } from "../../model/contract/cluster-file";
-import { EXIT } from "../../operations/base/failure";
+import { describeCluster } from "../../../model/cluster";
+import { readCluster } from "../../../operations/cluster/cluster-file";
+import { clusterDigest } from "../../../model/contract/cluster-file";
+import { EXIT } from "../../../operations/base/failure";
 
 const folder = mkdtempSync(join(tmpdir(), "pg-dist-cluster-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,15 +2,15 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LOCK_KEY } from "../../operations/cluster/nodes/lock";
-import { Session } from "../../operations/cluster/connection/session";
-import { readActivity } from "../../operations/observe/activity";
-import { directWay } from "../../operations/cluster/connection/transports/direct";
-import { describeOnCitus, docker } from "./citus-containers";
-import { CommandsCluster, TIMEOUT } from "./commands-cluster";
-import { SOME_SERVER } from "./some-cluster";
+import { LOCK_KEY } from "../../../operations/cluster/nodes/lock";
+import { Session } from "../../../operations/cluster/connection/session";
+import { readActivity } from "../../../operations/observe/activity";
+import { directWay } from "../../../operations/cluster/connection/transports/direct";
+import { describeOnCitus, docker } from "../../fixtures/citus-containers";
+import { CommandsCluster, TIMEOUT } from "../../fixtures/commands-cluster";
+import { SOME_SERVER } from "../../fixtures/some-cluster";
 
-const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
+const PG_DIST = join(__dirname, "../../../bin/pg-dist.mjs");
 
 const COMMANDS = [
   "status",

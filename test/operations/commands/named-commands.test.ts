@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createProgram } from "../../operations/commands/index";
+import { createProgram } from "../../../operations/commands/index";
 
-const ROOT = join(__dirname, "../..");
+const ROOT = join(__dirname, "../../..");
 
 /** Of whose code a person is told what to run. */
 const FOLDERS = ["operations", "quickstart", "stacks", "constructs", "environments"];

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Environment } from "../../model/environment";
-import { CitusContainers, IMAGE, describeOnCitus, docker, dockerLogs } from "./citus-containers";
-import { Sshd, describeOverSsh } from "./sshd";
+import type { Environment } from "../../../model/environment";
+import { CitusContainers, IMAGE, describeOnCitus, docker, dockerLogs } from "../../fixtures/citus-containers";
+import { Sshd, describeOverSsh } from "../../fixtures/sshd";
 
-const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
-const SCHEMA = join(__dirname, "../../schemas/doctor.json");
+const PG_DIST = join(__dirname, "../../../bin/pg-dist.mjs");
+const SCHEMA = join(__dirname, "../../../schemas/doctor.json");
 
 /** What people look at a node with, as a process of its own: doctor, logs and psql, of this machine and over ssh. */
 describeOnCitus("doctor, logs and psql", () => {

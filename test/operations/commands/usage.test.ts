@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { expectShape } from "../json-shape";
+import { expectShape } from "../../fixtures/json-shape";
 
 const ROOT = join(__dirname, "../../..");
 

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { expect, it } from "vitest";
 import { collect } from "../../../operations/docker/engine/collect";
 import { demultiplex } from "../../../operations/docker/engine/demultiplex";
-import { frame } from "../fake-engine";
+import { frame } from "../../fixtures/fake-engine";
 
 async function apart(chunks: readonly Buffer[], raw?: boolean): Promise<[string, string]> {
   const { stdout, stderr, closed } = demultiplex(Readable.from(chunks), raw);

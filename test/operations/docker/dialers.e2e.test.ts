@@ -4,9 +4,9 @@ import { inspectContainer, listContainers, runOnce } from "../../../operations/d
 import { Engine } from "../../../operations/docker/engine/engine";
 import { exec, startExec } from "../../../operations/docker/engine/exec";
 import { readLog, showLog } from "../../../operations/docker/engine/logs";
-import { IMAGE, CitusContainers, describeOnCitus } from "../citus-containers";
-import { ForwardedEngine, createCertificates } from "../forwarded-engine";
-import { Sshd, describeOverSsh } from "../sshd";
+import { IMAGE, CitusContainers, describeOnCitus } from "../../fixtures/citus-containers";
+import { ForwardedEngine, createCertificates } from "../../fixtures/forwarded-engine";
+import { Sshd, describeOverSsh } from "../../fixtures/sshd";
 
 const UNIX = { id: "local", connection: "unix:///var/run/docker.sock", sshOptions: [] };
 

@@ -9,7 +9,7 @@ import { Engine } from "../../../operations/docker/engine/engine";
 import { exec } from "../../../operations/docker/engine/exec";
 import { pullImage } from "../../../operations/docker/engine/images";
 import { registryAuth } from "../../../operations/docker/engine/registry-auth";
-import { type FakeAnswers, FakeEngine } from "../fake-engine";
+import { type FakeAnswers, FakeEngine } from "../../fixtures/fake-engine";
 
 let fake: FakeEngine | undefined;
 let engine: Engine | undefined;

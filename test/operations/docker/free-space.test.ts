@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readDf } from "../../operations/docker/free-space";
+import { readDf } from "../../../operations/docker/free-space";
 
 describe("what df says", () => {
   it("is what PostgreSQL may use, also of a file system that keeps much for root", () => {

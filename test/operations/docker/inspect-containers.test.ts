@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { inspectContainers } from "../../../operations/docker/engine/containers";
 import { Engine } from "../../../operations/docker/engine/engine";
-import { FakeEngine } from "../fake-engine";
+import { FakeEngine } from "../../fixtures/fake-engine";
 
 describe("what Docker says of containers", () => {
   let fake: FakeEngine | undefined;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Session } from "../../../operations/cluster/connection/session";
 import { readActivity } from "../../../operations/observe/activity";
-import { SOME_SERVER } from "../some-cluster";
+import { SOME_SERVER } from "../../fixtures/some-cluster";
 
 const OTHER = {
   ...{ pid: 5, gpid: 1, internal: false, user: "ada", state: "active", wait: null, age: 1, waited: null },

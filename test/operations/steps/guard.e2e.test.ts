@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster, ClusterNode } from "../../model/cluster";
-import { CitusContainers, IMAGE, docker, describeOnCitus } from "./citus-containers";
+import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { CitusContainers, IMAGE, docker, describeOnCitus } from "../../fixtures/citus-containers";
 
 const SETTINGS = { shared_preload_libraries: "citus", wal_level: "logical" };
 const EDITED = { ...SETTINGS, max_connections: "120" };

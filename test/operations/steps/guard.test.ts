@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { EXIT } from "../../operations/base/failure";
-import { guard } from "../../operations/steps/guard";
-import { someCluster } from "./some-cluster";
+import { EXIT } from "../../../operations/base/failure";
+import { guard } from "../../../operations/steps/guard";
+import { someCluster } from "../../fixtures/some-cluster";
 
 const env = { TF_VAR_postgres_password: "unused" };
 const progress = () => undefined;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, docker, describeOnCitus, type Outcome } from "./citus-containers";
-import { Writers } from "./writers";
+import { CitusContainers, docker, describeOnCitus, type Outcome } from "../../fixtures/citus-containers";
+import { Writers } from "../../fixtures/writers";
 
 /** In two transactions: Citus doesn't mix schemas that it distributes with other tables. */
 const TABLES = [

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { EXIT } from "../../operations/base/failure";
-import { leave } from "../../operations/steps/leave";
-import { fatal, withFakeServer } from "./fake-server";
-import { someCluster } from "./some-cluster";
+import { EXIT } from "../../../operations/base/failure";
+import { leave } from "../../../operations/steps/leave";
+import { fatal, withFakeServer } from "../../fixtures/fake-server";
+import { someCluster } from "../../fixtures/some-cluster";
 
 /** The coordinator can't be reached here: what is allowed must not need it. */
 const env = { TF_VAR_postgres_password: "unused" };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const PROGRAM = join(__dirname, "..", "..", "dist", "pg-dist.mjs");
+const PROGRAM = join(__dirname, "../../../dist", "pg-dist.mjs");
 
 let folder = "";
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), "pg-dist-orphan-"))));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explainSynthesis } from "../../operations/terraform/synthesize";
+import { explainSynthesis } from "../../../operations/terraform/synthesize";
 
 describe("why a project can't be synthesized", () => {
   const thrown = (...problems: string[]) =>

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Environment } from "../../model/environment";
-import { findProject, findSameCluster, loadEnvironment } from "../../operations/terraform/project";
-import { pgDistInProcess } from "./commands-in-process";
+import type { Environment } from "../../../model/environment";
+import { findProject, findSameCluster, loadEnvironment } from "../../../operations/terraform/project";
+import { pgDistInProcess } from "../../fixtures/commands-in-process";
 
 /** Nothing answers there: a command that goes on fails with another code than 4. */
 const production: Environment = {

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Parts, findParts } from "../../testbed/parts";
-import { CitusContainers, type Outcome, describeOnCitus } from "./citus-containers";
-import { CitusProject } from "./citus-project";
-import { HOLDER, holdSession } from "./held-session";
-import { writePickyTable } from "./picky-table";
+import { type Parts, findParts } from "../../../../testbed/parts";
+import { CitusContainers, type Outcome, describeOnCitus } from "../../../fixtures/citus-containers";
+import { CitusProject } from "../../../fixtures/citus-project";
+import { HOLDER, holdSession } from "../../../fixtures/held-session";
+import { writePickyTable } from "../../../fixtures/picky-table";
 
 /** Moves that are held up, that can't succeed, or that are interrupted, on real Citus. Nothing here depends on how long it takes. */
 describeOnCitus("moves on real Citus", () => {

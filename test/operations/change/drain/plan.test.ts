@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Departure, planMoves, type Target } from "../../operations/change/drain/plan";
+import { type Departure, planMoves, type Target } from "../../../../operations/change/drain/plan";
 
 const GB = 2 ** 30;
 

@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import { homedir } from "node:os";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster } from "../../model/cluster";
-import { CitusContainers, describeOnCitus, docker } from "./citus-containers";
-import { CitusProject } from "./citus-project";
-import { expectShape } from "./json-shape";
-import { type Parts, findParts } from "../../testbed/parts";
+import type { Cluster } from "../../../../model/cluster";
+import { CitusContainers, describeOnCitus, docker } from "../../../fixtures/citus-containers";
+import { CitusProject } from "../../../fixtures/citus-project";
+import { expectShape } from "../../../fixtures/json-shape";
+import { type Parts, findParts } from "../../../../testbed/parts";
 
 const run = promisify(execFile);
 

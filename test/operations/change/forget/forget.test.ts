@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { assignShards } from "../../operations/change/forget/assign-shards";
-import { addressesOfHost } from "../../operations/change/forget/state-of-host";
-import { isAlive, isAnswer, isRefusal, machineOf } from "../../operations/change/forget/require-gone";
+import { assignShards } from "../../../../operations/change/forget/assign-shards";
+import { addressesOfHost } from "../../../../operations/change/forget/state-of-host";
+import { isAlive, isAnswer, isRefusal, machineOf } from "../../../../operations/change/forget/require-gone";
 
 describe("lost shards", () => {
   const lost = (key: string, ...tables: string[]) =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster } from "../../model/cluster";
-import { CitusContainers, type Outcome, describeOnCitus } from "./citus-containers";
-import { Writers } from "./writers";
+import type { Cluster } from "../../../../model/cluster";
+import { CitusContainers, type Outcome, describeOnCitus } from "../../../fixtures/citus-containers";
+import { Writers } from "../../../fixtures/writers";
 
 /** What becomes of the shards when workers are added, on real Citus. Steps in their order. */
 describeOnCitus("rebalance on real Citus", () => {

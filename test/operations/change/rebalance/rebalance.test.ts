@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { estimateTime, formatSeconds } from "../../operations/change/rebalance/estimate";
-import { type Job, type Task, failingTask, isOver, messageOf } from "../../operations/change/rebalance/job";
-import { JobLines } from "../../operations/change/rebalance/lines";
-import { type JobProgress, measureJob } from "../../operations/change/rebalance/progress-of-job";
-import type { Session } from "../../operations/cluster/connection/session";
+import { estimateTime, formatSeconds } from "../../../../operations/change/rebalance/estimate";
+import {
+  type Job,
+  type Task,
+  failingTask,
+  isOver,
+  messageOf,
+} from "../../../../operations/change/rebalance/job";
+import { JobLines } from "../../../../operations/change/rebalance/lines";
+import { type JobProgress, measureJob } from "../../../../operations/change/rebalance/progress-of-job";
+import type { Session } from "../../../../operations/cluster/connection/session";
 
 const MB = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Engine } from "../../operations/docker/engine/engine";
-import { followInitialisation } from "../../operations/change/recover/initialisation";
-import { listContainers } from "../../operations/change/recover/inventory";
-import { findParts, type Parts } from "../../testbed/parts";
+import { Engine } from "../../../../operations/docker/engine/engine";
+import { followInitialisation } from "../../../../operations/change/recover/initialisation";
+import { listContainers } from "../../../../operations/change/recover/inventory";
+import { findParts, type Parts } from "../../../../testbed/parts";
 import { docker } from "./recover-cluster";
 
 const DATA = "/var/lib/postgresql/17/docker";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkPlan } from "../../operations/change/recover/check-plan";
-import { judgeLog } from "../../operations/change/recover/initialisation";
+import { checkPlan } from "../../../../operations/change/recover/check-plan";
+import { judgeLog } from "../../../../operations/change/recover/initialisation";
 
 describe("what a log proves of a first initialisation", () => {
   const owner = 'The files belonging to this database system will be owned by user "postgres".\n';

@@ -6,14 +6,14 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { describeCluster } from "../../model/cluster";
-import type { Environment } from "../../model/environment";
-import { type CommandResult, Deployment } from "../e2e/deployment";
-import type { Parts } from "../../testbed/parts";
+import { describeCluster } from "../../../../model/cluster";
+import type { Environment } from "../../../../model/environment";
+import { type CommandResult, Deployment } from "../../../e2e/deployment";
+import type { Parts } from "../../../../testbed/parts";
 
 const execute = promisify(execFile);
 
-const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
+const PG_DIST = join(__dirname, "../../../../bin/pg-dist.mjs");
 
 /** What an apply says that meets what a killed one has left. */
 export const TAKEN = /already (in use|exists)/;

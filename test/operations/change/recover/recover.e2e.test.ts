@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { findParts, type Parts } from "../../testbed/parts";
-import { expectShape } from "./json-shape";
+import { findParts, type Parts } from "../../../../testbed/parts";
+import { expectShape } from "../../../fixtures/json-shape";
 import { RecoverCluster, TAKEN, docker } from "./recover-cluster";
 
 interface Recovered {

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { findParts, type Parts } from "../../testbed/parts";
-import { HoldingSocket } from "./holding-socket";
+import { findParts, type Parts } from "../../../../testbed/parts";
+import { HoldingSocket } from "../../../fixtures/holding-socket";
 import { RecoverCluster, TAKEN, docker } from "./recover-cluster";
 
 describe("pg-dist recover, further", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { decide } from "../../operations/change/recover/decide";
-import type { Situation } from "../../operations/change/recover/situation";
-import { LABEL } from "../../model/contract/labels";
+import { decide } from "../../../../operations/change/recover/decide";
+import type { Situation } from "../../../../operations/change/recover/situation";
+import { LABEL } from "../../../../model/contract/labels";
 import {
   answered,
   container,
@@ -11,7 +11,7 @@ import {
   situation,
   withWorkers,
   without,
-} from "./recover-situation";
+} from "./some-situation";
 
 const plan = (more: Partial<Situation>) =>
   decide(situation(more)).map(

@@ -4,8 +4,8 @@ import type {
   HostInventory,
   Situation,
   StateResource,
-} from "../../operations/change/recover/situation";
-import { LABEL } from "../../model/contract/labels";
+} from "../../../../operations/change/recover/situation";
+import { LABEL } from "../../../../model/contract/labels";
 
 /** A coordinator on server-a and two workers on server-b, as the stack declares them. */
 export const declared: Declared = {

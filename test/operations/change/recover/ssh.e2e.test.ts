@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Engine } from "../../operations/docker/engine/engine";
-import { inspectVolume, listVolumes, removeVolume } from "../../operations/docker/engine/volumes";
-import { listContainers, listNetworks } from "../../operations/change/recover/inventory";
-import { findParts, type Parts } from "../../testbed/parts";
-import { Testbed } from "../../testbed/testbed";
+import { Engine } from "../../../../operations/docker/engine/engine";
+import { inspectVolume, listVolumes, removeVolume } from "../../../../operations/docker/engine/volumes";
+import { listContainers, listNetworks } from "../../../../operations/change/recover/inventory";
+import { findParts, type Parts } from "../../../../testbed/parts";
+import { Testbed } from "../../../../testbed/testbed";
 
 describe("the engine of a Docker host over ssh", () => {
   let parts: Parts;

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { CitusContainers, IMAGE, describeOnCitus, docker, startCluster } from "./citus-containers";
+import {
+  CitusContainers,
+  IMAGE,
+  describeOnCitus,
+  docker,
+  startCluster,
+} from "../../../fixtures/citus-containers";
 
 const NODES = "SELECT string_agg(nodename || ':' || nodeid, ' ' ORDER BY nodeid) FROM pg_dist_node";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, docker, dockerLogs, describeOnCitus } from "./citus-containers";
+import { CitusContainers, docker, dockerLogs, describeOnCitus } from "../../../fixtures/citus-containers";
 
 /** Node ids, groups and when each row was written: equal only if nothing was changed. */
 const ROWS = `SELECT (SELECT string_agg(format('%s %s %s:%s %s', nodeid, groupid, nodename, nodeport, xmin), E'\\n' ORDER BY nodeid) FROM pg_dist_node),

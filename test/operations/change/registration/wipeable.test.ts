@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { ClusterNode } from "../../model/cluster";
-import { requireWipeable } from "../../operations/change/registration/holdings";
-import type { NodeFacts } from "../../operations/cluster/nodes/node-facts";
-import type { Session } from "../../operations/cluster/connection/session";
-import { someCluster } from "./some-cluster";
+import type { ClusterNode } from "../../../../model/cluster";
+import { requireWipeable } from "../../../../operations/change/registration/holdings";
+import type { NodeFacts } from "../../../../operations/cluster/nodes/node-facts";
+import type { Session } from "../../../../operations/cluster/connection/session";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 const cluster = someCluster();
 const worker = cluster.nodes.find(({ role }) => role === "worker") as ClusterNode;

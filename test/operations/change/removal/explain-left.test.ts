@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { EXIT, Failure } from "../../operations/base/failure";
-import { explainLeft } from "../../operations/change/removal/explain-left";
-import type { Session } from "../../operations/cluster/connection/session";
+import { EXIT, Failure } from "../../../../operations/base/failure";
+import { explainLeft } from "../../../../operations/change/removal/explain-left";
+import type { Session } from "../../../../operations/cluster/connection/session";
 
 const ENDPOINT = { host: "10.0.0.9", port: 5432 };
 

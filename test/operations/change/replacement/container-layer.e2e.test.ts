@@ -2,9 +2,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster } from "../../model/cluster";
-import { NODE_STATE, type NodeState } from "../../operations/cluster/nodes/node-state";
-import { CitusContainers, IMAGE, type Outcome, describeOnCitus, docker } from "./citus-containers";
+import type { Cluster } from "../../../../model/cluster";
+import { NODE_STATE, type NodeState } from "../../../../operations/cluster/nodes/node-state";
+import {
+  CitusContainers,
+  IMAGE,
+  type Outcome,
+  describeOnCitus,
+  docker,
+} from "../../../fixtures/citus-containers";
 
 const APP = `App 'Two'`;
 const LIB = "/usr/lib/postgresql/17/lib";

@@ -3,7 +3,7 @@ import {
   type Needs,
   type Provided,
   findMissing,
-} from "../../operations/change/replacement/container-layer/needs";
+} from "../../../../operations/change/replacement/container-layer/needs";
 
 const NONE: Needs = { libraries: [], extensions: [], shared: [], paths: [], tablespaces: [] };
 const MOUNTS = [

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { Cluster, ClusterNode } from "../../model/cluster";
-import { EXIT } from "../../operations/base/failure";
-import { guardContainer } from "../../operations/change/replacement/container";
-import { FakeEngine } from "./fake-engine";
-import { someCluster } from "./some-cluster";
+import type { Cluster, ClusterNode } from "../../../../model/cluster";
+import { EXIT } from "../../../../operations/base/failure";
+import { guardContainer } from "../../../../operations/change/replacement/container";
+import { FakeEngine } from "../../../fixtures/fake-engine";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 /** What the coordinator's Docker host answers. */
 interface Says {

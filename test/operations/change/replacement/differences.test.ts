@@ -1,16 +1,20 @@
 import { describe, expect, test } from "vitest";
-import type { ClusterNode } from "../../model/cluster";
+import type { ClusterNode } from "../../../../model/cluster";
 import {
   citusUpgrade,
   dataOf,
   findForbidden,
   findRenamed,
   findReplacements,
-} from "../../operations/change/replacement/differences";
-import { type ImageVersions, versionsIn } from "../../operations/change/replacement/images";
-import { type ExistingNode, type RunningServer, settingsOf } from "../../operations/change/replacement/nodes";
-import type { RecordedNode } from "../../operations/cluster/nodes/record";
-import { someCluster } from "./some-cluster";
+} from "../../../../operations/change/replacement/differences";
+import { type ImageVersions, versionsIn } from "../../../../operations/change/replacement/images";
+import {
+  type ExistingNode,
+  type RunningServer,
+  settingsOf,
+} from "../../../../operations/change/replacement/nodes";
+import type { RecordedNode } from "../../../../operations/cluster/nodes/record";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 const SETTINGS = { wal_level: "logical", max_connections: "100" };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ClusterNode } from "../../model/cluster";
-import { differenceOf, type Initialised } from "../../operations/change/replacement/superuser";
-import { someCluster } from "./some-cluster";
+import type { ClusterNode } from "../../../../model/cluster";
+import { differenceOf, type Initialised } from "../../../../operations/change/replacement/superuser";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 function problemsOf(wanted: { user?: string; database?: string }, initialised: Initialised) {
   const cluster = someCluster(wanted);

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { findTarget, openTarget } from "../../operations/cli/target";
-import { connect } from "../../operations/cluster/connection/connect";
-import { askCoordinator } from "../../operations/observe/doctor/ask-coordinator";
-import { directWay } from "../../operations/cluster/connection/transports/direct";
-import { someCluster } from "./some-cluster";
+import { findTarget, openTarget } from "../../../../operations/cli/target";
+import { connect } from "../../../../operations/cluster/connection/connect";
+import { askCoordinator } from "../../../../operations/observe/doctor/ask-coordinator";
+import { directWay } from "../../../../operations/cluster/connection/transports/direct";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 /** A port of this machine at which nobody listens. */
 async function closedPort(): Promise<number> {

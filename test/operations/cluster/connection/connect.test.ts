@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, type Server, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { connectTo } from "../../operations/cluster/connection/connect";
-import { directWay } from "../../operations/cluster/connection/transports/direct";
-import { READY, authentication, withFakeServer } from "./fake-server";
+import { connectTo } from "../../../../operations/cluster/connection/connect";
+import { directWay } from "../../../../operations/cluster/connection/transports/direct";
+import { READY, authentication, withFakeServer } from "../../../fixtures/fake-server";
 
 /** As an sshd does, it speaks first. */
 const sshListener = () =>

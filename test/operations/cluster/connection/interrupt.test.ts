@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { interruptible } from "../../operations/cluster/connection/interrupt";
+import { interruptible } from "../../../../operations/cluster/connection/interrupt";
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   "%s cancels the statement that runs, and lets work put back what it changed",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { EXIT, Failure, problemsFailure } from "../../operations/base/failure";
-import { createProgress } from "../../operations/base/progress";
-import { report } from "../../operations/cluster/connection/report";
+import { EXIT, Failure, problemsFailure } from "../../../../operations/base/failure";
+import { createProgress } from "../../../../operations/base/progress";
+import { report } from "../../../../operations/cluster/connection/report";
 
 function reported(error: unknown, env: NodeJS.ProcessEnv = {}) {
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { immune } from "../../operations/cluster/nodes/immune-statement";
-import { quoteLiteral } from "../../operations/cluster/connection/quote-literal";
-import { STARTUP_OPTIONS } from "../../operations/cluster/connection/session-settings";
+import { immune } from "../../../../operations/cluster/nodes/immune-statement";
+import { quoteLiteral } from "../../../../operations/cluster/connection/quote-literal";
+import { STARTUP_OPTIONS } from "../../../../operations/cluster/connection/session-settings";
 
 test("the options of a session's start are those of libpq, with blanks quoted", () => {
   expect(STARTUP_OPTIONS).toContain("-c DateStyle=ISO,MDY ");

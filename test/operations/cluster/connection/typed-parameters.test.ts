@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-const OPERATIONS = join(__dirname, "../../operations");
+const OPERATIONS = join(__dirname, "../../../../operations");
 
 /**
  * Extensions overload functions of PostgreSQL: Citus has a pg_cancel_backend(bigint) beside the one with an int, and a

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { parseUrl } from "../../../operations/cluster/connection/url";
-import { EXIT, Failure } from "../../../operations/base/failure";
+import { parseUrl } from "../../../../operations/cluster/connection/url";
+import { EXIT, Failure } from "../../../../operations/base/failure";
 
 describe("--url", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { howToDiscard, mayDiscard } from "../../operations/cluster/holdings/discard-keys";
-import { someCluster } from "./some-cluster";
+import { howToDiscard, mayDiscard } from "../../../../operations/cluster/holdings/discard-keys";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 const ID = "server-d/worker1";
 const listed = { ...someCluster(), discard: [ID, "server-b/worker1"] };

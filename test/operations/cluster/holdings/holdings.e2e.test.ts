@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Cluster } from "../../model/cluster";
-import { CitusContainers, type Outcome, describeOnCitus, docker } from "./citus-containers";
-import { CitusProject } from "./citus-project";
+import type { Cluster } from "../../../../model/cluster";
+import { CitusContainers, type Outcome, describeOnCitus, docker } from "../../../fixtures/citus-containers";
+import { CitusProject } from "../../../fixtures/citus-project";
 
 /** Names that a shell, SQL or a connection string would take apart. */
 const ODD_DATABASE = `App 'Two' $x=1 ünï`;

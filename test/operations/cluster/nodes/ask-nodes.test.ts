@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Session } from "../../../operations/cluster/connection/session";
-import { askNodes } from "../../../operations/cluster/nodes/ask-nodes";
+import type { Session } from "../../../../operations/cluster/connection/session";
+import { askNodes } from "../../../../operations/cluster/nodes/ask-nodes";
 
 const TIMEOUT_MS = 8500;
 

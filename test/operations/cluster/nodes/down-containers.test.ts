@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { askContainers, explainFailed } from "../../../operations/cluster/nodes/down-containers";
-import { FakeEngine } from "../fake-engine";
-import { someCluster } from "../some-cluster";
+import { askContainers, explainFailed } from "../../../../operations/cluster/nodes/down-containers";
+import { FakeEngine } from "../../../fixtures/fake-engine";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 const cluster = someCluster();
 const [, template] = cluster.nodes;

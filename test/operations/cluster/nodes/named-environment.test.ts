@@ -1,12 +1,12 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Place } from "../../operations/base/place";
-import { explainConnection } from "../../operations/cluster/nodes/connection-cause";
-import { checkIdentity } from "../../operations/cluster/nodes/identity";
-import { noExtensionRemedy } from "../../operations/cluster/nodes/no-extension";
+import type { Place } from "../../../../operations/base/place";
+import { explainConnection } from "../../../../operations/cluster/nodes/connection-cause";
+import { checkIdentity } from "../../../../operations/cluster/nodes/identity";
+import { noExtensionRemedy } from "../../../../operations/cluster/nodes/no-extension";
 
-const ROOT = join(__dirname, "../..");
+const ROOT = join(__dirname, "../../../..");
 
 const HOME: Place = { environment: "production", database: "postgres" };
 const OTHER: Place = { environment: "production", database: "app 2", homeDatabase: "postgres" };

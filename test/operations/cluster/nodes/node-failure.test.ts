@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { explainNodeFailure } from "../../operations/cluster/nodes/node-failure";
-import { someCluster } from "./some-cluster";
+import { explainNodeFailure } from "../../../../operations/cluster/nodes/node-failure";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 const cluster = someCluster();
 const [, worker] = cluster.nodes;

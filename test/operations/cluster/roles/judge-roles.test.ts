@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { explainRoles, explainUntried } from "../../../operations/cluster/roles/explain-role";
-import type { ClusterRoles } from "../../../operations/cluster/roles/ask-roles";
-import { type NodeRoles, judgeRole } from "../../../operations/cluster/roles/judge-roles";
-import type { RoleState } from "../../../operations/cluster/roles/probe";
-import type { Role } from "../../../operations/cluster/roles/read-roles";
+import { explainRoles, explainUntried } from "../../../../operations/cluster/roles/explain-role";
+import type { ClusterRoles } from "../../../../operations/cluster/roles/ask-roles";
+import { type NodeRoles, judgeRole } from "../../../../operations/cluster/roles/judge-roles";
+import type { RoleState } from "../../../../operations/cluster/roles/probe";
+import type { Role } from "../../../../operations/cluster/roles/read-roles";
 
 const NODES = ["server-a/coordinator", "server-b/worker1", "server-c/worker1"];
 const PLACE = { environment: "production", database: "postgres" };

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { readRolePasswords } from "../../../operations/change/credentials/role-passwords";
-import { authinfoOf, isCertificate } from "../../../operations/cluster/nodes/credentials";
-import { credentialsLine } from "../../../operations/cluster/roles/explain-role";
-import { scramVerifier } from "../../../operations/cluster/roles/scram-verifier";
-import { quoteName, shellWord } from "../../../operations/base/shown-words";
-import { Random, chosenSeed } from "../../model/random";
+import { readRolePasswords } from "../../../../operations/change/credentials/role-passwords";
+import { authinfoOf, isCertificate } from "../../../../operations/cluster/nodes/credentials";
+import { credentialsLine } from "../../../../operations/cluster/roles/explain-role";
+import { scramVerifier } from "../../../../operations/cluster/roles/scram-verifier";
+import { quoteName, shellWord } from "../../../../operations/base/shown-words";
+import { Random, chosenSeed } from "../../../model/random";
 
 const ALPHABET = [..."aZ_9-", ..."'\"\\`$(){};| \t\n=*?~#&<>!%", "é", "Ж", "№", "ﬁ", "🙂", "\u00a0"];
 

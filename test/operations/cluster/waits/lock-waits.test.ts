@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isLong } from "../../../operations/commands/locks/command";
-import type { Activity } from "../../../operations/cluster/waits/activity-of-node";
-import { lockWaits } from "../../../operations/cluster/waits/lock-waits";
+import { isLong } from "../../../../operations/commands/locks/command";
+import type { Activity } from "../../../../operations/cluster/waits/activity-of-node";
+import { lockWaits } from "../../../../operations/cluster/waits/lock-waits";
 
 function process(node: string, pid: number, gpid: number, changes: Partial<Activity> = {}): Activity {
   return {

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { activityScreen } from "../../../operations/commands/activity/command";
-import { locksScreen } from "../../../operations/commands/locks/command";
-import type { Activity } from "../../../operations/cluster/waits/activity-of-node";
-import { endBlocker } from "../../../operations/cluster/waits/end-blocker";
-import { lockWaits } from "../../../operations/cluster/waits/lock-waits";
-import { plain, show, someAnswers } from "./some-nodes";
+import { activityScreen } from "../../../../operations/commands/activity/command";
+import { locksScreen } from "../../../../operations/commands/locks/command";
+import type { Activity } from "../../../../operations/cluster/waits/activity-of-node";
+import { endBlocker } from "../../../../operations/cluster/waits/end-blocker";
+import { lockWaits } from "../../../../operations/cluster/waits/lock-waits";
+import { plain, show, someAnswers } from "../some-nodes";
 
 const ASKED = someAnswers({}, {}, {});
 

@@ -3,11 +3,11 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { local } from "../../environments/local";
-import { findCandidates } from "../../operations/commands/completion/candidates";
-import { createProgram } from "../../operations/commands/index";
+import { local } from "../../../../environments/local";
+import { findCandidates } from "../../../../operations/commands/completion/candidates";
+import { createProgram } from "../../../../operations/commands/index";
 
-const PG_DIST = join(__dirname, "../../bin/pg-dist.mjs");
+const PG_DIST = join(__dirname, "../../../../bin/pg-dist.mjs");
 
 describe("completion", () => {
   const program = createProgram();

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { connectionsScreen } from "../../../operations/commands/connections/command";
-import { plain, show, someAnswers } from "./some-nodes";
+import { connectionsScreen } from "../../../../operations/commands/connections/command";
+import { plain, show, someAnswers } from "../some-nodes";
 
 const USED = { max: 100, used: 12, active: 3, idle: 8, idleInTransaction: 1, internal: 4 };
 const APPLICATIONS = [

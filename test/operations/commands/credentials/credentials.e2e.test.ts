@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, docker, dockerLogs } from "./citus-containers";
-import { CitusProject } from "./citus-project";
-import { expectShape } from "./json-shape";
+import { CitusContainers, describeOnCitus, docker, dockerLogs } from "../../../fixtures/citus-containers";
+import { CitusProject } from "../../../fixtures/citus-project";
+import { expectShape } from "../../../fixtures/json-shape";
 
 interface Status {
   readonly healthy: boolean;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { failed, ok, skipped, warning } from "../../../operations/observe/doctor/finding";
-import { reportFindings } from "../../../operations/commands/doctor/report";
-import { plain, show } from "./some-nodes";
+import { failed, ok, skipped, warning } from "../../../../operations/observe/doctor/finding";
+import { reportFindings } from "../../../../operations/commands/doctor/report";
+import { plain, show } from "../some-nodes";
 
 const FINDINGS = [
   ok(

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { healthScreen } from "../../../operations/commands/health/command";
-import type { Health } from "../../../operations/observe/health/health";
+import { healthScreen } from "../../../../operations/commands/health/command";
+import type { Health } from "../../../../operations/observe/health/health";
 
 const LABELS = ["server-a/coordinator", "server-b/worker1", "server-c/worker1"];
 

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { filterLines } from "../../operations/commands/logs/filter-lines";
+import { filterLines } from "../../../../operations/commands/logs/filter-lines";
 
 describe("lines of a log", () => {
   const filtered = (chunks: readonly Buffer[], pattern?: RegExp) =>

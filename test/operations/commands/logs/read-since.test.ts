@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readSince } from "../../operations/commands/logs/read-since";
+import { readSince } from "../../../../operations/commands/logs/read-since";
 
 const NOW = Date.parse("2026-05-02T00:00:00Z");
 

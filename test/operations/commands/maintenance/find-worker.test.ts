@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { EXIT } from "../../operations/base/failure";
-import { findWorker } from "../../operations/commands/maintenance/find-worker";
-import type { RecordedNode } from "../../operations/cluster/nodes/record";
-import { someCluster } from "./some-cluster";
+import { EXIT } from "../../../../operations/base/failure";
+import { findWorker } from "../../../../operations/commands/maintenance/find-worker";
+import type { RecordedNode } from "../../../../operations/cluster/nodes/record";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 const cluster = someCluster();
 const recorded = { id: "server-x/worker1", nodeid: 8 } as RecordedNode;

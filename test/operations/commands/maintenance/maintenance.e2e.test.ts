@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LOCK_KEY } from "../../operations/cluster/nodes/lock";
-import { CitusContainers, describeOnCitus } from "./citus-containers";
-import { CitusProject } from "./citus-project";
-import { expectShape } from "./json-shape";
-import { Writers } from "./writers";
+import { LOCK_KEY } from "../../../../operations/cluster/nodes/lock";
+import { CitusContainers, describeOnCitus } from "../../../fixtures/citus-containers";
+import { CitusProject } from "../../../fixtures/citus-project";
+import { expectShape } from "../../../fixtures/json-shape";
+import { Writers } from "../../../fixtures/writers";
 
 /** The guide's maintenance of a worker, by `pg-dist drain | remove | add`. Steps in their order. */
 describeOnCitus("maintenance on real Citus", () => {

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { nodesScreen } from "../../../operations/commands/nodes/command";
-import type { Finding } from "../../../operations/base/finding";
-import { someSnapshot } from "../status/some-snapshot";
-import { plain, show } from "./some-nodes";
+import { nodesScreen } from "../../../../operations/commands/nodes/command";
+import type { Finding } from "../../../../operations/base/finding";
+import { someSnapshot } from "../../observe/status/some-snapshot";
+import { plain, show } from "../some-nodes";
 
 const SNAPSHOT = someSnapshot({
   worker1: { registered: { isactive: false }, declared: false },

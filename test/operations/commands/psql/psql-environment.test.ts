@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { psqlEnvironment } from "../../operations/commands/psql/run-psql";
+import { psqlEnvironment } from "../../../../operations/commands/psql/run-psql";
 
 /** What libpq 17 and 18 read (doc/src/sgml/libpq.sgml, "Environment Variables"), and what older ones did. */
 const LIBPQ = [

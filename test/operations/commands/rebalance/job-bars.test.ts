@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { barLine, layOut } from "../../operations/commands/rebalance/bar-rows";
-import type { Task } from "../../operations/change/rebalance/job";
-import { JobBars } from "../../operations/commands/rebalance/job-bars";
-import { type JobProgress, SIZE_UNKNOWN } from "../../operations/change/rebalance/progress-of-job";
+import { barLine, layOut } from "../../../../operations/commands/rebalance/bar-rows";
+import type { Task } from "../../../../operations/change/rebalance/job";
+import { JobBars } from "../../../../operations/commands/rebalance/job-bars";
+import { type JobProgress, SIZE_UNKNOWN } from "../../../../operations/change/rebalance/progress-of-job";
 
 const MB = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { formatEndpoint } from "../../../model/cluster";
-import { estimateTime } from "../../../operations/change/rebalance/estimate";
-import type { PlannedMove } from "../../../operations/change/rebalance/plan";
-import { planScreen } from "../../../operations/commands/rebalance/plan-screen";
-import { plain, show } from "./some-nodes";
+import { formatEndpoint } from "../../../../model/cluster";
+import { estimateTime } from "../../../../operations/change/rebalance/estimate";
+import type { PlannedMove } from "../../../../operations/change/rebalance/plan";
+import { planScreen } from "../../../../operations/commands/rebalance/plan-screen";
+import { plain, show } from "../some-nodes";
 
 const MB = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CitusContainers, describeOnCitus, startForRebalance } from "./citus-containers";
-import { CitusProject } from "./citus-project";
-import { expectShape } from "./json-shape";
-import { askCoordinator } from "../../operations/change/recover/registry";
+import { CitusContainers, describeOnCitus, startForRebalance } from "../../../fixtures/citus-containers";
+import { CitusProject } from "../../../fixtures/citus-project";
+import { expectShape } from "../../../fixtures/json-shape";
+import { askCoordinator } from "../../../../operations/change/recover/registry";
 
 /** Online each move takes 1.4 s: so many that the rebalance isn't over before the tests stop it. */
 const SHARDS = 64;

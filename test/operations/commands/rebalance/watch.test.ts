@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { JobView } from "../../operations/commands/rebalance/job-view";
-import type { JobProgress } from "../../operations/change/rebalance/progress-of-job";
-import type { Changing } from "../../operations/cli/change-command";
-import { untilLeft, watchJob } from "../../operations/commands/rebalance/watch";
-import { someCluster } from "./some-cluster";
+import type { JobView } from "../../../../operations/commands/rebalance/job-view";
+import type { JobProgress } from "../../../../operations/change/rebalance/progress-of-job";
+import type { Changing } from "../../../../operations/cli/change-command";
+import { untilLeft, watchJob } from "../../../../operations/commands/rebalance/watch";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 const listeners = {
   SIGINT: process.listenerCount("SIGINT"),

@@ -1,9 +1,13 @@
 import { expect, it } from "vitest";
-import { shardsScreen } from "../../../operations/commands/shards/command";
-import { measure, tablesScreen, withoutShards } from "../../../operations/commands/tables/command";
-import { distributionOf } from "../../../operations/observe/distribution/distribution";
-import type { CitusTable, Placement, Placements } from "../../../operations/observe/distribution/placements";
-import { plain, show, someAnswers } from "./some-nodes";
+import { shardsScreen } from "../../../../operations/commands/shards/command";
+import { measure, tablesScreen, withoutShards } from "../../../../operations/commands/tables/command";
+import { distributionOf } from "../../../../operations/observe/distribution/distribution";
+import type {
+  CitusTable,
+  Placement,
+  Placements,
+} from "../../../../operations/observe/distribution/placements";
+import { plain, show, someAnswers } from "../some-nodes";
 
 const MB = 1024 * 1024;
 

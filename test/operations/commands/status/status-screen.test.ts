@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { createPaint } from "../../../operations/cli/output";
-import { statusScreen } from "../../../operations/commands/status/screen";
-import { judge } from "../../../operations/observe/status/judge";
-import type { Snapshot } from "../../../operations/observe/status/snapshot";
-import { someSnapshot } from "./some-snapshot";
+import { createPaint } from "../../../../operations/cli/output";
+import { statusScreen } from "../../../../operations/commands/status/screen";
+import { judge } from "../../../../operations/observe/status/judge";
+import type { Snapshot } from "../../../../operations/observe/status/snapshot";
+import { someSnapshot } from "../../observe/status/some-snapshot";
 
 const plain = createPaint(false);
 

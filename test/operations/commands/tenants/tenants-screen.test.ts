@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { tenantsScreen } from "../../../operations/commands/tenants/command";
-import { plain, show, someAnswers } from "./some-nodes";
+import { tenantsScreen } from "../../../../operations/commands/tenants/command";
+import { plain, show, someAnswers } from "../some-nodes";
 
 const asked = someAnswers({}, {}, {});
 

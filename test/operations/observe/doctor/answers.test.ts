@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { lastTellingLine, publishedBy } from "../../../operations/observe/doctor/ask-host";
-import { readAnswer } from "../../../operations/observe/doctor/ask-inside";
-import { overlap } from "../../../operations/observe/doctor/checks/network";
-import { readSystem } from "../../../operations/observe/doctor/host-shell";
-import { authinfoOf } from "../../../operations/cluster/nodes/credentials";
-import { someCluster } from "../some-cluster";
+import { lastTellingLine, publishedBy } from "../../../../operations/observe/doctor/ask-host";
+import { readAnswer } from "../../../../operations/observe/doctor/ask-inside";
+import { overlap } from "../../../../operations/observe/doctor/checks/network";
+import { readSystem } from "../../../../operations/observe/doctor/host-shell";
+import { authinfoOf } from "../../../../operations/cluster/nodes/credentials";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 describe("what Docker and the servers answer", () => {
   it("a list of containers: published ports, IPv6 too", () => {

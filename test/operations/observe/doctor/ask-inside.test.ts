@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { Engine } from "../../../operations/docker/engine/engine";
-import { askInside } from "../../../operations/observe/doctor/ask-inside";
-import { FakeEngine } from "../fake-engine";
-import { someCluster } from "../some-cluster";
+import { Engine } from "../../../../operations/docker/engine/engine";
+import { askInside } from "../../../../operations/observe/doctor/ask-inside";
+import { FakeEngine } from "../../../fixtures/fake-engine";
+import { someCluster } from "../../../fixtures/some-cluster";
 
 it.each([
   [1000, "1"],

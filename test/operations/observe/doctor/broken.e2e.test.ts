@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Environment } from "../../model/environment";
-import type { Finding } from "../../operations/observe/doctor/finding";
-import { CitusContainers, IMAGE, describeOnCitus, docker } from "./citus-containers";
-import { examineEnvironment, listenSomewhere, problemsOf } from "./doctored-cluster";
+import type { Environment } from "../../../../model/environment";
+import type { Finding } from "../../../../operations/observe/doctor/finding";
+import { CitusContainers, IMAGE, describeOnCitus, docker } from "../../../fixtures/citus-containers";
+import { examineEnvironment, listenSomewhere, problemsOf } from "../../../fixtures/doctored-cluster";
 
 /**
  * Ways to break a cluster, each with all that the doctor then says is wrong: the cause, and nothing that misleads. What

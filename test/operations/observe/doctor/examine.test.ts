@@ -1,12 +1,12 @@
 import { describe, expect, it, test } from "vitest";
-import { examine } from "../../../operations/observe/doctor/examine";
-import type { ServerFacts } from "../../../operations/observe/doctor/facts";
+import { examine } from "../../../../operations/observe/doctor/examine";
+import type { ServerFacts } from "../../../../operations/observe/doctor/facts";
 import type {
   ContainerSnapshot,
   EngineSnapshot,
   Snapshot,
-} from "../../../operations/observe/doctor/snapshot";
-import { problemsOf } from "../doctored-cluster";
+} from "../../../../operations/observe/doctor/snapshot";
+import { problemsOf } from "../../../fixtures/doctored-cluster";
 import { healthySnapshot, insideOf, someContainer, withHost, withInside, withNode } from "./some-snapshot";
 
 describe("the doctor's checks", () => {

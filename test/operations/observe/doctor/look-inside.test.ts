@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { ClusterNode } from "../../../model/cluster";
-import { Engine } from "../../../operations/docker/engine/engine";
-import { lookInside } from "../../../operations/observe/doctor/look-inside";
-import { FakeEngine } from "../fake-engine";
-import { someCluster } from "../some-cluster";
+import type { ClusterNode } from "../../../../model/cluster";
+import { Engine } from "../../../../operations/docker/engine/engine";
+import { lookInside } from "../../../../operations/observe/doctor/look-inside";
+import { FakeEngine } from "../../../fixtures/fake-engine";
+import { someCluster } from "../../../fixtures/some-cluster";
 import { someContainer } from "./some-snapshot";
 
 it("enters no container when too little of the host's time is left, and blames none for that", async () => {

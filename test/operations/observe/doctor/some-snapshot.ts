@@ -1,11 +1,11 @@
-import { someCluster } from "../some-cluster";
+import { someCluster } from "../../../fixtures/some-cluster";
 import type {
   ContainerSnapshot,
   HostSnapshot,
   InsideSnapshot,
   NodeSnapshot,
   Snapshot,
-} from "../../../operations/observe/doctor/snapshot";
+} from "../../../../operations/observe/doctor/snapshot";
 
 /** A coordinator and two workers on one host, all in order. */
 export function healthySnapshot(): Snapshot {

@@ -1,4 +1,4 @@
-import type { ServerMessage } from "../../../operations/cluster/connection/session";
+import type { ServerMessage } from "../../../../operations/cluster/connection/session";
 
 /** libpq's words of a link that fails at once. */
 export const EXAMPLE_FAILURE = "server closed the connection unexpectedly";

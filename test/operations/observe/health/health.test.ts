@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EXAMPLE_FAILURE, HealthSession, type LinkTimes } from "./health-session";
-import type { Connected } from "../../../operations/cluster/connection/target";
-import { type Health, checkHealth } from "../../../operations/observe/health/health";
+import type { Connected } from "../../../../operations/cluster/connection/target";
+import { type Health, checkHealth } from "../../../../operations/observe/health/health";
 
 const TIMEOUT_MS = 10_000;
 

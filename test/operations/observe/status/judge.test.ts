@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isHealthy } from "../../../operations/base/finding";
-import { judge } from "../../../operations/observe/status/judge";
-import type { Snapshot } from "../../../operations/observe/status/snapshot";
+import { isHealthy } from "../../../../operations/base/finding";
+import { judge } from "../../../../operations/observe/status/judge";
+import type { Snapshot } from "../../../../operations/observe/status/snapshot";
 import { type NodeChanges, someJob, someSnapshot } from "./some-snapshot";
 
 const GB = 1024 ** 3;

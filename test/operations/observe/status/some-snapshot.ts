@@ -1,5 +1,5 @@
-import type { NodeState } from "../../../operations/cluster/nodes/node-state";
-import type { Snapshot, SnapshotNode } from "../../../operations/observe/status/snapshot";
+import type { NodeState } from "../../../../operations/cluster/nodes/node-state";
+import type { Snapshot, SnapshotNode } from "../../../../operations/observe/status/snapshot";
 
 export type StateChanges = Partial<NodeState>;
 export type NodeChanges = Partial<Omit<SnapshotNode, "state" | "registered" | "recorded">> & {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Cluster } from "../../model/cluster";
-import { describeCluster } from "../../model/cluster";
-import { chooseWays } from "../../operations/cluster/connection/transports/choose-ways";
-import { sshArguments } from "../../operations/docker/ssh";
+import type { Cluster } from "../../../../../model/cluster";
+import { describeCluster } from "../../../../../model/cluster";
+import { chooseWays } from "../../../../../operations/cluster/connection/transports/choose-ways";
+import { sshArguments } from "../../../../../operations/docker/ssh";
 
 function clusterOn(connection: string, host: object = {}): Cluster {
   return describeCluster({

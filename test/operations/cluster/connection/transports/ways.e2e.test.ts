@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Cluster, ClusterHost } from "../../model/cluster";
-import { CitusContainers, describeOnCitus } from "./citus-containers";
-import { ForwardedEngine } from "./forwarded-engine";
-import { Sshd, describeOverSsh } from "./sshd";
+import type { Cluster, ClusterHost } from "../../../../../model/cluster";
+import { CitusContainers, describeOnCitus } from "../../../../fixtures/citus-containers";
+import { ForwardedEngine } from "../../../../fixtures/forwarded-engine";
+import { Sshd, describeOverSsh } from "../../../../fixtures/sshd";
 
 describeOnCitus("the ways to the coordinator", () => {
   const citus = new CitusContainers();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judge } from "../../../../operations/observe/status/judge";
+import { judge } from "../../../../../operations/observe/status/judge";
 import { someSnapshot } from "../some-snapshot";
 
 test("a node whose row was deleted is put back, and nothing says to add it or to sync before that", () => {

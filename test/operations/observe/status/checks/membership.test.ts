@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isHealthy } from "../../../../operations/base/finding";
-import { judge } from "../../../../operations/observe/status/judge";
+import { isHealthy } from "../../../../../operations/base/finding";
+import { judge } from "../../../../../operations/observe/status/judge";
 import { someJob, someSnapshot } from "../some-snapshot";
 
 const LEAVING = new Date("2026-02-27T08:00:00Z");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "../../../../operations/observe/status/judge";
+import { judge } from "../../../../../operations/observe/status/judge";
 import { someSnapshot } from "../some-snapshot";
 
 describe("long transactions", () => {
