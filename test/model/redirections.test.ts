@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { App, Testing } from "cdktf";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { findRedirections, withoutRedirections } from "../../model/redirections";
-import { Terraform } from "../../operations/change/recover/terraform";
+import { Terraform } from "../../operations/terraform/terraform";
 import { CitusStack } from "../../stacks/citus-stack";
 import { minimal } from "./samples";
 

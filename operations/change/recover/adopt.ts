@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EXIT, Failure } from "../../base/failure";
 import type { Adopt } from "./action";
 import { checkPlan } from "./check-plan";
-import type { Terraform } from "./terraform";
+import type { Terraform } from "../../terraform/terraform";
 
 /** Beside the stack, for as long as the adoption takes. */
 const IMPORT_FILE = "pg-dist-recover.tf.json";

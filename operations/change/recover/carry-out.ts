@@ -10,7 +10,7 @@ import { removeNetwork } from "../../docker/engine/networks";
 import { removeVolume } from "../../docker/engine/volumes";
 import { isHealthy } from "./inventory";
 import type { HostInventory } from "./situation";
-import type { Terraform } from "./terraform";
+import type { Terraform } from "../../terraform/terraform";
 
 /** What a clean stop of PostgreSQL may take, as for the containers that Terraform stops. In seconds. */
 const STOP_SECONDS = 120;

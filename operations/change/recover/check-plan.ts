@@ -1,18 +1,4 @@
-/** The plan of `terraform show -json`, as far as it is checked. */
-export interface PlanJson {
-  readonly resource_changes?: readonly ResourceChange[];
-}
-
-export interface ResourceChange {
-  readonly address: string;
-  readonly type: string;
-  readonly change: {
-    readonly actions: readonly string[];
-    readonly importing?: { readonly id: string };
-    /** Paths of the attributes that force a replacement. */
-    readonly replace_paths?: readonly (readonly (string | number)[])[];
-  };
-}
+import type { PlanJson } from "../../terraform/plan";
 
 /**
  * Why a plan is not only the adoption of the given addresses: each line names a resource. Empty when it is.

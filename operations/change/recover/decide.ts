@@ -1,13 +1,7 @@
 import type { Action } from "./action";
 import { decideContainer, findDeclared } from "./decide-container";
-import type {
-  Declared,
-  DeclaredResource,
-  FoundNetwork,
-  HostInventory,
-  Situation,
-  StateResource,
-} from "./situation";
+import type { Declared, DeclaredResource, FoundNetwork, HostInventory, Situation } from "./situation";
+import type { StateResource } from "../../terraform/terraform";
 import { LABEL } from "../../../model/contract/labels";
 
 /**

@@ -13,7 +13,7 @@ import { decide } from "./decide";
 import { Engine } from "../../docker/engine/engine";
 import type { Situation } from "./situation";
 import { surveyCoordinator, surveyHost } from "./survey";
-import { Terraform } from "./terraform";
+import { Terraform } from "../../terraform/terraform";
 
 export interface RecoverOptions {
   /** Of the synthesized stack: `cdktf.out/stacks/<environment>`. */

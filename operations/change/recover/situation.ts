@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../../model/cluster";
+import type { StateResource } from "../../terraform/terraform";
 
 /** What recovery knows of a cluster, from four sources. `decide` (decide.ts) turns it into actions. */
 export interface Situation {
@@ -41,15 +42,6 @@ export interface DeclaredContainer extends DeclaredResource {
 export interface DeclaredVolume extends DeclaredResource {
   /** Directory of the server behind it: data that is not removed with the volume. */
   readonly device?: string;
-}
-
-/** A resource of the Docker provider in Terraform's state. */
-export interface StateResource {
-  readonly address: string;
-  readonly type: string;
-  readonly name: string;
-  /** Docker's id; of a volume, its name. */
-  readonly id: string;
 }
 
 export interface HostInventory {

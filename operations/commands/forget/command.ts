@@ -13,7 +13,7 @@ import { findProject } from "../../terraform/project";
 import { stopJob } from "../../change/rebalance/await-job";
 import { runningJob } from "../../change/rebalance/job";
 import { prepareRecord } from "../../cluster/nodes/migrate-record";
-import { Terraform } from "../../change/recover/terraform";
+import { Terraform } from "../../terraform/terraform";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";

@@ -3,8 +3,8 @@ import type {
   FoundContainer,
   HostInventory,
   Situation,
-  StateResource,
 } from "../../../../operations/change/recover/situation";
+import type { StateResource } from "../../../../operations/terraform/terraform";
 import { LABEL } from "../../../../model/contract/labels";
 
 /** A coordinator on server-a and two workers on server-b, as the stack declares them. */

@@ -1,9 +1,17 @@
-import { withoutRedirections } from "../../../model/redirections";
-import { type ChildResult, runChild } from "../../base/child-process";
-import { Failure, oneLine } from "../../base/failure";
-import { TERRAFORM_BINARY, terraformCommand } from "../../base/terraform-command";
-import type { PlanJson } from "./check-plan";
-import type { StateResource } from "./situation";
+import { withoutRedirections } from "../../model/redirections";
+import { type ChildResult, runChild } from "../base/child-process";
+import { Failure, oneLine } from "../base/failure";
+import { TERRAFORM_BINARY, terraformCommand } from "../base/terraform-command";
+import type { PlanJson } from "./plan";
+
+/** A resource of the Docker provider in Terraform's state. */
+export interface StateResource {
+  readonly address: string;
+  readonly type: string;
+  readonly name: string;
+  /** Docker's id; of a volume, its name. */
+  readonly id: string;
+}
 
 interface StateJson {
   readonly values?: { readonly root_module?: { readonly resources?: readonly StateResourceJson[] } };
