@@ -41,6 +41,25 @@ export default tseslint.config(
     },
   },
   {
+    // What a run was given is taken once, where the program begins, and passed down (operations/base/caller).
+    files: ["operations/**/*.ts"],
+    ignores: ["operations/cli.ts", "operations/steps/main.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        {
+          object: "process",
+          property: "env",
+          message: "Take it from the caller, which is passed down (operations/base/caller).",
+        },
+      ],
+      "no-restricted-imports": [
+        "error",
+        { paths: [{ name: "node:process", message: "Its variables come with the caller." }] },
+      ],
+    },
+  },
+  {
     // What is undefined would be printed into a command that people copy, e.g. where there is no environment.
     files: ["operations/{cli,commands}/**/*.ts", "operations/observe/status/**/*.ts"],
     rules: {

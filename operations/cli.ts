@@ -1,16 +1,17 @@
 import { type Command, CommanderError } from "commander";
+import { type Caller, callerOf } from "./base/caller/caller";
 import { printJson } from "./cli/output";
 import { createProgram } from "./commands/index";
 import { EXIT } from "./base/failure";
 import { report } from "./cluster/connection/report";
 
-async function run(args: readonly string[]): Promise<void> {
-  const program = createProgram();
+async function run(args: readonly string[], caller: Caller): Promise<void> {
+  const program = createProgram(caller);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     // Commander has written its message, or the help, already.
-    if (!(error instanceof CommanderError)) process.exitCode = report(error);
+    if (!(error instanceof CommanderError)) process.exitCode = report(error, caller.redact);
     else if (error.exitCode === 0) process.exitCode = EXIT.ok;
     else {
       printUsageFailure(program, args, error);
@@ -39,4 +40,4 @@ function printUsageFailure(program: Command, args: readonly string[], { message 
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 
-void run(process.argv.slice(2));
+void run(process.argv.slice(2), callerOf(process.env));

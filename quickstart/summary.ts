@@ -1,4 +1,5 @@
 import { local } from "../environments/local";
+import { callerOf } from "../operations/base/caller/caller";
 import { type Cluster, POSTGRES_PORT } from "../model/cluster";
 import { connect } from "../operations/cluster/connection/connect";
 import { PASSWORD_FILE, type Password } from "./password";
@@ -41,7 +42,7 @@ export async function describeResult(options: SummaryOptions, say: (line: string
   const session = await connect(cluster, {
     command: "quickstart",
     progress: say,
-    env: { ...process.env, TF_VAR_postgres_password: options.password.value },
+    caller: callerOf({ ...process.env, TF_VAR_postgres_password: options.password.value }),
   });
   try {
     const nodes = await session.query<NodeRow>(NODES);

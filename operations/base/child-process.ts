@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 
 export interface ChildOptions {
   readonly cwd?: string;
-  /** The whole environment of the child. @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
+  /** The whole environment of the child. */
+  readonly env: NodeJS.ProcessEnv;
   /** After so many milliseconds it is ended with SIGKILL. @default no limit */
   readonly timeout?: number;
   /** Runs `command` by the shell. @default false */
@@ -28,7 +28,7 @@ export interface ChildResult {
 export function runChild(
   command: string,
   args: readonly string[],
-  options: ChildOptions = {},
+  options: ChildOptions,
 ): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const { timeout, input, ...rest } = options;

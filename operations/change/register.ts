@@ -1,8 +1,8 @@
 import type { Cluster } from "../../model/cluster";
+import type { Caller } from "../base/caller/caller";
 import { coordinatorOf, workersOf } from "../cluster/cluster-file";
 import { connect } from "../cluster/connection/connect";
 import { takeLock } from "../cluster/nodes/lock";
-import { readPassword } from "../cluster/connection/password";
 import type { Progress } from "../base/progress";
 import type { Amount } from "./rebalance/progress-of-job";
 import { rebalanceAfterAdding } from "./rebalance/after-adding";
@@ -26,8 +26,7 @@ export interface RegisterOptions {
   readonly progress: Progress;
   /** Whether something was changed before, so that the last line doesn't say that nothing was. @default false */
   readonly changed?: boolean;
-  /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly caller: Caller;
 }
 
 /** What a registration changed. */
@@ -46,22 +45,26 @@ export interface Registered {
  * @throws Failure with the cause and the remedy; the next run goes on from there
  */
 export async function register(cluster: Cluster, options: RegisterOptions): Promise<Registered> {
-  const { progress, env = process.env } = options;
-  const session = await connect(cluster, { command: "register", progress, env });
+  const { progress, caller } = options;
+  const session = await connect(cluster, { command: "register", progress, caller });
   try {
-    await takeLock(session, progress, env);
+    await takeLock(session, progress, caller.env);
     await limitNodeConnections(session);
     await checkCoordinator(session, cluster, "change");
     const facts = await coordinatorFacts(session);
     progress(`${coordinatorOf(cluster).id}: connected (${session.way.name}: ${session.way.description})`);
-    const waits = { progress, seconds: readBlockedTimeout(env) };
+    const waits = { progress, seconds: readBlockedTimeout(caller.env) };
     const { added } = await withWaitsTold(session, waits, () =>
       registerNodes(session, cluster, facts, options),
     );
     // Now that nodes are there to store them: what can't be stored doesn't undo that.
-    await storeDeclaredRoles(session, cluster, { record: await readRecord(session), env, progress });
+    await storeDeclaredRoles(session, cluster, {
+      record: await readRecord(session),
+      credentials: caller.credentials,
+      progress,
+    });
     // Last: whatever becomes of it, every node is registered and verified.
-    const moved = await rebalanceAfterAdding(session, cluster, { added, progress, env });
+    const moved = await rebalanceAfterAdding(session, cluster, { added, progress, env: caller.env });
     return { added, moved };
   } finally {
     await session.end();
@@ -73,9 +76,9 @@ async function registerNodes(
   session: Session,
   cluster: Cluster,
   facts: NodeFacts,
-  { progress, changed = false, env = process.env }: RegisterOptions,
+  { progress, changed = false, caller }: RegisterOptions,
 ): Promise<Reconciled> {
-  const password = readPassword(env);
+  const password = caller.credentials.requireSuperuser().value;
   await prepareRecord(session);
   // First of all, as every look at a worker needs it.
   const stored = await storeOwnOnCoordinator(session, cluster, facts, password, progress);

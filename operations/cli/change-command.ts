@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../base/caller/caller";
 import { type Cluster, formatEndpoint } from "../../model/cluster";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { type ExitCode, Failure } from "../base/failure";
@@ -7,15 +8,7 @@ import { limitNodeConnections } from "../cluster/nodes/reachability";
 import type { Way } from "../cluster/connection/transports/way";
 import { commandArguments, isOtherDatabase } from "../base/command-line";
 import { explainTimeout } from "./explain-timeout";
-import {
-  findTarget,
-  openTarget,
-  passwordOf,
-  refuseTwins,
-  timeoutOption,
-  viaOption,
-  warnOfTwins,
-} from "./target";
+import { findTarget, openTarget, refuseTwins, timeoutOption, viaOption, warnOfTwins } from "./target";
 import type { Connected } from "../cluster/connection/target";
 
 /** Of every command that changes a cluster. */
@@ -33,7 +26,6 @@ export interface ChangeFlags {
 /** A cluster of this project with an open session on its coordinator. */
 export interface Changing extends Connected {
   readonly cluster: Cluster;
-  readonly password: string;
   /** Lines of what happens, on standard output; with `--json` on standard error. */
   readonly progress: Progress;
 }
@@ -57,16 +49,16 @@ export function addChangeTarget(command: Command): Command {
 export async function changeCluster(
   environment: string,
   flags: ChangeFlags,
+  caller: Caller,
   name: string,
   work: (target: Changing) => Promise<ExitCode>,
   changes = true,
 ): Promise<ExitCode> {
-  const found = findTarget(environment, flags);
+  const found = findTarget(environment, flags, caller);
   const { cluster } = found;
   if (changes) refuseTwins(found.twins ?? []);
   else warnOfTwins(found);
   if (cluster === undefined) throw new Failure(`${environment} names no cluster`, "give an environment");
-  const password = await passwordOf(found);
   const target = await openTarget(found, name, "change").catch((error: unknown) => {
     throw forPeople(error);
   });
@@ -74,7 +66,7 @@ export async function changeCluster(
     // Else the coordinator waits half a minute for a silent node, and often twice.
     await limitNodeConnections(target.session);
     if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
-    return await work({ ...target, cluster, password, progress: progressOf(flags) });
+    return await work({ ...target, cluster, progress: progressOf(flags, caller) });
   } catch (error) {
     const remedy = `npx pg-dist status ${commandArguments(cluster)} names a node that it waits for`;
     throw forPeople(explainTimeout(error, target.timeoutMs, remedy));
@@ -83,8 +75,9 @@ export async function changeCluster(
   }
 }
 
-function progressOf({ json }: ChangeFlags): Progress {
-  return json === true ? createProgress((line) => process.stderr.write(`${line}\n`)) : createProgress();
+function progressOf({ json }: ChangeFlags, { redact }: Caller): Progress {
+  const stream = json === true ? process.stderr : process.stdout;
+  return createProgress((line) => stream.write(`${redact(line)}\n`));
 }
 
 /** The cluster that is about to be changed, for a person who may have meant another. */

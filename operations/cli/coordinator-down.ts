@@ -10,10 +10,10 @@ import type { Target } from "../cluster/connection/target";
 export async function explainDown(
   error: CoordinatorUnreachable,
   cluster: Cluster,
-  { env, timeoutMs }: Pick<Target, "env" | "timeoutMs">,
+  { caller, timeoutMs }: Pick<Target, "caller" | "timeoutMs">,
 ): Promise<Failure> {
   const { container, host } = coordinatorOf(cluster);
-  const docker = new Engine(hostOf(cluster, coordinatorOf(cluster)), env);
+  const docker = new Engine(hostOf(cluster, coordinatorOf(cluster)), caller);
   try {
     const state = await readContainerState(docker, container, Math.max(timeoutMs * 0.3, 3000));
     return new Failure(

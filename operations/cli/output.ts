@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { Caller } from "../base/caller/caller";
 
 export type Colour = "green" | "red" | "yellow" | "bold" | "dim" | "cyan";
 
@@ -8,8 +9,8 @@ export type Paint = (colour: Colour, text: string) => string;
 /** Colours on a terminal only, and neither with `--no-color` nor where NO_COLOR is set (no-color.org). */
 export function createPaint(
   color: boolean,
+  { env }: Pick<Caller, "env">,
   stream: Pick<NodeJS.WriteStream, "isTTY"> = process.stdout,
-  env: NodeJS.ProcessEnv = process.env,
 ): Paint {
   const colored = color && stream.isTTY && !env["NO_COLOR"];
   // Decided above: left to itself, styleText looks at the stream and the environment again.

@@ -1,4 +1,5 @@
 import { password as ask } from "@inquirer/prompts";
+import type { Password } from "../base/caller/credentials";
 import pgpass from "pgpass";
 import type { Endpoint } from "../../model/cluster";
 import { Failure } from "../base/failure";
@@ -14,31 +15,28 @@ export interface Login {
   readonly label: string;
   /** Of an environment: where quickstart keeps the password that it made. */
   readonly file?: string;
+  /** Variables that were looked at before, for the message. */
+  readonly names: readonly string[];
 }
 
 /**
- * Puts the cluster's password into this process' environment as PGPASSWORD, where the sessions, the redaction of
- * messages and `psql` find it: what is there already, else from the environment's file, else from .pgpass (PGPASSFILE),
- * else asked on a terminal.
+ * The superuser's password where no variable has it: from the environment's file, else from .pgpass (PGPASSFILE), else asked
+ * on a terminal.
  *
- * @param names variables that count as there
  * @throws Failure where it is nowhere and nobody can be asked
  */
-export async function providePassword(
-  login: Login,
-  names: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  if (names.some((name) => env[name])) return;
-  const own = login.file === undefined ? undefined : readPasswordFile(login.file);
-  const found = own ?? (await fromPgpass(login)) ?? (await fromTerminal(login));
-  if (!found) {
-    throw new Failure(
-      `no password for ${login.label}`,
-      `set ${names.join(" or ")}, enter it in ~/.pgpass (or PGPASSFILE), or run it on a terminal, where it is asked`,
-    );
-  }
-  env["PGPASSWORD"] = found;
+export async function findPassword(login: Login): Promise<Password> {
+  const { file, label, names } = login;
+  const own = file === undefined ? undefined : readPasswordFile(file);
+  if (file !== undefined && own !== undefined) return { value: own, source: file };
+  const listed = await fromPgpass(login);
+  if (listed !== undefined) return { value: listed, source: ".pgpass" };
+  const typed = await fromTerminal(login);
+  if (typed) return { value: typed, source: "the terminal" };
+  throw new Failure(
+    `no password for ${label}`,
+    `set ${names.join(" or ")}, enter it in ~/.pgpass (or PGPASSFILE), or run it on a terminal, where it is asked`,
+  );
 }
 
 async function fromPgpass({ user, database, endpoints }: Login): Promise<string | undefined> {

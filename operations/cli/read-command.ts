@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../base/caller/caller";
 import type { ExitCode } from "../base/failure";
 import { asFailure } from "../cluster/connection/report";
 import { explainError } from "./explain-error";
@@ -29,7 +30,11 @@ export interface Output {
 }
 
 /** Adds the command with `[environment] --url --via --timeout --json`. */
-export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: ReadCommand<Flags>): void {
+export function addReadCommand<Flags extends ReadFlags>(
+  program: Command,
+  caller: Caller,
+  spec: ReadCommand<Flags>,
+): void {
   const command = addTarget(program.command(spec.name).description(spec.description));
   spec.options?.(command);
   command
@@ -37,9 +42,9 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
     .addHelpText("after", `\n${spec.help.trim()}`)
     .action(async (environment: string | undefined, flags: Flags) => {
       const json = flags.json === true;
-      const paint = createPaint(program.opts<{ color: boolean }>().color);
-      process.exitCode = await orJsonFailure(spec.name, json, async () => {
-        const found = findTarget(environment, flags);
+      const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
+      process.exitCode = await orJsonFailure(spec.name, json, caller, async () => {
+        const found = findTarget(environment, flags, caller);
         warnOfTwins(found);
         let target: Connected | undefined;
         try {
@@ -59,6 +64,7 @@ export function addReadCommand<Flags extends ReadFlags>(program: Command, spec: 
 export async function orJsonFailure<Result>(
   command: string,
   json: boolean,
+  { redact }: Pick<Caller, "redact">,
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -66,7 +72,9 @@ export async function orJsonFailure<Result>(
   } catch (error) {
     if (json) {
       const { summary, remedy, detail } = asFailure(error);
-      printJson(command, { failure: { summary, remedy, detail } });
+      printJson(command, {
+        failure: { summary: redact(summary), remedy: redact(remedy), detail: detail.map(redact) },
+      });
     }
     throw error;
   }

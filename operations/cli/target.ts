@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Caller } from "../base/caller/caller";
 import { describeCluster, formatEndpoint } from "../../model/cluster";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { CoordinatorUnreachable, connectTo } from "../cluster/connection/connect";
 import { EXIT, Failure } from "../base/failure";
-import { readPassword } from "../cluster/connection/password";
+import { LIBPQ_PASSWORD, SUPERUSER_PASSWORD } from "../base/caller/credentials";
 import { limitStatements } from "../cluster/connection/statement-timeout";
 import { passwordFile } from "../base/password-file";
 import { findProject, findSameCluster, loadEnvironment } from "../terraform/project";
@@ -14,7 +15,7 @@ import type { Way } from "../cluster/connection/transports/way";
 import { explainDown } from "./coordinator-down";
 import { databaseOption } from "./database-option";
 import { inDatabase, isOtherDatabase } from "../base/command-line";
-import { providePassword } from "./password";
+import { findPassword } from "./password";
 import { type Purpose, checkCoordinator } from "../cluster/nodes/check-coordinator";
 import type { Connected, Target } from "../cluster/connection/target";
 import { parseUrl } from "../cluster/connection/url";
@@ -68,7 +69,8 @@ function parseSeconds(text: string): number {
  *
  * @throws Failure (usage) when neither or both are given
  */
-export function findTarget(environment: string | undefined, flags: TargetFlags, env = process.env): Target {
+export function findTarget(environment: string | undefined, flags: TargetFlags, given: Caller): Target {
+  const caller = flags.via === undefined ? given : { ...given, via: flags.via };
   if ((environment === undefined) === (flags.url === undefined)) {
     throw new Failure(
       environment === undefined ? "no environment is named" : "both an environment and --url are given",
@@ -83,12 +85,11 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
         exitCode: EXIT.usage,
       });
     }
-    return fromUrl(flags.url, flags.via, timeoutMs, env);
+    return fromUrl(flags.url, flags.via, timeoutMs, caller);
   }
   const project = findProject();
   const loaded = loadEnvironment(project, environment ?? "");
   const cluster = inDatabase(describeCluster(loaded), flags.database);
-  if (flags.via !== undefined) env["PGDIST_VIA"] = flags.via;
   return {
     label: isOtherDatabase(cluster) ? `${loaded.name}, database ${cluster.database}` : loaded.name,
     environment: loaded,
@@ -98,18 +99,13 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
     database: cluster.database,
     passwordFile: passwordFile(project.folder, loaded.name),
     coordinator: coordinatorOf(cluster).endpoint,
-    ways: chooseWays(cluster, env),
+    ways: chooseWays(cluster, caller),
     timeoutMs,
-    env,
+    caller,
   };
 }
 
-function fromUrl(
-  url: string,
-  via: Way["name"] | undefined,
-  timeoutMs: number,
-  env: NodeJS.ProcessEnv,
-): Target {
+function fromUrl(url: string, via: Way["name"] | undefined, timeoutMs: number, caller: Caller): Target {
   if (via !== undefined && via !== "direct") {
     throw new Failure(
       `--via ${via} needs an environment, which names the Docker host`,
@@ -121,23 +117,34 @@ function fromUrl(
   }
   const { user, database, ...coordinator } = parseUrl(url);
   const label = `${formatEndpoint(coordinator)}/${database}`;
-  return { label, user, database, coordinator, ways: [directWay(coordinator)], timeoutMs, env };
+  return {
+    label,
+    user,
+    database,
+    coordinator,
+    ways: [directWay(coordinator)],
+    timeoutMs,
+    caller: { ...caller, credentials: caller.credentials.forAddress() },
+  };
 }
 
 /**
- * The password, from where people keep it (see `providePassword`). That of an environment's Terraform variable isn't
- * sent to a server which is given by address.
+ * The target with the superuser's password among its credentials, from where people keep it (see `findPassword`). That of an
+ * environment's Terraform variable isn't sent to a server which is given by address.
+ *
+ * @throws Failure where it is nowhere and nobody can be asked
  */
-export async function passwordOf(target: Target): Promise<string> {
-  const { cluster, coordinator, user, database, label, passwordFile: file, env } = target;
+export async function withPassword<Found extends Target>(target: Found): Promise<Found> {
+  const { caller, cluster, coordinator, user, database, label, passwordFile: file } = target;
+  if (caller.credentials.superuser !== undefined) return target;
   const published = cluster === undefined ? undefined : coordinatorOf(cluster).published;
   const endpoints = [
     ...(published === undefined ? [] : [{ host: published.ip, port: published.port }]),
     coordinator,
   ];
-  const names = cluster === undefined ? ["PGPASSWORD"] : ["TF_VAR_postgres_password", "PGPASSWORD"];
-  await providePassword({ user, database, label, endpoints, file }, names, env);
-  return cluster === undefined ? (env["PGPASSWORD"] ?? "") : readPassword(env);
+  const names = cluster === undefined ? [LIBPQ_PASSWORD] : [SUPERUSER_PASSWORD, LIBPQ_PASSWORD];
+  const password = await findPassword({ user, database, label, endpoints, file, names });
+  return { ...target, caller: { ...caller, credentials: caller.credentials.withSuperuser(password) } };
 }
 
 /**
@@ -147,9 +154,10 @@ export async function passwordOf(target: Target): Promise<string> {
  * @param purpose how strictly the server is checked; see `Purpose`
  * @throws Failure with the cause, and what Docker says of the coordinator's container; WrongCoordinator (refused)
  */
-export async function openTarget(target: Target, command: string, purpose: Purpose): Promise<Connected> {
-  const password = await passwordOf(target);
-  const { cluster, ways, user, database, timeoutMs } = target;
+export async function openTarget(found: Target, command: string, purpose: Purpose): Promise<Connected> {
+  const target = await withPassword(found);
+  const { caller, cluster, ways, user, database, timeoutMs } = target;
+  const password = caller.credentials.requireSuperuser();
   const label =
     cluster === undefined
       ? `the server ${formatEndpoint(target.coordinator)}`

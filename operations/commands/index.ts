@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { Caller } from "../base/caller/caller";
 import { addNodes } from "./nodes/command";
 import { addActivity } from "./activity/command";
 import { addLocks } from "./locks/command";
@@ -28,7 +29,7 @@ Exit codes:
   4  refused, nothing was changed`;
 
 /** `pg-dist`: the command line for people, with all its commands. What Terraform runs is program.ts, bundled for itself. */
-export function createProgram(): Command {
+export function createProgram(caller: Caller): Command {
   const program = new Command("pg-dist")
     .description("See and operate a Citus cluster of this project, from its own environment file.")
     .option("--no-color", "no colours, also on a terminal")
@@ -41,23 +42,23 @@ export function createProgram(): Command {
     .addHelpText("after", "\nExample:\n  npx pg-dist status production")
     .showHelpAfterError("(--help shows how it is used)")
     .exitOverride();
-  addStatus(program);
-  addHealth(program);
-  addNodes(program);
-  addShards(program);
-  addTables(program);
-  addTenants(program);
-  addActivity(program);
-  addLocks(program);
-  addConnections(program);
-  addDoctor(program);
-  addLogs(program);
-  addPsql(program);
-  addRebalance(program);
-  addMaintenance(program);
-  addCredentials(program);
-  addForget(program);
-  addRecover(program);
+  addStatus(program, caller);
+  addHealth(program, caller);
+  addNodes(program, caller);
+  addShards(program, caller);
+  addTables(program, caller);
+  addTenants(program, caller);
+  addActivity(program, caller);
+  addLocks(program, caller);
+  addConnections(program, caller);
+  addDoctor(program, caller);
+  addLogs(program, caller);
+  addPsql(program, caller);
+  addRebalance(program, caller);
+  addMaintenance(program, caller);
+  addCredentials(program, caller);
+  addForget(program, caller);
+  addRecover(program, caller);
   addCompletion(program);
   return program;
 }

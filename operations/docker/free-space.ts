@@ -1,4 +1,5 @@
 import type { Cluster } from "../../model/cluster";
+import type { Caller } from "../base/caller/caller";
 import { Engine, REQUESTS_AT_ONCE } from "./engine/engine";
 import { ifAnswered } from "./engine/engine-failure";
 import { exec } from "./engine/exec";
@@ -20,13 +21,13 @@ export interface FreeSpace {
  */
 export async function readFreeSpace(
   { hosts, nodes }: Pick<Cluster, "hosts" | "nodes">,
-  env: NodeJS.ProcessEnv,
+  caller: Caller,
   timeoutMs: number,
 ): Promise<Map<string, FreeSpace>> {
   const deadline = performance.now() + timeoutMs;
   const found = new Map<string, FreeSpace>();
   const ofHost = async (host: (typeof hosts)[number]) => {
-    const docker = new Engine(host, env);
+    const docker = new Engine(host, caller);
     const own = nodes.filter((node) => node.host === host.id);
     try {
       await mapAtMost(REQUESTS_AT_ONCE, own, async ({ id, container }) => {

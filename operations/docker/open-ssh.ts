@@ -8,8 +8,8 @@ export interface OpenSshOptions {
   readonly options?: readonly string[];
   /** For the server's shell. @default none */
   readonly command?: readonly string[];
-  /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
+  /** The whole environment of ssh: its PATH, its agent. */
+  readonly env: NodeJS.ProcessEnv;
   /** The error of the stream when there is no ssh to run. */
   readonly cannotRun: (error: Error) => Error;
   /** The error of the stream when ssh failed, from what it said and its exit code. */

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from "../../model/cluster";
+import type { Caller } from "../base/caller/caller";
 import { checkLayers } from "../change/replacement/container-layer/check-layers";
 import { connect } from "../cluster/connection/connect";
 import { mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
@@ -21,8 +22,7 @@ import { applyOne } from "../base/terraform-command";
 
 export interface GuardOptions {
   readonly progress: Progress;
-  /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly caller: Caller;
 }
 
 /**
@@ -36,22 +36,23 @@ export interface GuardOptions {
  * @throws Failure, before any container has gone
  */
 export async function guard(cluster: Cluster, options: GuardOptions): Promise<void> {
-  const env = options.env ?? process.env;
+  const { caller, progress } = options;
+  const { env } = caller;
   if (meansDestroy(cluster, env)) {
     options.progress(`the whole cluster of environment ${cluster.environment} is destroyed with its data`);
     return;
   }
-  const [other, ...more] = await findOtherSuperusers(cluster, { ...options, env });
+  const [other, ...more] = await findOtherSuperusers(cluster, options);
   if (other !== undefined) throw problemsFailure([other, ...more], "no container was changed", EXIT.refused);
-  const nodes = await look(cluster, { ...options, env });
+  const nodes = await look(cluster, options);
   if (nodes === undefined) return;
   const renamed = mayDestroy(cluster, env) ? [] : findRenamed(cluster, nodes);
   const data = nodes.map(dataOf);
   throwProblems([...renamed, ...findForbidden(data)]);
   const replacements = findReplacements(nodes);
   // Before the commands for one by one are given out: run by hand, they pass by this guard.
-  throwProblems(findForbidden(data, await fetchImages(cluster, replacements, options.progress, env)));
-  throwProblems(await checkLayers(replacements, { cluster, progress: options.progress, env }));
+  throwProblems(findForbidden(data, await fetchImages(cluster, replacements, progress, caller)));
+  throwProblems(await checkLayers(replacements, { cluster, progress, caller }));
   const upgrade = citusUpgrade(nodes);
   if (replacements.length > 1 && cluster.rollout !== "all-at-once") {
     throw allAtOnce(cluster, replacements, upgrade, env);
@@ -66,10 +67,8 @@ function throwProblems([first, ...others]: readonly Problem[]): void {
 }
 
 /** Undefined where nobody can be asked, and the cluster may be destroyed anyway. */
-async function look(
-  cluster: Cluster,
-  options: GuardOptions & { env: NodeJS.ProcessEnv },
-): Promise<ExistingNode[] | undefined> {
+async function look(cluster: Cluster, options: GuardOptions): Promise<ExistingNode[] | undefined> {
+  const { env } = options.caller;
   try {
     const session = await connect(cluster, { command: "guard", patience: 20, ...options });
     try {
@@ -82,7 +81,7 @@ async function look(
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (mayDestroy(cluster, options.env)) {
+    if (mayDestroy(cluster, env)) {
       options.progress(`${error.summary}; environment ${cluster.environment} may be destroyed`);
       return undefined;
     }
@@ -92,7 +91,7 @@ async function look(
     throw new Failure(
       `it can't be known what would happen to the data: ${error.summary}`,
       `${error.remedy}; if a setting or the image keeps the coordinator from starting, replace it alone: ` +
-        applyOne((coordinator as ClusterNode).id, options.env),
+        applyOne((coordinator as ClusterNode).id, env),
       { detail: error.detail, exitCode: EXIT.refused, cause: error },
     );
   }

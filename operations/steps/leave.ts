@@ -1,4 +1,5 @@
 import type { Cluster } from "../../model/cluster";
+import type { Caller } from "../base/caller/caller";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { CoordinatorUnreachable, connect } from "../cluster/connection/connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
@@ -30,8 +31,7 @@ import { applyOne } from "../base/terraform-command";
 
 export interface LeaveOptions {
   readonly progress: Progress;
-  /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly caller: Caller;
 }
 
 /** How long the Docker hosts may take to say how much room there is. In milliseconds. */
@@ -51,7 +51,8 @@ const LOCK_TIMEOUT = "86400";
  *   where both keys of a destroy are turned
  */
 export async function leave(cluster: Cluster, id: string, options: LeaveOptions): Promise<void> {
-  const { progress, env = process.env } = options;
+  const { progress, caller } = options;
+  const { env } = caller;
   const stays = cluster.nodes.some((node) => node.id === id);
   if (stays || isCoordinator(id)) {
     // A coordinator that isn't in the environment any more would be made anew, and empty, on another host.
@@ -69,24 +70,27 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     await limitNodeConnections(session);
     const { record } = await checkCoordinator(session, cluster, "change");
     await followEndpoints(session, cluster, record, progress);
-    const departures = { ...departuresFrom(cluster), freeSpace: await readFreeSpace(cluster, env, SPACE_MS) };
+    const departures = {
+      ...departuresFrom(cluster),
+      freeSpace: await readFreeSpace(cluster, caller, SPACE_MS),
+    };
     const members = await readMembers(session, departures);
     const node = await findMember(session, members, record, id);
     if (node === undefined) {
       await requireNothingToLose(session, cluster, id, { record, env });
-      await requireUnregisteredEmpty(session, id, { cluster, progress, env });
+      await requireUnregisteredEmpty(session, id, { cluster, progress, caller });
       progress(`${id}: is not registered, there is nothing to move`);
       return;
     }
     const mayLose = (label: string) => mayDiscard(cluster, label, env);
-    const findMore = () => findHeld(session, node, { cluster, progress, env });
+    const findMore = () => findHeld(session, node, { cluster, progress, caller });
     await emptyNode(
       session,
       { node, members, departures, mode, progress, blockedTimeout, findMore, mayLose },
       async () => {
         requireStillNothingHeld(
           id,
-          await findHeld(session, node, { cluster, progress: () => undefined, env }),
+          await findHeld(session, node, { cluster, progress: () => undefined, caller }),
         );
         await deregister(session, node, progress);
       },

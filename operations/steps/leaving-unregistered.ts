@@ -23,16 +23,16 @@ export async function requireUnregisteredEmpty(
   id: string,
   options: DiscardOptions,
 ): Promise<void> {
-  const { cluster, progress, env } = options;
+  const { cluster, progress, caller } = options;
   try {
     await look(session, id, options);
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode === EXIT.refused) throw error;
-    if (mayDiscard(cluster, id, env)) {
+    if (mayDiscard(cluster, id, caller.env)) {
       progress(`${id}: ${error.summary}: it may be lost`);
       return;
     }
-    throw new Failure(error.summary, `${error.remedy}; ${howToDiscard(cluster, id, env)}`, {
+    throw new Failure(error.summary, `${error.remedy}; ${howToDiscard(cluster, id, caller.env)}`, {
       exitCode: EXIT.refused,
       cause: error,
     });
@@ -40,12 +40,12 @@ export async function requireUnregisteredEmpty(
 }
 
 async function look(session: Session, id: string, options: DiscardOptions): Promise<void> {
-  const { cluster, progress, env } = options;
+  const { cluster, progress, caller } = options;
   const [hostId, name] = id.split("/");
   const host = cluster.hosts.find((each) => each.id === hostId);
   if (host === undefined) throw unknown(id, `Docker host ${hostId} is not in the environment`, "put it back");
   const container = `${cluster.name}-${name}`;
-  const docker = new Engine(host, env);
+  const docker = new Engine(host, caller);
   try {
     const json = await ifFound(inspectContainer(docker, container));
     if (json === undefined) return await requireNoVolume(docker, cluster, id, container);

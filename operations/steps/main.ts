@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Caller, callerOf } from "../base/caller/caller";
 import { readCluster } from "../cluster/cluster-file";
 import { EXIT, type ExitCode, Failure, oneLine } from "../base/failure";
 import { guard } from "./guard";
@@ -16,7 +17,7 @@ import { report } from "../cluster/connection/report";
 const USAGE =
   "usage: pg-dist.mjs register|leave --node ID|guard [--node ID] --cluster FILE [--expect DIGEST]";
 
-async function run(args: readonly string[]): Promise<ExitCode> {
+async function run(args: readonly string[], caller: Caller): Promise<ExitCode> {
   const { values, positionals } = parseUsage(args);
   const [command, ...rest] = positionals;
   if (rest.length > 0) throw new Failure(`unexpected ${rest.join(" ")}`, USAGE, { exitCode: EXIT.usage });
@@ -26,17 +27,20 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     throw new Failure("--node is missing", USAGE, { exitCode: EXIT.usage });
   if (command === "register" && values.node !== undefined)
     throw new Failure("--node is not for register", USAGE, { exitCode: EXIT.usage });
-  const progress = createProgress();
+  const options = {
+    caller,
+    progress: createProgress((line) => process.stdout.write(`${caller.redact(line)}\n`)),
+  };
   switch (command) {
     case "register":
-      await register(readCluster(values.cluster, values.expect), { progress });
+      await register(readCluster(values.cluster, values.expect), options);
       return EXIT.ok;
     case "leave":
-      await leave(readCluster(values.cluster, values.expect), values.node ?? "", { progress });
+      await leave(readCluster(values.cluster, values.expect), values.node ?? "", options);
       return EXIT.ok;
     case "guard":
-      if (values.node === undefined) await guard(readCluster(values.cluster, values.expect), { progress });
-      else await guardContainer(readCluster(values.cluster, values.expect), values.node, { progress });
+      if (values.node === undefined) await guard(readCluster(values.cluster, values.expect), options);
+      else await guardContainer(readCluster(values.cluster, values.expect), values.node, options);
       return EXIT.ok;
     default:
       throw new Failure(`unknown command ${command ?? ""}`.trim(), USAGE, { exitCode: EXIT.usage });
@@ -60,11 +64,12 @@ process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 endWithParent();
 
-run(process.argv.slice(2)).then(
+const caller = callerOf(process.env);
+run(process.argv.slice(2), caller).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.exitCode = report(error);
+    process.exitCode = report(error, caller.redact);
   },
 );

@@ -7,17 +7,17 @@ import type { Project } from "./project";
 /**
  * Synthesizes the project as `cdktf synth` does, by the command of its `cdktf.json`.
  *
- * @param env further environment of that command
+ * @param env the whole environment of that command, but for the folder that it writes to
  * @returns the folder of the stack, where Terraform runs
  */
 export async function synthesize(
   project: Project,
   stack: string,
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<NodeJS.ProcessEnv>,
 ): Promise<string> {
   const result = await runChild(project.app, [], {
     cwd: project.folder,
-    env: { ...process.env, CDKTF_OUTDIR: project.output, ...env },
+    env: { ...env, CDKTF_OUTDIR: project.output },
     shell: true,
   });
   if (result.code !== 0) {

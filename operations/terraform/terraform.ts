@@ -27,7 +27,7 @@ interface StateResourceJson {
 export class Terraform {
   constructor(
     private readonly folder: string,
-    private readonly env: NodeJS.ProcessEnv = process.env,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
   async init(): Promise<void> {

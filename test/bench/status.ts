@@ -1,4 +1,5 @@
 import { openTarget } from "../../operations/cli/target";
+import { callerOf } from "../../operations/base/caller/caller";
 import type { Target } from "../../operations/cluster/connection/target";
 import { statusScreen } from "../../operations/commands/status/screen";
 import { runOnNodes } from "../../operations/cluster/nodes/run-on-nodes";
@@ -48,9 +49,9 @@ export async function benchStatus(): Promise<void> {
           user: cluster.user,
           database: cluster.database,
           coordinator: coordinatorOf(cluster).endpoint,
-          ways: chooseWays(cluster, { PGDIST_VIA: way }),
+          ways: chooseWays(cluster, callerOf({ PGDIST_VIA: way })),
           timeoutMs: 60_000,
-          env: { PGPASSWORD: citus.password },
+          caller: callerOf({ PGPASSWORD: citus.password }),
         },
         endpoints,
       );

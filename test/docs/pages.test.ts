@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { callerOf } from "../../operations/base/caller/caller";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createProgram } from "../../operations/commands/index";
@@ -47,7 +48,7 @@ describe("every page", () => {
 
   it("has commands and options that pg-dist has", () => {
     const options = new Map(
-      createProgram().commands.map((command) => [
+      createProgram(callerOf({})).commands.map((command) => [
         command.name(),
         command.options.flatMap(({ short, long }) => [short, long]),
       ]),

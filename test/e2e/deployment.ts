@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { callerOf } from "../../operations/base/caller/caller";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -135,7 +136,7 @@ export class Deployment {
     return connect(this.cluster, {
       command,
       progress: () => undefined,
-      env: { ...process.env, TF_VAR_postgres_password: this.password },
+      caller: callerOf({ ...process.env, TF_VAR_postgres_password: this.password }),
     });
   }
 

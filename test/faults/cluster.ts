@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { callerOf } from "../../operations/base/caller/caller";
 import type { Environment } from "../../model/environment";
 import { findNode } from "../../operations/cli/find-node";
 import { prepareWorker } from "../../operations/change/registration/add-worker";
@@ -172,12 +173,12 @@ export class FaultCluster {
       folder: this.deployment.stackFolder,
       removeVolumes: [],
       progress: (line) => lines.push(line),
-      env: {
+      caller: callerOf({
         ...process.env,
         ...this.parts.env,
         TERRAFORM_BINARY_NAME: this.parts.terraform.path,
         TF_VAR_postgres_password: this.deployment.password,
-      },
+      }),
     });
     try {
       await recovery.carryOut();

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../../model/cluster";
-import { ROLE_PASSWORDS, readRolePasswords } from "./role-passwords";
+import type { Credentials } from "../../base/caller/credentials";
+import { ROLE_PASSWORDS } from "../../base/caller/role-passwords";
 import { storeElsewhere } from "./store-elsewhere";
 import { storeRole } from "./store-role";
 import { Failure, type Problem, problemsFailure } from "../../base/failure";
@@ -25,17 +26,17 @@ export async function storeDeclaredRoles(
   cluster: Cluster,
   {
     record,
-    env,
+    credentials,
     progress,
   }: {
     readonly record: ReadonlyMap<string, RecordedNode>;
-    readonly env: NodeJS.ProcessEnv;
+    readonly credentials: Credentials;
     readonly progress: Progress;
   },
 ): Promise<void> {
   const roles = cluster.roles ?? [];
   if (roles.length === 0) return;
-  const passwords = readRolePasswords(env);
+  const passwords = credentials.ofRoles();
   const registered = (await readRegistered(session)).filter(({ isactive }) => isactive);
   const nodes = registered.map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
   const before = await heldByCoordinator(session, roles);

@@ -1,4 +1,5 @@
 import { type Cluster, type ClusterNode, formatEndpoint } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import { coordinatorOf, hostOf, workersOf } from "../../cluster/cluster-file";
 import { Engine } from "../../docker/engine/engine";
 import { exec, execFailure } from "../../docker/engine/exec";
@@ -82,12 +83,12 @@ export async function storeOwnOnWorkers(
   {
     password,
     record,
-    env,
+    caller,
     progress,
   }: {
     readonly password: string;
     readonly record: ReadonlyMap<string, RecordedNode>;
-    readonly env: NodeJS.ProcessEnv;
+    readonly caller: Caller;
     readonly progress: Progress;
   },
 ): Promise<string[]> {
@@ -103,7 +104,7 @@ export async function storeOwnOnWorkers(
       continue;
     }
     try {
-      await setByDocker(worker, { cluster, own, recorded: record.get(worker.id), env });
+      await setByDocker(worker, { cluster, own, recorded: record.get(worker.id), caller });
       mended.push(worker.id);
       progress(
         `${worker.id}: refused the password: role ${cluster.user} got the coordinator's there, by its Docker host`,
@@ -162,15 +163,15 @@ async function setByDocker(
     cluster,
     own,
     recorded,
-    env,
+    caller,
   }: {
     readonly cluster: Cluster;
     readonly own: HeldRole;
     readonly recorded?: RecordedNode;
-    readonly env: NodeJS.ProcessEnv;
+    readonly caller: Caller;
   },
 ): Promise<void> {
-  const docker = new Engine(hostOf(cluster, node), env);
+  const docker = new Engine(hostOf(cluster, node), caller);
   const psql = async (sql: string): Promise<string> => {
     const command = ["psql", "-h", "127.0.0.1", "-U", cluster.user, "-d", cluster.database];
     const options = ["-XqAtw", "-v", "ON_ERROR_STOP=1"];

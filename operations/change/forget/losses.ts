@@ -1,4 +1,5 @@
 import type { Progress } from "../../base/progress";
+import type { Caller } from "../../base/caller/caller";
 import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
 import type { Heir } from "./assign-shards";
 import type { LostShard, LostTable } from "./lost-shards";
@@ -23,4 +24,5 @@ export interface Survey {
   /** Another machine has the address of a host that is gone: that it refuses a connection says nothing. */
   readonly replaced: boolean;
   readonly progress: Progress;
+  readonly caller: Caller;
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import { formatEndpoint } from "../../../model/cluster";
 import { commandArguments } from "../../base/command-line";
 import { EXIT, Failure } from "../../base/failure";
@@ -21,11 +22,11 @@ export async function requireGone(
   session: Session,
   cluster: Cluster,
   { hosts, nodes }: Pick<Losses, "hosts" | "nodes">,
-  { replaced, progress }: Survey,
+  { replaced, progress, caller }: Survey,
 ): Promise<void> {
   progress(`looking whether ${hosts.join(", ")} is really gone`);
   const single = nodes.filter(({ id }) => hosts.includes(id));
-  await requireSilentEngines(cluster, { hosts, nodes }, replaced);
+  await requireSilentEngines(cluster, { hosts, nodes }, replaced, caller);
   await requireSilentServers(
     session,
     cluster,
@@ -73,12 +74,13 @@ async function requireSilentEngines(
   cluster: Cluster,
   { hosts, nodes }: Pick<Losses, "hosts" | "nodes">,
   replaced: boolean,
+  caller: Caller,
 ): Promise<void> {
   const answers = await Promise.all(
     cluster.hosts
       .filter(({ id }) => hosts.includes(id))
       .map(async (host) => {
-        const docker = new Engine(host);
+        const docker = new Engine(host, caller);
         try {
           await docker.check();
           return { id: host.id, what: "its Docker engine answers" };

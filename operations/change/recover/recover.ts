@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Caller } from "../../base/caller/caller";
 import type { Cluster } from "../../../model/cluster";
 import { readCluster } from "../../cluster/cluster-file";
 import { CLUSTER_FILE } from "../../../model/contract/cluster-file";
@@ -21,7 +22,7 @@ export interface RecoverOptions {
   /** Volumes that may go although they might hold something, each by its name. */
   readonly removeVolumes: readonly string[];
   readonly progress: Progress;
-  readonly env?: NodeJS.ProcessEnv;
+  readonly caller: Caller;
 }
 
 /** What is wrong between Docker, the configuration and the state, and what would be done about it. */
@@ -42,20 +43,20 @@ export interface Recovery {
  * @throws Failure when another Terraform is at work, a variable is missing, or a typed volume can't be removed
  */
 export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
-  const { folder, progress, env = process.env } = options;
+  const { folder, progress, caller } = options;
   const cluster = readCluster(join(folder, CLUSTER_FILE));
   const { declared, requiredVariables } = readConfiguration(folder, cluster);
-  requireVariables(requiredVariables, env);
+  requireVariables(requiredVariables, caller.env);
 
   clearAdoption(folder);
-  const terraform = new Terraform(folder, env);
+  const terraform = new Terraform(folder, caller.env);
   await terraform.init();
   const [network] = declared.networks;
   if (network !== undefined) await terraform.checkLock(network.address);
   progress("reading Terraform's state");
   const state = await terraform.readState();
 
-  const docker = new Map(cluster.hosts.map((host) => [host.id, new Engine(host, env)]));
+  const docker = new Map(cluster.hosts.map((host) => [host.id, new Engine(host, caller)]));
   let session: Session | undefined;
   const close = async () => {
     await session?.end();
@@ -65,7 +66,7 @@ export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
     progress(`looking at ${[...docker.keys()].join(", ")}`);
     const hosts = await Promise.all([...docker.values()].map((host) => surveyHost(host, cluster, progress)));
     progress("asking the coordinator");
-    const asked = await surveyCoordinator(cluster, declared, hosts, progress, env);
+    const asked = await surveyCoordinator(cluster, declared, hosts, progress, caller);
     session = asked.session;
     const situation: Situation = {
       ...{ cluster: cluster.name, environment: cluster.environment, declared, state, hosts },

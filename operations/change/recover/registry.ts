@@ -1,4 +1,5 @@
 import { isOwnApplication } from "../../../model/contract/application-name";
+import type { Caller } from "../../base/caller/caller";
 import type { Cluster } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import { connect } from "../../cluster/connection/connect";
@@ -19,14 +20,10 @@ export interface Asked {
 }
 
 /** Asks the coordinator which nodes belong to the cluster, and who works on it. */
-export async function askCoordinator(
-  cluster: Cluster,
-  progress: Progress,
-  env: NodeJS.ProcessEnv,
-): Promise<Asked> {
+export async function askCoordinator(cluster: Cluster, progress: Progress, caller: Caller): Promise<Asked> {
   let session: Session;
   try {
-    session = await connect(cluster, { command: "recover", progress, env, patience: PATIENCE });
+    session = await connect(cluster, { command: "recover", progress, caller, patience: PATIENCE });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { answer: { kind: "silent", cause: error.summary } };

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import { Failure, oneLine } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Engine } from "../../docker/engine/engine";
@@ -46,16 +47,16 @@ export async function surveyCoordinator(
   declared: Declared,
   hosts: readonly HostInventory[],
   progress: Progress,
-  env: NodeJS.ProcessEnv,
+  caller: Caller,
 ): Promise<Asked> {
   const coordinator = declared.containers.find(({ role }) => role === "coordinator");
   const inventory = hosts.find(({ host }) => host === coordinator?.host);
   if (coordinator === undefined || inventory === undefined || inventory.unreachable !== undefined) {
-    return askCoordinator(cluster, progress, env);
+    return askCoordinator(cluster, progress, caller);
   }
   const container = inventory.containers.find(({ name }) => name === coordinator.name);
   if (container?.initialisation === "unfinished") return { answer: { kind: "empty" } };
-  if (container?.status === "running") return askCoordinator(cluster, progress, env);
+  if (container?.status === "running") return askCoordinator(cluster, progress, caller);
   const volume = coordinator.volumes.find((name) => inventory.volumes.includes(name));
   if (container === undefined && volume === undefined) return { answer: { kind: "absent" } };
   const cause =

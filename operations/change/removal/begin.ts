@@ -1,4 +1,5 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import { readFreeSpace } from "../../docker/free-space";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import { type Departures, type Member, isNamed, readMembers } from "../../cluster/nodes/leaving-members";
@@ -22,7 +23,7 @@ export interface MaintenanceOptions {
   readonly home?: Endpoint;
   readonly mode: TransferMode;
   readonly progress: Progress;
-  readonly env: NodeJS.ProcessEnv;
+  readonly caller: Caller;
 }
 
 /** How long the Docker hosts may take to say how much room there is. In milliseconds. */
@@ -39,16 +40,16 @@ export async function beginMaintenance(
   options: MaintenanceOptions,
   done: Departures["done"],
 ): Promise<Removal | undefined> {
-  const { cluster, id, endpoint, mode, progress, env } = options;
-  const blockedTimeout = readBlockedTimeout(env);
-  await takeLock(session, progress, env);
+  const { cluster, id, endpoint, mode, progress, caller } = options;
+  const blockedTimeout = readBlockedTimeout(caller.env);
+  await takeLock(session, progress, caller.env);
   await limitNodeConnections(session);
   const { record } = await checkCoordinator(session, cluster, "change");
   await prepareRecord(session);
   const departures = {
     ...departuresOf(cluster, id, done),
     ...(endpoint === undefined ? {} : { endpoint }),
-    freeSpace: await readFreeSpace(cluster, env, SPACE_MS),
+    freeSpace: await readFreeSpace(cluster, caller, SPACE_MS),
   };
   const members = await readMembers(session, departures);
   const node =

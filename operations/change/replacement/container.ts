@@ -1,4 +1,5 @@
 import { serverName } from "../../../model/contract/server-name";
+import type { Caller } from "../../base/caller/caller";
 import { majorOfDirectory } from "../../../model/contract/volumes";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
@@ -16,8 +17,7 @@ import type { Progress } from "../../base/progress";
 
 export interface GuardContainerOptions {
   readonly progress: Progress;
-  /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly caller: Caller;
 }
 
 /** Looks at a container, and the pause between two, in milliseconds. */
@@ -46,11 +46,11 @@ const VERSIONS =
 export async function guardContainer(
   cluster: Cluster,
   id: string,
-  { progress, env = process.env }: GuardContainerOptions,
+  { progress, caller }: GuardContainerOptions,
 ): Promise<void> {
   const node = cluster.nodes.find((each) => each.id === id);
-  if (node === undefined || meansDestroy(cluster, env)) return;
-  const docker = new Engine(hostOf(cluster, node), env);
+  if (node === undefined || meansDestroy(cluster, caller.env)) return;
+  const docker = new Engine(hostOf(cluster, node), caller);
   try {
     const found = await inspect(docker, node, progress);
     if (found === undefined) return;
@@ -71,12 +71,12 @@ export async function guardContainer(
       );
     }
     if (forbidden.length === 0)
-      forbidden.push(...(await checkLayer(docker, node, { cluster, progress, env })));
+      forbidden.push(...(await checkLayer(docker, node, { cluster, progress, caller })));
     const [first, ...others] = forbidden;
     if (first !== undefined)
       throw problemsFailure([first, ...others], "its container was not replaced", EXIT.refused);
   } catch (error) {
-    if (!(error instanceof Failure) || !mayDestroy(cluster, env)) throw error;
+    if (!(error instanceof Failure) || !mayDestroy(cluster, caller.env)) throw error;
     // An ephemeral cluster may be destroyed without a word, which looks the same from here.
     const { summary, remedy, detail, exitCode } = error;
     const destroy = `to destroy the whole cluster, run that with PGDIST_DESTROY=${cluster.environment}`;

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import { type ContainerJson, inspectContainers } from "../../docker/engine/containers";
 import { Engine } from "../../docker/engine/engine";
 import type { ExistingNode, RunningContainer } from "./nodes";
@@ -13,7 +14,7 @@ import type { Progress } from "../../base/progress";
 export async function readContainers(
   cluster: Cluster,
   nodes: readonly ExistingNode[],
-  { progress, env }: { progress: Progress; env: NodeJS.ProcessEnv },
+  { progress, caller }: { readonly progress: Progress; readonly caller: Caller },
 ): Promise<ExistingNode[]> {
   const unsure = nodes.filter(
     ({ wanted, recorded }) =>
@@ -24,7 +25,7 @@ export async function readContainers(
     cluster.hosts.map(async (host) => {
       const containers = unsure.flatMap(({ wanted }) => (wanted.host === host.id ? [wanted.container] : []));
       if (containers.length === 0) return;
-      const docker = new Engine(host, env);
+      const docker = new Engine(host, caller);
       try {
         for (const [name, json] of await inspectContainers(docker, containers))
           found.set(name, runningOf(json));

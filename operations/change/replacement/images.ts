@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import { formatBytes } from "../../base/bytes";
 import { Engine } from "../../docker/engine/engine";
 import { type ImageJson, inspectImage, pullImage } from "../../docker/engine/images";
@@ -29,7 +30,7 @@ export async function fetchImages(
   cluster: Cluster,
   replacements: readonly Replacement[],
   progress: Progress,
-  env: NodeJS.ProcessEnv,
+  caller: Caller,
 ): Promise<Map<string, ImageVersions>> {
   const versions = new Map<string, ImageVersions>();
   const problems = await Promise.all(
@@ -38,7 +39,7 @@ export async function fetchImages(
         (each) => each.node.host === host.id && each.changes.some(({ kind }) => kind === "image"),
       )?.node;
       if (node === undefined) return [];
-      const docker = new Engine(host, env);
+      const docker = new Engine(host, caller);
       try {
         versions.set(host.id, await fetchImage(docker, node.image, progress));
         return [];

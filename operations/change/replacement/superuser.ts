@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import { inspectContainers } from "../../docker/engine/containers";
 import { Engine } from "../../docker/engine/engine";
 import { oneLine, type Problem } from "../../base/failure";
@@ -17,13 +18,13 @@ export interface Initialised {
  */
 export async function findOtherSuperusers(
   cluster: Cluster,
-  { progress, env }: { progress: Progress; env: NodeJS.ProcessEnv },
+  { progress, caller }: { readonly progress: Progress; readonly caller: Caller },
 ): Promise<Problem[]> {
   const found = await Promise.all(
     cluster.hosts.map(async (host): Promise<Problem[]> => {
       const nodes = cluster.nodes.filter((node) => node.host === host.id);
       if (nodes.length === 0) return [];
-      const docker = new Engine(host, env);
+      const docker = new Engine(host, caller);
       try {
         const names = nodes.map(({ container }) => container);
         const found = await inspectContainers(docker, names);

@@ -1,10 +1,11 @@
 import { hostname, userInfo } from "node:os";
+import type { Caller } from "../../base/caller/caller";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../model/cluster";
 import { applicationName } from "../../../model/contract/application-name";
 import { coordinatorOf } from "../cluster-file";
 import { Failure, oneLine } from "../../base/failure";
-import { readPassword } from "./password";
+import type { Password } from "../../base/caller/credentials";
 import type { Place } from "../../base/place";
 import type { Progress } from "../../base/progress";
 import { Session, type SessionOptions, Unproven } from "./session";
@@ -20,8 +21,6 @@ export interface ConnectOptions {
   readonly patience?: number;
   /** What to do after the repair. @default "apply again" of `connect`, which Terraform's programs use, else "run it again" */
   readonly again?: string;
-  /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The server to connect to. */
@@ -34,7 +33,7 @@ export interface Destination {
   readonly ways: readonly Way[];
   readonly user: string;
   readonly database: string;
-  readonly password: string;
+  readonly password: Password;
   /** @default a cluster that is given by address */
   readonly place?: Place;
 }
@@ -57,14 +56,17 @@ export class CoordinatorUnreachable extends Failure {
  *
  * @throws CoordinatorUnreachable with the cause for each way that was tried, or with what the server answered
  */
-export async function connect(cluster: Cluster, options: ConnectOptions): Promise<Session> {
-  const env = options.env ?? process.env;
+export async function connect(
+  cluster: Cluster,
+  options: ConnectOptions & { readonly caller: Caller },
+): Promise<Session> {
+  const { caller } = options;
   const destination = {
     label: `the coordinator ${coordinatorOf(cluster).id}`,
-    ways: chooseWays(cluster, env),
+    ways: chooseWays(cluster, caller),
     user: cluster.user,
     database: cluster.database,
-    password: readPassword(env),
+    password: caller.credentials.requireSuperuser(),
     place: cluster,
   };
   return connectTo(destination, { again: "apply again", ...options });
@@ -77,14 +79,14 @@ export async function connect(cluster: Cluster, options: ConnectOptions): Promis
  */
 export async function connectTo(
   destination: Destination,
-  options: Omit<ConnectOptions, "env"> & { readonly limit?: number },
+  options: ConnectOptions & { readonly limit?: number },
 ): Promise<Session> {
   const { ways, user, database, password, place } = destination;
   const session = {
     ...{
       user,
       database,
-      password,
+      password: password.value,
       place,
       applicationName: applicationName(options.command, userName(), hostname(), process.pid),
     },
@@ -220,7 +222,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 function unreachable(
-  { label, ways, declared = true }: Destination,
+  { label, ways, password, declared = true }: Destination,
   reasons: readonly (Tried & { readonly cause: Cause })[],
   again: string,
 ): CoordinatorUnreachable {
@@ -235,7 +237,12 @@ function unreachable(
       ? `${label} refuses the connection: ${answer.cause.text}`
       : `${label} can't be reached: ${answer?.cause.text} (${answer?.way.description})`,
     byAddress ?? answer?.cause.remedy ?? `see that ${look}; then ${again}`,
-    reasons.map(({ way, cause }) => `${way.name} (${way.description}): ${cause.text}`),
+    [
+      ...reasons.map(({ way, cause }) => `${way.name} (${way.description}): ${cause.text}`),
+      ...(sqlStateOf(answer?.error) === SQLSTATE.invalidPassword
+        ? [`the password is from ${password.source}`]
+        : []),
+    ],
     reasons.some(({ cause }) => cause.answered),
   );
 }

@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode, Failure, oneLine, redact } from "../../base/failure";
-import { readSecrets } from "./password";
+import { EXIT, type ExitCode, Failure, oneLine } from "../../base/failure";
+import type { Caller } from "../../base/caller/caller";
 import { sqlStateOf } from "./sqlstate";
 
 /**
@@ -10,15 +10,15 @@ import { sqlStateOf } from "./sqlstate";
  */
 export function report(
   error: unknown,
+  redact: Caller["redact"],
   write: (text: string) => void = (text) => process.stderr.write(text),
-  env: NodeJS.ProcessEnv = process.env,
 ): ExitCode {
   const failure = asFailure(error);
   const lines = [
     ...failure.detail.map((line) => `  ${line}`),
     `pg-dist: ${failure.summary}: ${failure.remedy}`,
   ];
-  for (const line of lines) write(`${redact(line, readSecrets(env))}\n`);
+  for (const line of lines) write(`${redact(line)}\n`);
   return failure.exitCode;
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import type { Environment } from "../../../model/environment";
 import type { Session } from "./session";
 import type { Way } from "./transports/way";
@@ -21,8 +22,8 @@ export interface Target {
   readonly ways: readonly Way[];
   /** `--timeout`: how long one node may take to answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** This process' environment, with `--via` and the password in it: what connect, leave, Engine, psql take. */
-  readonly env: NodeJS.ProcessEnv;
+  /** With `--via`, and in the end the password, wherever it was found. */
+  readonly caller: Caller;
 }
 
 /** A target with an open session on its coordinator. */

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import type { Caller } from "../../base/caller/caller";
 import type { Problem } from "../../base/failure";
 import { Failure } from "../../base/failure";
 import type { Member } from "../nodes/leaving-members";
@@ -12,7 +13,7 @@ import { surveyWorker } from "./of-worker";
 export interface DiscardOptions {
   readonly cluster: Cluster;
   readonly progress: Progress;
-  readonly env: NodeJS.ProcessEnv;
+  readonly caller: Caller;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface DiscardOptions {
  * databases of the coordinator in which it is a worker the keys say nothing: those have a way to move the shards away.
  */
 export async function findHeld(session: Session, node: Member, options: DiscardOptions): Promise<Problem[]> {
-  const { cluster, progress, env } = options;
+  const { cluster, progress, caller } = options;
   try {
     const { held, said, elsewhere } = await surveyWorker(session, cluster, {
       ...node,
@@ -30,7 +31,7 @@ export async function findHeld(session: Session, node: Member, options: DiscardO
     return [...elsewhere, ...heldProblems(node.label, held, options)];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (mayDiscard(cluster, node.label, env)) {
+    if (mayDiscard(cluster, node.label, caller.env)) {
       progress(`${node.label}: ${error.summary}: it may be lost`);
       return [];
     }
@@ -38,7 +39,7 @@ export async function findHeld(session: Session, node: Member, options: DiscardO
       {
         node: node.label,
         what: error.summary,
-        remedy: `${error.remedy}; ${howToDiscard(cluster, node.label, env)}`,
+        remedy: `${error.remedy}; ${howToDiscard(cluster, node.label, caller.env)}`,
       },
     ];
   }
@@ -48,13 +49,13 @@ export async function findHeld(session: Session, node: Member, options: DiscardO
 export function heldProblems(
   id: string,
   held: readonly Held[],
-  { cluster, progress, env }: DiscardOptions,
+  { cluster, progress, caller }: DiscardOptions,
 ): Problem[] {
-  if (mayDiscard(cluster, id, env)) {
+  if (mayDiscard(cluster, id, caller.env)) {
     for (const { what } of held) progress(`${id}: goes with its volume, as \`discard\` says: ${what}`);
     return [];
   }
-  const keys = howToDiscard(cluster, id, env);
+  const keys = howToDiscard(cluster, id, caller.env);
   const what = (each: Held) => `its server holds ${each.what}, which no other node has`;
   return held.map((each, index) => ({
     node: id,

@@ -18,7 +18,7 @@ export type Explanations = ReadonlyMap<string, (failed: Explained) => Explained>
  * @param labels those that are no node of the environment are passed over
  */
 export async function askContainers(
-  { cluster, env }: Pick<Target, "cluster" | "env">,
+  { cluster, caller }: Pick<Target, "cluster" | "caller">,
   labels: readonly string[],
   timeoutMs: number,
 ): Promise<Explanations> {
@@ -26,7 +26,7 @@ export async function askContainers(
   const declared = cluster.nodes.filter(({ id }) => labels.includes(id));
   const answers = cluster.hosts.map((host) => {
     const own = declared.filter((node) => node.host === host.id);
-    return askHost(host, own, { environment: cluster.environment, env, timeoutMs });
+    return askHost(host, own, { environment: cluster.environment, caller, timeoutMs });
   });
   return new Map((await Promise.all(answers)).flat());
 }
@@ -52,12 +52,12 @@ async function askHost(
   nodes: readonly ClusterNode[],
   {
     environment,
-    env,
+    caller,
     timeoutMs,
-  }: Pick<Target, "env"> & { readonly environment: string; readonly timeoutMs: number },
+  }: Pick<Target, "caller"> & { readonly environment: string; readonly timeoutMs: number },
 ): Promise<[string, (failed: Explained) => Explained][]> {
   if (nodes.length === 0) return [];
-  const docker = new Engine(host, env);
+  const docker = new Engine(host, caller);
   try {
     const names = nodes.map(({ container }) => container);
     const states = await readContainerStates(docker, names, Math.max(timeoutMs, LEAST_MS));

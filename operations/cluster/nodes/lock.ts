@@ -18,7 +18,7 @@ const REPORT_MS = 10_000;
  *
  * @throws Failure when another session still holds it after PGDIST_LOCK_TIMEOUT seconds (default 600)
  */
-export async function takeLock(session: Session, progress: Progress, env = process.env): Promise<void> {
+export async function takeLock(session: Session, progress: Progress, env: NodeJS.ProcessEnv): Promise<void> {
   const limit = lockTimeout(env);
   const deadline = performance.now() + limit * 1000;
   const [row] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1::bigint) AS taken", [

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import type { ExitCode } from "../../base/failure";
 import type { Activity } from "../../cluster/waits/activity-of-node";
 import { readActivity } from "../../observe/activity";
@@ -40,8 +41,8 @@ const COLUMNS: readonly Column[] = [
 const QUERY_LENGTH = 120;
 
 /** `pg-dist activity ENV`. */
-export function addActivity(program: Command): void {
-  addReadCommand<Flags>(program, {
+export function addActivity(program: Command, caller: Caller): void {
+  addReadCommand<Flags>(program, caller, {
     name: "activity",
     description: "What runs on all nodes, the longest first.",
     help: HELP,

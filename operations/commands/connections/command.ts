@@ -1,4 +1,5 @@
 import { CONNECTIONS as TAKEN } from "../../observe/thresholds";
+import type { Caller } from "../../base/caller/caller";
 import { isOwnApplication } from "../../../model/contract/application-name";
 import type { Command } from "commander";
 import type { ExitCode } from "../../base/failure";
@@ -73,8 +74,8 @@ const APPLICATIONS: readonly Column[] = [
 ];
 
 /** `pg-dist connections ENV`. */
-export function addConnections(program: Command): void {
-  addReadCommand<Flags>(program, {
+export function addConnections(program: Command, caller: Caller): void {
+  addReadCommand<Flags>(program, caller, {
     name: "connections",
     description: "Connections of each node: of how many, and what for.",
     help: HELP,

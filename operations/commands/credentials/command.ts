@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import type { Cluster } from "../../../model/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
@@ -25,7 +26,8 @@ import { withStatementTimeout } from "../../cluster/connection/statement-timeout
 import { labelOf } from "../../cluster/nodes/node-label";
 import { checkJson, checkScreen, judgeChecked } from "./check";
 import { storeOwnOnCoordinator, storeOwnOnWorkers } from "../../change/credentials/own-password";
-import { ROLE_PASSWORD, isGiven, rolePassword } from "../../change/credentials/find-role-password";
+import { ROLE_PASSWORD } from "../../base/caller/credentials";
+import { rolePassword } from "./find-role-password";
 import { knownAtHome, membersHere, storeKnown } from "../../change/credentials/in-other-database";
 import { storeElsewhere } from "../../change/credentials/store-elsewhere";
 import {
@@ -69,7 +71,7 @@ interface Flags extends ChangeFlags {
 }
 
 /** `pg-dist credentials ENV [ROLE...]`. */
-export function addCredentials(program: Command): void {
+export function addCredentials(program: Command, caller: Caller): void {
   addChangeTarget(program.command("credentials"))
     .addOption(databaseOption())
     .argument("[roles...]", "roles whose passwords are stored; none: the superuser's own")
@@ -84,13 +86,14 @@ export function addCredentials(program: Command): void {
     .option("--json", "of --check: as JSON, version 1")
     .addHelpText("after", HELP)
     .action(async (environment: string, roles: string[], flags: Flags) => {
-      const paint = createPaint(program.opts<{ color: boolean }>().color);
+      const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
       const json = flags.json === true;
-      process.exitCode = await orJsonFailure("credentials", json, async () => {
+      process.exitCode = await orJsonFailure("credentials", json, caller, async () => {
         refuseFlags(roles, flags);
         return changeCluster(
           environment,
           flags,
+          caller,
           "credentials",
           async (target) => {
             if (flags.check === true) return check(target, roles, json, paint);
@@ -126,18 +129,19 @@ function refuseFlags(roles: readonly string[], flags: Flags): void {
 }
 
 /** Nothing else changes the nodes meanwhile, and this is the cluster that is meant. */
-async function begin({ session, cluster, progress, env }: Changing): Promise<void> {
-  await withStatementTimeout(session, 0, () => takeLock(session, progress, env));
+async function begin({ session, cluster, progress, caller }: Changing): Promise<void> {
+  await withStatementTimeout(session, 0, () => takeLock(session, progress, caller.env));
   await checkCoordinator(session, cluster, "change");
 }
 
 async function storeOwn(target: Changing): Promise<ExitCode> {
-  const { session, password, progress, env } = target;
+  const { session, progress, caller } = target;
+  const password = caller.credentials.requireSuperuser().value;
   const cluster = await membersHere(session, target.cluster);
   const record = await readRecord(session);
   const facts = await coordinatorFacts(session);
   const changed = await storeOwnOnCoordinator(session, cluster, facts, password, progress);
-  const workers = await storeOwnOnWorkers(session, cluster, { password, record, env, progress });
+  const workers = await storeOwnOnWorkers(session, cluster, { password, record, caller, progress });
   if (!changed && workers.length === 0) progress(`every node has the password of ${cluster.user} already`);
   const options = await storeOptions(target);
   const known = await storeKnown(session, cluster, options);
@@ -147,7 +151,7 @@ async function storeOwn(target: Changing): Promise<ExitCode> {
 }
 
 async function store(target: Changing, roles: readonly string[], flags: Flags): Promise<ExitCode> {
-  const { session, cluster, env, progress } = target;
+  const { session, cluster, caller, progress } = target;
   refuseOwn(roles, cluster);
   const options = await storeOptions(target);
   // All questions first, and nothing for a role that isn't there.
@@ -157,12 +161,18 @@ async function store(target: Changing, roles: readonly string[], flags: Flags): 
   const wanted: [string, NewPassword][] = [];
   for (const role of roles) {
     const authinfo = known.get(role);
-    if (authinfo !== undefined && (flags.generate === true || !isGiven(role, roles.length === 1, env)))
+    if (
+      authinfo !== undefined &&
+      (flags.generate === true || caller.credentials.ofRole(role, roles.length === 1) === undefined)
+    )
       wanted.push([role, { kind: "known", authinfo }]);
     else if (flags.generate === true) wanted.push([role, { kind: "generated" }]);
     else {
       const kind = flags.setPassword === true ? "set" : "given";
-      wanted.push([role, { kind, password: await rolePassword(role, roles.length === 1, env) }]);
+      wanted.push([
+        role,
+        { kind, password: await rolePassword(role, roles.length === 1, caller.credentials) },
+      ]);
     }
   }
   for (const [role, password] of wanted) await storeRole(session, role, password, options);

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { type Cluster, describeCluster } from "../../../model/cluster";
 import { findProblems } from "../../../model/validation/validation";
 import { createPaint, printJson, printLines } from "../../cli/output";
 import { orJsonFailure } from "../../cli/read-command";
-import { TWIN_REMEDY, findTarget, passwordOf, timeoutOption } from "../../cli/target";
+import { TWIN_REMEDY, findTarget, withPassword, timeoutOption } from "../../cli/target";
 import { EXIT } from "../../base/failure";
 import { findProject, findSameCluster, readEnvironment } from "../../terraform/project";
 import { examine } from "../../observe/doctor/examine";
@@ -35,7 +36,7 @@ interface Flags {
 const HOST = { seconds: 10, nodes: 4, secondsPerNode: 1 };
 
 /** `pg-dist doctor ENV`. */
-export function addDoctor(program: Command): void {
+export function addDoctor(program: Command, caller: Caller): void {
   program
     .command("doctor")
     .argument("<environment>", "name of a file in environments/, without .ts")
@@ -53,9 +54,9 @@ export function addDoctor(program: Command): void {
     )
     .addHelpText("after", HELP)
     .action(async (environment: string, flags: Flags) => {
-      const paint = createPaint(program.opts<{ color: boolean }>().color);
-      process.exitCode = await orJsonFailure("doctor", flags.json === true, async () => {
-        const findings = await diagnose(environment, flags.timeout);
+      const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
+      process.exitCode = await orJsonFailure("doctor", flags.json === true, caller, async () => {
+        const findings = await diagnose(environment, flags.timeout, caller);
         if (flags.json === true) printJson("doctor", { environment, healthy: isHealthy(findings), findings });
         else printLines(reportFindings(findings, paint, flags.quiet === true));
         return isHealthy(findings) ? EXIT.ok : EXIT.unhealthy;
@@ -73,7 +74,7 @@ function timeoutFor({ hosts, nodes }: Cluster): number {
   return HOST.seconds + Math.max(fullest - HOST.nodes, 0) * HOST.secondsPerNode;
 }
 
-async function diagnose(name: string, given: number | undefined): Promise<Finding[]> {
+async function diagnose(name: string, given: number | undefined, caller: Caller): Promise<Finding[]> {
   const project = findProject();
   const { environment, file } = readEnvironment(project, name);
   const place = { check: "configuration", where: name };
@@ -84,8 +85,8 @@ async function diagnose(name: string, given: number | undefined): Promise<Findin
   if (problems.length > 0) return problems;
   const cluster = describeCluster(environment);
   const timeout = given ?? timeoutFor(cluster);
-  const target = { ...findTarget(name, { timeout }), environment, cluster };
-  const snapshot = await takeSnapshot(target, await passwordOf(target));
+  const target = await withPassword({ ...findTarget(name, { timeout }, caller), environment, cluster });
+  const snapshot = await takeSnapshot(target);
   const twins = findSameCluster(project, environment).map((twin) => failed(place, twin, TWIN_REMEDY));
   const hosts = `${cluster.hosts.length} Docker hosts, ${cluster.nodes.length} nodes`;
   return [ok(place, `${file} has no problem: ${hosts}`), ...twins, ...examine(snapshot)];

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { FORGOTTEN_HOSTS } from "../../../model/contract/forgotten-hosts";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
@@ -52,7 +53,7 @@ interface Flags extends ChangeFlags {
 }
 
 /** `pg-dist forget ENV HOST...`. */
-export function addForget(program: Command): void {
+export function addForget(program: Command, caller: Caller): void {
   addChangeTarget(program.command("forget"))
     .argument("<host...>", "ids of Docker hosts that are gone, or of nodes whose volume is lost")
     .description(
@@ -67,9 +68,9 @@ export function addForget(program: Command): void {
     .option("--json", "what is lost (with --confirm: after it was carried out) as JSON, version 1")
     .addHelpText("after", HELP)
     .action(async (environment: string, hosts: string[], flags: Flags) => {
-      process.exitCode = await orJsonFailure("forget", flags.json === true, () =>
+      process.exitCode = await orJsonFailure("forget", flags.json === true, caller, () =>
         // Without a limit: a server that is gone costs each of its nodes the time until the coordinator gives it up.
-        changeCluster(environment, flags, `forget ${hosts.join(" ")}`, (target) =>
+        changeCluster(environment, flags, caller, `forget ${hosts.join(" ")}`, (target) =>
           withStatementTimeout(target.session, 0, () => forget(target, [...new Set(hosts)], flags)),
         ),
       );
@@ -77,15 +78,15 @@ export function addForget(program: Command): void {
 }
 
 async function forget(target: Changing, hosts: readonly string[], flags: Flags): Promise<ExitCode> {
-  const { session, cluster, env } = target;
+  const { session, cluster, caller } = target;
   const json = flags.json === true;
   // What is lost is the answer: it stands alone on standard output.
-  const progress = createProgress((line) => process.stderr.write(`${line}\n`));
-  await takeLock(session, progress, env);
+  const progress = createProgress((line) => process.stderr.write(`${caller.redact(line)}\n`));
+  await takeLock(session, progress, caller.env);
   await limitNodeConnections(session);
   await checkCoordinator(session, cluster, "change");
   if (isOtherDatabase(cluster)) await recordOtherDatabase(session, cluster);
-  const survey = { replaced: flags.replaced === true, progress };
+  const survey = { replaced: flags.replaced === true, progress, caller };
   // Before other databases are named: what still lives is forgotten in none.
   const losses = await surveyLosses(session, cluster, hosts, survey);
   if (!isOtherDatabase(cluster)) await requireForgottenElsewhere(session, cluster, hosts);
@@ -95,8 +96,11 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   // Whatever could stop it at its end is seen before it begins.
   progress("synthesizing and reading Terraform's state");
   // The host may have been deleted from the environment already, which synth refuses while the state knows it.
-  const folder = await synthesize(findProject(), cluster.environment, { [FORGOTTEN_HOSTS]: hosts.join(",") });
-  const terraform = new Terraform(folder, env);
+  const folder = await synthesize(findProject(), cluster.environment, {
+    ...caller.env,
+    [FORGOTTEN_HOSTS]: hosts.join(","),
+  });
+  const terraform = new Terraform(folder, caller.env);
   await terraform.init();
   const state = await terraform.pullState();
   const servers = hosts.filter((host) => !isNode(host));
@@ -137,7 +141,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
 
 /** Asks, and makes the lost shards again in this database. */
 async function carryOut(
-  { session, cluster, env }: Changing,
+  { session, cluster, caller }: Changing,
   losses: Losses,
   survey: Survey,
   flags: Flags,
@@ -152,7 +156,7 @@ async function carryOut(
     await stopJob(session, job);
     progress(`rebalance ${job} is cancelled`);
   }
-  const waits = { progress, seconds: readBlockedTimeout(env) };
+  const waits = { progress, seconds: readBlockedTimeout(caller.env) };
   await withWaitsTold(session, waits, () => repair(session, losses, cluster, progress));
 }
 

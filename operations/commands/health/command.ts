@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode } from "../../base/failure";
 import { type Health, checkHealth } from "../../observe/health/health";
 import type { Finding } from "../../base/finding";
@@ -19,8 +20,8 @@ Example:
   npx pg-dist health production`;
 
 /** `pg-dist health ENV`. */
-export function addHealth(program: Command): void {
-  addReadCommand(program, {
+export function addHealth(program: Command, caller: Caller): void {
+  addReadCommand(program, caller, {
     name: "health",
     description: "Whether every node reaches every node, and why where it doesn't.",
     help: HELP,

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode } from "../../base/failure";
 import { readActivity } from "../../observe/activity";
 import type { Asked } from "../../cluster/nodes/ask-all";
@@ -35,8 +36,8 @@ const COLUMNS: readonly Column[] = [
 const QUERY_LENGTH = 80;
 
 /** `pg-dist locks ENV`. */
-export function addLocks(program: Command): void {
-  addReadCommand(program, {
+export function addLocks(program: Command, caller: Caller): void {
+  addReadCommand(program, caller, {
     name: "locks",
     description: "Statements that wait for others, and for which.",
     help: HELP,

@@ -1,4 +1,5 @@
 import { finished } from "node:stream/promises";
+import type { Caller } from "../../base/caller/caller";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { describeCluster } from "../../../model/cluster";
@@ -32,7 +33,7 @@ interface Flags {
 }
 
 /** `pg-dist logs ENV NODE`. */
-export function addLogs(program: Command): void {
+export function addLogs(program: Command, caller: Caller): void {
   program
     .command("logs")
     .argument("<environment>", "name of a file in environments/, without .ts")
@@ -45,7 +46,7 @@ export function addLogs(program: Command): void {
     .action(async (environment: string, name: string, flags: Flags) => {
       const cluster = describeCluster(loadEnvironment(findProject(), environment));
       const node = findNode(cluster, name);
-      const docker = new Engine(hostOf(cluster, node));
+      const docker = new Engine(hostOf(cluster, node), caller);
       try {
         process.exitCode = await showLog(docker, { cluster, node, flags });
       } finally {

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import type { ClusterNode } from "../../../model/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
@@ -76,9 +77,21 @@ interface AddFlags extends ChangeFlags {
 }
 
 /** `pg-dist drain ENV NODE`, `remove ENV NODE`, `add ENV NODE`. */
-export function addMaintenance(program: Command): void {
-  emptying(program, "drain", "Move all shards away from a worker, which stays in the cluster.", DRAIN_HELP);
-  emptying(program, "remove", "Take a worker out of the cluster and leave its server empty.", REMOVE_HELP);
+export function addMaintenance(program: Command, caller: Caller): void {
+  emptying(
+    program,
+    caller,
+    "drain",
+    "Move all shards away from a worker, which stays in the cluster.",
+    DRAIN_HELP,
+  );
+  emptying(
+    program,
+    caller,
+    "remove",
+    "Take a worker out of the cluster and leave its server empty.",
+    REMOVE_HELP,
+  );
   addChangeTarget(program.command("add"))
     .argument("<node>", "id of the worker")
     .description("Give a drained worker shards again, or register one that was removed.")
@@ -87,13 +100,19 @@ export function addMaintenance(program: Command): void {
     .option("--json", JSON_OPTION)
     .addHelpText("after", ADD_HELP)
     .action(async (environment: string, name: string, flags: AddFlags) => {
-      process.exitCode = await orJsonFailure("add", flags.json === true, () =>
-        changeCluster(environment, flags, `add ${name}`, (target) => add(target, name, flags)),
+      process.exitCode = await orJsonFailure("add", flags.json === true, caller, () =>
+        changeCluster(environment, flags, caller, `add ${name}`, (target) => add(target, name, flags)),
       );
     });
 }
 
-function emptying(program: Command, name: "drain" | "remove", description: string, help: string): void {
+function emptying(
+  program: Command,
+  caller: Caller,
+  name: "drain" | "remove",
+  description: string,
+  help: string,
+): void {
   addChangeTarget(program.command(name))
     .addOption(databaseOption())
     .argument("<node>", "id of the worker, or the host:port of one that was added by hand")
@@ -103,8 +122,10 @@ function emptying(program: Command, name: "drain" | "remove", description: strin
     .option("--json", JSON_OPTION)
     .addHelpText("after", help)
     .action(async (environment: string, node: string, flags: MoveFlags) => {
-      process.exitCode = await orJsonFailure(name, flags.json === true, () =>
-        changeCluster(environment, flags, `${name} ${node}`, (target) => empty(target, name, node, flags)),
+      process.exitCode = await orJsonFailure(name, flags.json === true, caller, () =>
+        changeCluster(environment, flags, caller, `${name} ${node}`, (target) =>
+          empty(target, name, node, flags),
+        ),
       );
     });
 }
@@ -115,13 +136,13 @@ async function empty(
   node: string,
   flags: MoveFlags,
 ): Promise<ExitCode> {
-  const { session, cluster, progress, env } = target;
-  const mode = flags.mode ?? readTransferMode(env);
+  const { session, cluster, progress, caller } = target;
+  const mode = flags.mode ?? readTransferMode(caller.env);
   const worker = await meantWorker(target, node);
   await requireAnswers(target, "nothing was changed");
   const question = `${name} ${worker.id} of ${target.label}: ${await amountOn(target, worker)}.`;
   await confirm(question, flags.yes === true);
-  const options: MaintenanceOptions = { cluster, ...worker, mode, progress, env };
+  const options: MaintenanceOptions = { cluster, ...worker, mode, progress, caller };
   const start = performance.now();
   // A wait for the cluster's lock, or the move of a shard, takes as long as it takes.
   const done = await withStatementTimeout<Moved | Removed>(session, 0, () =>
@@ -175,7 +196,8 @@ function coordinatorIsNoWorker({ id, endpoint: { host, port } }: ClusterNode): F
 }
 
 async function add(target: Changing, name: string, flags: AddFlags): Promise<ExitCode> {
-  const { session, cluster, password, progress, env } = target;
+  const { session, cluster, progress, caller } = target;
+  const password = caller.credentials.requireSuperuser().value;
   const node = findNode(cluster, name);
   if (node.role === "coordinator") throw coordinatorIsNoWorker(node);
   if (target.environment !== undefined) requireMembership(findProject().output, target.environment, node.id);
@@ -183,15 +205,22 @@ async function add(target: Changing, name: string, flags: AddFlags): Promise<Exi
     await confirmName(`${node.id} holds ${holdings}. All of it will be deleted.`, node.id, flags.confirm);
     return true;
   };
-  const options = { cluster, node, password, progress, env, ...(flags.wipe === true ? { wipe } : {}) };
+  const options = {
+    cluster,
+    node,
+    password,
+    progress,
+    env: caller.env,
+    ...(flags.wipe === true ? { wipe } : {}),
+  };
   // It waits for the cluster's lock, for an answer of a person, and while a server is wiped.
   const start = performance.now();
   const prepared = await withStatementTimeout(session, 0, () => prepareWorker(session, options));
   // Its own session, with the lock again: this one goes on to hold it otherwise.
   await session.end();
   const changed = prepared.outcome === "resumed" || prepared.wiped;
-  const registered = await register(prepared.members, { progress, env, changed });
-  const about = { cluster, node: node.id, mode: readTransferMode(env), start };
+  const registered = await register(prepared.members, { progress, caller, changed });
+  const about = { cluster, node: node.id, mode: readTransferMode(caller.env), start };
   if (flags.json === true) printJson("add", describeAdded(about, prepared, registered));
   return EXIT.ok;
 }

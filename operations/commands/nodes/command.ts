@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { formatEndpoint } from "../../../model/cluster";
 import { EXIT, type ExitCode } from "../../base/failure";
 import { type Finding, isHealthy } from "../../base/finding";
@@ -35,8 +36,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** `pg-dist nodes ENV`. */
-export function addNodes(program: Command): void {
-  addReadCommand(program, {
+export function addNodes(program: Command, caller: Caller): void {
+  addReadCommand(program, caller, {
     name: "nodes",
     description: "The nodes as Citus, the record and the environment know them.",
     help: HELP,

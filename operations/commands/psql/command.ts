@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import type { ClusterNode } from "../../../model/cluster";
 import { runChild } from "../../base/child-process";
 import { coordinatorOf, hostOf } from "../../cluster/cluster-file";
 import { explainDown } from "../../cli/coordinator-down";
 import { findNode } from "../../cli/find-node";
-import { type TargetFlags, addTarget, findTarget, passwordOf, warnOfTwins } from "../../cli/target";
+import { type TargetFlags, addTarget, findTarget, withPassword, warnOfTwins } from "../../cli/target";
 import type { Target } from "../../cluster/connection/target";
 import { CoordinatorUnreachable, connectTo } from "../../cluster/connection/connect";
 import { Engine } from "../../docker/engine/engine";
@@ -25,7 +26,7 @@ Examples:
   npx pg-dist psql production < script.sql`;
 
 /** `pg-dist psql ENV [NODE] [-- ARGUMENTS]`. */
-export function addPsql(program: Command): void {
+export function addPsql(program: Command, caller: Caller): void {
   addTarget(program.command("psql"))
     .argument("[node]", "which node (default: the coordinator)")
     .argument("[arguments...]", "of psql, after --")
@@ -46,7 +47,7 @@ export function addPsql(program: Command): void {
           { exitCode: EXIT.usage },
         );
       }
-      const target = findTarget(environment, flags);
+      const target = findTarget(environment, flags, caller);
       warnOfTwins(target);
       process.exitCode = await openPsql(target, node, args);
     });
@@ -66,17 +67,19 @@ function splitOperands(
   return { operands: all.slice(0, all.length - args.length), args };
 }
 
-async function openPsql(target: Target, name: string | undefined, args: readonly string[]): Promise<number> {
+async function openPsql(found: Target, name: string | undefined, args: readonly string[]): Promise<number> {
+  const target = await withPassword(found);
   const { cluster, user, database } = target;
   const node =
     cluster === undefined ? undefined : name === undefined ? coordinatorOf(cluster) : findNode(cluster, name);
-  const login: Login = { user, database, password: await passwordOf(target) };
+  const login: Login = { user, database, password: target.caller.credentials.requireSuperuser() };
   const way = await findWay(target, node, login);
-  if (await hasPsql()) return runLocalPsql(way, node?.endpoint ?? target.coordinator, login, args);
+  if (await hasPsql(target.caller))
+    return runLocalPsql(way, node?.endpoint ?? target.coordinator, { login, args, env: target.caller.env });
   if (node === undefined || cluster === undefined) {
     throw new Failure("there is no psql on this machine", "install postgresql-client");
   }
-  const docker = new Engine(hostOf(cluster, node), target.env);
+  const docker = new Engine(hostOf(cluster, node), target.caller);
   try {
     return await runPsqlInside(docker, node, login, args);
   } finally {
@@ -86,9 +89,9 @@ async function openPsql(target: Target, name: string | undefined, args: readonly
 
 /** The first way by which the node answers with this password. */
 async function findWay(target: Target, node: ClusterNode | undefined, login: Login): Promise<Way> {
-  const { cluster, env, timeoutMs, label } = target;
+  const { cluster, caller, timeoutMs, label } = target;
   const isCoordinator = node === undefined || node.role === "coordinator";
-  const ways = isCoordinator || cluster === undefined ? target.ways : chooseWays(cluster, env, node);
+  const ways = isCoordinator || cluster === undefined ? target.ways : chooseWays(cluster, caller, node);
   const destination = {
     label: node === undefined ? `the server ${label}` : `the ${node.role} ${node.id}`,
     declared: node !== undefined,
@@ -113,9 +116,9 @@ async function findWay(target: Target, node: ClusterNode | undefined, login: Log
   }
 }
 
-async function hasPsql(): Promise<boolean> {
+async function hasPsql({ env }: Caller): Promise<boolean> {
   try {
-    return (await runChild("psql", ["--version"])).code === 0;
+    return (await runChild("psql", ["--version"], { env })).code === 0;
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Password } from "../../base/caller/credentials";
 import { constants } from "node:os";
 import type { ClusterNode, Endpoint } from "../../../model/cluster";
 import type { Engine } from "../../docker/engine/engine";
@@ -10,7 +11,7 @@ import { openLocalPort } from "./tunnel";
 export interface Login {
   readonly user: string;
   readonly database: string;
-  readonly password: string;
+  readonly password: Password;
 }
 
 /**
@@ -35,7 +36,7 @@ export function psqlEnvironment(
     PGPORT: String(port),
     PGUSER: user,
     PGDATABASE: database,
-    PGPASSWORD: password,
+    PGPASSWORD: password.value,
     // As our own sessions.
     PGSSLMODE: "prefer",
   };
@@ -49,13 +50,16 @@ export function psqlEnvironment(
 export async function runLocalPsql(
   way: Way,
   endpoint: Endpoint,
-  login: Login,
-  args: readonly string[],
+  {
+    login,
+    args,
+    env,
+  }: { readonly login: Login; readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv },
 ): Promise<number> {
   const local = await openLocalPort(way);
-  const env = psqlEnvironment(process.env, endpoint, local.port, login);
+  const own = psqlEnvironment(env, endpoint, local.port, login);
   try {
-    return await exitCodeOf(spawn("psql", args, { stdio: "inherit", env }));
+    return await exitCodeOf(spawn("psql", args, { stdio: "inherit", env: own }));
   } finally {
     local.close();
   }
@@ -74,7 +78,7 @@ export async function runPsqlInside(
 ): Promise<number> {
   const tty = process.stdin.isTTY && process.stdout.isTTY;
   const env = {
-    PGPASSWORD: password,
+    PGPASSWORD: password.value,
     // Without a pager: one that a closed terminal orphans would be PostgreSQL's, the container's first process, and its
     // end by a signal there counts as a crash of the server.
     PSQL_PAGER: "",

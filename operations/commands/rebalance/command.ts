@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import type { Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
@@ -48,7 +49,7 @@ interface Flags extends ChangeFlags {
 }
 
 /** `pg-dist rebalance ENV plan|start|watch|stop`. */
-export function addRebalance(program: Command): void {
+export function addRebalance(program: Command, caller: Caller): void {
   addChangeTarget(program.command("rebalance"))
     .addOption(databaseOption())
     .addArgument(new Argument("<action>", "what to do").choices(ACTIONS))
@@ -60,13 +61,14 @@ export function addRebalance(program: Command): void {
     .action(async (environment: string, action: (typeof ACTIONS)[number], flags: Flags) => {
       const json = flags.json === true;
       const work = { plan: showPlan, start, watch, stop }[action];
-      const paint = createPaint(program.opts<{ color: boolean }>().color);
-      process.exitCode = await orJsonFailure(`rebalance ${action}`, json, async () => {
+      const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
+      process.exitCode = await orJsonFailure(`rebalance ${action}`, json, caller, async () => {
         refuseFlags(action, flags);
         const changes = action === "start" || action === "stop";
         return changeCluster(
           environment,
           flags,
+          caller,
           `rebalance ${action}`,
           (target) => work(target, flags, paint),
           changes,
@@ -121,8 +123,8 @@ async function showPlan(
 }
 
 async function start(target: Changing, flags: Flags): Promise<ExitCode> {
-  const { session, cluster, progress, env } = target;
-  const mode = flags.mode ?? readTransferMode(env);
+  const { session, cluster, progress, caller } = target;
+  const mode = flags.mode ?? readTransferMode(caller.env);
   await requireNoJob(target);
   await requireAnswers(target, "nothing was started");
   printLines(otherDatabasesNote(target, await otherDatabases(target), "rebalance ENV start"));
@@ -143,7 +145,7 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   }
   // How long others work on the cluster, and Citus plans all moves, is nothing that --timeout could know.
   const job = await withStatementTimeout(session, 0, async () => {
-    await takeLock(session, progress, env);
+    await takeLock(session, progress, caller.env);
     await requireNoJob(target);
     return startJob(session, mode, cluster);
   });

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Caller } from "../../base/caller/caller";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { describeCluster } from "../../../model/cluster";
@@ -32,7 +33,7 @@ interface Flags {
 }
 
 /** `pg-dist recover ENV`. */
-export function addRecover(program: Command): void {
+export function addRecover(program: Command, caller: Caller): void {
   program
     .command("recover")
     .argument("<environment>", "name of a file in environments/, without .ts")
@@ -49,22 +50,22 @@ export function addRecover(program: Command): void {
     )
     .addHelpText("after", HELP)
     .action(async (environment: string, flags: Flags) => {
-      const paint = createPaint(program.opts<{ color: boolean }>().color);
-      process.exitCode = await orJsonFailure("recover", flags.json === true, () =>
-        recover(environment, flags, paint),
+      const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
+      process.exitCode = await orJsonFailure("recover", flags.json === true, caller, () =>
+        recover(environment, flags, paint, caller),
       );
     });
 }
 
-async function recover(name: string, flags: Flags, paint: Paint): Promise<number> {
-  const progress = createProgress((line) => process.stderr.write(`${line}\n`));
+async function recover(name: string, flags: Flags, paint: Paint, caller: Caller): Promise<number> {
+  const progress = createProgress((line) => process.stderr.write(`${caller.redact(line)}\n`));
   const project = findProject();
   const environment = loadEnvironment(project, name);
   refuseTwins(findSameCluster(project, environment));
   progress(describeTarget(describeCluster(environment)));
   progress("synthesizing");
-  const folder = await synthesize(project, environment.name);
-  const recovery = await planRecovery({ folder, removeVolumes: flags.removeVolume, progress });
+  const folder = await synthesize(project, environment.name, caller.env);
+  const recovery = await planRecovery({ folder, removeVolumes: flags.removeVolume, progress, caller });
   try {
     if (flags.json !== true) printLines(reportPlan(recovery, paint));
     const change = recovery.actions.some(({ action }) => action !== "leave");

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { formatBytes } from "../../base/bytes";
 import { EXIT, type ExitCode } from "../../base/failure";
 import type { Asked } from "../../cluster/nodes/ask-all";
@@ -34,8 +35,8 @@ Examples:
   npx pg-dist shards production --table public.events`;
 
 /** `pg-dist shards ENV`. */
-export function addShards(program: Command): void {
-  addReadCommand<Flags>(program, {
+export function addShards(program: Command, caller: Caller): void {
+  addReadCommand<Flags>(program, caller, {
     name: "shards",
     description: "Where the shards are, their sizes, and which can't be read.",
     help: HELP,

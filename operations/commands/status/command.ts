@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { isHealthy } from "../../base/finding";
 import { judge } from "../../observe/status/judge";
@@ -28,8 +29,8 @@ Examples:
   npx pg-dist status --url postgres://postgres@10.0.0.1:5432/postgres --json`;
 
 /** `pg-dist status ENV`. */
-export function addStatus(program: Command): void {
-  addReadCommand<Flags>(program, {
+export function addStatus(program: Command, caller: Caller): void {
+  addReadCommand<Flags>(program, caller, {
     name: "status",
     description: "One screen: the nodes of the cluster, and what is wrong, worst first, with what helps.",
     help: HELP,

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import { formatBytes } from "../../base/bytes";
 import { EXIT, type ExitCode } from "../../base/failure";
 import type { Asked } from "../../cluster/nodes/ask-all";
@@ -50,8 +51,8 @@ interface Measured extends Omit<CitusTable, "type"> {
 }
 
 /** `pg-dist tables ENV`. */
-export function addTables(program: Command): void {
-  addReadCommand(program, {
+export function addTables(program: Command, caller: Caller): void {
+  addReadCommand(program, caller, {
     name: "tables",
     description: "All tables: how they are distributed, or where they are, and their sizes.",
     help: HELP,

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { Caller } from "../../base/caller/caller";
 import type { ExitCode } from "../../base/failure";
 import { type Asked, askAll } from "../../cluster/nodes/ask-all";
 import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
@@ -70,8 +71,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** `pg-dist tenants ENV`. */
-export function addTenants(program: Command): void {
-  addReadCommand<Flags>(program, {
+export function addTenants(program: Command, caller: Caller): void {
+  addReadCommand<Flags>(program, caller, {
     name: "tenants",
     description: "The busiest tenants, with their statements and CPU time.",
     help: HELP,

@@ -1,4 +1,6 @@
 import { type Socket, connect as connectTcp } from "node:net";
+import { TLS_PARTS, tlsVariable } from "../../base/caller/credentials";
+import type { Caller } from "../../base/caller/caller";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { ClusterHost } from "../../../model/cluster";
@@ -21,7 +23,7 @@ const DIAL_STDIO = ["docker", "system", "dial-stdio"];
  *
  * @throws EngineError where such a variable is missing
  */
-export function dialerOf(host: ClusterHost, env: NodeJS.ProcessEnv): Dial {
+export function dialerOf(host: ClusterHost, { env, credentials }: Caller): Dial {
   if (host.connection.startsWith("ssh://")) {
     return () =>
       openSsh(host, {
@@ -38,17 +40,16 @@ export function dialerOf(host: ClusterHost, env: NodeJS.ProcessEnv): Dial {
   const { hostname, port } = new URL(host.connection);
   const address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
   if (host.tls === undefined) return () => kept(connectTcp(address));
-  const [ca, cert, key] = ["ca", "cert", "key"].map((part) => variable(env, `TF_VAR_${host.tls}_${part}`));
+  const prefix = host.tls;
+  const [ca, cert, key] = TLS_PARTS.map((part) => {
+    const pem = credentials.tls(prefix, part);
+    if (pem === undefined) throw new EngineError("tls-material", `${tlsVariable(prefix, part)} is not set`);
+    return pem;
+  });
   return () => kept(connectTls({ ...address, ca, cert, key }));
 }
 
 /** A log that is followed may be silent for long, and must not wait for ever for a server that has gone. */
 function kept(socket: Socket): Socket {
   return socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
-}
-
-function variable(env: NodeJS.ProcessEnv, name: string): string {
-  const value = env[name];
-  if (!value) throw new EngineError("tls-material", `${name} is not set`);
-  return value;
 }

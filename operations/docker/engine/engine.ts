@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage } from "node:http";
+import type { Caller } from "../../base/caller/caller";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ClusterHost } from "../../../model/cluster";
@@ -59,13 +60,13 @@ export class Engine {
   private readonly dial: Dial | EngineError;
   private version?: Promise<EngineVersion>;
 
-  /** @param env with the variables of a TLS connection, and the PATH on which ssh is */
+  /** @param caller with the TLS material, and the variables of ssh */
   constructor(
     readonly host: ClusterHost,
-    readonly env: NodeJS.ProcessEnv = process.env,
+    readonly caller: Caller,
   ) {
     try {
-      this.dial = dialerOf(host, env);
+      this.dial = dialerOf(host, caller);
     } catch (error) {
       // Who only describes a command line needs no connection.
       this.dial = error as EngineError;

@@ -46,11 +46,11 @@ function registryOf(image: string): string {
 }
 
 /** Where the docker command would run. */
-async function shell({ host, env }: Engine, script: string, input?: string): Promise<string> {
+async function shell({ host, caller }: Engine, script: string, input?: string): Promise<string> {
   const [command, args] = host.connection.startsWith("ssh://")
     ? ["ssh", [...sshArguments(host, []), script]]
     : ["sh", ["-c", script]];
-  const options = { env: { HOME: homedir(), ...env }, timeout: ASK_MS, input };
+  const options = { env: { HOME: homedir(), ...caller.env }, timeout: ASK_MS, input };
   const { code, stdout } = await runChild(command as string, args as string[], options);
   if (code !== 0) throw new Error("nothing is stored");
   return stdout;

@@ -23,10 +23,15 @@ export interface CoordinatorAnswer {
  * Connects to the coordinator from this machine, by the very ways of every other command, and asks what is registered:
  * its Docker host may be out of reach while it serves.
  */
-export async function askCoordinator(
-  { label, ways, user, database, timeoutMs, cluster }: Target,
-  password: string,
-): Promise<CoordinatorAnswer> {
+export async function askCoordinator({
+  label,
+  ways,
+  user,
+  database,
+  timeoutMs,
+  cluster,
+  caller,
+}: Target): Promise<CoordinatorAnswer> {
   const options = { command: "doctor", progress: () => undefined, patience: 0, limit: timeoutMs };
   const start = performance.now();
   const destination = {
@@ -34,7 +39,7 @@ export async function askCoordinator(
     ways,
     user,
     database,
-    password,
+    password: caller.credentials.requireSuperuser(),
     place: cluster,
   };
   try {

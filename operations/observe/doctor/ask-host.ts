@@ -42,7 +42,10 @@ export async function askHost(docker: Engine, wanted: Wanted, remaining: Remaini
     askImages(docker, wanted.images, remaining),
     askNetwork(docker, network, remaining),
     askDirectories(docker, wanted, remaining).then((paths) =>
-      askSystem(wanted.host, [engine.dataRoot, ...paths], remaining()),
+      askSystem(wanted.host, [engine.dataRoot, ...paths], {
+        env: docker.caller.env,
+        timeout: remaining(),
+      }),
     ),
   ]);
   return {

@@ -24,13 +24,13 @@ exit 0
  * Asks the server itself, beside its Docker engine: disks, listening ports, routes.
  *
  * @param paths whose file systems matter
- * @param timeout in milliseconds
+ * @param options timeout: in milliseconds
  * @returns undefined where it can't be asked: an engine that is reached by tcp has no shell
  */
 export async function askSystem(
   host: ClusterHost,
   paths: readonly string[],
-  timeout: number,
+  { env, timeout }: { readonly env: NodeJS.ProcessEnv; readonly timeout: number },
 ): Promise<SystemSnapshot | undefined> {
   const shell = ["sh", "-c", SCRIPT, "sh", ...paths];
   const [command, ...args] = host.connection.startsWith("ssh://")
@@ -38,7 +38,7 @@ export async function askSystem(
     : shell;
   if (host.connection.startsWith("tcp://") || command === undefined) return undefined;
   try {
-    const { code, stdout } = await runChild(command, args, { timeout });
+    const { code, stdout } = await runChild(command, args, { env, timeout });
     return code === 0 ? readSystem(stdout) : undefined;
   } catch {
     return undefined;

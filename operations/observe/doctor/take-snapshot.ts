@@ -15,15 +15,15 @@ import type { ContainerSnapshot, HostSnapshot, NodeSnapshot, Snapshot } from "./
  */
 export async function takeSnapshot(
   target: Target & { readonly environment: Environment; readonly cluster: Cluster },
-  password: string,
 ): Promise<Snapshot> {
-  const { environment, cluster, env, timeoutMs } = target;
-  const coordinator = askCoordinator(target, password);
+  const { environment, cluster, caller, timeoutMs } = target;
+  const password = caller.credentials.requireSuperuser().value;
+  const coordinator = askCoordinator(target);
   const answers = await Promise.all(
     cluster.hosts.map(async (host) => {
       const deadline = performance.now() + timeoutMs;
       const remaining = () => Math.max(1, deadline - performance.now());
-      const docker = new Engine(host, env);
+      const docker = new Engine(host, caller);
       const nodes = cluster.nodes.filter((node) => node.host === host.id);
       const declared = environment.hosts[host.id];
       try {
@@ -39,7 +39,12 @@ export async function takeSnapshot(
           },
           remaining,
         );
-        const inside = await lookInside(docker, nodes, answer, { cluster, password, timeoutMs, remaining });
+        const inside = await lookInside(docker, nodes, answer, {
+          cluster,
+          password,
+          timeoutMs,
+          remaining,
+        });
         return { ...answer, inside };
       } finally {
         docker.close();

@@ -92,7 +92,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const space =
     cluster === undefined
       ? undefined
-      : readFreeSpace(cluster, target.env, Math.min(target.timeoutMs * SPACE.share, SPACE.mostMs));
+      : readFreeSpace(cluster, target.caller, Math.min(target.timeoutMs * SPACE.share, SPACE.mostMs));
   const answers = await settle(target, asked, await askRegistered<NodeState>(target, asked, NODE_STATE));
   // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
   const moves = eitherMoves(state, await readMoves(session));

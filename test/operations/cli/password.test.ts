@@ -2,17 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { providePassword } from "../../../operations/cli/password";
+import { findPassword } from "../../../operations/cli/password";
 
 describe("the password of a cluster", () => {
   let folder: string;
-  const names = ["TF_VAR_postgres_password", "PGPASSWORD"];
   const login = () => ({
     user: "postgres",
     database: "app",
     label: "local",
     endpoints: [{ host: "127.0.0.1", port: 5432 }],
     file: join(folder, "local.password"),
+    names: ["TF_VAR_postgres_password", "PGPASSWORD"],
   });
   const pgpassBefore = process.env["PGPASSFILE"];
 
@@ -27,32 +27,21 @@ describe("the password of a cluster", () => {
     else process.env["PGPASSFILE"] = pgpassBefore;
   });
 
-  async function provided(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
-    await providePassword(login(), names, env);
-    return env;
-  }
-
-  it("is the environment's variable first, which nothing is added to", async () => {
-    writeFileSync(login().file, "of-file\n");
-    const env = { TF_VAR_postgres_password: "of-variable" };
-    expect(await provided(env)).toEqual({ TF_VAR_postgres_password: "of-variable" });
-  });
-
-  it("is then what quickstart made, then .pgpass", async () => {
-    expect(await provided({})).toEqual({ PGPASSWORD: "of-pgpass" });
+  it("is what quickstart made, then .pgpass", async () => {
+    expect(await findPassword(login())).toEqual({ value: "of-pgpass", source: ".pgpass" });
     writeFileSync(login().file, "");
-    expect(await provided({})).toEqual({ PGPASSWORD: "of-pgpass" });
+    expect(await findPassword(login())).toEqual({ value: "of-pgpass", source: ".pgpass" });
     writeFileSync(login().file, "of-file\n");
-    expect(await provided({})).toEqual({ PGPASSWORD: "of-file" });
+    expect(await findPassword(login())).toEqual({ value: "of-file", source: login().file });
   });
 
   it("is nowhere: the error names the places; a file that can't be read is said", async () => {
     rmSync(join(folder, "pgpass"));
-    await expect(provided({})).rejects.toMatchObject({
+    await expect(findPassword(login())).rejects.toMatchObject({
       summary: "no password for local",
       remedy: expect.stringContaining("TF_VAR_postgres_password or PGPASSWORD"),
     });
     mkdirSync(login().file);
-    await expect(provided({})).rejects.toThrow(`can't read ${login().file}`);
+    await expect(findPassword(login())).rejects.toThrow(`can't read ${login().file}`);
   });
 });

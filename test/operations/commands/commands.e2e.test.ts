@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { callerOf } from "../../../operations/base/caller/caller";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -224,7 +225,14 @@ describeOnCitus("pg-dist sees a cluster", () => {
     try {
       await holder.pid();
       const { activity } = await readActivity({
-        ...{ label: "by address", user: "postgres", database: "postgres", coordinator, ways: [], env: {} },
+        ...{
+          label: "by address",
+          user: "postgres",
+          database: "postgres",
+          coordinator,
+          ways: [],
+          caller: callerOf({}),
+        },
         ...{ timeoutMs: TIMEOUT * 1000, session, server: SOME_SERVER, doubts: [] },
       });
       const ours = activity

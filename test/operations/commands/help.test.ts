@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import { callerOf } from "../../../operations/base/caller/caller";
 import { describe, expect, it } from "vitest";
 import { createProgram } from "../../../operations/commands/index";
 
-const PROGRAM = createProgram();
+const PROGRAM = createProgram(callerOf({}));
 
 /** What `--help` prints. */
 function helpOf(command: Command): string {

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { callerOf } from "../../../operations/base/caller/caller";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createProgram } from "../../../operations/commands/index";
@@ -12,7 +13,7 @@ const FOLDERS = ["operations", "quickstart", "stacks", "constructs", "environmen
 const HELP = /const \w*HELP = `(?:\\`|[^`])*`;/g;
 
 /** Commands that can't be run by their name alone. */
-const NEEDING = createProgram()
+const NEEDING = createProgram(callerOf({}))
   .commands.filter((command) =>
     command.registeredArguments.some((argument) => argument.name() === "environment"),
   )

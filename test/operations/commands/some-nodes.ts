@@ -1,7 +1,7 @@
 import { createPaint } from "../../../operations/cli/output";
 import type { Asked } from "../../../operations/cluster/nodes/ask-all";
 
-export const plain = createPaint(false);
+export const plain = createPaint(false, { env: {} });
 
 /** A screen as a snapshot shows it, with the margins in sight. */
 export function show(lines: readonly string[]): string {

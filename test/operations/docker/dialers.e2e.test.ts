@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callerOf } from "../../../operations/base/caller/caller";
 import type { ClusterHost } from "../../../model/cluster";
 import { inspectContainer, listContainers, runOnce } from "../../../operations/docker/engine/containers";
 import { Engine } from "../../../operations/docker/engine/engine";
@@ -44,10 +45,12 @@ describeOnCitus("an engine is reached", () => {
     test("not with another's certificates", async () => {
       const { ca, cert, key } = createCertificates();
       const others = { TF_VAR_docker_ca: ca, TF_VAR_docker_cert: cert, TF_VAR_docker_key: key };
-      await expect(new Engine(host(), others).check()).rejects.toMatchObject({ code: "tls" });
+      await expect(new Engine(host(), callerOf(others)).check()).rejects.toMatchObject({ code: "tls" });
       const own = { ...engine.material, TF_VAR_docker_cert: cert, TF_VAR_docker_key: key };
       // An engine says why; this one only hangs up.
-      await expect(new Engine(host(), own).check()).rejects.toMatchObject({ code: "connection-lost" });
+      await expect(new Engine(host(), callerOf(own)).check()).rejects.toMatchObject({
+        code: "connection-lost",
+      });
     });
   });
 
@@ -62,7 +65,7 @@ describeOnCitus("an engine is reached", () => {
 
     test("with one login for many questions, and none that stays", async () => {
       const before = sshd.logins;
-      const docker = new Engine(host());
+      const docker = new Engine(host(), callerOf(process.env));
       for (let count = 0; count < 5; count++) await inspectContainer(docker, name);
       expect(sshd.logins).toBe(before + 1);
       docker.close();
@@ -70,10 +73,14 @@ describeOnCitus("an engine is reached", () => {
     });
 
     test("not with a key that it refuses, nor as an unknown host", async () => {
-      await expect(new Engine(host(sshd.options("stranger"))).check()).rejects.toMatchObject({
+      await expect(
+        new Engine(host(sshd.options("stranger")), callerOf(process.env)).check(),
+      ).rejects.toMatchObject({
         code: "ssh-refused",
       });
-      await expect(new Engine(host(sshd.strangeHostOptions())).check()).rejects.toMatchObject({
+      await expect(
+        new Engine(host(sshd.strangeHostOptions()), callerOf(process.env)).check(),
+      ).rejects.toMatchObject({
         code: "ssh-host-key",
       });
     });
@@ -85,7 +92,7 @@ describeOnCitus("an engine is reached", () => {
     let docker: Engine;
     beforeAll(() => {
       const { host, env } = how();
-      docker = new Engine(host, { ...process.env, ...env });
+      docker = new Engine(host, callerOf({ ...process.env, ...env }));
     });
     afterAll(() => docker.close());
 

@@ -1,4 +1,5 @@
 import { writeFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { callerOf } from "../../../operations/base/caller/caller";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 async function start(answers: FakeAnswers, env: NodeJS.ProcessEnv = {}): Promise<Engine> {
   fake = await FakeEngine.start(answers);
-  engine = new Engine({ id: "server-a", connection: fake.connection, sshOptions: [] }, env);
+  engine = new Engine({ id: "server-a", connection: fake.connection, sshOptions: [] }, callerOf(env));
   return engine;
 }
 
@@ -71,7 +72,10 @@ describe("an engine", () => {
   });
 
   it("that isn't there says where", async () => {
-    const docker = new Engine({ id: "a", connection: "unix:///nowhere/docker.sock", sshOptions: [] });
+    const docker = new Engine(
+      { id: "a", connection: "unix:///nowhere/docker.sock", sshOptions: [] },
+      callerOf({}),
+    );
     await expect(docker.check()).rejects.toMatchObject({
       code: "engine-down",
       summary:
@@ -82,7 +86,7 @@ describe("an engine", () => {
   it("by TLS needs its material", async () => {
     const docker = new Engine(
       { id: "a", connection: "tcp://127.0.0.1:1", sshOptions: [], tls: "docker" },
-      { TF_VAR_docker_ca: "ca" },
+      callerOf({ TF_VAR_docker_ca: "ca" }),
     );
     await expect(docker.check()).rejects.toMatchObject({
       code: "tls-material",
@@ -92,7 +96,10 @@ describe("an engine", () => {
   });
 
   it("by ssh needs ssh", async () => {
-    const docker = new Engine({ id: "a", connection: "ssh://a", sshOptions: [] }, { PATH: "/nowhere" });
+    const docker = new Engine(
+      { id: "a", connection: "ssh://a", sshOptions: [] },
+      callerOf({ PATH: "/nowhere" }),
+    );
     await expect(docker.check()).rejects.toMatchObject({ code: "ssh-missing" });
   });
 
@@ -123,9 +130,8 @@ describe("a connection to an engine that was kept", () => {
       socket.on("data", () => ((asked += 1) === 1 ? socket.write(answer) : socket.destroy()));
     });
     server.listen(join(folder, "docker.sock"));
-    const docker = new Engine({
-      ...{ id: "a", connection: `unix://${join(folder, "docker.sock")}`, sshOptions: [] },
-    });
+    const connection = `unix://${join(folder, "docker.sock")}`;
+    const docker = new Engine({ id: "a", connection, sshOptions: [] }, callerOf({}));
     await docker.check();
     expect(await docker.json({ operation: "info", path: "/info" })).toEqual({ ApiVersion: "1.41" });
     expect(connections).toBe(2);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { callerOf } from "../../../operations/base/caller/caller";
 import { inspectContainers } from "../../../operations/docker/engine/containers";
 import { Engine } from "../../../operations/docker/engine/engine";
 import { FakeEngine } from "../../fixtures/fake-engine";
@@ -7,7 +8,8 @@ describe("what Docker says of containers", () => {
   let fake: FakeEngine | undefined;
   afterEach(() => fake?.stop());
 
-  const engineOf = ({ connection }: FakeEngine) => new Engine({ id: "local", connection, sshOptions: [] });
+  const engineOf = ({ connection }: FakeEngine) =>
+    new Engine({ id: "local", connection, sshOptions: [] }, callerOf({}));
 
   test("is told of each that exists, also where another is missing", async () => {
     fake = await FakeEngine.start({

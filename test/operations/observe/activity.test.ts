@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { callerOf } from "../../../operations/base/caller/caller";
 import type { Session } from "../../../operations/cluster/connection/session";
 import { readActivity } from "../../../operations/observe/activity";
 import { SOME_SERVER } from "../../fixtures/some-cluster";
@@ -34,7 +35,7 @@ it("shows another run whose process id only begins as ours", async () => {
       database: "",
       coordinator: { host: "10.0.0.1", port: 5432 },
       ways: [],
-      env: {},
+      caller: callerOf({}),
     },
     ...{ timeoutMs: 1000, server: SOME_SERVER, doubts: [] },
     session: session as unknown as Session,

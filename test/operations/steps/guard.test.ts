@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { callerOf } from "../../../operations/base/caller/caller";
 import { EXIT } from "../../../operations/base/failure";
 import { guard } from "../../../operations/steps/guard";
 import { someCluster } from "../../fixtures/some-cluster";
@@ -10,16 +11,19 @@ describe("while the coordinator can't be reached", () => {
   test("the destroy of the whole cluster goes on with both keys", async () => {
     await guard(someCluster({ protected: false }), {
       progress,
-      env: { ...env, PGDIST_DESTROY: "production" },
+      caller: callerOf({ ...env, PGDIST_DESTROY: "production" }),
     });
   });
 
   test("that of an ephemeral cluster goes on too", async () => {
-    await guard(someCluster({ protected: false, ephemeral: true }), { progress, env });
+    await guard(someCluster({ protected: false, ephemeral: true }), { progress, caller: callerOf(env) });
   });
 
   test.each([{}, { protected: false }])("else nothing is replaced: %o", async (changes) => {
-    const refused = guard(someCluster(changes), { progress, env: { ...env, PGDIST_DESTROY: "staging" } });
+    const refused = guard(someCluster(changes), {
+      progress,
+      caller: callerOf({ ...env, PGDIST_DESTROY: "staging" }),
+    });
     await expect(refused).rejects.toMatchObject({ exitCode: EXIT.refused });
     await expect(refused).rejects.toThrow(
       /it can't be known what would happen to the data: .* terraform apply -target=docker_container."server-a_coordinator"/,

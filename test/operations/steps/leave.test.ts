@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { callerOf } from "../../../operations/base/caller/caller";
 import { EXIT } from "../../../operations/base/failure";
 import { leave } from "../../../operations/steps/leave";
 import { fatal, withFakeServer } from "../../fixtures/fake-server";
@@ -11,9 +12,10 @@ describe("a worker that is still in the environment", () => {
   const destroy = (changes: object, more: NodeJS.ProcessEnv = {}) => {
     const lines: string[] = [];
     const progress = (text: string) => void lines.push(text);
-    return leave(someCluster(changes), "server-a/worker1", { progress, env: { ...env, ...more } }).then(
-      () => lines,
-    );
+    return leave(someCluster(changes), "server-a/worker1", {
+      progress,
+      caller: callerOf({ ...env, ...more }),
+    }).then(() => lines);
   };
 
   test("goes with the whole cluster when both keys are turned", async () => {
@@ -45,7 +47,7 @@ test("a coordinator that moves to another host would be empty there: it takes bo
   const move = (more: NodeJS.ProcessEnv) =>
     leave(someCluster({ protected: false }), "server-b/coordinator", {
       progress: () => undefined,
-      env: { ...env, ...more },
+      caller: callerOf({ ...env, ...more }),
     });
   await expect(move({})).rejects.toThrow(
     /^server-b\/coordinator is no longer the coordinator in environment production/,
@@ -54,7 +56,10 @@ test("a coordinator that moves to another host would be empty there: it takes bo
 });
 
 test("a worker that leaves stays when the coordinator can't be reached", async () => {
-  const leaving = leave(someCluster(), "server-a/worker9", { progress: () => undefined, env });
+  const leaving = leave(someCluster(), "server-a/worker9", {
+    progress: () => undefined,
+    caller: callerOf(env),
+  });
   await expect(leaving).rejects.toMatchObject({ exitCode: EXIT.failed });
   // A container that is gone comes after the removal in Terraform's order.
   await expect(leaving).rejects.toThrow(
@@ -66,7 +71,7 @@ test("with both keys of a destroy it goes too, as nobody is there to drain it", 
   const lines: string[] = [];
   await leave(someCluster({ protected: false }), "server-a/worker9", {
     progress: (line) => void lines.push(line),
-    env: { ...env, PGDIST_DESTROY: "production" },
+    caller: callerOf({ ...env, PGDIST_DESTROY: "production" }),
   });
   expect(lines.at(-1)).toMatch(
     /^server-a\/worker9: goes with the whole cluster, its shards were not moved: the coordinator .* can't be reached/,
@@ -81,7 +86,7 @@ test.each([
     const cluster = someCluster({ protected: false }, { published: { ip: "127.0.0.1", port } });
     const leaving = leave(cluster, "server-a/worker9", {
       progress: () => undefined,
-      env: { ...env, PGDIST_DESTROY: "production" },
+      caller: callerOf({ ...env, PGDIST_DESTROY: "production" }),
     });
     await expect(leaving).rejects.toThrow(text);
   });
@@ -90,7 +95,7 @@ test.each([
 test("an unknown way of moving shards is refused before anything is looked at", async () => {
   const leaving = leave(someCluster(), "server-a/worker9", {
     progress: () => undefined,
-    env: { ...env, PGDIST_SHARD_TRANSFER_MODE: "fast" },
+    caller: callerOf({ ...env, PGDIST_SHARD_TRANSFER_MODE: "fast" }),
   });
   await expect(leaving).rejects.toThrow(
     "PGDIST_SHARD_TRANSFER_MODE is fast: set it to one of: auto, force_logical, block_writes",

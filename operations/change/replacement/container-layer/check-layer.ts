@@ -28,13 +28,13 @@ export async function checkLayer(
   node: ClusterNode,
   options: DiscardOptions,
 ): Promise<Problem[]> {
-  const { cluster, progress, env } = options;
+  const { cluster, progress, caller } = options;
   const missing = await findMissingIn(docker, cluster, node, progress);
-  if (mayDiscard(cluster, node.id, env)) {
+  if (mayDiscard(cluster, node.id, caller.env)) {
     for (const { what } of missing) progress(`${node.id}: is lost, as \`discard\` says: ${what}`);
     return [];
   }
-  const keys = howToDiscard(cluster, node.id, env);
+  const keys = howToDiscard(cluster, node.id, caller.env);
   return missing.map(({ what, remedy }, index) => ({
     node: node.id,
     what,

@@ -14,7 +14,7 @@ export async function checkLayers(
 ): Promise<Problem[]> {
   const problems = await Promise.all(
     options.cluster.hosts.map(async (host) => {
-      const docker = new Engine(host, options.env);
+      const docker = new Engine(host, options.caller);
       const found: Problem[] = [];
       try {
         // One after the other: each is several logins, of which a server takes only some at once.

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode, Endpoint } from "../../../../model/cluster";
+import type { Caller } from "../../../base/caller/caller";
 import { coordinatorOf, hostOf } from "../../cluster-file";
 import { EXIT, Failure } from "../../../base/failure";
 import { directWay } from "./direct";
@@ -8,13 +9,13 @@ import type { Way } from "./way";
 
 /**
  * The ways to a node in the order in which they are tried: its published port, the same through its server's
- * ssh, then a process in its container. PGDIST_VIA=direct|ssh|exec leaves one.
+ * ssh, then a process in its container. The caller may leave one (`--via`, PGDIST_VIA).
  *
  * @param node the coordinator unless it is given
  */
 export function chooseWays(
   cluster: Cluster,
-  env: NodeJS.ProcessEnv = process.env,
+  caller: Caller,
   node: ClusterNode = coordinatorOf(cluster),
 ): Way[] {
   const host = hostOf(cluster, node);
@@ -24,12 +25,12 @@ export function chooseWays(
   if (published !== undefined) {
     const endpoint = directEndpoint(published, node.endpoint, remote);
     if (endpoint !== undefined) ways.push(directWay(endpoint));
-    if (host.connection.startsWith("ssh://")) ways.push(sshWay(host, onServer(published)));
+    if (host.connection.startsWith("ssh://")) ways.push(sshWay(host, onServer(published), caller));
   }
-  ways.push(execWay(host, node, env));
+  ways.push(execWay(host, node, caller));
 
-  const via = env["PGDIST_VIA"];
-  if (!via) return ways;
+  const { via } = caller;
+  if (via === undefined) return ways;
   const forced = ways.filter(({ name }) => name === via);
   if (forced.length > 0) return forced;
   const known = ways.map(({ name }) => name).join(", ");

@@ -1,4 +1,5 @@
 import type { ClusterHost, ClusterNode } from "../../../../model/cluster";
+import type { Caller } from "../../../base/caller/caller";
 import { POSTGRES_PORT } from "../../../../model/cluster";
 import { collect } from "../../../docker/engine/collect";
 import { inspectContainer } from "../../../docker/engine/containers";
@@ -41,21 +42,17 @@ exit 0' "$address"`,
 ].join("\n");
 
 /** A process in a node's container, by its Docker host: for a port that is published nowhere reachable. */
-export function execWay(host: ClusterHost, node: ClusterNode, env: NodeJS.ProcessEnv): Way {
+export function execWay(host: ClusterHost, node: ClusterNode, caller: Caller): Way {
   const command = `docker exec ${node.container}`;
   return {
     name: "exec",
     description: host.connection.startsWith("ssh://") ? `${describeSsh(host)}: ${command}` : command,
-    open: () => openRelay(host, node.container, env),
+    open: () => openRelay(host, node.container, caller),
   };
 }
 
-async function openRelay(
-  host: ClusterHost,
-  container: string,
-  env: NodeJS.ProcessEnv,
-): Promise<TunnelStream> {
-  const engine = new Engine(host, env);
+async function openRelay(host: ClusterHost, container: string, caller: Caller): Promise<TunnelStream> {
+  const engine = new Engine(host, caller);
   try {
     const timeout = host.connection.startsWith("ssh://") ? WITH_LOGIN_MS : ENGINE_MS;
     const options = { stdin: true, timeout };

@@ -1,4 +1,5 @@
 import type { ClusterHost, Endpoint } from "../../../../model/cluster";
+import type { Caller } from "../../../base/caller/caller";
 import { formatEndpoint } from "../../../../model/cluster";
 import { tellingLines } from "../../../docker/engine/explain-ssh";
 import { openSsh } from "../../../docker/open-ssh";
@@ -6,7 +7,7 @@ import { describeSsh } from "../../../docker/ssh";
 import { type Way, WayError } from "./way";
 
 /** The server's ssh daemon connects to the published port for us. */
-export function sshWay(host: ClusterHost, endpoint: Endpoint): Way {
+export function sshWay(host: ClusterHost, endpoint: Endpoint, { env }: Caller): Way {
   const target = formatEndpoint(endpoint);
   return {
     name: "ssh",
@@ -14,6 +15,7 @@ export function sshWay(host: ClusterHost, endpoint: Endpoint): Way {
     open: async () =>
       openSsh(host, {
         options: ["-W", target],
+        env,
         cannotRun: (error) => new WayError(`can't run ssh: ${error.message}`, false),
         explain,
       }),

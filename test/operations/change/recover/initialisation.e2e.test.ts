@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../../../operations/docker/engine/engine";
 import { followInitialisation } from "../../../../operations/change/recover/initialisation";
@@ -11,7 +12,10 @@ const DATA = "/var/lib/postgresql/17/docker";
 /** A container on a volume that another one has initialised: its own log proves nothing, its server must be asked. */
 describe("what a server says of its first initialisation", () => {
   const name = `recover-${randomBytes(3).toString("hex")}`;
-  const host = new Engine({ id: "local", connection: "unix:///var/run/docker.sock", sshOptions: [] });
+  const host = new Engine(
+    { id: "local", connection: "unix:///var/run/docker.sock", sshOptions: [] },
+    callerOf({}),
+  );
   let parts: Parts;
 
   beforeAll(async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { Engine } from "../../../../operations/docker/engine/engine";
 import { inspectVolume, listVolumes, removeVolume } from "../../../../operations/docker/engine/volumes";
 import { listContainers, listNetworks } from "../../../../operations/change/recover/inventory";
@@ -14,7 +15,7 @@ describe("the engine of a Docker host over ssh", () => {
     parts = await findParts({ log: console.log });
     bed = await Testbed.start({ hosts: ["server-a"], parts });
     const connection = bed.hosts["server-a"]?.connection ?? "";
-    docker = new Engine({ id: "server-a", connection, sshOptions: bed.sshOptions });
+    docker = new Engine({ id: "server-a", connection, sshOptions: bed.sshOptions }, callerOf({}));
   });
   afterAll(async () => {
     docker?.close();

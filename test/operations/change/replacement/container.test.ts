@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import type { Cluster, ClusterNode } from "../../../../model/cluster";
 import { EXIT } from "../../../../operations/base/failure";
 import { guardContainer } from "../../../../operations/change/replacement/container";
@@ -56,7 +57,7 @@ async function look(
   const hosts = cluster.hosts.map((host) => ({ ...host, connection }));
   try {
     const progress = (line: string) => void lines.push(line);
-    await guardContainer({ ...cluster, hosts }, coordinator?.id ?? "", { progress, env });
+    await guardContainer({ ...cluster, hosts }, coordinator?.id ?? "", { progress, caller: callerOf(env) });
   } finally {
     await engine.stop();
   }

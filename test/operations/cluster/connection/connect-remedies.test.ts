@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer } from "node:net";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { describe, expect, it } from "vitest";
 import { findTarget, openTarget } from "../../../../operations/cli/target";
 import { connect } from "../../../../operations/cluster/connection/connect";
@@ -38,7 +39,11 @@ async function refusing<Result>(sqlState: string, work: (port: number) => Promis
 
 const byAddress = (port: number) => {
   const url = `postgres://app@127.0.0.1:${port}/shop`;
-  return openTarget(findTarget(undefined, { timeout: 5, url }, { PGPASSWORD: "x" }), "status", "read");
+  return openTarget(
+    findTarget(undefined, { timeout: 5, url }, callerOf({ PGPASSWORD: "x" })),
+    "status",
+    "read",
+  );
 };
 
 describe("a coordinator that can't be connected to", () => {
@@ -66,16 +71,16 @@ describe("a coordinator that can't be connected to", () => {
   it("is connected to again by who is a person, and by an apply where Terraform connects", async () => {
     const port = await closedPort();
     const cluster = someCluster({}, { published: { ip: "127.0.0.1", port } });
-    const env = { PGDIST_VIA: "direct", TF_VAR_postgres_password: "x" };
+    const caller = callerOf({ PGDIST_VIA: "direct", TF_VAR_postgres_password: "x" });
     const target = {
-      ...findTarget("local", { timeout: 5 }, { ...env }),
+      ...findTarget("local", { timeout: 5 }, caller),
       ways: [directWay({ host: "127.0.0.1", port })],
     };
-    const { connection } = await askCoordinator(target, "x");
+    const { connection } = await askCoordinator(target);
     expect(connection).toMatchObject({
       remedy: expect.stringMatching(/container.*; then run it again$/) as string,
     });
-    const options = { command: "register", progress: () => undefined, patience: 0, env };
+    const options = { command: "register", progress: () => undefined, patience: 0, caller };
     await expect(connect(cluster, options)).rejects.toMatchObject({
       remedy: expect.stringMatching(/container.*; then apply again$/) as string,
     });

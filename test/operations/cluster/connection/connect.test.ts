@@ -10,6 +10,8 @@ import { READY, authentication, withFakeServer } from "../../../fixtures/fake-se
 const sshListener = () =>
   createServer((socket) => socket.on("error", () => undefined).write("SSH-2.0-x\r\n"));
 
+const PASSWORD = { value: "x", source: "PGPASSWORD" };
+
 it.each<[string, () => Server]>([
   ["an HTTP server", () => createHttpServer()],
   ["an ssh server", sshListener],
@@ -22,7 +24,7 @@ it.each<[string, () => Server]>([
       {
         label: "the server",
         ways: [directWay({ host: "127.0.0.1", port })],
-        ...{ user: "postgres", database: "postgres", password: "x" },
+        ...{ user: "postgres", database: "postgres", password: PASSWORD },
       },
       { command: "test", progress: () => undefined, patience: 0 },
     );
@@ -39,7 +41,13 @@ describe("a server that doesn't prove that it knows the password", () => {
   const connecting = (port: number, declared: boolean) =>
     connectTo(
       {
-        ...{ label: "the server", user: "postgres", database: "postgres", password: SECRET, declared },
+        ...{
+          label: "the server",
+          user: "postgres",
+          database: "postgres",
+          password: { value: SECRET, source: "PGPASSWORD" },
+          declared,
+        },
         ways: [directWay({ host: "127.0.0.1", port })],
       },
       { command: "test", progress: () => undefined, patience: 0, limit: 3000 },

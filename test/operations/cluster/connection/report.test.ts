@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { EXIT, Failure, problemsFailure } from "../../../../operations/base/failure";
 import { createProgress } from "../../../../operations/base/progress";
 import { report } from "../../../../operations/cluster/connection/report";
 
 function reported(error: unknown, env: NodeJS.ProcessEnv = {}) {
   const lines: string[] = [];
-  const code = report(error, (line) => lines.push(line), env);
+  const code = report(error, callerOf(env).redact, (line) => lines.push(line));
   return { code, lines };
 }
 

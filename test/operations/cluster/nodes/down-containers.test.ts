@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { askContainers, explainFailed } from "../../../../operations/cluster/nodes/down-containers";
 import { FakeEngine } from "../../../fixtures/fake-engine";
 import { someCluster } from "../../../fixtures/some-cluster";
@@ -30,7 +31,7 @@ it("asks a server with many stopped containers little at a time, over few connec
   const hosts = cluster.hosts.map((host) => ({ ...host, connection: engine.connection }));
   const failed = { what: "no answer", remedy: "look" };
   const nodes = [{ label: "10.0.0.9:5432", failed }, ...workers.map(({ id }) => ({ label: id, failed }))];
-  const target = { cluster: { ...cluster, hosts, nodes: workers }, env: {} };
+  const target = { cluster: { ...cluster, hosts, nodes: workers }, caller: callerOf({}) };
   const labels = nodes.map(({ label }) => label);
   const explained = explainFailed(nodes, await askContainers(target, labels, 60_000));
 

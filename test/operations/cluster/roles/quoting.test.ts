@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { readRolePasswords } from "../../../../operations/change/credentials/role-passwords";
+import { parseRolePasswords } from "../../../../operations/base/caller/role-passwords";
 import { authinfoOf, isCertificate } from "../../../../operations/cluster/nodes/credentials";
 import { credentialsLine } from "../../../../operations/cluster/roles/explain-role";
 import { scramVerifier } from "../../../../operations/cluster/roles/scram-verifier";
@@ -46,9 +46,7 @@ describe(`names and passwords of any characters (seed ${SEED})`, () => {
 
   it("come back from the variable as they were", () => {
     const given = Object.fromEntries(NAMES.map((name) => [name, `${name}!`]));
-    expect(Object.fromEntries(readRolePasswords({ TF_VAR_role_passwords: JSON.stringify(given) }))).toEqual(
-      given,
-    );
+    expect(Object.fromEntries(parseRolePasswords(JSON.stringify(given)))).toEqual(given);
   });
 
   it("are no options of the command that a remedy names", () => {
@@ -91,15 +89,15 @@ describe("a password's verifier", () => {
 
 describe("TF_VAR_role_passwords", () => {
   it("may be absent", () => {
-    expect(readRolePasswords({}).size).toBe(0);
-    expect(readRolePasswords({ TF_VAR_role_passwords: "" }).size).toBe(0);
+    expect(parseRolePasswords(undefined).size).toBe(0);
+    expect(parseRolePasswords("").size).toBe(0);
   });
 
   it.each(["app=secret", '["secret"]', '"secret"', '{"app": 7}', '{"app": ""}'])(
     "is refused as %s, without a word of it",
     (text) => {
-      expect(() => readRolePasswords({ TF_VAR_role_passwords: text })).toThrow(/TF_VAR_role_passwords/);
-      expect(() => readRolePasswords({ TF_VAR_role_passwords: text })).not.toThrow(/secret/);
+      expect(() => parseRolePasswords(text)).toThrow(/TF_VAR_role_passwords/);
+      expect(() => parseRolePasswords(text)).not.toThrow(/secret/);
     },
   );
 });

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { createProgram } from "../../../../operations/commands/index";
 const PG_DIST = join(__dirname, "../../../../bin/pg-dist.mjs");
 
 describe("completion", () => {
-  const program = createProgram();
+  const program = createProgram(callerOf({}));
   const commands = program
     .createHelp()
     .visibleCommands(program)

@@ -36,7 +36,7 @@ const LIBPQ = [
 test("psql gets nothing of the shell's that would lead it elsewhere, and what shapes a session as it is", () => {
   const shell = Object.fromEntries(LIBPQ.map((name) => [name, "elsewhere"]));
   const own = { PGOPTIONS: "-c work_mem=1GB", PGTZ: "UTC", PSQL_PAGER: "less", PATH: "/bin" };
-  const login = { user: "u", database: "d", password: "p" };
+  const login = { user: "u", database: "d", password: { value: "p", source: "PGPASSWORD" } };
   expect(psqlEnvironment({ ...shell, ...own }, { host: "server-a", port: 5432 }, 40_000, login)).toEqual({
     ...own,
     PGHOST: "server-a",

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, describeOnCitus, startForRebalance } from "../../../fixtures/citus-containers";
@@ -66,8 +67,8 @@ describeOnCitus("pg-dist rebalance", () => {
       outcomes.push(await project.run(command ?? "", "test", ...more));
     const status = await project.run("status", "test", "--json");
     const cluster = await citus.cluster(["w1", "w2"]);
-    const env = { ...process.env, TF_VAR_postgres_password: citus.password };
-    const asked = await askCoordinator(cluster, () => undefined, env);
+    const caller = callerOf({ ...process.env, TF_VAR_postgres_password: citus.password });
+    const asked = await askCoordinator(cluster, () => undefined, caller);
     await record("substr(server_id, 2)");
     for (const { code, last } of outcomes) {
       expect(code, last).toBe(4);
@@ -93,8 +94,8 @@ describeOnCitus("pg-dist rebalance", () => {
     await citus.sql("coordinator", "INSERT INTO pgdist.migration VALUES (99, 'of tomorrow')");
     const start = await project.run("rebalance", "test", "start", "--yes");
     const status = await project.run("status", "test", "--json");
-    const env = { ...process.env, TF_VAR_postgres_password: citus.password };
-    const recover = askCoordinator(await citus.cluster(["w1", "w2"]), () => undefined, env);
+    const caller = callerOf({ ...process.env, TF_VAR_postgres_password: citus.password });
+    const recover = askCoordinator(await citus.cluster(["w1", "w2"]), () => undefined, caller);
     const newer = /tables in schema pgdist of version 99, and this program knows them up to version 2/;
     await expect(recover).rejects.toThrow(newer);
     await citus.sql("coordinator", "DELETE FROM pgdist.migration WHERE number = 99");

@@ -6,7 +6,7 @@ import { judge } from "../../../../operations/observe/status/judge";
 import type { Snapshot } from "../../../../operations/observe/status/snapshot";
 import { someSnapshot } from "../../observe/status/some-snapshot";
 
-const plain = createPaint(false);
+const plain = createPaint(false, { env: {} });
 
 function screen(snapshot: Snapshot, width = Infinity): string {
   return `\n${statusScreen(snapshot, judge(snapshot), plain, width).join("\n")}\n`;
@@ -102,7 +102,7 @@ describe("the screen of status", () => {
   });
 
   it("is coloured on a terminal, and the same without the colours", () => {
-    const paint = createPaint(true, { isTTY: true }, {});
+    const paint = createPaint(true, { env: {} }, { isTTY: true });
     const coloured = statusScreen(BROKEN, judge(BROKEN), paint, Infinity).join("\n");
     expect(coloured).toContain("\x1b[31mno answer\x1b[39m");
     expect(`\n${stripVTControlCharacters(coloured)}\n`).toBe(screen(BROKEN));
@@ -117,6 +117,6 @@ describe("colours", () => {
     ["with NO_COLOR", true, { isTTY: true }, { NO_COLOR: "1" }, false],
     ["with an empty NO_COLOR", true, { isTTY: true }, { NO_COLOR: "" }, true],
   ])("%s", (_name, color, stream, env, expected) => {
-    expect(createPaint(color, stream, env)("red", "x") !== "x").toBe(expected);
+    expect(createPaint(color, { env }, stream)("red", "x") !== "x").toBe(expected);
   });
 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import { Engine } from "../../../../operations/docker/engine/engine";
 import { askInside } from "../../../../operations/observe/doctor/ask-inside";
 import { FakeEngine } from "../../../fixtures/fake-engine";
@@ -20,7 +21,7 @@ it.each([
       return {};
     },
   });
-  const docker = new Engine({ id: node.host, connection: fake.connection, sshOptions: [] });
+  const docker = new Engine({ id: node.host, connection: fake.connection, sshOptions: [] }, callerOf({}));
   await askInside(docker, node, { cluster, password: "", timeout });
   docker.close();
   await fake.stop();

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { callerOf } from "../../../../operations/base/caller/caller";
 import type { ClusterNode } from "../../../../model/cluster";
 import { Engine } from "../../../../operations/docker/engine/engine";
 import { lookInside } from "../../../../operations/observe/doctor/look-inside";
@@ -27,7 +28,7 @@ it("enters no container when too little of the host's time is left, and blames n
       return { stdout: "disk\t1000\t500\n" };
     },
   });
-  const docker = new Engine({ id: "server-a", connection: fake.connection, sshOptions: [] });
+  const docker = new Engine({ id: "server-a", connection: fake.connection, sshOptions: [] }, callerOf({}));
   const answers = await lookInside(
     docker,
     nodes,

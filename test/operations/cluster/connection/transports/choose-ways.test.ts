@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { callerOf } from "../../../../../operations/base/caller/caller";
 import type { Cluster } from "../../../../../model/cluster";
 import { describeCluster } from "../../../../../model/cluster";
 import { chooseWays } from "../../../../../operations/cluster/connection/transports/choose-ways";
@@ -13,7 +14,7 @@ function clusterOn(connection: string, host: object = {}): Cluster {
 }
 
 const waysOf = (cluster: Cluster, env = {}) =>
-  chooseWays(cluster, env).map((way) => `${way.name} ${way.description}`);
+  chooseWays(cluster, callerOf(env)).map((way) => `${way.name} ${way.description}`);
 
 test.each([
   [
@@ -56,7 +57,9 @@ test.each([
 test("PGDIST_VIA leaves one way, and says which there are", () => {
   const cluster = clusterOn("ssh://a.example", { address: "10.0.0.1" });
   expect(waysOf(cluster, { PGDIST_VIA: "exec" })).toHaveLength(1);
-  expect(() => chooseWays(cluster, { PGDIST_VIA: "vpn" })).toThrow(/PGDIST_VIA=vpn .* direct, ssh, exec/);
+  expect(() => chooseWays(cluster, callerOf({ PGDIST_VIA: "vpn" }))).toThrow(
+    /PGDIST_VIA=vpn .* direct, ssh, exec/,
+  );
 });
 
 test("ssh gets the host's own options first, then ours, and never asks", () => {

@@ -1,5 +1,5 @@
-import { EXIT, Failure } from "../../base/failure";
-import { quoteName } from "../../base/shown-words";
+import { EXIT, Failure } from "../failure";
+import { quoteName } from "../shown-words";
 
 /** Of the roles that the environment names; JSON, role to password. Terraform's variable `role_passwords`. */
 export const ROLE_PASSWORDS = "TF_VAR_role_passwords";
@@ -7,10 +7,9 @@ export const ROLE_PASSWORDS = "TF_VAR_role_passwords";
 /**
  * All passwords in TF_VAR_role_passwords.
  *
- * @throws Failure where it is not JSON of that shape; never with its text
+ * @throws Failure (usage) where it is not JSON of that shape; never with its text
  */
-export function readRolePasswords(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
-  const text = env[ROLE_PASSWORDS];
+export function parseRolePasswords(text: string | undefined): ReadonlyMap<string, string> {
   if (!text) return new Map();
   const wrong = (what: string) =>
     new Failure(`${ROLE_PASSWORDS} ${what}`, `set it to JSON, role to password: {"app": "..."}`, {

@@ -1,10 +1,8 @@
 import { password as ask } from "@inquirer/prompts";
+import { type Credentials, ROLE_PASSWORD } from "../../base/caller/credentials";
+import { ROLE_PASSWORDS } from "../../base/caller/role-passwords";
 import { EXIT, Failure } from "../../base/failure";
 import { quoteName } from "../../base/shown-words";
-import { ROLE_PASSWORDS, readRolePasswords } from "./role-passwords";
-
-/** Of the one role that a command is about. */
-export const ROLE_PASSWORD = "PGDIST_ROLE_PASSWORD";
 
 /**
  * A role's password: PGDIST_ROLE_PASSWORD where one role is meant, else its entry in TF_VAR_role_passwords, else asked on a
@@ -12,24 +10,20 @@ export const ROLE_PASSWORD = "PGDIST_ROLE_PASSWORD";
  *
  * @throws Failure (usage) where it is nowhere and nobody can be asked
  */
-export async function rolePassword(role: string, only: boolean, env: NodeJS.ProcessEnv): Promise<string> {
-  const found = given(role, only, env) ?? (await fromTerminal(role));
-  if (found) return found;
+export async function rolePassword(role: string, only: boolean, credentials: Credentials): Promise<string> {
+  const given = credentials.ofRole(role, only);
+  if (given !== undefined) return given;
+  const typed = await fromTerminal(role);
+  if (typed) {
+    credentials.learn(typed);
+    return typed;
+  }
   const single = only ? `${ROLE_PASSWORD}, or ` : "";
   throw new Failure(
     `no password for role ${quoteName(role)}`,
     `set ${single}its entry in ${ROLE_PASSWORDS} ({"role": "password"}), or run it on a terminal, where it is asked`,
     { exitCode: EXIT.usage },
   );
-}
-
-function given(role: string, only: boolean, env: NodeJS.ProcessEnv): string | undefined {
-  return (only ? env[ROLE_PASSWORD] : undefined) || readRolePasswords(env).get(role);
-}
-
-/** Whether the process' environment has it. */
-export function isGiven(role: string, only: boolean, env: NodeJS.ProcessEnv): boolean {
-  return given(role, only, env) !== undefined;
 }
 
 async function fromTerminal(role: string): Promise<string | undefined> {

@@ -1,0 +1,28 @@
+import { Credentials } from "./credentials";
+import { Redactor } from "./redactor";
+
+/**
+ * What whoever runs the program gave it. Made once, where the program begins, and passed down: nothing else reads the
+ * process' variables, and nothing writes to them.
+ */
+export interface Caller {
+  /** The process' variables as they were: settings of a run, and what its child processes get. */
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+  readonly credentials: Credentials;
+  /** The only transport that may be used to a node, by PGDIST_VIA or `--via`. @default the first that works */
+  readonly via?: string;
+  /** Text without any secret that the run has, or learned. */
+  readonly redact: (text: string) => string;
+}
+
+/** @param env the process' variables */
+export function callerOf(env: Readonly<NodeJS.ProcessEnv>): Caller {
+  const redactor = new Redactor();
+  const via = env["PGDIST_VIA"] || undefined;
+  return {
+    env: { ...env },
+    credentials: Credentials.of(env, redactor),
+    ...(via === undefined ? {} : { via }),
+    redact: redactor.redact,
+  };
+}
