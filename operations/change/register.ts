@@ -7,7 +7,6 @@ import type { Progress } from "../base/progress";
 import type { Amount } from "./rebalance/progress-of-job";
 import { rebalanceAfterAdding } from "./rebalance/after-adding";
 import { prepareRecord } from "../cluster/nodes/migrate-record";
-import { readRecord } from "../cluster/nodes/record";
 import { checkCoordinator } from "../cluster/nodes/check-coordinator";
 import { storeOwnOnCoordinator } from "./credentials/own-password";
 import { storeElsewhere } from "./credentials/store-elsewhere";
@@ -58,11 +57,7 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
       registerNodes(session, cluster, facts, options),
     );
     // Now that nodes are there to store them: what can't be stored doesn't undo that.
-    await storeDeclaredRoles(session, cluster, {
-      record: await readRecord(session),
-      credentials: caller.credentials,
-      progress,
-    });
+    await storeDeclaredRoles(session, cluster, { credentials: caller.credentials, progress });
     // Last: whatever becomes of it, every node is registered and verified.
     const moved = await rebalanceAfterAdding(session, cluster, { added, progress, env: caller.env });
     return { added, moved };

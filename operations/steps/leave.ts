@@ -69,7 +69,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     await takeLock(session, progress, { PGDIST_LOCK_TIMEOUT: LOCK_TIMEOUT, ...env });
     await limitNodeConnections(session);
     const { record } = await checkCoordinator(session, cluster, "change");
-    await followEndpoints(session, cluster, record, progress);
+    await followEndpoints(session, cluster, progress);
     const departures = {
       ...departuresFrom(cluster),
       freeSpace: await readFreeSpace(cluster, caller, SPACE_MS),

@@ -1,11 +1,9 @@
 import type { Cluster, Endpoint } from "../../model/cluster";
-import { workersOf } from "../cluster/cluster-file";
 import type { Progress } from "../base/progress";
-import type { RecordedNode } from "../cluster/nodes/record";
 import { type Move, moveNodes } from "../change/registration/changes";
 import { followElsewhere } from "../change/registration/follow-elsewhere";
 import { waitForMetadata } from "../change/registration/metadata-sync";
-import { readRegistered, sameEndpoint } from "../cluster/nodes/pg-dist-node";
+import { readView } from "../cluster/nodes/read-view";
 import { runOnNodes } from "../cluster/nodes/run-on-nodes";
 import type { Session } from "../cluster/connection/session";
 
@@ -16,18 +14,12 @@ const SERVER_ID = "SELECT metadata->>'server_id' FROM pg_dist_node_metadata";
  * A removal comes before the next registration, and every node must answer it: so what stays and can no longer be reached
  * where it is registered, but answers as the same server where the environment has it, is moved there first.
  */
-export async function followEndpoints(
-  session: Session,
-  cluster: Cluster,
-  record: ReadonlyMap<string, RecordedNode>,
-  progress: Progress,
-): Promise<void> {
-  const registered = await readRegistered(session);
-  const changed = workersOf(cluster).flatMap((node): Move[] => {
-    const recorded = record.get(node.id);
-    const row = registered.find(({ nodeid }) => nodeid === recorded?.nodeid);
-    if (recorded === undefined || row === undefined || sameEndpoint(row.endpoint, node.endpoint)) return [];
-    return [{ node, registered: row, server_id: recorded.server_id }];
+export async function followEndpoints(session: Session, cluster: Cluster, progress: Progress): Promise<void> {
+  const nodes = await readView(session, cluster);
+  const changed = nodes.flatMap(({ role, movesTo, declared, recorded, registered }): Move[] => {
+    if (role === "coordinator" || movesTo === undefined || recorded === undefined) return [];
+    if (declared === undefined || registered === undefined) return [];
+    return [{ node: declared, registered, server_id: recorded.server_id }];
   });
   const before = await serverIds(
     session,

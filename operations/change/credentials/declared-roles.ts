@@ -5,10 +5,9 @@ import { storeElsewhere } from "./store-elsewhere";
 import { storeRole } from "./store-role";
 import { Failure, type Problem, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import type { RecordedNode } from "../../cluster/nodes/record";
-import { readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
 import type { Session } from "../../cluster/connection/session";
-import { labelOf } from "../../cluster/nodes/node-label";
+import { isRegistered } from "../../cluster/nodes/view";
 import { heldByCoordinator } from "../../cluster/roles/held-roles";
 import { quoteName } from "../../base/shown-words";
 
@@ -24,21 +23,15 @@ const PROOF_MS = 20_000;
 export async function storeDeclaredRoles(
   session: Session,
   cluster: Cluster,
-  {
-    record,
-    credentials,
-    progress,
-  }: {
-    readonly record: ReadonlyMap<string, RecordedNode>;
-    readonly credentials: Credentials;
-    readonly progress: Progress;
-  },
+  { credentials, progress }: { readonly credentials: Credentials; readonly progress: Progress },
 ): Promise<void> {
   const roles = cluster.roles ?? [];
   if (roles.length === 0) return;
   const passwords = credentials.ofRoles();
-  const registered = (await readRegistered(session)).filter(({ isactive }) => isactive);
-  const nodes = registered.map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
+  const nodes = (await readView(session, cluster))
+    .filter(isRegistered)
+    .filter(({ registered }) => registered.isactive)
+    .map(({ label, registered }) => ({ ...registered, label }));
   const before = await heldByCoordinator(session, roles);
   const problems: Problem[] = [];
   const given: string[] = [];

@@ -1,20 +1,24 @@
 import type { Cluster } from "../../../model/cluster";
 import { Failure } from "../../base/failure";
 import { isOtherDatabase } from "../../base/command-line";
-import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
 import { heldByCoordinator } from "../../cluster/roles/held-roles";
 import { readRoles } from "../../cluster/roles/read-roles";
 import type { Session } from "../../cluster/connection/session";
 import { type StoreOptions, storeRole } from "./store-role";
 
-/** The cluster with those of its workers that this database has: another one may have some only. */
+/**
+ * The cluster with those of its workers that this database has, where it has them: another one may have some only. In the
+ * environment's own database all of them, where the environment has them: that comes before their registration.
+ */
 export async function membersHere(session: Session, cluster: Cluster): Promise<Cluster> {
   if (!isOtherDatabase(cluster)) return cluster;
-  const registered = await readRegistered(session);
-  const nodes = cluster.nodes.filter(
-    ({ role, endpoint }) =>
-      role === "coordinator" || registered.some((row) => sameEndpoint(row.endpoint, endpoint)),
-  );
+  const view = await readView(session, cluster);
+  const nodes = cluster.nodes.flatMap((node) => {
+    const there = view.find(({ declared }) => declared === node)?.registered;
+    if (there !== undefined) return [{ ...node, endpoint: there.endpoint }];
+    return node.role === "coordinator" ? [node] : [];
+  });
   return { ...cluster, nodes };
 }
 

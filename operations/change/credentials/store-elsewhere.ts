@@ -8,7 +8,9 @@ import {
 } from "../../cluster/holdings/other-databases";
 import type { Progress } from "../../base/progress";
 import { isCertificate, storeStatement } from "../../cluster/nodes/credentials";
-import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
+import type { NodeView } from "../../cluster/nodes/view";
 import { type Held, heldByCoordinator } from "../../cluster/roles/held-roles";
 import { type Spread, describeSpread, spreadCredentials } from "../../cluster/roles/spread-credentials";
 import { quoteName } from "../../base/shown-words";
@@ -37,15 +39,15 @@ export async function storeElsewhere(
   { roles, coordinatorOnly, progress }: StoreElsewhereOptions,
 ): Promise<boolean> {
   const own = await heldByCoordinator(session, roles);
-  const registered = await readRegistered(session);
-  const ours = [...cluster.nodes, ...registered].map(({ endpoint }) => endpoint);
+  const nodes = await readView(session, cluster);
+  const ours = nodes.flatMap(endpointsOf);
   const store = async (databases: readonly CitusDatabase[]) => {
     let changed = false;
     for (const database of databases) {
       if (!database.registered.some(({ endpoint }) => isAmong(ours, endpoint))) continue;
       const name = `in database ${quoteName(database.name)}`;
       try {
-        const spread = await storeThere(database, cluster, own, coordinatorOnly === true);
+        const spread = await storeThere(database, cluster, own, coordinatorOnly === true ? undefined : nodes);
         for (const line of describeSpread(spread)) progress(`${name}: ${line}`);
         if (spread.length > 0) changed = true;
       } catch (error) {
@@ -65,6 +67,11 @@ export async function storeElsewhere(
   });
 }
 
+/** Where it is, and where the environment wants it. */
+function endpointsOf({ endpoint, movesTo }: NodeView): Endpoint[] {
+  return [endpoint, ...(movesTo === undefined ? [] : [movesTo])];
+}
+
 function isAmong(endpoints: readonly Endpoint[], endpoint: Endpoint): boolean {
   return endpoints.some((each) => sameEndpoint(each, endpoint));
 }
@@ -73,7 +80,7 @@ async function storeThere(
   { session, registered }: CitusDatabase,
   cluster: Cluster,
   own: Held,
-  coordinatorOnly: boolean,
+  home: readonly NodeView[] | undefined,
 ): Promise<Spread[]> {
   const there = await heldByCoordinator(session, Object.keys(own));
   const wanted = Object.entries(own).filter(([role, { authinfo }]) => {
@@ -87,10 +94,15 @@ async function storeThere(
     await session.query(storeStatement(role, authinfo ?? "", verifier));
     spread.push({ role, node: coordinatorOf(cluster).id, what: "stored" });
   }
-  if (coordinatorOnly) return spread;
+  if (home === undefined) return spread;
   const nodes = registered.flatMap(({ groupid, endpoint }) => {
-    const node = cluster.nodes.find((each) => sameEndpoint(each.endpoint, endpoint));
-    return node === undefined || groupid === COORDINATOR_GROUP ? [] : [{ label: node.id, endpoint }];
+    // By where it is sooner than by where it is to be: two may change places.
+    const node =
+      home.find((each) => sameEndpoint(each.endpoint, endpoint)) ??
+      home.find((each) => isAmong(endpointsOf(each), endpoint));
+    return node?.declared === undefined || groupid === COORDINATOR_GROUP
+      ? []
+      : [{ label: node.label, endpoint }];
   });
   return [
     ...spread,

@@ -3,8 +3,9 @@ import { shellWord } from "../../base/command-line";
 import { EXIT, type Problem, problemsFailure } from "../../base/failure";
 import { quoteName } from "../../base/shown-words";
 import { withOtherDatabases } from "../../cluster/holdings/other-databases";
-import { readRecord } from "../../cluster/nodes/record";
-import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
+import { isRegistered } from "../../cluster/nodes/view";
 import type { Session } from "../../cluster/connection/session";
 
 /**
@@ -19,13 +20,10 @@ export async function requireForgottenElsewhere(
   cluster: Cluster,
   hosts: readonly string[],
 ): Promise<void> {
-  const record = [...(await readRecord(session)).values()];
-  const lost = (await readRegistered(session)).filter(({ nodeid, endpoint }) => {
-    const id =
-      record.find((row) => row.nodeid === nodeid)?.id ??
-      cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id;
-    return id !== undefined && (hosts.includes(id) || hosts.includes(id.split("/")[0] ?? ""));
-  });
+  const nodes = (await readView(session, cluster)).filter(isRegistered);
+  const lost = nodes.filter(
+    ({ id }) => id !== undefined && (hosts.includes(id) || hosts.includes(id.split("/")[0] ?? "")),
+  );
   const [first, ...others] = await withOtherDatabases(session, async (databases) =>
     databases.flatMap(({ name, registered, shards }): Problem[] => {
       const there = registered.filter((row) =>

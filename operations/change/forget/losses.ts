@@ -1,12 +1,14 @@
 import type { Progress } from "../../base/progress";
 import type { Caller } from "../../base/caller/caller";
 import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import type { RecordedNode } from "../../cluster/nodes/record";
 import type { Heir } from "./assign-shards";
 import type { LostShard, LostTable } from "./lost-shards";
 
 /** A registered node by the name that it has in the output. */
 export interface NamedNode extends RegisteredNode {
   readonly id: string;
+  readonly recorded?: RecordedNode;
 }
 
 /** What the cluster loses with Docker hosts that never come back. */

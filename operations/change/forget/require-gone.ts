@@ -6,7 +6,6 @@ import { EXIT, Failure } from "../../base/failure";
 import type { Session } from "../../cluster/connection/session";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
 import { connectionCauses } from "../../cluster/nodes/reachability";
-import { readRecord } from "../../cluster/nodes/record";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { shardName } from "../../cluster/shards/shard-name";
 import { Engine } from "../../docker/engine/engine";
@@ -133,7 +132,6 @@ async function requireEmptyServers(
   nodes: readonly NamedNode[],
   environment: string,
 ): Promise<void> {
-  const record = [...(await readRecord(session)).values()];
   const answers = await runOnNodes(
     session,
     nodes.map(({ endpoint }) => endpoint),
@@ -141,7 +139,6 @@ async function requireEmptyServers(
   );
   for (const [index, node] of nodes.entries()) {
     const answer = answers[index];
-    const recorded = record.find(({ nodeid }) => nodeid === node.nodeid);
     const server =
       answer !== undefined && "value" in answer
         ? (JSON.parse(answer.value ?? "null") as {
@@ -158,7 +155,7 @@ async function requireEmptyServers(
       );
     }
     // Of one that was registered by hand there is no record: that no shard is there must do.
-    if (server?.groupid === COORDINATOR_GROUP && server.server_id !== recorded?.server_id) continue;
+    if (server?.groupid === COORDINATOR_GROUP && server.server_id !== node.recorded?.server_id) continue;
     const at = formatEndpoint(node.endpoint);
     const refuse = (why: string, remedy: string): never => {
       throw new Failure(`${node.id} is not proven to be lost: ${why}`, remedy, { exitCode: EXIT.refused });

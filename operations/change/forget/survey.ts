@@ -1,11 +1,11 @@
 import type { Cluster } from "../../../model/cluster";
-import { formatEndpoint } from "../../../model/cluster";
 import { commandArguments } from "../../base/command-line";
 import { EXIT, Failure } from "../../base/failure";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import type { Session } from "../../cluster/connection/session";
-import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
-import { readRecord } from "../../cluster/nodes/record";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
+import { isRegistered } from "../../cluster/nodes/view";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Heir } from "./assign-shards";
 import type { Losses, NamedNode, Survey } from "./losses";
@@ -29,7 +29,9 @@ export async function surveyLosses(
   hosts: readonly string[],
   survey: Survey,
 ): Promise<Losses> {
-  const nodes = await nameNodes(session, cluster);
+  const nodes = (await readView(session, cluster))
+    .filter(isRegistered)
+    .map(({ label: id, recorded, registered }): NamedNode => ({ ...registered, id, recorded }));
   const onHosts = ({ id }: NamedNode) =>
     isNode(id) && (hosts.includes(id.split("/")[0] ?? "") || hosts.includes(id));
   const dead = nodes.filter(onHosts);
@@ -60,18 +62,6 @@ export async function surveyLosses(
     tables: lost.length === 0 ? [] : await describeLosses(session, lost),
     heirs: await findHeirs(session, others),
   };
-}
-
-/** By the record; what isn't recorded by the environment, else by its endpoint. */
-async function nameNodes(session: Session, cluster: Cluster): Promise<NamedNode[]> {
-  const record = [...(await readRecord(session)).values()];
-  return (await readRegistered(session)).map((node) => ({
-    ...node,
-    id:
-      record.find(({ nodeid }) => nodeid === node.nodeid)?.id ??
-      cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint))?.id ??
-      formatEndpoint(node.endpoint),
-  }));
 }
 
 function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly NamedNode[]): void {

@@ -4,12 +4,14 @@ import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import { explainImmovable, findImmovable } from "../../cluster/shards/movable-tables";
 import { explainWalLevel } from "../../cluster/moving/wal-level";
 import { loopbackOf } from "../../cluster/nodes/loopback";
-import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { type RegisteredView, isRegistered } from "../../cluster/nodes/view";
 import { findImmobileOwners } from "../../cluster/roles/immobile-owners";
 import type { Session } from "../../cluster/connection/session";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
-import { labelOf, ownedMoves } from "./owned-moves";
+import { ownedMoves } from "./owned-moves";
 import type { PlannedMove } from "./plan";
 
 /** What stands against the moves of a plan. */
@@ -34,47 +36,44 @@ export async function findObstacles(
   blockWrites?: string,
 ): Promise<Obstacle[]> {
   const tables = [...new Set(moves.flatMap((move) => move.tables))];
+  const nodes = (await readView(session, cluster)).filter(isRegistered);
   return [
-    ...(mode === "block_writes" ? [] : await walLevels(session, cluster, moves, blockWrites)),
+    ...(mode === "block_writes" ? [] : await walLevels(session, nodes, moves, blockWrites)),
     ...explainImmovable(await findImmovable(session, tables), mode, blockWrites),
-    ...(await findImmobileOwners(session, ownedMoves(cluster, moves))),
-    ...(await dependents(session, cluster, moves)),
+    ...(await findImmobileOwners(session, ownedMoves(nodes, moves))),
+    ...(await dependents(session, nodes, moves)),
   ];
 }
 
 /** Of a node that doesn't answer none: that is said by whatever else is asked of it. */
 async function walLevels(
   session: Session,
-  cluster: Cluster,
+  nodes: readonly RegisteredView[],
   moves: readonly PlannedMove[],
   blockWrites?: string,
 ): Promise<Obstacle[]> {
-  const sources = (await readRegistered(session)).filter(({ endpoint }) =>
-    moves.some(({ source }) => sameEndpoint(source, endpoint)),
-  );
+  const sources = nodes.filter(({ endpoint }) => moves.some(({ source }) => sameEndpoint(source, endpoint)));
   const loopback = await loopbackOf(session);
   const answers = await runOnNodes(
     session,
-    sources.map(({ groupid, endpoint }) => (groupid === COORDINATOR_GROUP ? loopback : endpoint)),
+    sources.map(({ role, endpoint }) => (role === "coordinator" ? loopback : endpoint)),
     sources.map(() => "SELECT current_setting('wal_level')"),
   );
-  return sources.flatMap(({ endpoint }, index) => {
+  return sources.flatMap(({ label }, index) => {
     const answer = answers[index];
     if (answer === undefined || !("value" in answer)) return [];
     const problem = explainWalLevel(answer.value ?? "unknown", blockWrites);
-    return problem === undefined
-      ? []
-      : [{ what: `${labelOf(cluster, endpoint)}: ${problem.what}`, remedy: problem.remedy }];
+    return problem === undefined ? [] : [{ what: `${label}: ${problem.what}`, remedy: problem.remedy }];
   });
 }
 
 async function dependents(
   session: Session,
-  cluster: Cluster,
+  nodes: readonly RegisteredView[],
   moves: readonly PlannedMove[],
 ): Promise<Obstacle[]> {
-  const sources = (await readRegistered(session)).map(({ groupid, endpoint }) => ({
-    ...{ groupid, endpoint, label: labelOf(cluster, endpoint) },
+  const sources = nodes.map(({ label, endpoint, registered: { groupid } }) => ({
+    ...{ groupid, endpoint, label },
     shardids: moves.filter(({ source }) => sameEndpoint(source, endpoint)).flatMap((move) => move.shardids),
   }));
   const problems = await withStatementTimeout(session, DEPENDENTS_MS, () => findDependents(session, sources));

@@ -7,7 +7,8 @@ import { clearLeaving, markRebalanceDue } from "../../cluster/nodes/record";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { storeOnCoordinator } from "../../cluster/nodes/credentials";
 import { type NodeFacts, coordinatorFacts, nodeFacts } from "../../cluster/nodes/node-facts";
-import { type RegisteredNode, readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import type { Session } from "../../cluster/connection/session";
 import { type Holdings, readHoldings, requireWipeable } from "./holdings";
@@ -49,18 +50,13 @@ export async function prepareWorker(session: Session, options: AddOptions): Prom
   const { cluster, node, password, progress, env } = options;
   await takeLock(session, progress, env);
   await limitNodeConnections(session);
-  const { record } = await checkCoordinator(session, cluster, "change");
+  await checkCoordinator(session, cluster, "change");
   const facts = await coordinatorFacts(session);
   await prepareRecord(session);
   await storeOnCoordinator(session, cluster.user, password, facts);
-  const registered = await readRegistered(session);
-  const isRegistered = ({ id, endpoint }: ClusterNode) =>
-    registered.some(
-      (row: RegisteredNode) => row.nodeid === record.get(id)?.nodeid || sameEndpoint(row.endpoint, endpoint),
-    );
-  const there = registered.find(
-    (row) => row.nodeid === record.get(node.id)?.nodeid || sameEndpoint(row.endpoint, node.endpoint),
-  );
+  const view = await readView(session, cluster);
+  const registeredAs = ({ id }: ClusterNode) => view.find((each) => each.id === id)?.registered;
+  const there = registeredAs(node);
   const changed =
     there === undefined
       ? await emptyWorker(session, options)
@@ -68,7 +64,7 @@ export async function prepareWorker(session: Session, options: AddOptions): Prom
           letTakeShards(session, node, there, progress),
         );
   const out = cluster.nodes.filter(
-    (each) => each.role === "worker" && each.id !== node.id && !isRegistered(each),
+    (each) => each.role === "worker" && each.id !== node.id && registeredAs(each) === undefined,
   );
   for (const { id } of out) progress(`${id}: is not registered, and stays out`);
   return {

@@ -1,23 +1,24 @@
 import { formatEndpoint } from "../../../model/cluster";
 import { type Finding, checkName } from "../../cluster/nodes/identity";
 import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { viewNodes } from "../../cluster/nodes/view";
 import type { Decision, Situation } from "./situation";
 
 /** A server that joins must be empty: `citus_add_node` drops tables of the names that the cluster has. */
 export function checkNewcomer(
   { node, facts }: Pick<Decision, "node" | "facts">,
-  { cluster, place: { environment }, registered, record }: Situation,
+  { cluster, place: { environment }, registered, record, said }: Situation,
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
   const refuse = (what: string, remedy: string) =>
     findings.push({ node: node.id, what, remedy, refused: true });
   const wipe = `\`npx pg-dist add ${environment} ${node.id} --wipe\``;
-  const occupant = registered.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint));
-  const owner = [...record.values()].find(({ nodeid }) => nodeid === occupant?.nodeid);
+  const known = { cluster: { name: cluster, nodes: [] }, registered, record };
+  const owner = viewNodes(known, said).find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint))?.id;
   if (owner !== undefined) {
     refuse(
-      `${formatEndpoint(node.endpoint)} is still registered for ${owner.id}`,
-      `a changed id is a new, empty worker: remove ${owner.id} first, or keep its id`,
+      `${formatEndpoint(node.endpoint)} is still registered for ${owner}`,
+      `a changed id is a new, empty worker: remove ${owner} first, or keep its id`,
     );
   }
   if (facts.groupid !== COORDINATOR_GROUP && knowsNoCluster({ registered, record })) {

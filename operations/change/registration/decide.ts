@@ -4,7 +4,7 @@ import type { Decision, Situation } from "./situation";
 import { type Finding, checkIdentity } from "../../cluster/nodes/identity";
 import { checkVersion } from "./check-version";
 import { checkNewcomer } from "./check-newcomer";
-import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { viewNodes } from "../../cluster/nodes/view";
 
 export interface Decisions {
   readonly decisions: readonly Decision[];
@@ -15,12 +15,13 @@ export interface Decisions {
 export function decideWorkers(situation: Situation): Decisions {
   const decisions: Decision[] = [];
   const findings: Finding[] = [];
+  const place = placesOf(situation);
   for (const { node, answer } of situation.workers) {
     if ("unknown" in answer) {
       findings.push({ node: node.id, ...answer.unknown, refused: false });
       continue;
     }
-    const decision = { ...place(node, situation), facts: answer.facts };
+    const decision = { ...place(node), facts: answer.facts };
     const found = [
       ...(decision.registered === undefined
         ? checkNewcomer(decision, situation)
@@ -33,22 +34,18 @@ export function decideWorkers(situation: Situation): Decisions {
   return { decisions, findings: [...findings, ...findTwins(situation)] };
 }
 
-/** Where a node stands: by its recorded node id, else by its endpoint. */
-function place(node: ClusterNode, { registered, record }: Situation): Omit<Decision, "facts"> {
-  const recorded = record.get(node.id);
-  const byId = registered.find(({ nodeid }) => nodeid === recorded?.nodeid);
-  if (recorded !== undefined && byId !== undefined) {
-    const action = sameEndpoint(byId.endpoint, node.endpoint) ? "keep" : "move";
-    return { node, action, registered: byId, recorded };
-  }
-  // The endpoint of a node that itself moves away, or that has another id, is not this node's row.
-  const owners = new Set([...record.values()].map(({ nodeid }) => nodeid));
-  const byEndpoint = registered.find(
-    ({ endpoint, nodeid }) => sameEndpoint(endpoint, node.endpoint) && !owners.has(nodeid),
-  );
-  return byEndpoint === undefined
-    ? { node, action: "add", recorded }
-    : { node, action: "adopt", registered: byEndpoint, recorded };
+/** Where a node stands. What was recorded under another node id than it has by now counts as well: it is the same server. */
+function placesOf({ cluster, workers, registered, record, said }: Situation) {
+  const nodes = workers.map(({ node }) => node);
+  const view = viewNodes({ cluster: { name: cluster, nodes }, registered, record }, said);
+  return (node: ClusterNode): Omit<Decision, "facts"> => {
+    const found = view.find(({ id }) => id === node.id);
+    const recorded = record.get(node.id);
+    if (found?.registered === undefined) return { node, action: "add", recorded };
+    const known = { node, registered: found.registered, recorded };
+    if (found.movesTo !== undefined) return { ...known, action: "move" };
+    return { ...known, action: found.knownBy === "record" ? "keep" : "adopt" };
+  };
 }
 
 /** Citus takes the same server under two names for a deadlock, and a copy of the coordinator for itself. */

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "../../../model/cluster";
-import { formatEndpoint } from "../../../model/cluster";
 import { coordinatorOf, workersOf } from "../../cluster/cluster-file";
 import { EXIT, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import { type RecordedNode, readRecord, recordNode } from "../../cluster/nodes/record";
+import { type RecordedNode, recordNode } from "../../cluster/nodes/record";
 import type { Session } from "../../cluster/connection/session";
 import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
 import { storeOnNodes } from "../../cluster/nodes/credentials";
@@ -15,13 +14,10 @@ import type { Finding } from "../../cluster/nodes/identity";
 import { checkExtensions } from "./newcomer-extensions";
 import { waitForMetadata } from "./metadata-sync";
 import { type NodeAnswer, type NodeFacts, nodeFacts } from "../../cluster/nodes/node-facts";
-import {
-  COORDINATOR_GROUP,
-  type RegisteredNode,
-  readRegistered,
-  sameEndpoint,
-} from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { type Peer, checkReachability } from "../../cluster/nodes/reachability";
+import { askIdentities, readKnown } from "../../cluster/nodes/read-view";
+import { type RegisteredView, isRegistered, viewNodes } from "../../cluster/nodes/view";
 import { copyReferenceTables } from "./reference-tables";
 
 export interface Reconciled {
@@ -44,8 +40,9 @@ export async function reconcile(
   password: string,
   progress: Progress,
 ): Promise<Reconciled> {
-  const registered = await readRegistered(session);
-  const record = await readRecord(session);
+  const known = await readKnown(session, cluster);
+  const { registered, record } = known;
+  const said = await askIdentities(session, known);
   const workers = workersOf(cluster);
   const answers = await nodeFacts(
     session,
@@ -57,11 +54,12 @@ export async function reconcile(
     place: cluster,
     coordinator,
     workers: workers.map((node, index) => ({ node, answer: answers[index] as NodeAnswer })),
-    registered,
-    record,
+    ...{ registered, record, said },
   });
   const decided: Decision[] = [decideCoordinator(cluster, coordinator, registered, record), ...decisions];
-  const strangers = registered.filter(({ nodeid }) => !isWanted(nodeid, cluster, decided, record));
+  const strangers = viewNodes(known, said)
+    .filter(isRegistered)
+    .filter(({ declared }) => declared === undefined);
 
   const stored = await storeOnNodes(
     session,
@@ -74,7 +72,7 @@ export async function reconcile(
   const lacking = await checkExtensions(session, decisions);
   throwFindings([...findings, ...lacking, ...unreached.map((problem) => ({ ...problem, refused: false }))]);
 
-  reportStrangers(strangers, record, progress);
+  reportStrangers(strangers, progress);
   const changed = await apply(session, cluster, decided, progress);
   const added = decisions.filter(({ action }) => action === "add").map(({ node }) => node.id);
   return { changed: changed || stored.length > 0, added, answers };
@@ -95,19 +93,6 @@ function decideCoordinator(
   return { ...known, action: recorded?.nodeid === row.nodeid ? "keep" : "adopt" };
 }
 
-/** A worker that could not be decided about (it was reported) is still wanted. */
-function isWanted(
-  nodeid: number,
-  cluster: Cluster,
-  decided: readonly Decision[],
-  record: ReadonlyMap<string, RecordedNode>,
-): boolean {
-  return (
-    decided.some(({ registered }) => registered?.nodeid === nodeid) ||
-    cluster.nodes.some(({ id }) => record.get(id)?.nodeid === nodeid)
-  );
-}
-
 /**
  * New and moved nodes must reach all nodes and be reached by all. Where nothing changes, the matrix at the end is
  * enough: the number of connections per node that joins grows with the nodes, not with their square.
@@ -115,7 +100,7 @@ function isWanted(
 async function checkChanged(
   session: Session,
   decided: readonly Decision[],
-  strangers: readonly RegisteredNode[],
+  strangers: readonly RegisteredView[],
   progress: Progress,
 ) {
   const isChanged = ({ action }: Decision) => action === "add" || action === "move";
@@ -124,8 +109,8 @@ async function checkChanged(
   const peers: Peer[] = [
     ...decided.map(({ node: { id, endpoint } }) => ({ id, endpoint })),
     ...strangers
-      .filter(({ isactive }) => isactive)
-      .map(({ endpoint }) => ({ id: formatEndpoint(endpoint), endpoint })),
+      .filter(({ registered }) => registered.isactive)
+      .map(({ label, endpoint }) => ({ id: label, endpoint })),
   ];
   const reaches = peers.map((from) => ({
     from,
@@ -150,19 +135,13 @@ function throwFindings(findings: readonly Finding[]): void {
   );
 }
 
-function reportStrangers(
-  strangers: readonly RegisteredNode[],
-  record: ReadonlyMap<string, RecordedNode>,
-  progress: Progress,
-): void {
-  for (const { nodeid, endpoint } of strangers) {
-    const recorded = [...record.values()].find((row) => row.nodeid === nodeid);
+function reportStrangers(strangers: readonly RegisteredView[], progress: Progress): void {
+  for (const { id, label } of strangers)
     progress(
-      recorded === undefined
-        ? `${formatEndpoint(endpoint)} is registered, but not by the environment: left alone`
-        : `${recorded.id} is registered, but no longer in the environment: left alone`,
+      id === undefined
+        ? `${label} is registered, but not by the environment: left alone`
+        : `${label} is registered, but no longer in the environment: left alone`,
     );
-  }
 }
 
 async function apply(

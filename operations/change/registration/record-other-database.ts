@@ -1,12 +1,13 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
 import { prepareRecord } from "../../cluster/nodes/migrate-record";
-import { readRecord } from "../../cluster/nodes/record";
 import {
   COORDINATOR_GROUP,
   type RegisteredNode,
   readRegistered,
   sameEndpoint,
 } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
+import { isRegistered } from "../../cluster/nodes/view";
 import { type Answer, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
 
@@ -41,10 +42,9 @@ export async function recordOtherDatabase(session: Session, cluster: Cluster): P
     const theirs = await askIdentities(home, known);
     for (const [index, row] of registered.entries()) {
       const node =
-        known.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint)) ??
         known.find(
           (_each, other) => own[index] !== undefined && own[index]?.system === theirs[other]?.system,
-        );
+        ) ?? known.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
       const identity = own[index];
       if (node !== undefined) await record(session, node.id, row, identity?.server_id ?? "");
     }
@@ -55,13 +55,10 @@ export async function recordOtherDatabase(session: Session, cluster: Cluster): P
 }
 
 async function readHome(home: Session, cluster: Cluster): Promise<(HomeNode & { groupid: number })[]> {
-  const record = [...(await readRecord(home)).values()];
-  return (await readRegistered(home)).flatMap(({ nodeid, groupid, endpoint }) => {
-    const id =
-      record.find((row) => row.nodeid === nodeid)?.id ??
-      cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id;
-    return id === undefined ? [] : [{ id, endpoint, groupid }];
-  });
+  const nodes = (await readView(home, cluster)).filter(isRegistered);
+  return nodes.flatMap(({ id, endpoint, registered: { groupid } }) =>
+    id === undefined ? [] : [{ id, endpoint, groupid }],
+  );
 }
 
 /** In the order of the nodes; the coordinator is asked by the session itself. */

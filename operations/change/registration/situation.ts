@@ -2,6 +2,7 @@ import type { ClusterNode } from "../../../model/cluster";
 import type { Place } from "../../base/place";
 import type { NodeAnswer, NodeFacts } from "../../cluster/nodes/node-facts";
 import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import type { Identities } from "../../cluster/nodes/view";
 import type { RecordedNode } from "../../cluster/nodes/record";
 
 /** What is known of the cluster before anything is changed. */
@@ -14,6 +15,8 @@ export interface Situation {
   readonly workers: readonly { readonly node: ClusterNode; readonly answer: NodeAnswer }[];
   readonly registered: readonly RegisteredNode[];
   readonly record: ReadonlyMap<string, RecordedNode>;
+  /** Of those that are registered and not recorded. @default nothing is known of them */
+  readonly said?: Identities;
 }
 
 /** What is to be done with one node of the environment. */

@@ -3,19 +3,14 @@ import { formatEndpoint } from "../../../model/cluster";
 import { workersOf } from "../../cluster/cluster-file";
 import { Failure, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import { readRecord } from "../../cluster/nodes/record";
 import type { Session } from "../../cluster/connection/session";
 import { type Finding, checkIdentity } from "../../cluster/nodes/identity";
 import { checkExtension, describeVersion } from "./check-version";
 import { checkMatrix } from "./matrix";
 import { type NodeFacts, coordinatorFacts, nodeFacts } from "../../cluster/nodes/node-facts";
 import { formatTable } from "./node-table";
-import {
-  COORDINATOR_GROUP,
-  type RegisteredNode,
-  readRegistered,
-  sameEndpoint,
-} from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
+import { type RegisteredView, isRegistered, labelAt } from "../../cluster/nodes/view";
 import type { Reconciled } from "./reconcile";
 
 /**
@@ -30,8 +25,7 @@ export async function verify(
   progress: Progress,
   reconciled: Reconciled,
 ): Promise<void> {
-  const registered = await readRegistered(session);
-  const record = await readRecord(session);
+  const nodes = (await readView(session, cluster)).filter(isRegistered);
   const answers = reconciled.changed
     ? await nodeFacts(
         session,
@@ -43,25 +37,24 @@ export async function verify(
   const findings: Finding[] = [];
   for (const [index, node] of workersOf(cluster).entries()) {
     const answer = answers[index];
-    const row = registered.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint));
-    if (row === undefined) throw new Failure(`${node.id} is not registered any more`, "apply again");
+    const there = nodes.find(({ id }) => id === node.id);
+    if (there === undefined || there.movesTo !== undefined)
+      throw new Failure(`${node.id} is not registered any more`, "apply again");
     if (answer === undefined || "unknown" in answer) continue; // the matrix says why
     facts.set(node.id, answer.facts);
     findings.push(
       ...checkExtension(node.id, answer.facts),
-      ...checkIdentity({ node, facts: answer.facts, recorded: record.get(node.id) }, row, {
+      ...checkIdentity({ node, facts: answer.facts, recorded: there.recorded }, there.registered, {
         cluster: cluster.name,
         place: cluster,
       }),
     );
   }
-  const nameOf = (endpoint: RegisteredNode["endpoint"]) =>
-    cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id ?? formatEndpoint(endpoint);
-  const matrix = await checkMatrix(session, nameOf);
+  const matrix = await checkMatrix(session, (endpoint) => labelAt(nodes, endpoint));
   const problems = [...findings, ...matrix.problems];
 
   facts.set(cluster.nodes[0]?.id ?? "", await coordinatorFacts(session));
-  for (const line of nodeTable(cluster, registered, facts)) progress(line);
+  for (const line of nodeTable(nodes, facts)) progress(line);
   progress(
     `${matrix.healthy} of ${matrix.pairs} pairs healthy${reconciled.changed ? "" : "; nothing was changed"}`,
   );
@@ -70,21 +63,16 @@ export async function verify(
   if (first !== undefined) throw problemsFailure([first, ...others], "the cluster is not healthy");
 }
 
-function nodeTable(
-  cluster: Cluster,
-  registered: readonly RegisteredNode[],
-  facts: ReadonlyMap<string, NodeFacts>,
-): string[] {
+function nodeTable(nodes: readonly RegisteredView[], facts: ReadonlyMap<string, NodeFacts>): string[] {
   return formatTable(
     ["node", "endpoint", "role", "node id", "version"],
-    registered.map((row) => {
-      const node = cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
-      const known = node === undefined ? undefined : facts.get(node.id);
+    nodes.map(({ id, endpoint, role, declared, registered }) => {
+      const known = facts.get(declared?.id ?? "");
       return [
-        node?.id ?? "(not in the environment)",
-        formatEndpoint(row.endpoint),
-        row.groupid === COORDINATOR_GROUP ? "coordinator" : "worker",
-        String(row.nodeid),
+        declared?.id ?? `${id ?? ""} (not in the environment)`.trim(),
+        formatEndpoint(endpoint),
+        role,
+        String(registered.nodeid),
         known === undefined
           ? "unknown"
           : `Citus ${known.citus}${known.stand_in ? " (a STAND-IN)" : ""}, PostgreSQL ${known.postgres}`,

@@ -68,6 +68,7 @@ function departuresOf(cluster: Cluster, id: string, done: Departures["done"]): D
   const declared = new Set(cluster.nodes.map((node) => node.id));
   return {
     cluster: cluster.name,
+    nodes: cluster.nodes,
     environment: cluster.environment,
     database: cluster.database,
     done,

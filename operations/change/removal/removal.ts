@@ -62,7 +62,9 @@ export async function findMember(
   }
   if (node !== undefined) return node;
   // Which node of the environment a server is that was registered but not recorded, only it can say.
-  const unknown = members.find((member) => member.id === undefined && member.server === undefined);
+  const unknown = members.find(
+    ({ knownBy, server }) => server === undefined && (knownBy === "endpoint" || knownBy === "nothing"),
+  );
   if (unknown !== undefined) {
     throw new NodesUnreachable(
       new Failure(

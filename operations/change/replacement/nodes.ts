@@ -1,7 +1,9 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
-import { type RecordedNode, readRecord } from "../../cluster/nodes/record";
+import { readKnown } from "../../cluster/nodes/read-view";
+import type { RecordedNode } from "../../cluster/nodes/record";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { viewNodes } from "../../cluster/nodes/view";
 import type { Session } from "../../cluster/connection/session";
 
 /** What a server says of how it was started. */
@@ -40,17 +42,22 @@ const STATE = `SELECT json_build_object(
 
 /** The nodes of the environment that exist already. A new one has nothing to lose. */
 export async function readExisting(session: Session, cluster: Cluster): Promise<ExistingNode[]> {
-  const record = await readRecord(session);
+  const known = await readKnown(session, cluster);
+  const view = viewNodes(known);
+  const { record } = known;
   const [own] = await session.query<{ state: string }>(STATE);
   const coordinator = coordinatorOf(cluster);
   const workers = cluster.nodes.flatMap((wanted) => {
     const recorded = record.get(wanted.id);
     return wanted === coordinator || recorded === undefined ? [] : [{ wanted, recorded }];
   });
+  const endpoints = workers.map(
+    ({ wanted, recorded }) => view.find(({ id }) => id === wanted.id)?.registered?.endpoint ?? recorded,
+  );
   const answers = await runOnNodes(
     session,
-    workers.map(({ recorded }) => recorded),
-    workers.map(() => STATE),
+    endpoints,
+    endpoints.map(() => STATE),
   );
   return [
     { wanted: coordinator, recorded: record.get(coordinator.id), running: parse(own?.state) },

@@ -1,7 +1,8 @@
-import { formatEndpoint } from "../../../model/cluster";
+import type { Cluster } from "../../../model/cluster";
 import { Failure, oneLine } from "../../base/failure";
-import { type KnownNodes, remedyForWords } from "../nodes/node-failure";
-import { readRegistered, sameEndpoint } from "../nodes/pg-dist-node";
+import { remedyForWords } from "../nodes/node-failure";
+import { readView } from "../nodes/read-view";
+import { isRegistered } from "../nodes/view";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import { describeSetting, readNodeSettings, undoSettings } from "./node-settings";
@@ -22,21 +23,20 @@ const SETTING_WORDS =
   /due to statement timeout|due to (?:idle-in-transaction|transaction|idle-session) timeout|read-only transaction|terminating connection|server closed the connection/;
 
 /** What to do about a move of Citus' background that failed, of which there are only the words. */
-export async function remedyForJob(message: string, session: Session, cluster: KnownNodes): Promise<string> {
+export async function remedyForJob(message: string, session: Session, cluster: Cluster): Promise<string> {
+  const nodes = (await readView(session, cluster)).filter(isRegistered);
   if (SETTING_WORDS.test(message)) {
-    const nodes = (await readRegistered(session)).map((node) => ({
-      ...node,
-      label:
-        cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint))?.id ??
-        formatEndpoint(node.endpoint),
-    }));
-    const settings = await readNodeSettings(session, nodes);
+    const settings = await readNodeSettings(
+      session,
+      nodes.map(({ label, registered }) => ({ ...registered, label })),
+    );
     if (settings.length > 0) {
       const told = settings.map((setting) => `on ${setting.node} ${describeSetting(setting)}`);
       return `${told.join(", ")}: ${undoSettings(settings)}`;
     }
   }
-  return remedyForWords(message, cluster);
+  const known = nodes.map(({ label, endpoint }) => ({ id: label, endpoint }));
+  return remedyForWords(message, { ...cluster, nodes: known });
 }
 
 /**

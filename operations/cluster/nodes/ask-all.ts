@@ -1,15 +1,16 @@
 import type { Endpoint } from "../../../model/cluster";
 import type { Connected } from "../connection/target";
-import { readRecord } from "./record";
 import type { Explained } from "./connection-cause";
-import { labelOf } from "./node-label";
-import { COORDINATOR_GROUP, type RegisteredNode, readRegistered } from "./pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode } from "./pg-dist-node";
+import { askWho } from "./ask-who";
+import { readView } from "./read-view";
+import { isRegistered } from "./view";
 import { askNodes } from "./ask-nodes";
 import { type Explanations, askContainers, explainFailed } from "./down-containers";
 
 /** A registered node and its answer. */
 export interface Asked<Value> {
-  /** The id in the environment or in the record, else the endpoint. */
+  /** See `NodeView`. */
   readonly label: string;
   readonly role: "coordinator" | "worker";
   readonly nodeid: number;
@@ -31,13 +32,13 @@ export async function askAll<Value>(
   statement: string,
   isMeant: (node: RegisteredNode) => boolean = () => true,
 ): Promise<Asked<Value>[]> {
-  const registered = (await readRegistered(target.session)).filter(isMeant);
-  const record = await readRecord(target.session);
-  const named = registered.map((node) => ({ ...node, label: labelOf(target, node, record) }));
+  const { session, cluster, timeoutMs } = target;
+  const view = await readView(session, cluster, askWho(timeoutMs));
+  const nodes = view.filter(isRegistered).filter(({ registered }) => isMeant(registered));
+  const named = nodes.map(({ label, registered }) => ({ ...registered, label }));
   const answers = await askRegistered<Value>(target, named, statement);
-  return named.map(({ label, nodeid, groupid, endpoint }, index): Asked<Value> => ({
-    ...{ label, nodeid, groupid, endpoint },
-    role: groupid === COORDINATOR_GROUP ? "coordinator" : "worker",
+  return nodes.map(({ label, role, endpoint, registered: { nodeid, groupid } }, index): Asked<Value> => ({
+    ...{ label, role, nodeid, groupid, endpoint },
     ...answers[index],
   }));
 }

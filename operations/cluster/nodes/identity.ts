@@ -24,22 +24,20 @@ export function checkIdentity(
   registered: Pick<RegisteredNode, "groupid" | "nodeid"> & { readonly hasmetadata?: boolean },
   { cluster, place }: { readonly cluster: string; readonly place: Place },
 ): Finding[] {
-  const findings = checkName({ node, facts }, cluster);
+  // Whatever else differs comes of that.
+  const misnamed = checkName({ node, facts }, cluster);
+  if (misnamed.length > 0) return misnamed;
   const sameGroup = facts.groupid === registered.groupid;
   const sameServer = recorded === undefined || recorded.server_id === facts.server_id;
   // A worker that was removed and added again by hand has a new group and a new node id, but is the same server.
-  if (sameGroup && (sameServer || recorded?.nodeid !== registered.nodeid)) return findings;
+  if (sameGroup && (sameServer || recorded?.nodeid !== registered.nodeid)) return [];
   // Without metadata (stop_metadata_sync_to_node) a worker's own group is 0 again, and its shards are there all the same. The
   // server id is made with a data directory.
   const known = recorded !== undefined && recorded.nodeid === registered.nodeid && sameServer;
   if (facts.groupid === COORDINATOR_GROUP && sameServer && (known || registered.hasmetadata === false))
-    return findings;
-  findings.push({
-    node: node.id,
-    ...explainOtherServer({ node, facts, recorded, registered, place }),
-    refused: true,
-  });
-  return findings;
+    return [];
+  const explained = explainOtherServer({ node, facts, recorded, registered, place });
+  return [{ node: node.id, ...explained, refused: true }];
 }
 
 /** Only for an environment: it names who the node is. */

@@ -1,19 +1,21 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
-import { readServerName } from "../../../model/contract/server-name";
-import { formatEndpoint } from "../../../model/cluster";
 import type { FreeSpace } from "../../docker/free-space";
-import { type RecordedNode, readRecord } from "./record";
+import type { RecordedNode } from "./record";
 import type { Explained } from "./connection-cause";
 import { explainAnswer } from "./node-facts";
-import { COORDINATOR_GROUP, type RegisteredNode, readRegistered, sameEndpoint } from "./pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
+import { readKnown } from "./read-view";
 import { whyUnreachable } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
 import type { Session } from "../connection/session";
+import { type NodeView, isRegistered, viewNodes } from "./view";
 
 /** Which nodes of ours are to leave, and why. */
 export interface Departures {
   /** Name of the cluster. */
   readonly cluster: string;
+  /** Those that the environment has. */
+  readonly nodes: Cluster["nodes"];
   /** Of the environment, for commands in messages. */
   readonly environment: string;
   readonly database: string;
@@ -29,16 +31,16 @@ export interface Departures {
 
 /** All that the environment no longer has: those that Terraform removes. */
 export function departuresFrom(cluster: Cluster): Departures {
-  const staying = new Set(cluster.nodes.map(({ id }) => id));
-  const { name, environment, database } = cluster;
-  return { cluster: name, environment, database, done: "removed", leaves: (id) => !staying.has(id) };
+  const { name, environment, database, nodes } = cluster;
+  const staying = new Set(nodes.map(({ id }) => id));
+  return { cluster: name, nodes, environment, database, done: "removed", leaves: (id) => !staying.has(id) };
 }
 
 /** A registered node, and what it has to do with us. */
 export interface Member extends RegisteredNode {
-  /** Of a node that is recorded, or was started, as ours; undefined for one that was added by hand. */
+  /** See `NodeView`; undefined for one that was added by hand. */
   readonly id?: string;
-  /** For the output: the id, or the endpoint of a node that has none. */
+  readonly knownBy: NodeView["knownBy"];
   readonly label: string;
   /** Nodes of one server share its file system. */
   readonly fileSystem: string;
@@ -72,26 +74,27 @@ const STATE = `SELECT json_build_object(
 
 /** All registered nodes, each asked through the coordinator. */
 export async function readMembers(session: Session, departures: Departures): Promise<Member[]> {
-  const registered = await readRegistered(session);
-  const record = [...(await readRecord(session)).values()];
-  const answers = await askServers(session, registered);
-  return registered.map((node, index) => {
+  const known = await readKnown(session, { name: departures.cluster, nodes: departures.nodes });
+  const answers = await askServers(session, known.registered);
+  const said = new Map(
+    known.registered.flatMap(({ nodeid }, index) => {
+      const server = answers[index]?.server;
+      return server === undefined ? [] : [[nodeid, server] as const];
+    }),
+  );
+  const nodes = viewNodes(known, said).filter(isRegistered);
+  return nodes.map(({ id, knownBy, label, host, role, recorded, registered: row }, index) => {
     const answer = answers[index] ?? {};
-    const recorded = record.find(({ nodeid }) => nodeid === node.nodeid);
-    const id = recorded?.id ?? idFromName(departures.cluster, answer.server);
     const leaves =
-      node.groupid !== COORDINATOR_GROUP &&
-      (isNamed(departures, node) || (id !== undefined && departures.leaves(id, recorded)));
-    const mayHoldShards = node.shouldhaveshards || (recorded?.leaving ?? null) !== null;
+      role !== "coordinator" &&
+      (isNamed(departures, row) || (id !== undefined && departures.leaves(id, recorded)));
+    const mayHoldShards = row.shouldhaveshards || (recorded?.leaving ?? null) !== null;
     return {
-      ...node,
+      ...row,
       ...withSpace(answer, id === undefined ? undefined : departures.freeSpace?.get(id)),
-      id,
-      recorded,
-      label: id ?? formatEndpoint(node.endpoint),
-      fileSystem: id?.split("/")[0] ?? node.endpoint.host,
-      leaves,
-      receives: !leaves && mayHoldShards && node.isactive && answer.server !== undefined,
+      ...{ id, knownBy, label, recorded, leaves },
+      fileSystem: host ?? row.endpoint.host,
+      receives: !leaves && mayHoldShards && row.isactive && answer.server !== undefined,
     };
   });
 }
@@ -134,13 +137,4 @@ async function askServers(session: Session, nodes: readonly RegisteredNode[]): P
 
 function parse(state: string | null | undefined): ServerState {
   return JSON.parse(state ?? "null") as ServerState;
-}
-
-/**
- * A registration that was killed between citus_add_node and its record leaves a node that only the name of its server
- * tells to be ours (`citus server-d/worker1 10.0.0.4:5433`).
- */
-function idFromName(cluster: string, server: ServerState | undefined): string | undefined {
-  const named = readServerName(server?.cluster_name);
-  return named?.cluster === cluster ? named.id : undefined;
 }

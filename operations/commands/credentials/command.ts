@@ -13,6 +13,7 @@ import { readRecord } from "../../cluster/nodes/record";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { coordinatorFacts } from "../../cluster/nodes/node-facts";
 import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
 import { quoteLiteral } from "../../cluster/connection/quote-literal";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { probeRoles } from "../../cluster/roles/ask-roles";
@@ -23,7 +24,7 @@ import { readRoles } from "../../cluster/roles/read-roles";
 import { quoteName } from "../../base/shown-words";
 import { storedRoles } from "../../cluster/roles/spread-credentials";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
-import { labelOf } from "../../cluster/nodes/node-label";
+import { isRegistered } from "../../cluster/nodes/view";
 import { checkJson, checkScreen, judgeChecked } from "./check";
 import { storeOwnOnCoordinator, storeOwnOnWorkers } from "../../change/credentials/own-password";
 import { ROLE_PASSWORD } from "../../base/caller/credentials";
@@ -253,10 +254,9 @@ async function check(
 
 async function storeOptions(target: Changing): Promise<StoreOptions> {
   const { session, cluster, timeoutMs, progress } = target;
-  const record = await readRecord(session);
-  const registered = await readRegistered(session);
-  const nodes = registered
-    .filter(({ isactive }) => isactive)
-    .map((node): NamedNode => ({ ...node, label: labelOf(target, node, record) }));
+  const nodes = (await readView(session, cluster))
+    .filter(isRegistered)
+    .filter(({ registered }) => registered.isactive)
+    .map(({ label, registered }): NamedNode => ({ ...registered, label }));
   return { place: cluster, nodes, timeoutMs, progress };
 }

@@ -17,7 +17,9 @@ import { readRecord } from "../../cluster/nodes/record";
 import { findProject } from "../../terraform/project";
 import { formatAmount } from "../../change/rebalance/lines";
 import { register } from "../../change/register";
-import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
+import { isRegistered } from "../../cluster/nodes/view";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { prepareWorker } from "../../change/registration/add-worker";
 import type { MaintenanceOptions } from "../../change/removal/begin";
@@ -165,20 +167,17 @@ async function meantWorker(
   const record = await readRecord(session);
   const at = home.find(({ id }) => id === name);
   if (at !== undefined && !record.has(name)) return { id: name, home: at.endpoint };
-  return findWorker(cluster, record, await readRegistered(session), name);
+  return findWorker(cluster, record, await readView(session, cluster), name);
 }
 
 /** `12 shards with 98.4 MB move to the other nodes` */
 async function amountOn({ session, cluster }: Changing, worker: MeantWorker): Promise<string> {
-  const record = await readRecord(session);
-  const endpoint = worker.endpoint ?? cluster.nodes.find(({ id }) => id === worker.id)?.endpoint;
-  const registered = (await readRegistered(session)).find(
-    (row) =>
-      row.nodeid === record.get(worker.id)?.nodeid ||
-      (endpoint !== undefined && sameEndpoint(row.endpoint, endpoint)),
-  );
-  if (registered === undefined) return "it is not registered";
-  const groups = (await readInventory(session)).on(registered.nodeid).map(({ group }) => group);
+  const at = worker.endpoint;
+  const node = (await readView(session, cluster))
+    .filter(isRegistered)
+    .find(({ id, endpoint }) => (at === undefined ? id === worker.id : sameEndpoint(endpoint, at)));
+  if (node === undefined) return "it is not registered";
+  const groups = (await readInventory(session)).on(node.registered.nodeid).map(({ group }) => group);
   const amount = {
     shards: groups.reduce((sum, { shardids }) => sum + shardids.length, 0),
     bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,10 +1,9 @@
-import type { Cluster, Endpoint } from "../../../model/cluster";
-import { formatEndpoint } from "../../../model/cluster";
+import { type Cluster, type Endpoint, formatEndpoint } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import { findNode } from "../../cli/find-node";
 import type { RecordedNode } from "../../cluster/nodes/record";
 import { coordinatorStays } from "../../change/removal/removal";
-import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { type NodeView, isRegistered } from "../../cluster/nodes/view";
 
 /** The worker that a person means. */
 export interface MeantWorker {
@@ -23,10 +22,10 @@ export interface MeantWorker {
 export function findWorker(
   cluster: Cluster,
   record: ReadonlyMap<string, RecordedNode>,
-  registered: readonly RegisteredNode[],
+  nodes: readonly NodeView[],
   name: string,
 ): MeantWorker {
-  const worker = findNamed(cluster, record, registered, name);
+  const worker = findNamed(cluster, record, nodes, name);
   if (worker.id !== coordinatorOf(cluster).id) return worker;
   // The removal itself refuses it too; before anybody is asked for a yes is sooner.
   throw coordinatorStays(worker.id);
@@ -35,15 +34,13 @@ export function findWorker(
 function findNamed(
   cluster: Cluster,
   record: ReadonlyMap<string, RecordedNode>,
-  registered: readonly RegisteredNode[],
+  nodes: readonly NodeView[],
   name: string,
 ): MeantWorker {
-  if (record.has(name)) return { id: name };
-  const row = registered.find(({ endpoint }) => formatEndpoint(endpoint) === name);
-  if (row === undefined) return { id: findNode(cluster, name).id };
-  if (row.groupid === COORDINATOR_GROUP) return { id: coordinatorOf(cluster).id };
-  const recorded = [...record.values()].find(({ nodeid }) => nodeid === row.nodeid);
-  const declared = cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
-  const id = recorded?.id ?? declared?.id;
-  return id === undefined ? { id: name, endpoint: row.endpoint } : { id };
+  // What was recorded of one that is no longer registered is left to clear away.
+  if (record.has(name) || nodes.some(({ id }) => id === name)) return { id: name };
+  const node = nodes.filter(isRegistered).find(({ endpoint }) => formatEndpoint(endpoint) === name);
+  if (node === undefined) return { id: findNode(cluster, name).id };
+  if (node.role === "coordinator") return { id: coordinatorOf(cluster).id };
+  return node.id === undefined ? { id: name, endpoint: node.endpoint } : { id: node.id };
 }

@@ -1,7 +1,5 @@
 import { Argument, type Command, Option } from "commander";
 import type { Caller } from "../../base/caller/caller";
-import type { Endpoint } from "../../../model/cluster";
-import { formatEndpoint } from "../../../model/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
 import { commandArguments } from "../../base/command-line";
@@ -13,7 +11,8 @@ import { requireAnswers } from "../../cli/require-answers";
 import { MODES, type TransferMode, readTransferMode } from "../../cluster/shards/transfer-mode";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { takeLock } from "../../cluster/nodes/lock";
-import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
+import { labelAt } from "../../cluster/nodes/view";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { stopJob } from "../../change/rebalance/await-job";
 import { estimateTime } from "../../change/rebalance/estimate";
@@ -101,13 +100,14 @@ async function showPlan(
   const estimate = estimateTime({ moves: moves.length, bytes: amount.bytes }, await lastFinished(session));
   const immovable = await findObstacles(session, target.cluster, moves, "auto");
   const others = await otherDatabases(target);
+  const nodes = await readView(session, target.cluster);
   if (json === true) {
     printJson("rebalance plan", {
       environment: target.cluster.environment,
       moves: moves.map(({ shardid, tables, bytes, source, target: to }) => ({
         ...{ shardId: shardid, tables, bytes },
-        from: nameOf(target, source),
-        to: nameOf(target, to),
+        from: labelAt(nodes, source),
+        to: labelAt(nodes, to),
       })),
       ...amount,
       estimate: moves.length === 0 ? null : estimate,
@@ -118,7 +118,7 @@ async function showPlan(
   }
   const note = otherDatabasesNote(target, others, "rebalance ENV plan");
   const view = { moves, estimate, immovable };
-  printLines([...planScreen(view, (endpoint) => nameOf(target, endpoint), paint, terminalWidth()), ...note]);
+  printLines([...planScreen(view, (endpoint) => labelAt(nodes, endpoint), paint, terminalWidth()), ...note]);
   return EXIT.ok;
 }
 
@@ -196,8 +196,4 @@ async function stop(target: Changing): Promise<ExitCode> {
     `Rebalance ${id} is ${job.state}: ${formatAmount(done)} moved and stay there, ${left} did not move.`,
   ]);
   return EXIT.ok;
-}
-
-function nameOf({ cluster }: Changing, endpoint: Endpoint): string {
-  return cluster.nodes.find((node) => sameEndpoint(node.endpoint, endpoint))?.id ?? formatEndpoint(endpoint);
 }

@@ -1,13 +1,13 @@
 import type { Target } from "../../cluster/connection/target";
 import { connectTo } from "../../cluster/connection/connect";
 import { Failure, oneLine } from "../../base/failure";
-import { readRecord } from "../../cluster/nodes/record";
-import { readRegistered as readRegisteredNodes } from "../../cluster/nodes/pg-dist-node";
+import { askWho } from "../../cluster/nodes/ask-who";
+import { askIdentities, readKnown } from "../../cluster/nodes/read-view";
+import { isRegistered, viewNodes } from "../../cluster/nodes/view";
 import { type ClusterRoles, askRoles } from "../../cluster/roles/ask-roles";
 import type { NamedNode } from "../../cluster/roles/probe";
 import { type OtherDatabase, askElsewhere } from "../status/elsewhere";
 import type { Session } from "../../cluster/connection/session";
-import { labelOf } from "../../cluster/nodes/node-label";
 import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
 import type { Snapshot } from "./snapshot";
 
@@ -49,14 +49,19 @@ export async function askCoordinator({
       const registered = await readRegistered(session);
       const time = { timeoutMs, leftMs: timeoutMs - (performance.now() - start) };
       if (registered === undefined) return { connection: { by } };
-      const nodes = await readNodes(session, cluster);
+      const known = await readKnown(session, cluster);
+      const said = await askIdentities(session, known, askWho(timeoutMs));
+      const nodes = viewNodes(known, said)
+        .filter(isRegistered)
+        .filter((node) => node.registered.isactive)
+        .map((node): NamedNode => ({ ...node.registered, label: node.label }));
       const roles = await readRoles(session, nodes, time);
       const otherDatabases = await readElsewhere(
         session,
         nodes,
         (timeoutMs - (performance.now() - start)) / 2,
       );
-      return { connection: { by }, registered, roles, otherDatabases };
+      return { connection: { by }, registered: { ...registered, said }, roles, otherDatabases };
     } finally {
       await session.end();
     }
@@ -78,15 +83,6 @@ async function readRegistered(session: Session): Promise<CoordinatorFacts | unde
   } catch {
     return undefined;
   }
-}
-
-/** The active ones. */
-async function readNodes(session: Session, cluster: Target["cluster"]): Promise<NamedNode[]> {
-  const registered = await readRegisteredNodes(session);
-  const record = await readRecord(session);
-  return registered
-    .filter(({ isactive }) => isactive)
-    .map((node) => ({ ...node, label: labelOf({ cluster }, node, record) }));
 }
 
 /** Other checks say why a node doesn't answer. */

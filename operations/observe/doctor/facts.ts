@@ -1,5 +1,6 @@
 import { PREPARED_AGE } from "../thresholds";
 import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import type { Identities } from "../../cluster/nodes/view";
 import { DRAINING, MOVING } from "../status/moves";
 
 /** What a PostgreSQL server says of itself, with or without Citus. */
@@ -37,6 +38,8 @@ export interface CitusFacts {
 export interface CoordinatorFacts {
   readonly nodes: readonly Registered[];
   readonly record: readonly Recorded[];
+  /** What those say that aren't recorded. @default nothing */
+  readonly said?: Identities;
   /** Rows of pg_dist_cleanup: what is left over of moves on registered nodes. */
   readonly orphans: number;
   /** Rows of pg_dist_cleanup of nodes that are gone: Citus never clears them away. */
@@ -109,7 +112,7 @@ export const RECORD_EXISTS = "SELECT to_regclass('pgdist.node') IS NOT NULL";
 
 export const REGISTERED_FACTS = `SELECT json_build_object(
   'nodes', (SELECT coalesce(json_agg(json_build_object(
-              'nodeid', nodeid, 'groupid', groupid, 'host', nodename, 'port', nodeport, 'isactive', isactive,
+              'nodeid', nodeid, 'groupid', groupid, 'noderole', noderole, 'host', nodename, 'port', nodeport, 'isactive', isactive,
               'metadatasynced', metadatasynced, 'shouldhaveshards', shouldhaveshards,
               'placements', (SELECT count(*) FROM pg_dist_placement p WHERE p.groupid = n.groupid)) ORDER BY groupid), '[]')
               FROM pg_dist_node n WHERE noderole = 'primary'),

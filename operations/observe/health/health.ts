@@ -1,8 +1,9 @@
 import type { Connected } from "../../cluster/connection/target";
-import { readRecord } from "../../cluster/nodes/record";
-import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { askWho } from "../../cluster/nodes/ask-who";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { readView } from "../../cluster/nodes/read-view";
 import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
-import { labelOf } from "../../cluster/nodes/node-label";
+import { isRegistered } from "../../cluster/nodes/view";
 import { type NodeAnswer, askNodes } from "../../cluster/nodes/ask-nodes";
 import { askContainers } from "../../cluster/nodes/down-containers";
 import { type BrokenLink, type SlowLink, explainBroken, explainSlow } from "./explain-links";
@@ -33,11 +34,10 @@ const LEAST_CONNECT_MS = 50;
  * limits of their own. Here all nodes try at once, with ours: quickly, and those links that fail once more with patience.
  */
 export async function checkHealth(target: Connected): Promise<Health> {
-  const { session, timeoutMs } = target;
+  const { session, cluster, timeoutMs } = target;
+  const view = await readView(session, cluster, askWho(timeoutMs));
   const start = performance.now();
-  const registered = await readRegistered(session);
-  const record = await readRecord(session);
-  const named = registered.map((node) => ({ ...node, label: labelOf(target, node, record) }));
+  const named = view.filter(isRegistered).map(({ label, registered }) => ({ ...registered, label }));
   const nodes = named.filter(({ isactive }) => isactive);
   const answers = await askNodes(
     session,

@@ -1,7 +1,5 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
-import { readServerName } from "../../../model/contract/server-name";
 import { formatEndpoint } from "../../../model/cluster";
-import { coordinatorOf } from "../../cluster/cluster-file";
 import { isOtherDatabase } from "../../base/command-line";
 import type { Connected } from "../../cluster/connection/target";
 import { formatUrl } from "../../cluster/connection/url";
@@ -9,9 +7,8 @@ import type { RecordedNode } from "../../cluster/nodes/record";
 import { type FreeSpace, readFreeSpace } from "../../docker/free-space";
 import type { Session } from "../../cluster/connection/session";
 import type { Explained } from "../../cluster/nodes/connection-cause";
-import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { type ClusterRoles, askRoles } from "../../cluster/roles/ask-roles";
-import { labelOf } from "../../cluster/nodes/node-label";
+import { type NodeView, type RegisteredView, isRegistered, viewNodes } from "../../cluster/nodes/view";
 import { askRegistered } from "../../cluster/nodes/ask-all";
 import { type ClusterState, readClusterState } from "./cluster-state";
 import { type Moves, eitherMoves, readMoves } from "./moves";
@@ -60,7 +57,7 @@ export interface LostRow {
 }
 
 export interface SnapshotNode {
-  /** The id in the environment or in the record, else the endpoint. */
+  /** See `NodeView`. */
   readonly label: string;
   readonly role: "coordinator" | "worker";
   readonly endpoint: Endpoint;
@@ -87,7 +84,10 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const start = performance.now();
   const isOther = cluster !== undefined && isOtherDatabase(cluster);
   const state = await readClusterState(session);
-  const asked = state.registered.map((row) => ({ ...row, label: labelOf(target, row, state.record) }));
+  const known = { cluster, ...state };
+  const asked = viewNodes(known)
+    .filter(isRegistered)
+    .map(({ label, registered }) => ({ ...registered, label }));
   // Beside the nodes' answers, and no longer than a server nearby needs: this machine may not reach the Docker hosts at all.
   const space =
     cluster === undefined
@@ -97,28 +97,29 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   // A move that began meanwhile shows in the answers of the nodes, and not yet in the state.
   const moves = eitherMoves(state, await readMoves(session));
   const free = (await space) ?? new Map<string, FreeSpace>();
-  const nodes = state.registered.map((row, index) => {
-    const { value, failed } = answers[index] ?? {};
-    return withSpace(registeredNode(target, state, row, { state: value, failed }), free);
-  });
-  const unregistered = expected(target, state).filter(
-    (node) =>
-      !state.registered.some(({ endpoint }) => sameEndpoint(endpoint, node.endpoint)) &&
-      !nodes.some(({ label, movesTo }) => label === node.id && movesTo !== undefined),
+  // What the servers say may tell who those are that aren't recorded.
+  const said = new Map(
+    asked.flatMap(({ nodeid }, index) => {
+      const value = answers[index]?.value;
+      return value === undefined ? [] : [[nodeid, value] as const];
+    }),
   );
+  const view = viewNodes(known, said);
+  const nodes = view.filter(isRegistered).map((node, index) => {
+    const { value, failed } = answers[index] ?? {};
+    return withSpace(registeredNode(target, state, node, { state: value, failed }), free);
+  });
+  const unregistered = expected(target, view);
   // It was reached, registered or not.
   const own = unregistered.some(({ role }) => role === "coordinator") ? await ownState(session) : undefined;
-  const others = unregistered.map((node): SnapshotNode => ({
-    label: node.id,
-    role: node.role,
-    endpoint: node.endpoint,
-    host: node.host,
+  const others = unregistered.map(({ label, role, endpoint, host, recorded }): SnapshotNode => ({
+    ...{ label, role, endpoint, host },
     ...(cluster === undefined || isOther ? {} : { declared: true }),
     // Of a coordinator: its record outlives the extension, and with it the list of nodes.
-    ...(node.role === "coordinator" ? { recorded: state.record.get(node.id) } : {}),
+    ...(role === "coordinator" ? { recorded } : {}),
     shards: 0,
     shardGroups: 0,
-    ...(node.role === "coordinator" ? { state: own } : {}),
+    ...(role === "coordinator" ? { state: own } : {}),
   }));
   const all = [...nodes, ...others].sort(
     (a, b) => Number(b.role === "coordinator") - Number(a.role === "coordinator"),
@@ -168,15 +169,16 @@ function withSpace(node: SnapshotNode, free: ReadonlyMap<string, FreeSpace>): Sn
   return { ...node, state: { ...node.state, disk: { ...space, forRoot: false } } };
 }
 
-/** The nodes of the environment; of a cluster that no environment declares the coordinator, where it isn't registered. */
+/** Declared and not registered; of another database, or without an environment, only the coordinator need be. */
 function expected(
   { cluster, coordinator: endpoint }: Connected,
-  { registered }: ClusterState,
-): (Pick<SnapshotNode, "role" | "endpoint" | "host"> & { id: string })[] {
-  if (cluster !== undefined && !isOtherDatabase(cluster)) return [...cluster.nodes];
-  if (registered.some(({ groupid }) => groupid === COORDINATOR_GROUP)) return [];
-  if (cluster !== undefined) return [coordinatorOf(cluster)];
-  return [{ id: formatEndpoint(endpoint), role: "coordinator", endpoint }];
+  view: readonly NodeView[],
+): Pick<NodeView, "label" | "role" | "endpoint" | "host" | "recorded">[] {
+  const missing = view.filter((node) => !isRegistered(node));
+  if (cluster !== undefined)
+    return isOtherDatabase(cluster) ? missing.filter(({ role }) => role === "coordinator") : missing;
+  if (view.some(({ role }) => role === "coordinator")) return [];
+  return [{ label: formatEndpoint(endpoint), role: "coordinator", endpoint }];
 }
 
 async function ownState(session: Session): Promise<NodeState> {
@@ -186,28 +188,26 @@ async function ownState(session: Session): Promise<NodeState> {
 
 function registeredNode(
   { cluster }: Connected,
-  { record, shards, unsynced, orphans }: ClusterState,
-  row: ClusterState["registered"][number],
+  { shards, unsynced, orphans }: ClusterState,
+  {
+    label,
+    role,
+    endpoint,
+    movesTo,
+    host,
+    declared,
+    recorded,
+    registered,
+  }: RegisteredView<ClusterState["registered"][number]>,
   answer: Pick<SnapshotNode, "state" | "failed">,
 ): SnapshotNode {
-  const recorded = [...record.values()].find(({ nodeid }) => nodeid === row.nodeid);
-  const here = cluster?.nodes.find(({ endpoint }) => sameEndpoint(endpoint, row.endpoint));
-  const isCoordinator = row.groupid === COORDINATOR_GROUP;
-  const declared =
-    here ??
-    cluster?.nodes.find(({ id, role }) => (isCoordinator ? role === "coordinator" : id === recorded?.id));
-  const id = declared?.id ?? recorded?.id ?? ownId(cluster?.name, answer.state?.cluster_name);
-  const known = [...(unsynced.get(row.groupid) ?? []), ...orphans.map(({ name }) => name)];
-  const own = shards.find(({ groupid }) => groupid === row.groupid);
+  const { groupid } = registered;
+  const known = [...(unsynced.get(groupid) ?? []), ...orphans.map(({ name }) => name)];
+  const own = shards.find((each) => each.groupid === groupid);
   return {
-    label: id ?? formatEndpoint(row.endpoint),
-    role: isCoordinator ? "coordinator" : "worker",
-    endpoint: row.endpoint,
-    ...(here === undefined && declared !== undefined ? { movesTo: declared.endpoint } : {}),
-    host: declared?.host ?? id?.split("/")[0],
+    ...{ label, role, endpoint, host, registered, recorded },
+    ...(movesTo === undefined ? {} : { movesTo }),
     ...(cluster === undefined || isOtherDatabase(cluster) ? {} : { declared: declared !== undefined }),
-    registered: row,
-    recorded,
     shards: own?.shards ?? 0,
     shardGroups: own?.groups ?? 0,
     ...answer,
@@ -218,10 +218,4 @@ function registeredNode(
 /** As the node names them, with their kind: `table public.events_102008`. */
 function withoutKnown(own: readonly string[], known: readonly string[]): string[] {
   return own.filter((each) => !known.some((name) => each.endsWith(` ${name}`)));
-}
-
-/** By the name that we started its server with, where that is of this cluster, as far as it is known which. */
-function ownId(cluster: string | undefined, name: string | undefined): string | undefined {
-  const named = readServerName(name);
-  return cluster === undefined || named?.cluster === cluster ? named?.id : undefined;
 }

@@ -1,8 +1,8 @@
-import { sameEndpoint } from "../../../cluster/nodes/pg-dist-node";
 import { explainOtherServer } from "../../../cluster/nodes/identity";
 import { METADATA_LOST_REMEDY } from "../../../cluster/nodes/metadata-lost";
 import { isNamedAsAnother } from "../../../../model/contract/server-name";
 import { failed, ok } from "../finding";
+import { viewRegistered } from "../registered-nodes";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
 
@@ -25,7 +25,7 @@ export const checkIdentity: InsideCheck = ({ node, inside: { citus, server } }, 
     const what = `it is not the coordinator that was registered (server id ${citus.server_id}, was ${recorded.server_id})`;
     return [failed(place, what, METADATA_LOST_REMEDY)];
   }
-  const row = registered.nodes.find(({ host, port }) => sameEndpoint({ host, port }, node.endpoint));
+  const row = viewRegistered(cluster, registered).find(({ id }) => id === node.id)?.registered;
   if (row === undefined) return [];
   const sameServer =
     recorded === undefined || recorded.nodeid !== row.nodeid || recorded.server_id === citus.server_id;

@@ -1,7 +1,7 @@
 import { type Cluster, type ClusterNode, formatEndpoint } from "../../../../model/cluster";
-import { sameEndpoint } from "../../../cluster/nodes/pg-dist-node";
 import { type Finding, failed, ok, skipped, warning } from "../finding";
 import { runs } from "../container-runs";
+import { viewRegistered } from "../registered-nodes";
 import type { NodeSnapshot, Snapshot } from "../snapshot";
 
 /** What the coordinator has registered against what is declared. */
@@ -9,14 +9,14 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
   const everywhere = { check: "registration", where: cluster.environment };
   if (registered === undefined)
     return [skipped(everywhere, "the coordinator could not be asked what is registered")];
+  const view = viewRegistered(cluster, registered);
   const findings: Finding[] = [];
   for (const node of cluster.nodes) {
     const place = { check: "registration", where: node.id };
     const endpoint = formatEndpoint(node.endpoint);
-    const recorded = registered.record.find(({ id }) => id === node.id);
-    const here = registered.nodes.find(({ host, port }) => sameEndpoint({ host, port }, node.endpoint));
-    const row = here ?? registered.nodes.find(({ nodeid }) => nodeid === recorded?.nodeid);
-    const leaving = recorded?.leaving ?? undefined;
+    const known = view.find(({ declared }) => declared === node);
+    const row = known?.registered;
+    const leaving = known?.recorded?.leaving ?? undefined;
     if (row === undefined)
       findings.push(
         failed(
@@ -25,7 +25,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
           registrationRemedy(cluster, node, nodes.find((each) => each.node.id === node.id)?.container),
         ),
       );
-    else if (here === undefined) {
+    else if (known?.movesTo !== undefined) {
       findings.push(
         failed(
           place,
@@ -70,11 +70,9 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
       );
     } else findings.push(ok(place, `${endpoint} is group ${row.groupid}, active and in sync`));
   }
-  for (const { nodeid, host, port, placements } of registered.nodes) {
-    if (cluster.nodes.some(({ endpoint }) => sameEndpoint(endpoint, { host, port }))) continue;
-    const recorded = registered.record.find((each) => each.nodeid === nodeid);
-    if (cluster.nodes.some(({ id }) => id === recorded?.id)) continue;
-    const name = recorded?.id ?? formatEndpoint({ host, port });
+  for (const { label: name, endpoint, declared, recorded, registered: row } of view) {
+    if (declared !== undefined || row === undefined) continue;
+    const { placements } = row;
     if (recorded?.leaving && registered.draining) {
       findings.push(
         ok(everywhere, `${name} is not declared, and ${leavingNow(recorded.leaving, { placements })}`),
@@ -84,7 +82,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
     findings.push(
       warning(
         everywhere,
-        `${formatEndpoint({ host, port })} is registered with ${placements} shard placements, but not declared`,
+        `${formatEndpoint(endpoint)} is registered with ${placements} shard placements, but not declared`,
         `declare it in the environment, or drain and remove it: npx pg-dist remove ${cluster.environment} ${name}`,
       ),
     );

@@ -34,6 +34,7 @@ const EMPTY: NodeFacts = {
 const row = (change: Partial<RegisteredNode> = {}): RegisteredNode => ({
   nodeid: 2,
   groupid: 1,
+  noderole: "primary",
   endpoint: worker.endpoint,
   isactive: true,
   metadatasynced: true,

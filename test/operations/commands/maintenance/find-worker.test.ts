@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { EXIT } from "../../../../operations/base/failure";
 import { findWorker } from "../../../../operations/commands/maintenance/find-worker";
 import type { RecordedNode } from "../../../../operations/cluster/nodes/record";
+import { viewNodes } from "../../../../operations/cluster/nodes/view";
 import { someCluster } from "../../../fixtures/some-cluster";
 
 const cluster = someCluster();
@@ -11,9 +12,13 @@ const registered = [
   ...cluster.nodes.map(({ endpoint }, groupid) => ({ endpoint, groupid, nodeid: groupid + 1 })),
   { endpoint: { host: "10.0.0.8", port: 5432 }, groupid: 8, nodeid: 8 },
   { endpoint: { host: "10.0.0.9", port: 5432 }, groupid: 9, nodeid: 9 },
-].map((node) => ({ ...node, isactive: true, metadatasynced: true, shouldhaveshards: true }));
+].map((node) => ({
+  ...{ ...node, noderole: "primary" as const },
+  ...{ isactive: true, metadatasynced: true, shouldhaveshards: true },
+}));
+const nodes = viewNodes({ cluster, record, registered });
 
-const find = (name: string) => findWorker(cluster, record, registered, name);
+const find = (name: string) => findWorker(cluster, record, nodes, name);
 
 it.each([
   ["its id", "server-a/worker1", { id: "server-a/worker1" }],

@@ -85,6 +85,7 @@ export function healthySnapshot(): Snapshot {
       nodes: cluster.nodes.map(({ endpoint, role }, index) => ({
         nodeid: index + 1,
         groupid: index,
+        noderole: "primary" as const,
         ...endpoint,
         isactive: true,
         metadatasynced: true,

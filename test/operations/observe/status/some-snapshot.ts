@@ -54,6 +54,7 @@ function someNode(label: string, groupid: number, changes: NodeChanges = {}): Sn
         : {
             nodeid: groupid + 1,
             groupid,
+            noderole: "primary",
             endpoint,
             isactive: true,
             metadatasynced: true,
