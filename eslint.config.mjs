@@ -60,6 +60,26 @@ export default tseslint.config(
     },
   },
   {
+    // A remedy is data, which is rendered for its reader: `advise` puts one into another.
+    files: ["{operations,quickstart}/**/*.ts"],
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowAny: true, allowBoolean: true, allowNullish: true, allowNumber: true, allowRegExp: true },
+      ],
+      "@typescript-eslint/restrict-plus-operands": [
+        "error",
+        {
+          allowAny: true,
+          allowBoolean: true,
+          allowNullish: true,
+          allowNumberAndString: true,
+          allowRegExp: true,
+        },
+      ],
+    },
+  },
+  {
     // What is undefined would be printed into a command that people copy, e.g. where there is no environment.
     files: ["operations/{cli,commands}/**/*.ts", "operations/observe/status/**/*.ts"],
     rules: {

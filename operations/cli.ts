@@ -11,7 +11,7 @@ async function run(args: readonly string[], caller: Caller): Promise<void> {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     // Commander has written its message, or the help, already.
-    if (!(error instanceof CommanderError)) process.exitCode = report(error, caller.redact);
+    if (!(error instanceof CommanderError)) process.exitCode = report(error, "person", caller.redact);
     else if (error.exitCode === 0) process.exitCode = EXIT.ok;
     else {
       printUsageFailure(program, args, error);

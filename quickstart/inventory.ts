@@ -63,7 +63,9 @@ export async function takeInventory(
   socketPath: string,
 ): Promise<Inventory> {
   const get = async <Body>(path: string, parameters: Record<string, string> = {}): Promise<Body> => {
-    const { status, body } = await engineGet(`${path}?${new URLSearchParams(parameters)}`, { socketPath });
+    const { status, body } = await engineGet(`${path}?${new URLSearchParams(parameters).toString()}`, {
+      socketPath,
+    });
     if (status !== 200) throw new Failure(`the Docker engine answers HTTP ${status} to ${path}`, body.trim());
     return JSON.parse(body) as Body;
   };

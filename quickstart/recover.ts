@@ -4,6 +4,7 @@ import { Failure } from "../operations/base/failure";
 import { CommandError, run } from "../testbed/command";
 import type { Context } from "./context";
 import type { Inventory } from "./inventory";
+import { advise, commandIn } from "../operations/base/remedy";
 
 /**
  * Whether what the state doesn't know was left by a killed run of this checkout: it is in the network that the state
@@ -16,8 +17,8 @@ export function hasLeftovers({ strangers, knowsNetwork }: Inventory): boolean {
   if (knowsNetwork) return true;
   throw new Failure(
     `the engine has things of a cluster with this name that this checkout's state doesn't know (${strangers.join(", ")})`,
-    "if another checkout made them, take them away there (npm run quickstart -- --destroy); if a run here was killed: " +
-      "export TF_VAR_postgres_password=$(cat state/local.password); npx pg-dist recover local",
+    advise`if another checkout made them, take them away there (npm run quickstart -- --destroy); if a run here was killed:
+      export TF_VAR_postgres_password=$(cat state/local.password), then ${commandIn({ environment: "local" }, "recover")}`,
   );
 }
 

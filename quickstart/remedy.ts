@@ -1,3 +1,5 @@
+import { commandIn, typed } from "../operations/base/remedy";
+
 /** What to do, by what Terraform, the Docker provider or the engine say. The first that matches counts. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
@@ -6,7 +8,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /container name "?\S+"? is already in use|network with name \S+ already exists/,
-    "it isn't in this checkout's Terraform state: npx pg-dist recover local",
+    `it isn't in this checkout's Terraform state: ${typed(commandIn({ environment: "local" }, "recover"))}`,
   ],
   [/Error acquiring the state lock/, "another run is at work here: wait for it"],
   [

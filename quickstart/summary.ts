@@ -1,6 +1,7 @@
 import { local } from "../environments/local";
 import { callerOf } from "../operations/base/caller/caller";
 import { type Cluster, POSTGRES_PORT } from "../model/cluster";
+import { render } from "../operations/base/remedy";
 import { connect } from "../operations/cluster/connection/connect";
 import { PASSWORD_FILE, type Password } from "./password";
 import { formatTable } from "./table";
@@ -41,7 +42,7 @@ export async function describeResult(options: SummaryOptions, say: (line: string
   const { cluster, standIns } = options;
   const session = await connect(cluster, {
     command: "quickstart",
-    progress: say,
+    progress: (line) => say(render(line, "person")),
     caller: callerOf({ ...process.env, TF_VAR_postgres_password: options.password.value }),
   });
   try {

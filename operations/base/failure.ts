@@ -1,3 +1,5 @@
+import { type Remedy, advise, render } from "./remedy";
+
 /** Exit codes of the program. */
 export const EXIT = {
   ok: 0,
@@ -15,7 +17,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export interface FailureOptions {
   /** More lines, printed before the summary: Terraform shows the end of an output. */
-  readonly detail?: readonly string[];
+  readonly detail?: readonly Remedy[];
   /** @default EXIT.failed */
   readonly exitCode?: ExitCode;
   readonly cause?: unknown;
@@ -24,12 +26,12 @@ export interface FailureOptions {
 /** Something that a person must repair: what happened, with the value, and what to do, each in one line. */
 export class Failure extends Error {
   readonly summary: string;
-  readonly remedy: string;
-  readonly detail: readonly string[];
+  readonly remedy: Remedy;
+  readonly detail: readonly Remedy[];
   readonly exitCode: ExitCode;
 
-  constructor(summary: string, remedy: string, options: FailureOptions = {}) {
-    super(`${summary}: ${remedy}`, { cause: options.cause });
+  constructor(summary: string, remedy: Remedy, options: FailureOptions = {}) {
+    super(`${summary}: ${render(remedy, "person")}`, { cause: options.cause });
     this.name = "Failure";
     this.summary = summary;
     this.remedy = remedy;
@@ -43,7 +45,7 @@ export interface Problem {
   /** Node id, e.g. `server-d/worker1`. */
   readonly node: string;
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /**
@@ -59,7 +61,7 @@ export function problemsFailure(
   const [first, ...others] = problems;
   const more = others.length === 0 ? "" : ` (and ${others.length} more, above)`;
   return new Failure(`${consequence}: ${first.node}: ${first.what}${more}`, first.remedy, {
-    detail: others.length === 0 ? [] : problems.map((p) => `${p.node}: ${p.what}: ${p.remedy}`),
+    detail: others.length === 0 ? [] : problems.map((p) => advise`${p.node}: ${p.what}: ${p.remedy}`),
     exitCode,
   });
 }

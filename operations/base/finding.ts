@@ -1,3 +1,5 @@
+import type { Remedy } from "./remedy";
+
 /** Worst first. Advice is no fault: a cluster with nothing else is healthy. */
 export const SEVERITIES = ["broken", "warning", "advice"] as const;
 
@@ -13,7 +15,7 @@ export interface Finding {
   /** With its value, without the node's name. */
   readonly what: string;
   /** The command that helps, or what to do. */
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /** Whether the cluster is healthy, as the exit code says it. */

@@ -5,6 +5,8 @@ export interface Place {
   readonly database: string;
   /** The environment's own database, where `database` is another one of the same servers. */
   readonly homeDatabase?: string;
+  /** Of a cluster that is given by address: for commands that take that. */
+  readonly url?: string;
   /** The superuser as whom we connect, where it is known. */
   readonly user?: string;
 }

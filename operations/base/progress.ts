@@ -1,11 +1,14 @@
-/** Reports a step: what just happened or what is awaited, in one line. */
-export type Progress = (text: string) => void;
+import { type Reader, type Remedy, render } from "./remedy";
+
+/** Reports a step: what just happened or what is awaited, in one line, which may end with what to do. */
+export type Progress = (text: Remedy) => void;
 
 /** Lines with the seconds since the start: `[  1.2s] server-d/worker1: added as node 5`. */
 export function createProgress(
+  reader: Reader,
   write: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
   now: () => number = () => performance.now(),
 ): Progress {
   const start = now();
-  return (text) => write(`[${((now() - start) / 1000).toFixed(1).padStart(5)}s] ${text}`);
+  return (text) => write(`[${((now() - start) / 1000).toFixed(1).padStart(5)}s] ${render(text, reader)}`);
 }

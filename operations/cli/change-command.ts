@@ -6,10 +6,11 @@ import { type ExitCode, Failure } from "../base/failure";
 import { type Progress, createProgress } from "../base/progress";
 import { limitNodeConnections } from "../cluster/nodes/reachability";
 import type { Way } from "../cluster/connection/transports/way";
-import { commandArguments, isOtherDatabase } from "../base/command-line";
+import { isOtherDatabase } from "../base/command-line";
 import { explainTimeout } from "./explain-timeout";
 import { findTarget, openTarget, refuseTwins, timeoutOption, viaOption, warnOfTwins } from "./target";
 import type { Connected } from "../cluster/connection/target";
+import { advise, commandIn } from "../base/remedy";
 
 /** Of every command that changes a cluster. */
 export interface ChangeFlags {
@@ -59,17 +60,15 @@ export async function changeCluster(
   if (changes) refuseTwins(found.twins ?? []);
   else warnOfTwins(found);
   if (cluster === undefined) throw new Failure(`${environment} names no cluster`, "give an environment");
-  const target = await openTarget(found, name, "change").catch((error: unknown) => {
-    throw forPeople(error);
-  });
+  const target = await openTarget(found, name, "change");
   try {
     // Else the coordinator waits half a minute for a silent node, and often twice.
     await limitNodeConnections(target.session);
     if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
     return await work({ ...target, cluster, progress: progressOf(flags, caller) });
   } catch (error) {
-    const remedy = `npx pg-dist status ${commandArguments(cluster)} names a node that it waits for`;
-    throw forPeople(explainTimeout(error, target.timeoutMs, remedy));
+    const remedy = advise`${commandIn(cluster, "status")} names a node that it waits for`;
+    throw explainTimeout(error, target.timeoutMs, remedy);
   } finally {
     await target.session.end();
   }
@@ -77,7 +76,7 @@ export async function changeCluster(
 
 function progressOf({ json }: ChangeFlags, { redact }: Caller): Progress {
   const stream = json === true ? process.stderr : process.stdout;
-  return createProgress((line) => stream.write(`${redact(line)}\n`));
+  return createProgress("person", (line) => stream.write(`${redact(line)}\n`));
 }
 
 /** The cluster that is about to be changed, for a person who may have meant another. */
@@ -86,19 +85,4 @@ export function describeTarget(cluster: Cluster, way?: Way): string {
   const reached = way === undefined ? "" : ` (${way.name}: ${way.description})`;
   const database = isOtherDatabase(cluster) ? `, database ${cluster.database}` : "";
   return `environment ${cluster.environment}${database}: cluster ${cluster.name}, coordinator ${id} at ${formatEndpoint(endpoint)}${reached}`;
-}
-
-/** What Terraform runs says "apply again", which is not what a person did. */
-function forPeople(error: unknown): unknown {
-  if (!(error instanceof Failure)) return error;
-  const rephrase = (text: string) =>
-    text
-      .replace(/\bapply again\b/g, "run it again")
-      .replace("or set PGDIST_VIA", "or choose a way with --via");
-  const { summary, remedy, detail, exitCode, cause } = error;
-  return new Failure(rephrase(summary), rephrase(remedy), {
-    detail: detail.map(rephrase),
-    exitCode,
-    cause,
-  });
 }

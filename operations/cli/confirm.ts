@@ -1,5 +1,6 @@
 import { input } from "@inquirer/prompts";
 import { EXIT, Failure } from "../base/failure";
+import type { Remedy } from "../base/remedy";
 
 /** Whether somebody can be asked: both ends are a terminal. */
 function isInteractive(): boolean {
@@ -45,6 +46,6 @@ async function ask(message: string): Promise<string> {
   }
 }
 
-function refused(what: string, remedy: string): Failure {
+function refused(what: string, remedy: Remedy): Failure {
   return new Failure(what, remedy, { exitCode: EXIT.refused });
 }

@@ -1,5 +1,6 @@
 import { type Finding, type Severity, isHealthy } from "../base/finding";
 import type { Colour, Paint } from "./output";
+import { render } from "../base/remedy";
 
 const COLOURS: Readonly<Record<Severity, Colour>> = { broken: "red", warning: "yellow", advice: "cyan" };
 
@@ -7,7 +8,7 @@ const COLOURS: Readonly<Record<Severity, Colour>> = { broken: "red", warning: "y
 export function problems(findings: readonly Finding[], paint: Paint): string[] {
   const lines = findings.flatMap(({ severity, node, what, remedy }) => [
     `${paint(COLOURS[severity], severity.padEnd(7))}  ${node === undefined ? "" : `${paint("bold", node)}: `}${what}`,
-    `${" ".repeat(9)}${paint("dim", "→")} ${remedy}`,
+    `${" ".repeat(9)}${paint("dim", "→")} ${render(remedy, "person")}`,
   ]);
   return [isHealthy(findings) ? paint("green", "Healthy.") : `${paint("red", "Not healthy.")}`, ...lines];
 }

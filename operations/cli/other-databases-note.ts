@@ -1,7 +1,8 @@
+import { placeInDatabase } from "../base/place";
 import { quoteName } from "../base/shown-words";
 import { readOtherDatabases } from "../cluster/holdings/other-databases";
-import { shellWord } from "../base/command-line";
 import type { Connected } from "../cluster/connection/target";
+import { commandIn, typed } from "../base/remedy";
 
 /** Names of the other databases with Citus, of which a command that works on one tells nothing. */
 export async function otherDatabases({ session, cluster }: Connected): Promise<string[]> {
@@ -12,17 +13,17 @@ export async function otherDatabases({ session, cluster }: Connected): Promise<s
 /**
  * Lines for a person, with the command for each.
  *
- * @param command with `ENV` where the environment stands: `rebalance ENV plan`
+ * @param words what stands behind the cluster: `plan` of `rebalance`
  */
 export function otherDatabasesNote(
-  { environment }: Connected,
+  { cluster }: Connected,
   names: readonly string[],
   command: string,
+  ...words: readonly string[]
 ): string[] {
   return names.map((name) => {
     const what = `The Citus database ${quoteName(name)} on these servers is not in this`;
-    if (environment === undefined) return `${what}: name it in --url`;
-    const named = `${environment.name} --database ${shellWord(name)}`;
-    return `${what}: npx pg-dist ${command.replace("ENV", () => named)}`;
+    if (cluster === undefined) return `${what}: name it in --url`;
+    return `${what}: ${typed(commandIn(placeInDatabase(cluster, name), command, ...words))}`;
   });
 }

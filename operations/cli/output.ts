@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Caller } from "../base/caller/caller";
+import { rendering } from "../base/remedy";
 
 export type Colour = "green" | "red" | "yellow" | "bold" | "dim" | "cyan";
 
@@ -26,7 +27,7 @@ export const JSON_VERSION = 1;
 
 /** Prints a command's answer for a script. Its shape is in schemas/<command>.json. */
 export function printJson(command: string, answer: object): void {
-  printLines([JSON.stringify({ version: JSON_VERSION, command, ...answer }, null, 2)]);
+  printLines([JSON.stringify({ version: JSON_VERSION, command, ...answer }, rendering("person"), 2)]);
 }
 
 /** Columns of the terminal; unlimited where the output goes to a file or a pipe. */

@@ -6,6 +6,7 @@ import { explainError } from "./explain-error";
 import { type Paint, createPaint, printJson } from "./output";
 import { type TargetFlags, addTarget, findTarget, openTarget, warnOfDoubts, warnOfTwins } from "./target";
 import type { Connected } from "../cluster/connection/target";
+import { type Remedy, render } from "../base/remedy";
 
 /** Flags of every command that only reads. */
 export interface ReadFlags extends TargetFlags {
@@ -72,8 +73,9 @@ export async function orJsonFailure<Result>(
   } catch (error) {
     if (json) {
       const { summary, remedy, detail } = asFailure(error);
+      const told = (text: Remedy) => redact(render(text, "person"));
       printJson(command, {
-        failure: { summary: redact(summary), remedy: redact(remedy), detail: detail.map(redact) },
+        failure: { summary: told(summary), remedy: told(remedy), detail: detail.map(told) },
       });
     }
     throw error;

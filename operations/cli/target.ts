@@ -19,6 +19,7 @@ import { findPassword } from "./password";
 import { type Purpose, checkCoordinator } from "../cluster/nodes/check-coordinator";
 import type { Connected, Target } from "../cluster/connection/target";
 import { parseUrl } from "../cluster/connection/url";
+import { render } from "../base/remedy";
 
 /** Of every command that works on a cluster; see `addTarget`. */
 export interface TargetFlags {
@@ -206,7 +207,8 @@ export const TWIN_REMEDY =
  * be just what is looked for.
  */
 export function warnOfDoubts({ doubts }: Connected): void {
-  for (const { what, remedy } of doubts) process.stderr.write(`warning: ${what}: ${remedy}\n`);
+  for (const { what, remedy } of doubts)
+    process.stderr.write(`warning: ${what}: ${render(remedy, "person")}\n`);
 }
 
 /** Ends the session when the work fails. */

@@ -19,6 +19,7 @@ import { findOtherSuperusers } from "../change/replacement/superuser";
 import type { Progress } from "../base/progress";
 import { WrongCoordinator, checkCoordinator } from "../cluster/nodes/check-coordinator";
 import { applyOne } from "../base/terraform-command";
+import { AGAIN, advise } from "../base/remedy";
 
 export interface GuardOptions {
   readonly progress: Progress;
@@ -90,8 +91,8 @@ async function look(cluster: Cluster, options: GuardOptions): Promise<ExistingNo
     const [coordinator] = cluster.nodes;
     throw new Failure(
       `it can't be known what would happen to the data: ${error.summary}`,
-      `${error.remedy}; if a setting or the image keeps the coordinator from starting, replace it alone: ` +
-        applyOne((coordinator as ClusterNode).id, env),
+      advise`${error.remedy}; if a setting or the image keeps the coordinator from starting, replace it alone:
+        ${applyOne((coordinator as ClusterNode).id, env)}`,
       { detail: error.detail, exitCode: EXIT.refused, cause: error },
     );
   }
@@ -119,8 +120,8 @@ function allAtOnce(
   return new Failure(
     `${replacements.length} containers of environment ${cluster.environment} would be replaced at once, and the cluster ` +
       "be down until they are back",
-    "replace them one by one with the commands above and apply again at the end, or set " +
-      '`rollout: "all-at-once"` in the environment',
+    advise`replace them one by one with the commands above and ${AGAIN} at the end, or set
+      \`rollout: "all-at-once"\` in the environment`,
     {
       detail: [
         ...replacements.map(describe),

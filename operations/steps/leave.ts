@@ -28,6 +28,7 @@ import {
 } from "../change/removal/removal";
 import type { Session } from "../cluster/connection/session";
 import { applyOne } from "../base/terraform-command";
+import { advise } from "../base/remedy";
 
 export interface LeaveOptions {
   readonly progress: Progress;
@@ -136,7 +137,7 @@ function orGone(error: Silence, cluster: Cluster, env: NodeJS.ProcessEnv): Failu
   const { summary, remedy, detail } = error;
   const commands = staying.map((id) => applyOne(id, env)).join(" && ");
   const made = `a container that is gone must be made before the removal, in ${process.cwd()}: ${commands}`;
-  return new Failure(summary, `${remedy}; ${made}`, { detail, cause: error });
+  return new Failure(summary, advise`${remedy}; ${made}`, { detail, cause: error });
 }
 
 /** By its name, which no worker may have: an id that left the environment says nothing else. */

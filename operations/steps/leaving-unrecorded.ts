@@ -6,6 +6,7 @@ import type { RecordedNode } from "../cluster/nodes/record";
 import { runOnNodes } from "../cluster/nodes/run-on-nodes";
 import type { Session } from "../cluster/connection/session";
 import { forgetMembership } from "../base/terraform-command";
+import { AGAIN, advise } from "../base/remedy";
 
 /**
  * That a worker isn't registered proves nothing where the coordinator knows no cluster at all: it may have lost its
@@ -36,8 +37,8 @@ export async function requireNothingToLose(
     member === undefined
       ? `it can't be told whether ${id} holds data: the coordinator has no record of this cluster, and no other worker can say`
       : `the coordinator has no record of this cluster, but ${member.id} (${formatEndpoint(member.endpoint)}) belongs to one: the coordinator's volume was probably lost or replaced`,
-    `bring the coordinator's volume back; if ${id} never held data, let it go with ` +
-      `${forgetMembership(id, env)} and apply again`,
+    advise`bring the coordinator's volume back; if ${id} never held data, let it go with
+      ${forgetMembership(id, env)} and ${AGAIN}`,
     { exitCode: EXIT.refused },
   );
 }

@@ -9,6 +9,7 @@ import { howToDiscard, mayDiscard } from "../cluster/holdings/discard-keys";
 import { type DiscardOptions, heldProblems } from "../cluster/holdings/require-nothing-held";
 import { surveyWorker } from "../cluster/holdings/of-worker";
 import type { Session } from "../cluster/connection/session";
+import { type Remedy, advise } from "../base/remedy";
 
 /**
  * A worker that isn't registered has no shards, but its volume goes all the same, with whatever is on it: one that was
@@ -32,7 +33,7 @@ export async function requireUnregisteredEmpty(
       progress(`${id}: ${error.summary}: it may be lost`);
       return;
     }
-    throw new Failure(error.summary, `${error.remedy}; ${howToDiscard(cluster, id, caller.env)}`, {
+    throw new Failure(error.summary, advise`${error.remedy}; ${howToDiscard(cluster, id, caller.env)}`, {
       exitCode: EXIT.refused,
       cause: error,
     });
@@ -81,6 +82,6 @@ async function requireNoVolume(
   );
 }
 
-function unknown(id: string, why: string, remedy: string): Failure {
+function unknown(id: string, why: string, remedy: Remedy): Failure {
   return new Failure(`it can't be known what the volume of ${id} holds: ${why}`, remedy);
 }

@@ -29,7 +29,7 @@ async function run(args: readonly string[], caller: Caller): Promise<ExitCode> {
     throw new Failure("--node is not for register", USAGE, { exitCode: EXIT.usage });
   const options = {
     caller,
-    progress: createProgress((line) => process.stdout.write(`${caller.redact(line)}\n`)),
+    progress: createProgress("terraform", (line) => process.stdout.write(`${caller.redact(line)}\n`)),
   };
   switch (command) {
     case "register":
@@ -70,6 +70,6 @@ run(process.argv.slice(2), caller).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.exitCode = report(error, caller.redact);
+    process.exitCode = report(error, "terraform", caller.redact);
   },
 );

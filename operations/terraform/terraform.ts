@@ -2,6 +2,7 @@ import { withoutRedirections } from "../../model/redirections";
 import { type ChildResult, runChild } from "../base/child-process";
 import { Failure, oneLine } from "../base/failure";
 import { TERRAFORM_BINARY, terraformCommand } from "../base/terraform-command";
+import { AGAIN, advise } from "../base/remedy";
 import type { PlanJson } from "./plan";
 
 /** A resource of the Docker provider in Terraform's state. */
@@ -113,7 +114,11 @@ function explain(binary: string, command: string, output: string): Failure {
     );
   }
   const summary = detail[0]?.replace(/^Error:\s*/, "") ?? "it failed without a message";
-  return new Failure(`${binary} ${command}: ${summary}`, "repair what the lines above say and run it again", {
-    detail,
-  });
+  return new Failure(
+    `${binary} ${command}: ${summary}`,
+    advise`repair what the lines above say and ${AGAIN}`,
+    {
+      detail,
+    },
+  );
 }

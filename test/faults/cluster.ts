@@ -14,6 +14,7 @@ import { Inhabitants } from "./furnish";
 import { type Running, kill, processesIn } from "./processes";
 import { HOSTS, RECEIVER, SMALL_DISK, type Topology, environmentOf, firstTopology } from "./topology";
 import { FaultWriters } from "./writers";
+import { render } from "../../operations/base/remedy";
 
 /** As in DEFAULT_SSH_OPTIONS, only sooner: a cut of 20 s is outlived, a longer one noticed. */
 const KEEPALIVE = ["-o", "ServerAliveInterval=8", "-o", "ServerAliveCountMax=3"];
@@ -172,7 +173,7 @@ export class FaultCluster {
     const recovery = await planRecovery({
       folder: this.deployment.stackFolder,
       removeVolumes: [],
-      progress: (line) => lines.push(line),
+      progress: (line) => lines.push(render(line, "person")),
       caller: callerOf({
         ...process.env,
         ...this.parts.env,
@@ -213,7 +214,7 @@ export class FaultCluster {
     try {
       await prepareWorker(session, {
         ...{ cluster, node, password, env: process.env },
-        progress: (line) => lines.push(line),
+        progress: (line) => lines.push(render(line, "person")),
         wipe: (holdings) => {
           lines.push(`${id} holds ${holdings}`);
           return Promise.resolve(true);

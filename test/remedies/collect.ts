@@ -27,13 +27,7 @@ export interface Remedy {
 
 /** Every remedy whose words stand in the source, each once per file: `new Failure(_, remedy)`, `remedy: ...`, findings. */
 export function collectRemedies(): Remedy[] {
-  const files = FOLDERS.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
-      .map((file) => join(ROOT, folder, file)),
-  );
-  return files.sort().flatMap((path) => {
-    const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
+  return sources().flatMap(({ path, source }) => {
     const texts = new Set<string>();
     const visit = (node: ts.Node): void => {
       for (const expression of remediesOf(node)) for (const text of textsOf(expression)) texts.add(text);
@@ -42,6 +36,18 @@ export function collectRemedies(): Remedy[] {
     visit(source);
     return [...texts].map((text) => ({ file: relative(ROOT, path), text }));
   });
+}
+
+function sources(): { readonly path: string; readonly source: ts.SourceFile }[] {
+  const files = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+      .map((file) => join(ROOT, folder, file)),
+  );
+  return files.sort().map((path) => ({
+    path,
+    source: ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true),
+  }));
 }
 
 function remediesOf(node: ts.Node): ts.Expression[] {
@@ -85,11 +91,56 @@ function textsOf(expression: ts.Expression): string[] {
   return /[a-z]{3}/i.test(text.replaceAll("…", "")) ? [text] : [];
 }
 
+/** What stands in the place of a part that each reader is told in other words; see operations/base/remedy.ts. */
+const PHRASES: Readonly<Record<string, string>> = { AGAIN: "apply again", OTHER_WAY: "set PGDIST_VIA" };
+
 function wordsOf(expression: ts.Expression): string {
+  if (ts.isTaggedTemplateExpression(expression)) return wordsOf(expression.template);
   if (ts.isStringLiteralLike(expression)) return expression.text;
   if (ts.isTemplateExpression(expression))
-    return expression.head.text + expression.templateSpans.map(({ literal }) => `…${literal.text}`).join("");
+    return (
+      expression.head.text +
+      expression.templateSpans.map((span) => `${partOf(span.expression)}${span.literal.text}`).join("")
+    );
   if (ts.isBinaryExpression(expression) && expression.operatorToken.kind === ts.SyntaxKind.PlusToken)
     return wordsOf(expression.left) + wordsOf(expression.right);
   return "…";
+}
+
+function partOf(expression: ts.Expression): string {
+  if (ts.isIdentifier(expression)) return PHRASES[expression.text] ?? "…";
+  const command = commandOf(expression);
+  if (command === undefined) return "…";
+  return `\`npx pg-dist ${[command.name, command.place === undefined ? [] : "…", ...command.words].flat().join(" ")}\``;
+}
+
+/** A command line as it is written in the source: `commandIn(place, "name", ...words)`, `helpOf("name")`. */
+export interface WrittenCommand {
+  /** `…` where it is no literal, as with its words. */
+  readonly name: string;
+  readonly place?: ts.Expression;
+  readonly words: readonly string[];
+}
+
+export function commandOf(node: ts.Node): WrittenCommand | undefined {
+  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return undefined;
+  const [first, ...others] = node.arguments;
+  const wordOf = (word: ts.Expression | undefined) => (word === undefined ? "…" : wordsOf(word));
+  if (node.expression.text === "helpOf") return { name: wordOf(first), words: ["--help"] };
+  if (node.expression.text !== "commandIn") return undefined;
+  return { name: wordOf(others[0]), place: first, words: others.slice(1).map(wordOf) };
+}
+
+/** Every command line that the sources name. */
+export function collectCommands(): (WrittenCommand & { readonly file: string })[] {
+  return sources().flatMap(({ path, source }) => {
+    const found: (WrittenCommand & { readonly file: string })[] = [];
+    const visit = (node: ts.Node): void => {
+      const command = commandOf(node);
+      if (command !== undefined) found.push({ ...command, file: relative(ROOT, path) });
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return found;
+  });
 }

@@ -61,7 +61,7 @@ describeOnCitus("what a rebalance says is done, and helps", () => {
     watching.child.kill("SIGINT");
     const left = await watching.ended;
     expect(left.code, left.output).toBe(1);
-    const [, said = ""] = /it goes on: npx pg-dist (rebalance test watch)$/.exec(left.last) ?? [];
+    const [, said = ""] = /it goes on: `npx pg-dist (rebalance test watch)`$/.exec(left.last) ?? [];
     const again = project.launch(...said.split(" "));
     await expect.poll(again.output, { timeout: 60_000 }).toContain("tasks: ");
     again.child.kill("SIGINT");

@@ -85,7 +85,7 @@ describeOnCitus("what a registration says is done, and helps", () => {
       "CREATE FUNCTION own_digest(text, text) RETURNS bytea LANGUAGE c AS '$libdir/own', 'pg_digest'",
     );
     expect((await joining("w6")).last).toMatch(
-      /give local\/w6 an image that has the library \$libdir\/own, as the other nodes have; then run it again/,
+      /give local\/w6 an image that has the library \$libdir\/own, as the other nodes have; then apply again/,
     );
     await docker("commit", citus.container("w2"), image);
     await citus.remove("w6");

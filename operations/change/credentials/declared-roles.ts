@@ -10,6 +10,7 @@ import type { Session } from "../../cluster/connection/session";
 import { isRegistered } from "../../cluster/nodes/view";
 import { heldByCoordinator } from "../../cluster/roles/held-roles";
 import { quoteName } from "../../base/shown-words";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** Time for the proof of one password, in milliseconds. */
 const PROOF_MS = 20_000;
@@ -41,7 +42,7 @@ export async function storeDeclaredRoles(
     if (password === undefined && stored) continue;
     const node = `environment ${cluster.environment}`;
     if (password === undefined) {
-      const remedy = `set ${ROLE_PASSWORDS} to JSON with it, then apply again`;
+      const remedy = advise`set ${ROLE_PASSWORDS} to JSON with it, then ${AGAIN}`;
       const what = `role ${quoteName(role)} is in its \`roles\`, and no password of it is given`;
       problems.push({ node, what, remedy });
       continue;
@@ -59,7 +60,7 @@ export async function storeDeclaredRoles(
       given.push(role);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      problems.push({ node, what: error.summary, remedy: `${error.remedy}; then apply again` });
+      problems.push({ node, what: error.summary, remedy: advise`${error.remedy}; then ${AGAIN}` });
     }
   }
   if (given.length > 0) await storeElsewhere(session, cluster, { roles: given, progress });

@@ -6,6 +6,7 @@ import { heldByCoordinator } from "../../cluster/roles/held-roles";
 import { readRoles } from "../../cluster/roles/read-roles";
 import type { Session } from "../../cluster/connection/session";
 import { type StoreOptions, storeRole } from "./store-role";
+import { advise } from "../../base/remedy";
 
 /**
  * The cluster with those of its workers that this database has, where it has them: another one may have some only. In the
@@ -57,7 +58,7 @@ export async function storeKnown(
       stored.push(role);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      options.progress(`${error.summary}: ${error.remedy}`);
+      options.progress(advise`${error.summary}: ${error.remedy}`);
     }
   }
   return stored;

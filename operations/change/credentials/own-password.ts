@@ -19,6 +19,7 @@ import { connectionCauses, withCauses } from "../../cluster/nodes/reachability";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { Session } from "../../cluster/connection/session";
+import { advise, commandIn } from "../../base/remedy";
 
 /** How long one command in a container may take, in milliseconds. */
 const EXEC_MS = 30_000;
@@ -192,7 +193,7 @@ async function setByDocker(
     if (another) {
       throw new Failure(
         `container ${node.container} is another server ("${name}", server id ${id})`,
-        `see what runs there: \`npx pg-dist doctor ${cluster.environment}\` names the server of each container`,
+        advise`see what runs there: ${commandIn(cluster, "doctor")} names the server of each container`,
       );
     }
     await psql(`${alignStatement(cluster.user, own)};`);

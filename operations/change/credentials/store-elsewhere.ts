@@ -15,6 +15,7 @@ import { type Held, heldByCoordinator } from "../../cluster/roles/held-roles";
 import { type Spread, describeSpread, spreadCredentials } from "../../cluster/roles/spread-credentials";
 import { quoteName } from "../../base/shown-words";
 import type { Session } from "../../cluster/connection/session";
+import { advise } from "../../base/remedy";
 
 export interface StoreElsewhereOptions {
   readonly roles: readonly string[];
@@ -62,7 +63,7 @@ export async function storeElsewhere(
     // Once in a registration, which comes here twice.
     if (coordinatorOnly === true) return;
     progress(
-      `in database ${quoteName(name)}: the passwords for the other nodes are not stored (${why}): ${remedyForUnreadable(name, why)}`,
+      advise`in database ${quoteName(name)}: the passwords for the other nodes are not stored (${why}): ${remedyForUnreadable(name, why)}`,
     );
   });
 }

@@ -17,6 +17,7 @@ import { scramVerifier } from "../../cluster/roles/scram-verifier";
 import { describeSpread, spreadCredentials } from "../../cluster/roles/spread-credentials";
 import { quoteName } from "../../base/shown-words";
 import type { Session } from "../../cluster/connection/session";
+import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** What the role's password is to be. */
 export type NewPassword =
@@ -100,14 +101,16 @@ function refuseUnusable(
 ): void {
   const name = quoteName(role);
   const command = (option?: string) => credentialsLine(place, role, option);
-  const refuse = (what: string, remedy: string) => {
-    throw new Failure(`role ${name} ${what}`, `${remedy}; nothing was changed`, { exitCode: EXIT.refused });
+  const refuse = (what: string, remedy: Remedy) => {
+    throw new Failure(`role ${name} ${what}`, advise`${remedy}; nothing was changed`, {
+      exitCode: EXIT.refused,
+    });
   };
   if (kind === "generated") {
     if (login && verifier !== null)
       refuse(
         "logs in with a password already, which its clients would need to learn anew",
-        `give that password: ${command()}; or set another one: ${command("--set-password")}`,
+        advise`give that password: ${command()}; or set another one: ${command("--set-password")}`,
       );
     if (superuser && !login) refuse("is a superuser that may not log in", "let another role own its tables");
     return;
@@ -115,10 +118,10 @@ function refuseUnusable(
   if (!login)
     refuse(
       "may not log in (NOLOGIN)",
-      `${command("--generate")} lets it, with a password that nobody knows; or give its tables to a role that may`,
+      advise`${command("--generate")} lets it, with a password that nobody knows; or give its tables to a role that may`,
     );
   if (verifier === null && kind !== "set")
-    refuse("has no password", `give it this one: ${command("--set-password")}`);
+    refuse("has no password", advise`give it this one: ${command("--set-password")}`);
 }
 
 /** In one transaction with the proof, so that what isn't the role's password never replaces what is. */
@@ -154,7 +157,7 @@ function unregistered(place: Place): Failure {
       `${what} in database ${quoteName(place.database)}`,
       "SELECT citus_set_coordinator_host(HOST, PORT) there, with the address that the environment's own database has of it",
     );
-  return new Failure(what, `\`npx pg-dist status ${place.environment}\` says how to register it`);
+  return new Failure(what, advise`${commandIn(place, "status")} says how to register it`);
 }
 
 function unproven(
@@ -167,14 +170,14 @@ function unproven(
   if (faults.every(({ cause }) => cause === "mismatch")) {
     return new Failure(
       `the coordinator refuses this password of role ${quoteName(role)}`,
-      `give the one that it has, or make this one its password: ${credentialsLine(place, role, "--set-password")}; nothing was stored`,
+      advise`give the one that it has, or make this one its password: ${credentialsLine(place, role, "--set-password")}; nothing was stored`,
       refused,
     );
   }
   const what = `role ${quoteName(role)} ${faults.map(describeFault).join("; it ")}`;
   return new Failure(
     `${what}: so the password can't be proven`,
-    `${remedyOfFaults(faults, answers, place)}; nothing was stored`,
+    advise`${remedyOfFaults(faults, answers, place)}; nothing was stored`,
     refused,
   );
 }
@@ -214,7 +217,7 @@ export async function verifyRoles(
   if (silent.length > 0) {
     throw new Failure(
       `${silent.map(({ label }) => label).join(", ")} did not say whom it reaches`,
-      "see that it is up, then run it again",
+      advise`see that it is up, then ${AGAIN}`,
     );
   }
   const tried = answers.flatMap(({ states }) => states.flatMap(({ reached }) => reached));

@@ -13,10 +13,10 @@ import { explainImmovable, findImmovable } from "../../cluster/shards/movable-ta
 import { readNodeSettings, settingProblems } from "../../cluster/moving/node-settings";
 import { explainWalLevel } from "../../cluster/moving/wal-level";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
-import { commandArguments, commandIn } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import { findImmobileOwners } from "../../cluster/roles/immobile-owners";
 import type { Session } from "../../cluster/connection/session";
+import { AGAIN, advise, commandIn } from "../../base/remedy";
 
 export interface DrainSituation {
   readonly members: readonly Member[];
@@ -47,7 +47,7 @@ export async function findDrainProblems(session: Session, situation: DrainSituat
   problems.push(
     ...settingProblems(await readNodeSettings(session, members), largest).map((problem) => ({
       ...problem,
-      remedy: `${problem.remedy}; then apply again`,
+      remedy: advise`${problem.remedy}; then ${AGAIN}`,
     })),
     ...(await missingProblems(session, sources, situation)),
     ...(await tableProblems(session, sources, situation)),
@@ -68,19 +68,19 @@ function nodeProblems(member: Member, place: Place, cluster: string): Problem[] 
         ? {
             node,
             what,
-            remedy:
-              "its shards can't be moved from there: start it and apply again. If it answers at a changed address or port, " +
-              "put it back into the environment with that, apply, and remove it then. " +
-              (id === undefined || place.environment === undefined
-                ? ""
-                : `If its server never comes back, give it up with \`npx pg-dist forget ${commandArguments({ ...place, environment: place.environment })} ${id.split("/")[0]}\`; `) +
-              "nothing was changed",
+            remedy: advise`its shards can't be moved from there: start it and ${AGAIN}. If it answers at a changed address or port,
+                put it back into the environment with that, apply, and remove it then.
+                ${
+                  id === undefined || place.environment === undefined
+                    ? ""
+                    : advise`If its server never comes back, give it up with ${commandIn(place, "forget", ...id.split("/").slice(0, 1))}; `
+                }nothing was changed`,
           }
-        : { node, what, remedy: member.unreachable?.remedy ?? "start it and apply again" },
+        : { node, what, remedy: member.unreachable?.remedy ?? advise`start it and ${AGAIN}` },
     ];
   }
   if (!member.isactive) {
-    const remedy = `SELECT citus_activate_node('${endpoint.host}', ${endpoint.port}) on the coordinator, then apply again`;
+    const remedy = advise`SELECT citus_activate_node('${endpoint.host}', ${endpoint.port}) on the coordinator, then ${AGAIN}`;
     return [{ node, what: "it is disabled (isactive is false in pg_dist_node)", remedy }];
   }
   if (recorded !== undefined && recorded.server_id !== server.server_id) {
@@ -88,7 +88,7 @@ function nodeProblems(member: Member, place: Place, cluster: string): Problem[] 
       {
         node,
         what: `another server answers at ${at} (server id ${server.server_id} instead of ${recorded.server_id}): its volume was replaced, or its extension made anew`,
-        remedy: `${commandIn(place, "status")} says which, and what helps; then apply again`,
+        remedy: advise`${commandIn(place, "status")} says which, and what helps; then ${AGAIN}`,
       },
     ];
   }
@@ -99,9 +99,8 @@ function nodeProblems(member: Member, place: Place, cluster: string): Problem[] 
       {
         node,
         what: `the server at ${at} is a worker of another cluster ("${server.cluster_name}"${group})`,
-        remedy:
-          `correct where this one is registered: SELECT citus_update_node(${member.nodeid}, HOST, PORT) on the coordinator, with ` +
-          "the address of its own server; then apply again",
+        remedy: advise`correct where this one is registered: SELECT citus_update_node(${member.nodeid}, HOST, PORT) on the coordinator, with
+            the address of its own server; then ${AGAIN}`,
       },
     ];
   }
@@ -136,8 +135,7 @@ async function runningMoves(session: Session): Promise<Problem[]> {
   return [...jobs, ...backends].map(({ text }) => ({
     node: "coordinator",
     what: `shards are being moved already: ${text}`,
-    remedy:
-      "wait for it (SELECT citus_rebalance_wait()) or stop it (SELECT citus_rebalance_stop()), then apply again",
+    remedy: advise`wait for it (SELECT citus_rebalance_wait()) or stop it (SELECT citus_rebalance_stop()), then ${AGAIN}`,
   }));
 }
 
@@ -171,7 +169,7 @@ async function tableProblems(
   return explainImmovable(await findImmovable(session, tables), mode).map(({ what, remedy }) => ({
     node,
     what,
-    remedy: `${remedy}; then apply again`,
+    remedy: advise`${remedy}; then ${AGAIN}`,
   }));
 }
 
@@ -185,7 +183,7 @@ async function ownerProblems(
     targets: members.filter(({ receives }) => receives),
   });
   const node = sources.map(({ label }) => label).join(", ");
-  return owners.map(({ what, remedy }) => ({ node, what, remedy: `${remedy}; then apply again` }));
+  return owners.map(({ what, remedy }) => ({ node, what, remedy: advise`${remedy}; then ${AGAIN}` }));
 }
 
 /** What people made on the nodes that leave, and would be lost with the shards that move away. */
@@ -200,7 +198,7 @@ export async function findDependentProblems(
       shardids: inventory.on(nodeid).flatMap(({ group }) => group.shardids),
     }));
   const problems = await findDependents(session, nodes);
-  return problems.map((problem) => ({ ...problem, remedy: `${problem.remedy}; then apply again` }));
+  return problems.map((problem) => ({ ...problem, remedy: advise`${problem.remedy}; then ${AGAIN}` }));
 }
 
 function tablesOn(sources: readonly Member[], inventory: Inventory): string[] {
@@ -223,9 +221,7 @@ async function roomProblems(session: Session, { members, inventory }: DrainSitua
       {
         node,
         what: `no staying node may hold its ${count(plan.misfits)}`,
-        remedy:
-          `keep a worker, or let the coordinator hold shards: SELECT citus_set_node_property(${target}` +
-          "'shouldhaveshards', true); then apply again",
+        remedy: advise`keep a worker, or let the coordinator hold shards: SELECT citus_set_node_property(${target}'shouldhaveshards', true); then ${AGAIN}`,
       },
     ];
   }
@@ -244,9 +240,8 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
       what:
         `the cluster's rebalance strategy ${strategy.name} forbids ${count(forbidden)} of it on every staying node ` +
         `(${strategy.functions.join(", ")}; shard ${first.group.shardid} of ${first.group.tables[0]})`,
-      remedy:
-        "let it allow one of them, add a worker that it allows, or choose another strategy: " +
-        "SELECT citus_set_default_rebalance_strategy('by_disk_size'); then apply again",
+      remedy: advise`let it allow one of them, add a worker that it allows, or choose another strategy:
+          SELECT citus_set_default_rebalance_strategy('by_disk_size'); then ${AGAIN}`,
     };
   }
   const bytes = plan.misfits.reduce((sum, { group }) => sum + group.bytes, 0);

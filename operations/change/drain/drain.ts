@@ -9,6 +9,7 @@ import { Failure, type Problem, problemsFailure } from "../../base/failure";
 import { type Departures, type Member, readMembers } from "../../cluster/nodes/leaving-members";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** Its signal stops the drain; what was moved stays where it is. */
 export interface DrainOptions extends Omit<MoverOptions, "environment"> {
@@ -55,7 +56,7 @@ export async function drain(
       if (round > ROUNDS) {
         throw new Failure(
           `${node.label} still gets new shards`,
-          "create no tables meanwhile, leave its shouldhaveshards as it is, and apply again: it goes on",
+          advise`create no tables meanwhile, leave its shouldhaveshards as it is, and ${AGAIN}: it goes on`,
         );
       }
       moves.push(...(await moveAll(session, mover, node, members, inventory, options)));
@@ -80,7 +81,7 @@ async function moveAll(
   if (plan.misfits.some(({ source }) => source === node.nodeid)) {
     throw new Failure(
       `the staying nodes no longer have room for the shards of ${node.label}, or may no longer have them`,
-      "apply again: it says which, and goes on once it is mended",
+      advise`${AGAIN}: it says which, and goes on once it is mended`,
     );
   }
   const meter = new Meter(node.label, moves, progress);
@@ -105,7 +106,7 @@ async function requireNoDependents(session: Session, node: Member, { group }: Mo
   if (first === undefined) return;
   const problems = [first, ...others].map((each) => ({
     ...each,
-    remedy: `${each.remedy}; then apply again: it goes on`,
+    remedy: advise`${each.remedy}; then ${AGAIN}: it goes on`,
   }));
   throw problemsFailure(problems as [Problem, ...Problem[]], `${node.label} is not empty yet`);
 }
@@ -159,7 +160,7 @@ async function cleanUp(session: Session, node: Member, { progress, signal }: Dra
   await dropOrphans(session, {
     read,
     describe: (count) => `${count} moved shard${count === 1 ? "" : "s"} on ${node.label}`,
-    again: "apply again: it goes on",
+    again: advise`${AGAIN}: it goes on`,
     ...{ progress, signal },
   });
 }

@@ -7,11 +7,11 @@ import { describeBlocker } from "../../cluster/waits/describe-wait";
 import { explainMove } from "../../cluster/moving/explain-move";
 import { MoveAttempt, MoveLocked } from "../../cluster/moving/move-attempt";
 import { MoveWatcher, type MovingNode } from "../../cluster/moving/watcher";
-import { commandIn } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
+import { AGAIN, advise, commandIn } from "../../base/remedy";
 
 /**
  * How long a move may wait for a lock, and hold up the writes that queue behind it, at its first tries; later ones may
@@ -189,8 +189,8 @@ function givenUp(error: unknown, name: string, watch: MoveAttempt, place: Place)
   const why = watch.blocker === undefined ? oneLine(error) : `it is in use${byWhom(watch)}`;
   return new Failure(
     `moving ${name} was given up after ${ATTEMPTS} tries: ${why}`,
-    `${watch.howToEnd() || `end the transactions on its tables that are open for long (${commandIn(place, "activity")} shows them)`}; ` +
-      "then apply again: it goes on",
+    advise`${watch.howToEnd() || advise`end the transactions on its tables that are open for long (${commandIn(place, "activity")} shows them)`};
+      then ${AGAIN}: it goes on`,
     { cause: error },
   );
 }

@@ -1,5 +1,5 @@
+import { placeInDatabase } from "../../base/place";
 import type { Cluster } from "../../../model/cluster";
-import { shellWord } from "../../base/command-line";
 import { EXIT, type Problem, problemsFailure } from "../../base/failure";
 import { quoteName } from "../../base/shown-words";
 import { withOtherDatabases } from "../../cluster/holdings/other-databases";
@@ -7,6 +7,7 @@ import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { readView } from "../../cluster/nodes/read-view";
 import { isRegistered } from "../../cluster/nodes/view";
 import type { Session } from "../../cluster/connection/session";
+import { advise, commandIn } from "../../base/remedy";
 
 /**
  * Other databases with Citus have shards of their own on the same servers. Forgotten here alone, a lost server would stay
@@ -35,7 +36,7 @@ export async function requireForgottenElsewhere(
         {
           node: hosts.join(", "),
           what: `the Citus database ${quoteName(name)} has ${there.length} worker(s) there too, with ${count} shard(s)`,
-          remedy: `first: npx pg-dist forget ${cluster.environment} ${hosts.join(" ")} --database ${shellWord(name)}`,
+          remedy: advise`first: ${commandIn(placeInDatabase(cluster, name), "forget", ...hosts)}`,
         },
       ];
     }),

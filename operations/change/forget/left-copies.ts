@@ -2,6 +2,7 @@ import { dropOrphans } from "../../cluster/shards/drop-orphans";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
 import type { Losses } from "./losses";
+import { AGAIN, advise } from "../../base/remedy";
 
 /**
  * Drops old copies of lost shards that a node which stays still has: of a move to the lost node whose deferred drop hasn't
@@ -33,7 +34,7 @@ export async function dropLeftCopies(
   await dropOrphans(session, {
     read,
     describe: (count) => `${count} old ${count === 1 ? "copy" : "copies"} of lost shards`,
-    again: "run it again; nothing is forgotten yet",
+    again: advise`${AGAIN}; nothing is forgotten yet`,
     progress,
   });
 }

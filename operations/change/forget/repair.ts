@@ -12,6 +12,7 @@ import { dropLeftCopies } from "./left-copies";
 import { registerCoordinator } from "./register-coordinator";
 import { ShardDdl } from "./shard-ddl";
 import type { Losses } from "./losses";
+import { AGAIN, advise } from "../../base/remedy";
 
 /**
  * Makes lost shards again, empty, on nodes that stay, and then in one transaction rewrites the metadata on all of them:
@@ -50,12 +51,12 @@ export async function repair(
   );
   for (const { nodeid, shards } of assignments) {
     const endpoint = endpoints.get(nodeid);
-    if (endpoint === undefined) throw new Failure(`node ${nodeid} is gone`, "run it again");
+    if (endpoint === undefined) throw new Failure(`node ${nodeid} is gone`, advise`${AGAIN}`);
     const [answer] = await runOnNodes(session, [endpoint], [ddl.statementFor(shards)]);
     if (answer !== undefined && "value" in answer) continue;
     throw new Failure(
       `shard ${shards[0]?.shardid} of ${shards[0]?.table} could not be made on ${formatEndpoint(endpoint)}: ${answer?.error}`,
-      `nothing is forgotten yet; ${remedyForWords(answer?.error ?? "no answer", cluster, formatEndpoint(endpoint))}, then run it again`,
+      advise`nothing is forgotten yet; ${remedyForWords(answer?.error ?? "no answer", cluster, formatEndpoint(endpoint))}, then ${AGAIN}`,
     );
   }
   if (lost.length > 0) progress(`${lost.length} lost shards made again, empty`);
@@ -87,7 +88,7 @@ export async function repair(
     const { what, remedy, detail } = explainOnNodes(session, cluster, error);
     throw new Failure(
       `the metadata could not be changed, nothing is forgotten: ${what}`,
-      `${remedy}, then run it again`,
+      advise`${remedy}, then ${AGAIN}`,
       { detail, cause: error },
     );
   }

@@ -1,7 +1,6 @@
 import type { Cluster } from "../../../model/cluster";
 import type { Caller } from "../../base/caller/caller";
 import { formatEndpoint } from "../../../model/cluster";
-import { commandArguments } from "../../base/command-line";
 import { EXIT, Failure } from "../../base/failure";
 import type { Session } from "../../cluster/connection/session";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
@@ -11,6 +10,7 @@ import { shardName } from "../../cluster/shards/shard-name";
 import { Engine } from "../../docker/engine/engine";
 import { type EngineErrorCode, EngineFailure } from "../../docker/engine/engine-failure";
 import type { Losses, NamedNode, Survey } from "./losses";
+import { type Remedy, advise, commandIn, joinRemedies } from "../../base/remedy";
 
 /**
  * That neither the hosts nor their nodes answer.
@@ -32,7 +32,7 @@ export async function requireGone(
     nodes.filter((node) => !single.includes(node)),
     replaced,
   );
-  await requireEmptyServers(session, single, commandArguments(cluster));
+  await requireEmptyServers(session, single, cluster);
 }
 
 /**
@@ -130,7 +130,7 @@ async function requireSilentServers(
 async function requireEmptyServers(
   session: Session,
   nodes: readonly NamedNode[],
-  environment: string,
+  cluster: Cluster,
 ): Promise<void> {
   const answers = await runOnNodes(
     session,
@@ -150,14 +150,14 @@ async function requireEmptyServers(
     if (server?.groupid === COORDINATOR_GROUP && server.shards > 0) {
       throw new Failure(
         `${node.id} is not lost: the server at ${formatEndpoint(node.endpoint)} has ${server.shards} of its shards, and only no metadata`,
-        `\`npx pg-dist status ${environment}\` says how it becomes a member again`,
+        advise`${commandIn(cluster, "status")} says how it becomes a member again`,
         { exitCode: EXIT.refused },
       );
     }
     // Of one that was registered by hand there is no record: that no shard is there must do.
     if (server?.groupid === COORDINATOR_GROUP && server.server_id !== node.recorded?.server_id) continue;
     const at = formatEndpoint(node.endpoint);
-    const refuse = (why: string, remedy: string): never => {
+    const refuse = (why: string, remedy: Remedy): never => {
       throw new Failure(`${node.id} is not proven to be lost: ${why}`, remedy, { exitCode: EXIT.refused });
     };
     if (server === undefined || server === null) {
@@ -169,7 +169,7 @@ async function requireEmptyServers(
     }
     refuse(
       `the server at ${at} is a member of a cluster`,
-      `its data is there; to take it out: \`npx pg-dist remove ${environment} ${node.id}\``,
+      advise`its data is there; to take it out: ${commandIn(cluster, "remove", node.id)}`,
     );
   }
 }
@@ -212,13 +212,13 @@ export function isAlive(
 ): Failure {
   const own = nodes.filter(({ id }) => id.startsWith(`${host}/`)).map(({ id }) => id);
   const remove = (own.length === 0 ? ["NODE"] : own).map(
-    (id) => `\`npx pg-dist remove ${environment} ${id}\``,
+    (id) => advise`${commandIn({ environment }, "remove", id)}`,
   );
   return new Failure(
     `${host} is not gone: ${what}`,
     refusal
       ? "start its containers, and its shards can be saved; if another machine has its address now, say --replaced"
-      : `its shards can be saved: ${remove.join(", ")}, or delete its workers from the environment and deploy`,
+      : advise`its shards can be saved: ${joinRemedies(remove, ", ")}, or delete its workers from the environment and deploy`,
     { exitCode: EXIT.refused },
   );
 }

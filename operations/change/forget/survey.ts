@@ -1,5 +1,4 @@
 import type { Cluster } from "../../../model/cluster";
-import { commandArguments } from "../../base/command-line";
 import { EXIT, Failure } from "../../base/failure";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import type { Session } from "../../cluster/connection/session";
@@ -11,6 +10,7 @@ import type { Heir } from "./assign-shards";
 import type { Losses, NamedNode, Survey } from "./losses";
 import { describeLosses, findLostShards } from "./lost-shards";
 import { requireGone } from "./require-gone";
+import { advise, commandIn } from "../../base/remedy";
 
 /** A single node, and not a Docker host. */
 export function isNode(name: string): boolean {
@@ -42,8 +42,8 @@ export async function surveyLosses(
   ) {
     throw new Failure(
       `${coordinatorOf(cluster).host} carries the coordinator`,
-      "it answers, and no cluster goes on without it; a worker on that host whose volume is lost is forgotten by its own name: " +
-        `npx pg-dist forget ${commandArguments(cluster)} ${coordinatorOf(cluster).host}/WORKER`,
+      advise`it answers, and no cluster goes on without it; a worker on that host whose volume is lost is forgotten by its own name:
+        ${commandIn(cluster, "forget", `${coordinatorOf(cluster).host}/WORKER`)}`,
       { exitCode: EXIT.refused },
     );
   }

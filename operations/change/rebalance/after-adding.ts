@@ -14,6 +14,7 @@ import { JobLines, amountOfMoves, formatAmount } from "./lines";
 import { findObstacles } from "./obstacles";
 import { type PlannedMove, planRebalance } from "./plan";
 import type { Amount, JobProgress } from "./progress-of-job";
+import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 
 export interface AfterAddingOptions {
   /** Ids of the workers that were added just now. */
@@ -40,19 +41,19 @@ export async function rebalanceAfterAdding(
     return due.length > 0 ? rebalanceNow(session, cluster, due, options) : NOTHING;
   // The environment was edited since: nothing is owed any more.
   await clearRebalanceDue(session, due);
-  if (options.added.length > 0 || due.length > 0) await advise(session, cluster, options.progress);
+  if (options.added.length > 0 || due.length > 0) await sayWhatWouldMove(session, cluster, options.progress);
   return NOTHING;
 }
 
 const NOTHING: Amount = { shards: 0, bytes: 0 };
 
 /** An apply that added workers doesn't fail for want of an advice. */
-async function advise(session: Session, cluster: Cluster, progress: Progress): Promise<void> {
-  const command = `npx pg-dist rebalance ${cluster.environment} start`;
+async function sayWhatWouldMove(session: Session, cluster: Cluster, progress: Progress): Promise<void> {
+  const command = commandIn(cluster, "rebalance", "start");
   const job = await runningJob(session);
   if (job !== undefined) {
     progress(
-      `rebalance ${job} is running: it was planned without the new workers; when it is over, ${command}`,
+      advise`rebalance ${job} is running: it was planned without the new workers; when it is over, ${command}`,
     );
     return;
   }
@@ -60,15 +61,17 @@ async function advise(session: Session, cluster: Cluster, progress: Progress): P
   try {
     moves = await planRebalance(session);
   } catch (error) {
-    progress(`Citus can't plan a rebalance: ${session.redact(oneLine(error))}; to try again: ${command}`);
+    progress(
+      advise`Citus can't plan a rebalance: ${session.redact(oneLine(error))}; to try again: ${command}`,
+    );
     return;
   }
   if (moves.length === 0) return;
   progress(
-    `no shard was moved; a rebalance would move ${formatAmount(amountOfMoves(moves))} online: ${command}`,
+    advise`no shard was moved; a rebalance would move ${formatAmount(amountOfMoves(moves))} online: ${command}`,
   );
   for (const { what, remedy } of await findObstacles(session, cluster, moves, "auto"))
-    progress(`before that: ${what}: ${remedy}`);
+    progress(advise`before that: ${what}: ${remedy}`);
 }
 
 async function rebalanceNow(
@@ -84,7 +87,7 @@ async function rebalanceNow(
   const [first] = problems;
   if (first !== undefined) {
     throw new Failure(`${workersOf(due)} added, but no shard was moved: ${first.what}`, again(first.remedy), {
-      detail: problems.map(({ what, remedy }) => `${what}: ${remedy}`),
+      detail: problems.map(({ what, remedy }) => advise`${what}: ${remedy}`),
     });
   }
   if (moves.length > 0) progress(`rebalancing: to move ${formatAmount(amountOfMoves(moves))}`);
@@ -113,8 +116,8 @@ async function awaitOther(session: Session, cluster: Cluster, progress: Progress
   if (end.failing !== undefined) {
     throw new Failure(
       `rebalance ${job}, which was running already: ${workOf(end.failing)} fails: ${messageOf(end.failing)}`,
-      `${await remedyForJob(messageOf(end.failing), session, cluster)}; SELECT citus_rebalance_stop() on the coordinator ends its ` +
-        "tries; then apply again: the new workers get their shards then",
+      advise`${await remedyForJob(messageOf(end.failing), session, cluster)}; SELECT citus_rebalance_stop() on the coordinator ends its
+        tries; then ${AGAIN}: the new workers get their shards then`,
     );
   }
 }
@@ -149,13 +152,13 @@ async function attend(
     await stopJob(session, job);
     throw new Failure(
       `${workersOf(due)} added, but the rebalance failed and is cancelled: ${workOf(failing)}: ${messageOf(failing)}`,
-      `${await remedyForJob(messageOf(failing), session, cluster)}; then apply again: what was moved stays there, the rest moves`,
+      advise`${await remedyForJob(messageOf(failing), session, cluster)}; then ${AGAIN}: what was moved stays there, the rest moves`,
     );
   }
   if (end.job.state !== "finished") {
     throw new Failure(
       `${workersOf(due)} added, but rebalance ${job} was ${end.job.state} by somebody else`,
-      'apply again to go on with it, or set rebalance: "manual" in the environment',
+      advise`${AGAIN} to go on with it, or set rebalance: "manual" in the environment`,
     );
   }
   const seconds = Math.round((performance.now() - started) / 1000);
@@ -178,7 +181,7 @@ async function planned(session: Session, cluster: Cluster, due: readonly string[
     }
     throw new Failure(
       `${workersOf(due)} added, but Citus can't plan a rebalance: ${session.redact(oneLine(error))}`,
-      `${remedyForWords(session.redact(oneLine(error)), cluster)}; then apply again`,
+      advise`${remedyForWords(session.redact(oneLine(error)), cluster)}; then ${AGAIN}`,
       { cause: error },
     );
   }
@@ -188,6 +191,6 @@ function workersOf(due: readonly string[]): string {
   return `${due.join(", ")} ${due.length === 1 ? "was" : "were"}`;
 }
 
-function again(remedy: string): string {
-  return `${remedy}; then apply again`;
+function again(remedy: Remedy): Remedy {
+  return advise`${remedy}; then ${AGAIN}`;
 }

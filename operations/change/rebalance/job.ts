@@ -4,6 +4,7 @@ import { type KnownNodes, remedyForWords } from "../../cluster/nodes/node-failur
 import type { Session } from "../../cluster/connection/session";
 import { sqlStateOf } from "../../cluster/connection/sqlstate";
 import { withTablesKept } from "./with-tables-kept";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** A rebalance that runs in Citus' background, by `pg_dist_background_job`. */
 export interface Job {
@@ -102,7 +103,7 @@ export async function startJob(
     const { hint } = error as { hint?: string };
     throw new Failure(
       `the rebalance could not be started: ${oneLine(error)}`,
-      hint === undefined ? `${remedyForWords(oneLine(error), cluster)}, then run it again` : oneLine(hint),
+      hint === undefined ? advise`${remedyForWords(oneLine(error), cluster)}, then ${AGAIN}` : oneLine(hint),
       { cause: error },
     );
   }

@@ -13,11 +13,12 @@ import type { Session } from "../../cluster/connection/session";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { ownedMoves } from "./owned-moves";
 import type { PlannedMove } from "./plan";
+import type { Remedy } from "../../base/remedy";
 
 /** What stands against the moves of a plan. */
 export interface Obstacle {
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /** How long nodes may take that have many shards: PostgreSQL compiles such a query for some seconds. In milliseconds. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../base/failure";
 import { describeBlocker, sqlToEnd } from "../../cluster/waits/describe-wait";
-import { commandIn } from "../../base/command-line";
 import type { Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import { findTableHolder } from "./table-holder";
+import { AGAIN, advise, commandIn } from "../../base/remedy";
 
 /** How long it may wait for a table that somebody holds, in milliseconds. */
 const LOCK_MS = 3000;
@@ -64,7 +64,7 @@ async function heldFailure(session: Session, cause: unknown): Promise<Failure | 
   if (holder === undefined) return undefined;
   return new Failure(
     `a rebalance can't be planned while ${holder.table} is locked by ${describeBlocker(holder)}`,
-    `wait until that is over, or end it, in SQL ${sqlToEnd(holder.blocking)}; then run it again`,
+    advise`wait until that is over, or end it, in SQL ${sqlToEnd(holder.blocking)}; then ${AGAIN}`,
     { cause },
   );
 }
@@ -72,7 +72,7 @@ async function heldFailure(session: Session, cause: unknown): Promise<Failure | 
 function droppedFailure(cause: unknown): Failure {
   return new Failure(
     "a rebalance can't be planned while distributed tables are dropped one after the other",
-    "run it again when fewer are",
+    advise`${AGAIN} when fewer are`,
     { cause },
   );
 }
@@ -80,7 +80,7 @@ function droppedFailure(cause: unknown): Failure {
 function sizeFailure({ place }: Session, cause: unknown): Failure {
   return new Failure(
     "a rebalance can't be planned: Citus can't get the size of a shard",
-    `${commandIn(place, "status")} names the shard that is missing, or the node that doesn't answer`,
+    advise`${commandIn(place, "status")} names the shard that is missing, or the node that doesn't answer`,
     { cause },
   );
 }

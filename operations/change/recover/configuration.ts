@@ -4,6 +4,7 @@ import type { Cluster } from "../../../model/cluster";
 import { Failure, oneLine } from "../../base/failure";
 import type { Declared, DeclaredContainer, DeclaredResource, DeclaredVolume } from "./situation";
 import { LABEL } from "../../../model/contract/labels";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** A synthesized stack, as far as recovery needs it. */
 export interface StackConfiguration {
@@ -36,7 +37,7 @@ export function readConfiguration(folder: string, cluster: Cluster): StackConfig
   } catch (error) {
     throw new Failure(
       `can't read ${file}: ${oneLine(error)}`,
-      "see that `npx cdktf synth` writes it whole, then run it again",
+      advise`see that \`npx cdktf synth\` writes it whole, then ${AGAIN}`,
       { cause: error },
     );
   }
@@ -80,7 +81,7 @@ function describeContainer(
   if (node === undefined) {
     throw new Failure(
       `${resource.address} is no node of cluster ${cluster.name}`,
-      "see that `npx cdktf synth` writes it whole, then run it again",
+      advise`see that \`npx cdktf synth\` writes it whole, then ${AGAIN}`,
     );
   }
   // Volumes and networks stand there as references: ${docker_volume.server-d_worker1.name}.

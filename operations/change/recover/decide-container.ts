@@ -2,6 +2,7 @@ import { formatEndpoint } from "../../../model/cluster";
 import type { Action, Subject } from "./action";
 import type { DeclaredContainer, FoundContainer, HostInventory, Situation } from "./situation";
 import { LABEL } from "../../../model/contract/labels";
+import { commandIn, typed } from "../../base/remedy";
 
 /** The declared node that a container is: by its name and its labels. */
 export function findDeclared(
@@ -129,7 +130,7 @@ function remake(
     obstacle === undefined
       ? `its data is in directories of the server: ${byHand}`
       : member
-        ? `${obstacle}: take it out first (npx pg-dist remove ${situation.environment} ${declared.node}), then recover again`
+        ? `${obstacle}: take it out first (${typed(commandIn(situation, "remove", declared.node))}), then recover again`
         : `${obstacle}: if it surely holds nothing of worth, ${byHand}`;
   return [
     leave(subject, `${why}, but ${remedy}`),

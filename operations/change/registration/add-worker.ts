@@ -15,6 +15,7 @@ import { type Holdings, readHoldings, requireWipeable } from "./holdings";
 import { wipeWorker } from "./wipe-worker";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import { withWaitsTold } from "../../cluster/moving/with-waits-told";
+import { advise, commandIn } from "../../base/remedy";
 
 export interface AddOptions {
   readonly cluster: Cluster;
@@ -117,8 +118,8 @@ async function emptyWorker(session: Session, options: AddOptions): Promise<boole
 function notEmpty({ cluster, node }: AddOptions, { text }: Holdings): Failure {
   return new Failure(
     `${node.id} is not empty: it holds ${text}`,
-    "joining would drop tables of the names that the cluster has, so it is refused; if all of it may go: " +
-      `npx pg-dist add ${cluster.environment} ${node.id} --wipe`,
+    advise`joining would drop tables of the names that the cluster has, so it is refused; if all of it may go:
+      ${commandIn(cluster, "add", node.id, "--wipe")}`,
     { exitCode: EXIT.refused },
   );
 }

@@ -15,6 +15,7 @@ import {
   sameEndpoint,
 } from "../../cluster/nodes/pg-dist-node";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** How long changed addresses wait for queries that run on these nodes, and hold new ones back. */
 const MOVE_LOCK_TIMEOUT = "30s";
@@ -58,7 +59,7 @@ export async function moveNodes(session: Session, moves: readonly Move[], progre
     if (sqlStateOf(error) !== SQLSTATE.lockNotAvailable) throw error;
     throw new Failure(
       `changed endpoints could not be set: queries on these nodes ran for more than ${MOVE_LOCK_TIMEOUT}`,
-      "end the long queries, or wait for them, then apply again",
+      advise`end the long queries, or wait for them, then ${AGAIN}`,
     );
   }
   for (const { node, registered } of moves) {
@@ -178,5 +179,5 @@ export async function activateNode(
 function failureOnNodes(session: Session, cluster: Cluster, what: string, error: unknown): unknown {
   if (error instanceof Failure) return error;
   const { what: why, remedy, detail } = explainOnNodes(session, cluster, error);
-  return new Failure(`${what}: ${why}`, `${remedy}; then run it again`, { detail, cause: error });
+  return new Failure(`${what}: ${why}`, advise`${remedy}; then ${AGAIN}`, { detail, cause: error });
 }

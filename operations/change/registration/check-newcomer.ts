@@ -3,6 +3,7 @@ import { type Finding, checkName } from "../../cluster/nodes/identity";
 import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { viewNodes } from "../../cluster/nodes/view";
 import type { Decision, Situation } from "./situation";
+import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** A server that joins must be empty: `citus_add_node` drops tables of the names that the cluster has. */
 export function checkNewcomer(
@@ -10,9 +11,9 @@ export function checkNewcomer(
   { cluster, place: { environment }, registered, record, said }: Situation,
 ): Finding[] {
   const findings = checkName({ node, facts }, cluster);
-  const refuse = (what: string, remedy: string) =>
+  const refuse = (what: string, remedy: Remedy) =>
     findings.push({ node: node.id, what, remedy, refused: true });
-  const wipe = `\`npx pg-dist add ${environment} ${node.id} --wipe\``;
+  const wipe = commandIn({ environment }, "add", node.id, "--wipe");
   const known = { cluster: { name: cluster, nodes: [] }, registered, record };
   const owner = viewNodes(known, said).find(({ endpoint }) => sameEndpoint(endpoint, node.endpoint))?.id;
   if (owner !== undefined) {
@@ -25,26 +26,26 @@ export function checkNewcomer(
     refuse(
       `it is a worker of a cluster (group ${facts.groupid}), and the coordinator knows none: the coordinator's volume was ` +
         "probably lost or replaced, and this worker's shards are still there",
-      "if another cluster's worker answers there, correct the address; otherwise bring the coordinator's volume (or a backup " +
-        "of it) back and apply again, and wipe no worker: its shards are the only copy",
+      advise`if another cluster's worker answers there, correct the address; otherwise bring the coordinator's volume (or a backup
+        of it) back and ${AGAIN}, and wipe no worker: its shards are the only copy`,
     );
   } else if (facts.groupid !== COORDINATOR_GROUP) {
     refuse(
       `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
-      `if it belongs to another cluster, correct the address; if its data may go: ${wipe} lists what it holds, and empties it`,
+      advise`if it belongs to another cluster, correct the address; if its data may go: ${wipe} lists what it holds, and empties it`,
     );
   } else if (facts.table_count > 0) {
     refuse(
       `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
-      `joining would drop those that the cluster has too: copy them with pg_dump -t and drop them there; if all of it may go: ${wipe}`,
+      advise`joining would drop those that the cluster has too: copy them with pg_dump -t and drop them there; if all of it may go: ${wipe}`,
     );
   }
   const others = facts.others ?? [];
   if (others.length > 0) {
     refuse(
       `it is not empty: it has definitions of its own (${others.join(", ")})`,
-      "joining would replace those of the names that the cluster has without a word, or fail at them: drop them; if all of " +
-        `it may go: ${wipe}`,
+      advise`joining would replace those of the names that the cluster has without a word, or fail at them: drop them; if all of
+        it may go: ${wipe}`,
     );
   }
   if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");

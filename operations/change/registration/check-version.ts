@@ -3,6 +3,7 @@ import type { Finding } from "../../cluster/nodes/identity";
 import { WAL_LEVEL_REMEDY } from "../../cluster/moving/wal-level";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
 import type { Decision } from "./situation";
+import type { Remedy } from "../../base/remedy";
 
 /** All nodes run the same; for a registered node that is only said, since it may be amid an upgrade. */
 export function checkVersion(
@@ -11,7 +12,7 @@ export function checkVersion(
 ): Finding[] {
   if (registered !== undefined) return [];
   const findings: Finding[] = [];
-  const add = (what: string, remedy: string) =>
+  const add = (what: string, remedy: Remedy) =>
     findings.push({ node: node.id, what, remedy, refused: false });
   if (describeVersion(facts) !== describeVersion(coordinator)) {
     add(

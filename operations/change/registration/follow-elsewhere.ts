@@ -15,6 +15,7 @@ import { waitForMetadata } from "./metadata-sync";
 import { remedyForWords } from "../../cluster/nodes/node-failure";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { AGAIN, advise } from "../../base/remedy";
 
 const GROUP = "SELECT groupid::text FROM pg_dist_local_group";
 
@@ -49,7 +50,7 @@ export async function followElsewhere(
       } catch (error) {
         throw new Failure(
           `changed endpoints could not be set in the Citus database ${quoteName(database.name)}: ${oneLine(error)}`,
-          `${remedyForWords(oneLine(error), { ...cluster, ...placeInDatabase(cluster, database.name) })}; then apply again`,
+          advise`${remedyForWords(oneLine(error), { ...cluster, ...placeInDatabase(cluster, database.name) })}; then ${AGAIN}`,
           { cause: error },
         );
       }
@@ -63,7 +64,7 @@ export async function followElsewhere(
   };
   return withOtherDatabases(session, follow, (name, why) =>
     progress(
-      `in database ${quoteName(name)}: Citus does not work (${why}): ${remedyForUnreadable(name, why)}`,
+      advise`in database ${quoteName(name)}: Citus does not work (${why}): ${remedyForUnreadable(name, why)}`,
     ),
   );
 }

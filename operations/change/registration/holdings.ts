@@ -2,12 +2,12 @@ import type { Cluster, ClusterNode, Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import { formatBytes } from "../../base/bytes";
 import { EXIT, Failure } from "../../base/failure";
-import { commandIn } from "../../base/command-line";
 import { checkName } from "../../cluster/nodes/identity";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
 import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
+import { type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** What a server that is to join holds in the cluster's database. */
 export interface Holdings {
@@ -69,7 +69,7 @@ export async function requireWipeable(
   { id, endpoint }: Pick<ClusterNode, "id" | "endpoint">,
   facts: NodeFacts,
 ): Promise<void> {
-  const refuse = (what: string, remedy: string): never => {
+  const refuse = (what: string, remedy: Remedy): never => {
     throw new Failure(`${id} is not wiped: ${what}`, remedy, { exitCode: EXIT.refused });
   };
   const at = formatEndpoint(endpoint);
@@ -78,7 +78,10 @@ export async function requireWipeable(
   if (misnamed !== undefined) refuse(misnamed.what, misnamed.remedy);
   const registered = await readRegistered(session);
   if (registered.some((node) => sameEndpoint(node.endpoint, endpoint)))
-    refuse(`${at} is registered in this cluster`, `remove it first: npx pg-dist remove ${environment} ${id}`);
+    refuse(
+      `${at} is registered in this cluster`,
+      advise`remove it first: ${commandIn({ environment }, "remove", id)}`,
+    );
   const [own] = await session.query<{ server_id: string }>(
     "SELECT metadata->>'server_id' AS server_id FROM pg_dist_node_metadata",
   );
@@ -101,9 +104,8 @@ export async function requireWipeable(
       refuse(`${at} is the coordinator of another cluster`, "correct the address");
     return;
   }
-  const remedy =
-    `see what it holds (${commandIn(session.place, "psql", ` ${id}`)}); if all of that may go, delete the worker from the environment ` +
-    "and deploy, which lists it once more and wants both keys (`discard`), then put it back";
+  const remedy = advise`see what it holds (${commandIn(session.place, "psql", id)}); if all of that may go, delete the worker from the environment
+      and deploy, which lists it once more and wants both keys (\`discard\`), then put it back`;
   if (host === null || port === null)
     return refuse(`it is or was a worker (group ${groupid}), and of which cluster can't be told`, remedy);
   await requireForgotten({ session, endpoint, host, port, groupid, refuse, byHand: remedy });
@@ -123,8 +125,8 @@ interface Former {
   readonly host: string;
   readonly port: number;
   readonly groupid: number;
-  readonly refuse: (what: string, remedy: string) => never;
-  readonly byHand: string;
+  readonly refuse: (what: string, remedy: Remedy) => never;
+  readonly byHand: Remedy;
 }
 
 /**
@@ -150,7 +152,7 @@ async function requireForgotten(former: Former): Promise<void> {
   if (!told.success) {
     return refuse(
       `it is or was a worker of the cluster at ${coordinator}, which can't be asked whether it still is (${told.result})`,
-      `start that one, so that it can say; or ${byHand}`,
+      advise`start that one, so that it can say; or ${byHand}`,
     );
   }
   const { members, shards, assigned } = JSON.parse(told.result ?? "null") as {
@@ -162,15 +164,15 @@ async function requireForgotten(former: Former): Promise<void> {
   if (shards !== 0) {
     refuse(
       `the cluster at ${coordinator} has ${shards} shards on it (group ${groupid}) and only no row of it in pg_dist_node`,
-      "put the row back, as npx pg-dist status there says",
+      "put the row back, as the command status there says",
     );
   }
   if (assigned < groupid) {
     refuse(
       `the server at ${coordinator}, which it knows as its coordinator, never had a group ${groupid}: that coordinator's ` +
         "volume was lost or replaced, and this worker may hold the only copy of its shards",
-      "if the coordinator's address was corrected or its volume changed, put back what it was (or a backup of it): the shards are " +
-        `the only copy. ${byHand}`,
+      advise`if the coordinator's address was corrected or its volume changed, put back what it was (or a backup of it): the shards are
+        the only copy. ${byHand}`,
     );
   }
 }

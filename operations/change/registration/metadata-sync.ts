@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../../model/cluster";
 import { Failure } from "../../base/failure";
 import type { Session } from "../../cluster/connection/session";
 import { readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** Citus' maintenance daemon syncs at once, and after a failure every 5 s. In milliseconds. */
 const LIMIT_MS = 60_000;
@@ -18,7 +19,7 @@ export async function waitForMetadata(session: Session): Promise<void> {
       const names = behind.map(({ endpoint }) => formatEndpoint(endpoint)).join(", ");
       throw new Failure(
         `the metadata of ${names} was not synced within ${LIMIT_MS / 1000} s`,
-        "see that these nodes are up and reached from the coordinator (its log says why not), then apply again",
+        advise`see that these nodes are up and reached from the coordinator (its log says why not), then ${AGAIN}`,
       );
     }
     await sleep(100);

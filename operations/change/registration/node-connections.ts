@@ -5,6 +5,7 @@ import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
 import { remedyForWords } from "../../cluster/nodes/node-failure";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** Where nothing else is said, the kernel decides: a quarter of an hour, or two hours. In seconds, the last in milliseconds. */
 const KEEPALIVE: Readonly<Record<string, number>> = {
@@ -132,7 +133,7 @@ async function onWorkers(
     const { worker, statement } = work[index] as (typeof work)[number];
     throw new Failure(
       `${worker.id}: ${statement.split(" =")[0]} failed: ${answer.error}`,
-      `${remedyForWords(answer.error, { ...session.place, nodes: [worker] }, worker.id)}; then apply again`,
+      advise`${remedyForWords(answer.error, { ...session.place, nodes: [worker] }, worker.id)}; then ${AGAIN}`,
     );
   });
 }

@@ -19,6 +19,7 @@ import { type Peer, checkReachability } from "../../cluster/nodes/reachability";
 import { askIdentities, readKnown } from "../../cluster/nodes/read-view";
 import { type RegisteredView, isRegistered, viewNodes } from "../../cluster/nodes/view";
 import { copyReferenceTables } from "./reference-tables";
+import { advise, commandIn } from "../../base/remedy";
 
 export interface Reconciled {
   readonly changed: boolean;
@@ -176,8 +177,8 @@ async function apply(
       changed = true;
     } else if (node.role === "worker" && !registered.shouldhaveshards) {
       progress(
-        `${node.id}: takes no shards (drained, or set by hand): left as it is; to give it some: ` +
-          `npx pg-dist add ${cluster.environment} ${node.id}`,
+        advise`${node.id}: takes no shards (drained, or set by hand): left as it is; to give it some:
+          ${commandIn(cluster, "add", node.id)}`,
       );
     }
     if (action === "adopt" || (action === "keep" && !isRecordedAs(decision))) {

@@ -4,6 +4,7 @@ import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import { explainOnNodes } from "../../cluster/nodes/node-failure";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** Reference tables that not every active node has. Citus copies them with the first shard that moves, or now. */
 const MISSING = `SELECT p.logicalrelid::regclass::text AS name
@@ -34,9 +35,9 @@ export async function copyReferenceTables(
     throw new Failure(
       `reference tables were not copied: ${what}`,
       sqlStateOf(error) === SQLSTATE.featureNotSupported
-        ? "give the table a primary key and run it again, or copy with writes blocked: " +
-            "SELECT replicate_reference_tables('block_writes')"
-        : `${remedy}; then run it again`,
+        ? advise`give the table a primary key and ${AGAIN}, or copy with writes blocked:
+          SELECT replicate_reference_tables('block_writes')`
+        : advise`${remedy}; then ${AGAIN}`,
       { detail, cause: error },
     );
   }

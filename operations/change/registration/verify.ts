@@ -12,6 +12,7 @@ import { formatTable } from "./node-table";
 import { readView } from "../../cluster/nodes/read-view";
 import { type RegisteredView, isRegistered, labelAt } from "../../cluster/nodes/view";
 import type { Reconciled } from "./reconcile";
+import { AGAIN, advise } from "../../base/remedy";
 
 /**
  * Every node is the server that it is registered as, and every node reaches every node; then the list of nodes.
@@ -39,7 +40,7 @@ export async function verify(
     const answer = answers[index];
     const there = nodes.find(({ id }) => id === node.id);
     if (there === undefined || there.movesTo !== undefined)
-      throw new Failure(`${node.id} is not registered any more`, "apply again");
+      throw new Failure(`${node.id} is not registered any more`, advise`${AGAIN}`);
     if (answer === undefined || "unknown" in answer) continue; // the matrix says why
     facts.set(node.id, answer.facts);
     findings.push(

@@ -5,6 +5,7 @@ import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
 import { remedyForSetting } from "../../cluster/nodes/setting-cause";
 import { type Leftover, readLeftovers } from "../../cluster/holdings/leftovers";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** Passes over what depends on each other. */
 const PASSES = 5;
@@ -69,7 +70,7 @@ export async function cleanWorker(session: Session, endpoint: Endpoint): Promise
   if (first === undefined) return { dropped, needed };
   throw new Failure(
     `${formatEndpoint(endpoint)} could not be emptied: ${first}${failed.length === 1 ? "" : ` (and ${failed.length - 1} more, above)`}`,
-    "undo there what the message names, then run this again",
+    advise`undo there what the message names, then ${AGAIN}`,
     { detail: failed.length === 1 ? [] : failed },
   );
 }
@@ -149,6 +150,6 @@ async function onWorker(session: Session, endpoint: Endpoint, statement: string)
   if (answer !== undefined && "value" in answer) return answer.value;
   throw new Failure(
     `${formatEndpoint(endpoint)} could not be emptied: ${answer?.error}`,
-    `${remedyForSetting(answer?.error ?? "") ?? "see that it is up, and its log"}; then run this again`,
+    advise`${remedyForSetting(answer?.error ?? "") ?? "see that it is up, and its log"}; then ${AGAIN}`,
   );
 }

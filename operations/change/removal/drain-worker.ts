@@ -1,10 +1,11 @@
-import { commandArguments, isOtherDatabase } from "../../base/command-line";
+import { isOtherDatabase } from "../../base/command-line";
 import { Failure } from "../../base/failure";
 import { clearLeaving } from "../../cluster/nodes/record";
 import type { Moved } from "../drain/drain";
 import { emptyNode, explainRemoval } from "./removal";
 import type { Session } from "../../cluster/connection/session";
 import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
+import { advise, commandIn } from "../../base/remedy";
 
 /**
  * Moves all shards away from a worker, which stays in the cluster and takes none until it is added again. Unlike the mark
@@ -21,7 +22,7 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
     if (removal === undefined) {
       throw new Failure(
         `${id} is not registered: it holds no shards`,
-        `see \`npx pg-dist status ${commandArguments(cluster)}\``,
+        advise`see ${commandIn(cluster, "status")}`,
       );
     }
     const at = removal.node.endpoint;
@@ -34,13 +35,13 @@ export async function drainWorker(session: Session, options: MaintenanceOptions)
     );
     if (isDeclared(cluster, { id }) && !isOtherDatabase(cluster)) {
       progress(
-        `${id}: the environment lists it, and an apply leaves it as it is now; to give it shards again: ` +
-          `npx pg-dist add ${cluster.environment} ${id}`,
+        advise`${id}: the environment lists it, and an apply leaves it as it is now; to give it shards again:
+          ${commandIn(cluster, "add", id)}`,
       );
     }
     progress(
-      `${id}: it is still a member: DDL and writes to reference tables need it up; before its server goes down: ` +
-        `npx pg-dist remove ${commandArguments(cluster)} ${id}`,
+      advise`${id}: it is still a member: DDL and writes to reference tables need it up; before its server goes down:
+        ${commandIn(cluster, "remove", id)}`,
     );
     return moved;
   } catch (error) {

@@ -15,6 +15,7 @@ import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
 import type { ServerMessage, Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import { withWaitsTold } from "../../cluster/moving/with-waits-told";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** A node that is to be emptied, and the others around it. */
 export interface Removal {
@@ -69,7 +70,7 @@ export async function findMember(
     throw new NodesUnreachable(
       new Failure(
         `it can't be told whether ${unknown.label} is ${id}: ${unknown.unreachable?.what}`,
-        unknown.unreachable?.remedy ?? "start it and apply again",
+        unknown.unreachable?.remedy ?? advise`start it and ${AGAIN}`,
       ),
     );
   }
@@ -178,7 +179,7 @@ export async function deregister(session: Session, node: Member, progress: Progr
     throw new Failure(
       `${node.label} is empty, but could not be removed within ${DEREGISTER_MS / 1000} s: most likely a client of its own ` +
         "has an open transaction on its tables",
-      `end the clients that are connected to ${formatEndpoint(node.endpoint)} itself (pg_stat_activity there), and apply again: it goes on`,
+      advise`end the clients that are connected to ${formatEndpoint(node.endpoint)} itself (pg_stat_activity there), and ${AGAIN}: it goes on`,
       { cause: error },
     );
   }
@@ -223,7 +224,7 @@ export function explainRemoval(
     isOnNode && messages.length > 0
       ? `the coordinator says: ${text}: ${what}`
       : `the coordinator says: ${text}`,
-    `${remedy}; then apply again`,
+    advise`${remedy}; then ${AGAIN}`,
     { cause: error },
   );
 }

@@ -12,6 +12,7 @@ import type { Session } from "../../cluster/connection/session";
 import { type MaintenanceOptions, beginMaintenance, isDeclared } from "./begin";
 import { cleanWorker } from "./clean-worker";
 import { explainLeft } from "./explain-left";
+import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** What a removal came to. */
 export interface Removed {
@@ -27,7 +28,7 @@ export interface Removed {
 export interface Kept {
   readonly what: string;
   /** Null for what was the cluster's and stays since something else there depends on it. */
-  readonly remedy: string | null;
+  readonly remedy: Remedy | null;
 }
 
 /**
@@ -61,9 +62,9 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
       );
     } else if (isDeclared(cluster, { id })) {
       progress(
-        `${id}: the environment still lists it: the next apply that changes a node, an address, an image or a start-up ` +
-          `setting adds it again, as does npx pg-dist add ${cluster.environment} ${id}; an apply without changes does ` +
-          "not. Deleted from the environment, its container and its volume are destroyed",
+        advise`${id}: the environment still lists it: the next apply that changes a node, an address, an image or a start-up
+          setting adds it again, as does ${commandIn(cluster, "add", id)}; an apply without changes does
+          not. Deleted from the environment, its container and its volume are destroyed`,
       );
     }
     return { wasRegistered: removal !== undefined, moved, ...left };
@@ -98,9 +99,9 @@ async function leaveEmpty(
   });
   for (const line of said) progress(`${id}: ${line}`);
   for (const { what, remedy } of held)
-    progress(`${id}: it keeps ${what}, which was never the cluster's: ${remedy}`);
+    progress(advise`${id}: it keeps ${what}, which was never the cluster's: ${remedy}`);
   for (const { database, what, remedy } of elsewhere)
-    if (database !== cluster.homeDatabase) progress(`${id}: ${what}: ${remedy}`);
+    if (database !== cluster.homeDatabase) progress(advise`${id}: ${what}: ${remedy}`);
   const kept = [
     ...needed.map(({ kind, name }) => ({ what: `${kind.toLowerCase()} ${name}`, remedy: null })),
     ...held.map(({ what, remedy }) => ({ what, remedy })),
@@ -123,7 +124,7 @@ async function requireOurs(
   if (answer === undefined || "unknown" in answer) {
     throw new Failure(
       `${id} is not in the cluster, but its server can't be emptied: ${answer?.unknown.what}`,
-      answer?.unknown.remedy ?? "start it and run this again",
+      answer?.unknown.remedy ?? advise`start it and ${AGAIN}`,
     );
   }
   const { groupid, cluster_name } = answer.facts;
@@ -134,7 +135,7 @@ async function requireOurs(
       ? `${id} is not in the cluster, and the server at ${at} doesn't say that it is this node (cluster_name is "${cluster_name}")`
       : `the server at ${at} says that it is a worker of a cluster (group ${groupid})`,
     isDeclared(cluster, { id })
-      ? `it was not touched; if all of its data may go: npx pg-dist add ${cluster.environment} ${id} --wipe`
+      ? advise`it was not touched; if all of its data may go: ${commandIn(cluster, "add", id, "--wipe")}`
       : "nothing there was touched, nor need it be: that server is another node's",
     { exitCode: EXIT.refused },
   );

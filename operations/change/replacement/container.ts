@@ -14,6 +14,7 @@ import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../../bas
 import { findForbidden } from "./differences";
 import { fetchImage } from "./images";
 import type { Progress } from "../../base/progress";
+import { advise } from "../../base/remedy";
 
 export interface GuardContainerOptions {
   readonly progress: Progress;
@@ -80,7 +81,7 @@ export async function guardContainer(
     // An ephemeral cluster may be destroyed without a word, which looks the same from here.
     const { summary, remedy, detail, exitCode } = error;
     const destroy = `to destroy the whole cluster, run that with PGDIST_DESTROY=${cluster.environment}`;
-    throw new Failure(summary, `${remedy}; ${destroy}`, { detail, exitCode, cause: error });
+    throw new Failure(summary, advise`${remedy}; ${destroy}`, { detail, exitCode, cause: error });
   } finally {
     docker.close();
   }

@@ -12,6 +12,7 @@ import { Session, type SessionOptions, Unproven } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
 import { chooseWays } from "./transports/choose-ways";
 import { type Way, WayError } from "./transports/way";
+import { AGAIN, type Remedy, advise } from "../../base/remedy";
 
 export interface ConnectOptions {
   /** What the session is for, in pg_stat_activity: `register`, `leave server-d/worker1`. */
@@ -19,8 +20,6 @@ export interface ConnectOptions {
   readonly progress: Progress;
   /** How long a server that is starting is waited for, in seconds. @default 60 */
   readonly patience?: number;
-  /** What to do after the repair. @default "apply again" of `connect`, which Terraform's programs use, else "run it again" */
-  readonly again?: string;
 }
 
 /** The server to connect to. */
@@ -43,7 +42,7 @@ export class CoordinatorUnreachable extends Failure {
   /** @param answered whether the server itself refused: it runs, then, and is reachable */
   constructor(
     summary: string,
-    remedy: string,
+    remedy: Remedy,
     detail: readonly string[],
     readonly answered: boolean,
   ) {
@@ -69,7 +68,7 @@ export async function connect(
     password: caller.credentials.requireSuperuser(),
     place: cluster,
   };
-  return connectTo(destination, { again: "apply again", ...options });
+  return connectTo(destination, options);
 }
 
 /**
@@ -100,8 +99,7 @@ export async function connectTo(
     const reasons = result.tried.map((each) => ({ ...each, cause: causeOf(each.error) }));
     const waiting =
       reasons.some(({ cause }) => cause.transient) && !reasons.some(({ cause }) => cause.settled);
-    if (!waiting || performance.now() > deadline)
-      throw unreachable(destination, reasons, options.again ?? "run it again");
+    if (!waiting || performance.now() > deadline) throw unreachable(destination, reasons);
     if (attempt === 0) options.progress(`waiting for the coordinator: ${reasons.at(-1)?.cause.text}`);
     await sleep(1000);
   }
@@ -152,7 +150,7 @@ interface Cause {
   readonly settled: boolean;
   /** The server itself said it. */
   readonly answered: boolean;
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
 function causeOf(error: unknown): Cause {
@@ -224,7 +222,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
 function unreachable(
   { label, ways, password, declared = true }: Destination,
   reasons: readonly (Tried & { readonly cause: Cause })[],
-  again: string,
 ): CoordinatorUnreachable {
   const answer = reasons.find(({ cause }) => cause.settled) ?? reasons.at(-1);
   const told = answer?.cause.remedy !== undefined;
@@ -236,7 +233,7 @@ function unreachable(
     told
       ? `${label} refuses the connection: ${answer.cause.text}`
       : `${label} can't be reached: ${answer?.cause.text} (${answer?.way.description})`,
-    byAddress ?? answer?.cause.remedy ?? `see that ${look}; then ${again}`,
+    byAddress ?? answer?.cause.remedy ?? advise`see that ${look}; then ${AGAIN}`,
     [
       ...reasons.map(({ way, cause }) => `${way.name} (${way.description}): ${cause.text}`),
       ...(sqlStateOf(answer?.error) === SQLSTATE.invalidPassword

@@ -1,5 +1,6 @@
 import { Failure } from "../../base/failure";
 import type { Session } from "./session";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** What ends a program from outside. SIGHUP is the end of the terminal, as when ssh drops. */
 export const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -28,7 +29,7 @@ export async function interruptible<Result>(
     if (controller.signal.aborted) return;
     setTimeout(release, SAME_MS).unref();
     told = true;
-    controller.abort(new Failure(`interrupted by ${name}`, "apply again: it goes on from here"));
+    controller.abort(new Failure(`interrupted by ${name}`, advise`${AGAIN}: it goes on from here`));
     onInterrupt(name);
     cancelled = session.cancel();
   };

@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode, Failure, oneLine } from "../../base/failure";
 import type { Caller } from "../../base/caller/caller";
+import { AGAIN, type Reader, advise, render } from "../../base/remedy";
 import { sqlStateOf } from "./sqlstate";
 
 /**
@@ -10,13 +11,14 @@ import { sqlStateOf } from "./sqlstate";
  */
 export function report(
   error: unknown,
+  reader: Reader,
   redact: Caller["redact"],
   write: (text: string) => void = (text) => process.stderr.write(text),
 ): ExitCode {
   const failure = asFailure(error);
   const lines = [
-    ...failure.detail.map((line) => `  ${line}`),
-    `pg-dist: ${failure.summary}: ${failure.remedy}`,
+    ...failure.detail.map((line) => `  ${render(line, reader)}`),
+    `pg-dist: ${failure.summary}: ${render(failure.remedy, reader)}`,
   ];
   for (const line of lines) write(`${redact(line)}\n`);
   return failure.exitCode;
@@ -30,7 +32,7 @@ export function asFailure(error: unknown): Failure {
     const { detail, hint, where } = error as { detail?: string; hint?: string; where?: string };
     return new Failure(
       `the coordinator answered: ${oneLine(error)} (SQLSTATE ${state})`,
-      "see the lines above and its log; then run it again",
+      advise`see the lines above and its log; then ${AGAIN}`,
       { detail: [detail, hint, where].filter((line) => line !== undefined), exitCode: EXIT.failed },
     );
   }

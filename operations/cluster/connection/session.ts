@@ -5,6 +5,7 @@ import { type Place, placeInDatabase } from "../../base/place";
 import { SET_THE_REST, STARTUP_OPTIONS } from "./session-settings";
 import { sqlStateOf } from "./sqlstate";
 import { type Way, WayError } from "./transports/way";
+import { AGAIN, advise } from "../../base/remedy";
 
 export interface SessionOptions {
   readonly user: string;
@@ -207,7 +208,7 @@ export class Session {
   private lost(why: string, cause: unknown): Failure {
     return new Failure(
       `lost the connection to the coordinator by ${this.way.description}: ${this.redact(why)}`,
-      "see that the coordinator is up, then run it again",
+      advise`see that the coordinator is up, then ${AGAIN}`,
       { cause },
     );
   }

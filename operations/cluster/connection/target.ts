@@ -3,6 +3,7 @@ import type { Caller } from "../../base/caller/caller";
 import type { Environment } from "../../../model/environment";
 import type { Session } from "./session";
 import type { Way } from "./transports/way";
+import type { Remedy } from "../../base/remedy";
 
 /** The cluster that a command is about, before anything is connected. */
 export interface Target {
@@ -48,7 +49,7 @@ export interface Doubt {
     /** A newer version of this program has changed the tables in schema pgdist. */
     | "newer-record";
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /** What the server that was reached says of itself. */

@@ -1,4 +1,5 @@
 import { EXIT, Failure } from "../../base/failure";
+import type { Remedy } from "../../base/remedy";
 
 /** A server that is given by address instead of an environment. */
 export interface Address {
@@ -15,7 +16,7 @@ export interface Address {
  * @throws Failure (usage) for anything else, above all for a password in it
  */
 export function parseUrl(text: string): Address {
-  const wrong = (what: string, remedy: string) => new Failure(what, remedy, { exitCode: EXIT.usage });
+  const wrong = (what: string, remedy: Remedy) => new Failure(what, remedy, { exitCode: EXIT.usage });
   const shape = "give postgres://user@host:port/database";
   if (!URL.canParse(text) || !/^postgres(ql)?:\/\//.test(text))
     throw wrong("--url is no postgres:// URL", shape);

@@ -1,6 +1,7 @@
 import { formatBytes } from "../../base/bytes";
 import type { Problem } from "../../base/failure";
 import type { Dropped, MovingShard, NodeDependents, ShardPart } from "./node-query";
+import type { Remedy } from "../../base/remedy";
 
 /** What depends on shards of a node, as problems of their move. */
 export function dependentProblems(
@@ -27,7 +28,7 @@ function describeDropped(node: string, dropped: Dropped, shard: MovingShard): Pr
 }
 
 /** What keeps as much as can be kept; each by one statement on that node. */
-function dropRemedy({ kind, name, relation, part, child }: Dropped, shard: MovingShard): string {
+function dropRemedy({ kind, name, relation, part, child }: Dropped, shard: MovingShard): Remedy {
   if (kind === "view" || kind === "materialized view") {
     const more = kind === "view" ? "its privileges" : "its privileges and its indexes";
     return (

@@ -1,3 +1,5 @@
+import type { Remedy } from "../../base/remedy";
+
 /** What `databaseQuery` answers. */
 export interface DatabaseContents {
   readonly database: string;
@@ -41,7 +43,7 @@ export interface Held {
   /** e.g. `table public.mine (1.2 MB)` */
   readonly what: string;
   /** What a person can do with it. */
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /** Everything of the kind that a server holds, and what it only is worth to know about it. */

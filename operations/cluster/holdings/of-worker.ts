@@ -1,7 +1,6 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import type { Problem } from "../../base/failure";
-import { shellWord } from "../../base/command-line";
 import { leftoverNames } from "./leftovers";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../nodes/pg-dist-node";
 import { runOnNodes } from "../nodes/run-on-nodes";
@@ -12,6 +11,7 @@ import { knownRelations } from "./known-relations";
 import { type CitusDatabase, withOtherDatabases } from "./other-databases";
 import type { LookedInto } from "./server";
 import { surveyServer } from "./survey";
+import { advise, commandIn } from "../../base/remedy";
 
 /** What stands against the end of a worker's server. */
 export interface MemberHoldings extends Holdings {
@@ -100,20 +100,20 @@ async function findIn(
 }
 
 function describe(
-  { environment }: Cluster,
+  { environment, database: homeDatabase }: Cluster,
   { label }: Reached,
   { name, shards }: CitusDatabase,
   row: RegisteredNode | Silent,
 ): Problem & { readonly database: string } {
   const database = quoteName(name);
+  const there = { environment, database: name, homeDatabase };
   if ("silent" in row) {
     return {
       database: name,
       node: label,
       what: `database ${database} of the coordinator has a worker at ${formatEndpoint(row.endpoint)}, which doesn't answer and may be this one`,
-      remedy:
-        `start it, or correct its address: SELECT citus_update_node(${row.nodeid}, 'HOST', PORT) on the coordinator, in database ` +
-        `${database}; npx pg-dist status ${environment} --database ${shellWord(name)} shows it`,
+      remedy: advise`start it, or correct its address: SELECT citus_update_node(${row.nodeid}, 'HOST', PORT) on the coordinator, in database
+          ${database}; ${commandIn(there, "status")} shows it`,
     };
   }
   const count = shards.get(row.groupid) ?? 0;
@@ -121,6 +121,6 @@ function describe(
     database: name,
     node: label,
     what: `it is a worker of the Citus database ${database} too, where it holds ${count} shard(s): a drain of this database doesn't move those`,
-    remedy: `first: npx pg-dist remove ${environment} ${label} --database ${shellWord(name)}`,
+    remedy: advise`first: ${commandIn(there, "remove", label)}`,
   };
 }

@@ -3,6 +3,7 @@ import { quoteName } from "../../base/shown-words";
 import { type RegisteredNode, readRegistered } from "../nodes/pg-dist-node";
 import { limitNodeConnections } from "../nodes/reachability";
 import type { Session } from "../connection/session";
+import type { Remedy } from "../../base/remedy";
 
 /** Another database of the coordinator that has Citus: in its metadata a cluster of its own, on the same servers. */
 export interface CitusDatabase {
@@ -89,7 +90,7 @@ export const UNOPENED_REMEDY =
   "mend there what that names, as the coordinator's log tells it too; if it has Citus, all of its queries fail until then";
 
 /** What to do about a database whose metadata can't be read. */
-export function remedyForUnreadable(name: string, why: string): string {
+export function remedyForUnreadable(name: string, why: string): Remedy {
   return /library version differs|installed extension version/.test(why)
     ? `ALTER EXTENSION citus UPDATE in database ${quoteName(name)} of every node, as the first statement of a session; workers before the coordinator`
     : `mend what that names: SELECT from pg_dist_node, pg_dist_shard and pg_dist_placement by psql, as superuser, in database ${quoteName(name)} ` +

@@ -9,6 +9,7 @@ import type { Held } from "./contents";
 import { howToDiscard, mayDiscard } from "./discard-keys";
 import { byCoordinator } from "./server";
 import { surveyWorker } from "./of-worker";
+import { AGAIN, advise } from "../../base/remedy";
 
 export interface DiscardOptions {
   readonly cluster: Cluster;
@@ -39,7 +40,7 @@ export async function findHeld(session: Session, node: Member, options: DiscardO
       {
         node: node.label,
         what: error.summary,
-        remedy: `${error.remedy}; ${howToDiscard(cluster, node.label, caller.env)}`,
+        remedy: advise`${error.remedy}; ${howToDiscard(cluster, node.label, caller.env)}`,
       },
     ];
   }
@@ -60,6 +61,6 @@ export function heldProblems(
   return held.map((each, index) => ({
     node: id,
     what: what(each),
-    remedy: index === 0 ? `${each.remedy}; then apply again; ${keys}` : each.remedy,
+    remedy: index === 0 ? advise`${each.remedy}; then ${AGAIN}; ${keys}` : each.remedy,
   }));
 }

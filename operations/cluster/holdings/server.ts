@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Endpoint } from "../../../model/cluster";
 import { type Answer, quoteLiteral, runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
+import { shellWord } from "../../base/shown-words";
 import { SETTINGS } from "../connection/session-settings";
 
 /** A server whose databases can be looked into, by whichever way leads to it. */
@@ -54,7 +55,3 @@ export const PSQL_SETTINGS = Object.entries({
 })
   .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, "\\$&")}`)
   .join(" ");
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}

@@ -6,6 +6,7 @@ import { type Standing, databaseQuery } from "./database-query";
 import { heldAsDatabase, heldInDatabase, heldOnServer, heldUnknown, heldUnseen } from "./describe-contents";
 import { SERVER_QUERY } from "./server-query";
 import type { LookedInto } from "./server";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** In which databases a server is a worker of the coordinator, and what of it only the coordinator knows. */
 export interface Membership {
@@ -79,6 +80,6 @@ function parse<Contents>(label: string, answer: Answer): Contents {
   if ("value" in answer) return JSON.parse(answer.value ?? "null") as Contents;
   throw new Failure(
     `it can't be known what the server of ${label} holds: ${answer.error}`,
-    `${remedyForSetting(answer.error) ?? "see its log"}, and run it again`,
+    advise`${remedyForSetting(answer.error) ?? "see its log"}, and ${AGAIN}`,
   );
 }

@@ -7,6 +7,7 @@ import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import { describeSetting, readNodeSettings, undoSettings } from "./node-settings";
 import type { MovingNode } from "./watcher";
+import { AGAIN, type Remedy, advise } from "../../base/remedy";
 
 /** By which a session that Citus opened on a node is ended, or can't work, because of that node's settings. */
 const BY_SETTING: readonly string[] = [
@@ -23,7 +24,7 @@ const SETTING_WORDS =
   /due to statement timeout|due to (?:idle-in-transaction|transaction|idle-session) timeout|read-only transaction|terminating connection|server closed the connection/;
 
 /** What to do about a move of Citus' background that failed, of which there are only the words. */
-export async function remedyForJob(message: string, session: Session, cluster: Cluster): Promise<string> {
+export async function remedyForJob(message: string, session: Session, cluster: Cluster): Promise<Remedy> {
   const nodes = (await readView(session, cluster)).filter(isRegistered);
   if (SETTING_WORDS.test(message)) {
     const settings = await readNodeSettings(
@@ -58,12 +59,12 @@ export async function explainMove(
     if (settings.length > 0) {
       return new Failure(
         `${summary}; ${settings.map((setting) => `on ${setting.node} ${describeSetting(setting)}`).join(", ")}`,
-        `${undoSettings(settings)}; then apply again: what was moved stays moved`,
+        advise`${undoSettings(settings)}; then ${AGAIN}: what was moved stays moved`,
         { cause: error },
       );
     }
   }
   const nodes = members.map(({ label, endpoint }) => ({ id: label, endpoint }));
   const remedy = remedyForWords(`${oneLine(error)}${at}`, { ...session.place, environment, nodes });
-  return new Failure(summary, `${remedy}; then apply again: what was moved stays moved`, { cause: error });
+  return new Failure(summary, advise`${remedy}; then ${AGAIN}: what was moved stays moved`, { cause: error });
 }

@@ -8,6 +8,7 @@ import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
 import { describeBlocker, keyOf, sqlToEnd } from "../waits/describe-wait";
 import { COORDINATOR } from "../waits/read-waits";
 import type { MoveWatcher, MovingNode, Sight } from "./watcher";
+import { AGAIN, advise, commandIn } from "../../base/remedy";
 
 /** Between two looks, in milliseconds; a move that is over before the first one needs none. */
 const LOOK_EVERY_MS = 1500;
@@ -103,7 +104,7 @@ export class MoveAttempt {
     if (waited < this.options.blockedTimeout) return undefined;
     return new Failure(
       `moving ${this.options.name} was given up: for ${formatDuration(waited)} it waited for ${describeBlocker(wait)}`,
-      `${this.howToEnd()}; then apply again: it goes on (PGDIST_BLOCKED_TIMEOUT, in seconds, lets it wait longer)`,
+      advise`${this.howToEnd()}; then ${AGAIN}: it goes on (PGDIST_BLOCKED_TIMEOUT, in seconds, lets it wait longer)`,
     );
   }
 
@@ -120,8 +121,8 @@ export class MoveAttempt {
     const { name, target, environment } = this.options;
     return new Failure(
       `moving ${name} was given up: ${target.label} can't apply what is written to it meanwhile (it failed ${count} times)`,
-      `the server's log says why: \`npx pg-dist logs ${environment} ${target.label} --grep ERROR\`; then apply again, ` +
-        "or move it while its writes wait: PGDIST_SHARD_TRANSFER_MODE=block_writes",
+      advise`the server's log says why: ${commandIn({ environment }, "logs", target.label, "--grep", "ERROR")}; then ${AGAIN},
+        or move it while its writes wait: PGDIST_SHARD_TRANSFER_MODE=block_writes`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { BLOCK_WRITES } from "../shards/movable-tables";
+import type { Remedy } from "../../base/remedy";
 
 /** A start-up setting of PostgreSQL: only a new container has it. */
 export const WAL_LEVEL_REMEDY =
@@ -14,7 +15,7 @@ export const WAL_LEVEL_REMEDY =
 export function explainWalLevel(
   level: string,
   blockWrites = BLOCK_WRITES,
-): { what: string; remedy: string } | undefined {
+): { what: string; remedy: Remedy } | undefined {
   if (level === "logical") return undefined;
   return {
     what: `its shards can't be moved online: wal_level is ${level}`,

@@ -8,6 +8,7 @@ import { formatDuration } from "../../base/duration";
 import type { LockWait } from "../waits/lock-waits";
 import { describeBlocker, keyOf, sqlToEnd } from "../waits/describe-wait";
 import { gpidOf, openWatch, readWaits } from "../waits/read-waits";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** Between two looks, in milliseconds; work that is over before the first one is never looked at. */
 const LOOK_EVERY_MS = 3000;
@@ -84,7 +85,7 @@ class WaitWatch {
     if (wait === undefined || waited < this.seconds) return;
     this.reason = new Failure(
       `given up: for ${formatDuration(Math.round(waited))} it waited for ${describeBlocker(wait)}`,
-      `${howToEnd(wait)}; then apply again (PGDIST_BLOCKED_TIMEOUT, in seconds, lets it wait longer)`,
+      advise`${howToEnd(wait)}; then ${AGAIN} (PGDIST_BLOCKED_TIMEOUT, in seconds, lets it wait longer)`,
     );
     await this.session.cancel();
   }

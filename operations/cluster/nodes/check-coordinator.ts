@@ -11,6 +11,7 @@ import { METADATA_LOST_REMEDY } from "./metadata-lost";
 import { explainNewer, readRecordVersion } from "./migrate-record";
 import { noExtensionRemedy } from "./no-extension";
 import { COORDINATOR_GROUP } from "./pg-dist-node";
+import { OTHER_WAY, type Remedy, advise } from "../../base/remedy";
 
 /**
  * What a session is for. Every doubt refuses a `change`. A `read` is refused only where another cluster or a worker would be
@@ -62,7 +63,7 @@ export async function checkCoordinator(
   const server = await readFacts(session, cluster, record);
   const newer = explainNewer(version);
   const doubts = [
-    ...findDoubts(server, cluster, record, purpose),
+    ...findDoubts(server, cluster, record),
     ...(newer === undefined ? [] : [{ code: "newer-record" as const, ...newer }]),
   ].map((doubt) => ({
     ...doubt,
@@ -103,12 +104,10 @@ function findDoubts(
   server: ServerFacts,
   cluster: Cluster | undefined,
   record: ReadonlyMap<string, RecordedNode>,
-  purpose: Purpose,
 ): Doubt[] {
   const id = cluster === undefined ? undefined : coordinatorOf(cluster).id;
   const recorded = [...record.values()].find(({ groupid }) => groupid === COORDINATOR_GROUP);
-  const otherWay = purpose === "change" ? "set PGDIST_VIA" : "choose a way with --via";
-  const elsewhere = `see what this address leads to from here, or ${otherWay}`;
+  const elsewhere = advise`see what this address leads to from here, or ${OTHER_WAY}`;
   const doubts: Doubt[] = [];
   if (server.groupid !== COORDINATOR_GROUP) {
     const what = `is a worker (group ${server.groupid}), not the coordinator${id === undefined ? "" : ` ${id}`}`;
@@ -155,7 +154,7 @@ function remedyWithoutExtension(
   session: Session,
   cluster: Cluster | undefined,
   record: ReadonlyMap<string, RecordedNode>,
-): string {
+): Remedy {
   if (record.size > 0) return METADATA_LOST_REMEDY;
   if (cluster === undefined) return "name the database that has it, or CREATE EXTENSION citus there";
   return noExtensionRemedy(session.place);

@@ -1,11 +1,11 @@
-import { commandArguments } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import { quoteName } from "../../base/shown-words";
+import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** What is wrong with a connection between two nodes, and what to do. */
 export interface Explained {
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /**
@@ -33,7 +33,7 @@ export function explainConnection(
 /** The same where the time was over that the command's --timeout gives: a node that drops packets, or one that is slow. */
 export function explainTimeout(from: string, target: string, place: Place): Explained {
   const { what, remedy } = explainConnection("timed out", from, target, place);
-  return { what, remedy: `${remedy}; if it only answers slowly, --timeout gives it longer` };
+  return { what, remedy: advise`${remedy}; if it only answers slowly, --timeout gives it longer` };
 }
 
 /** Whether the server behind it is only just starting. */
@@ -47,17 +47,15 @@ interface Known {
 }
 
 /** Holds wherever the wrong one is: on the node that connects, or on the one that refuses. */
-function passwordRemedy({ environment, ...place }: Place): string {
+function passwordRemedy({ environment, ...place }: Place): Remedy {
   if (environment === undefined) {
     return (
       "as superuser on every node, in this database: INSERT INTO pg_dist_authinfo VALUES (0, current_user, 'password=...') ON " +
       "CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo, with the password that the role has there"
     );
   }
-  return (
-    `set TF_VAR_postgres_password to the one that the coordinator has; \`npx pg-dist credentials ${commandArguments({ environment, ...place })}\` ` +
-    "then stores it on every node, and sets it on one that has another"
-  );
+  return advise`set TF_VAR_postgres_password to the one that the coordinator has; ${commandIn({ environment, ...place }, "credentials")}
+      then stores it on every node, and sets it on one that has another`;
 }
 
 const KNOWN: readonly Known[] = [
@@ -104,8 +102,7 @@ const KNOWN: readonly Known[] = [
     pattern: /database "([^"]*)" does not exist/,
     explain: ([, database], _from, target) => ({
       what: `${target} has no database ${database}`,
-      remedy:
-        "it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, and run it again",
+      remedy: advise`it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, and ${AGAIN}`,
     }),
   },
   {
@@ -147,7 +144,7 @@ const KNOWN: readonly Known[] = [
     pattern: /the database system is ([a-z ]+)/,
     explain: ([, state], _from, target) => ({
       what: `the server at ${target} is ${state?.trim()}`,
-      remedy: "wait until it is up (its log says how far it is), then run it again",
+      remedy: advise`wait until it is up (its log says how far it is), then ${AGAIN}`,
     }),
   },
   {

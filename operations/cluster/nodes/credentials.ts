@@ -5,6 +5,7 @@ import type { Session } from "../connection/session";
 import type { NodeFacts } from "./node-facts";
 import { remedyForWords } from "./node-failure";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
+import { AGAIN, advise } from "../../base/remedy";
 
 /**
  * Nodes log in to each other with pg_dist_authinfo: node 0 stands for any. It is a table of each node alone and counts
@@ -62,7 +63,7 @@ export async function storeOnNodes(
     const id = lacking[index]?.id;
     throw new Failure(
       `${id}: storing the credentials failed: ${answer.error}`,
-      `${remedyForWords(answer.error, { ...session.place, nodes: lacking }, id)}; then apply again`,
+      advise`${remedyForWords(answer.error, { ...session.place, nodes: lacking }, id)}; then ${AGAIN}`,
     );
   }
   return lacking.map(({ id }) => id);

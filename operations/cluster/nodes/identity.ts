@@ -1,12 +1,12 @@
 import { type ClusterNode, formatEndpoint } from "../../../model/cluster";
 import type { Problem } from "../../base/failure";
-import { commandArguments, commandIn } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import type { RecordedNode } from "./record";
 import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { NodeFacts } from "./node-facts";
 import { COORDINATOR_GROUP, type RegisteredNode } from "./pg-dist-node";
 import { quoteLiteral } from "./run-on-nodes";
+import { type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** A problem, and whether going on would lose or mix data. */
 export type Finding = Problem & { readonly refused: boolean };
@@ -41,9 +41,9 @@ export function checkIdentity(
 }
 
 /** Only for an environment: it names who the node is. */
-function ifLost(id: string, { environment, ...place }: Place): string {
-  if (environment === undefined) return "";
-  return `; if the data is lost for good: npx pg-dist forget ${commandArguments({ environment, ...place })} ${id}`;
+function ifLost(id: string, place: Place): Remedy {
+  if (place.environment === undefined) return "";
+  return advise`; if the data is lost for good: ${commandIn(place, "forget", id)}`;
 }
 
 interface OtherServer {
@@ -71,9 +71,8 @@ export function explainOtherServer({
       what:
         `the server at ${at} is empty, but group ${groupid} with its shards is registered there: its volume was deleted, ` +
         "or another one is mounted",
-      remedy:
-        "see whether the volume of its data is still on that server (docker volume ls), and bring it (or a backup of it) " +
-        `back, or correct the address${ifLost(id, place)}`,
+      remedy: advise`see whether the volume of its data is still on that server (docker volume ls), and bring it (or a backup of it)
+          back, or correct the address${ifLost(id, place)}`,
     };
   }
   const sameServer = recorded === undefined || recorded.server_id === facts.server_id;
@@ -84,20 +83,17 @@ export function explainOtherServer({
       what:
         `the server at ${at} has ${facts.table_count} table(s), but is in no cluster (group 0 instead of ${groupid}${ids}): ` +
         "its extension was dropped and created again, or another server answers",
-      remedy:
-        `see which by \\dt *.*_1?????* in ${commandIn(place, "psql", ` ${id}`)}. Shards of the cluster (t_102008 for a table t) ` +
-        "mean that its data is there: copy and drop tables that have the cluster's own names (t), as they would be " +
-        `replaced; then SELECT start_metadata_sync_to_node(${quoteLiteral(endpoint.host)}, ${endpoint.port}) on the coordinator` +
-        `${sameServer ? "" : `, ${adopt}`}, and ${commandIn(place, "credentials")}, as its passwords went too. Without shards: ` +
-        "correct the address",
+      remedy: advise`see which by \\dt *.*_1?????* in ${commandIn(place, "psql", id)}. Shards of the cluster (t_102008 for a table t)
+          mean that its data is there: copy and drop tables that have the cluster's own names (t), as they would be
+          replaced; then SELECT start_metadata_sync_to_node(${quoteLiteral(endpoint.host)}, ${endpoint.port}) on the coordinator${sameServer ? "" : `, ${adopt}`}, and ${commandIn(place, "credentials")}, as its passwords went too. Without shards:
+          correct the address`,
     };
   }
   if (facts.groupid === groupid && !sameServer) {
     return {
       what: `the server at ${at} is in group ${groupid}, but with server id ${facts.server_id} instead of ${recorded.server_id}: its extension was made anew, or another server answers`,
-      remedy:
-        `if ${commandIn(place, "status")} misses no shards there, it is the one that it was: ${adopt}; ` +
-        "otherwise correct the address",
+      remedy: advise`if ${commandIn(place, "status")} misses no shards there, it is the one that it was: ${adopt};
+          otherwise correct the address`,
     };
   }
   return {

@@ -2,6 +2,7 @@ import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
+import { AGAIN, advise } from "../../base/remedy";
 
 /**
  * Key of the advisory lock that keeps everything apart that changes the cluster's nodes: "pgdist" in ASCII, as a
@@ -31,7 +32,7 @@ export async function takeLock(session: Session, progress: Progress, env: NodeJS
     if (left <= 0) {
       throw new Failure(
         `another run still works on the cluster after ${limit} s: ${holder}`,
-        "wait for it and apply again; or, if it must not go on, end it on the coordinator with pg_terminate_backend",
+        advise`wait for it and ${AGAIN}; or, if it must not go on, end it on the coordinator with pg_terminate_backend`,
       );
     }
     progress(`waiting for another run to finish: ${holder}`);

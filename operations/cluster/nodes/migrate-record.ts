@@ -3,6 +3,7 @@ import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import { LOCK_KEY } from "./lock";
 import { MIGRATIONS } from "./migrations";
+import { AGAIN, type Remedy, advise } from "../../base/remedy";
 
 /** The version of the tables that this program makes. */
 export const RECORD_VERSION = Math.max(...MIGRATIONS.map(({ number }) => number));
@@ -25,7 +26,7 @@ export async function readRecordVersion(session: Session): Promise<number> {
 /** What is wrong with a program that is older than the tables, and what to do; undefined for one that isn't. */
 export function explainNewer(
   version: number,
-): { readonly what: string; readonly remedy: string } | undefined {
+): { readonly what: string; readonly remedy: Remedy } | undefined {
   if (version <= RECORD_VERSION) return undefined;
   return {
     what: `has tables in schema pgdist of version ${version}, and this program knows them up to version ${RECORD_VERSION}`,
@@ -48,7 +49,7 @@ export async function prepareRecord(session: Session): Promise<void> {
     if (sqlStateOf(error) !== SQLSTATE.lockNotAvailable) throw error;
     throw new Failure(
       `the tables in schema pgdist can't be brought to version ${RECORD_VERSION}: another run works on the cluster`,
-      "wait for it and apply again",
+      advise`wait for it and ${AGAIN}`,
       { cause: error },
     );
   }

@@ -1,11 +1,11 @@
 import { type ClusterNode, formatEndpoint } from "../../../model/cluster";
 import { oneLine } from "../../base/failure";
-import { commandIn } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import type { ServerMessage, Session } from "../connection/session";
 import { remedyForSetting } from "./setting-cause";
 import { quoteName } from "../../base/shown-words";
 import { type Explained, explainConnection } from "./connection-cause";
+import { type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** Of whom it may be, by the names that they have in the output. */
 export interface KnownNodes extends Place {
@@ -73,7 +73,7 @@ export function explainNodeFailure({ error, messages, cluster, by }: NodeFailure
 }
 
 /** What to do about an error of which there are only the words. */
-export function remedyForWords(error: string, cluster: KnownNodes, by?: string): string {
+export function remedyForWords(error: string, cluster: KnownNodes, by?: string): Remedy {
   return explainNodeFailure({ error: oneLine(error), messages: [], cluster, by }).remedy;
 }
 
@@ -92,7 +92,7 @@ export function explainOnNodes(
 
 interface Known {
   readonly pattern: RegExp;
-  readonly remedy: (match: RegExpExecArray, where: string, cluster: KnownNodes) => string;
+  readonly remedy: (match: RegExpExecArray, where: string, cluster: KnownNodes) => Remedy;
 }
 
 const KNOWN: readonly Known[] = [
@@ -150,7 +150,7 @@ const KNOWN: readonly Known[] = [
   {
     pattern: /canceling statement due to lock timeout|deadlock detected|distributed deadlock/,
     remedy: (_match, _where, cluster) =>
-      `a transaction of others holds locks that it needs: let it end, or end it (${commandIn(cluster, "activity")} shows which are open)`,
+      advise`a transaction of others holds locks that it needs: let it end, or end it (${commandIn(cluster, "activity")} shows which are open)`,
   },
   {
     pattern: /all replication slots are in use|max_replication_slots/,

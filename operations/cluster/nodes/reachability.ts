@@ -6,6 +6,7 @@ import type { ServerMessage, Session } from "../connection/session";
 import { type Explained, explainConnection, isStarting } from "./connection-cause";
 import { remedyForWords } from "./node-failure";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** A node by the name that it has in the output. */
 export interface Peer {
@@ -44,7 +45,7 @@ export async function whyUnreachable(session: Session, endpoint: Endpoint): Prom
     );
     const cause = connectionCauses(session.takeMessages()).at(-1)?.cause;
     const target = formatEndpoint(endpoint);
-    if (row?.ok === true) return { what: `${target} did not answer at first`, remedy: "apply again" };
+    if (row?.ok === true) return { what: `${target} did not answer at first`, remedy: advise`${AGAIN}` };
     if (!isStarting(cause) || performance.now() > deadline) {
       return explainConnection(cause, "the coordinator", target, session.place);
     }
@@ -92,7 +93,7 @@ export async function checkReachability(
         problems.push({
           node: reach.from.id,
           what: `could not be asked which nodes it reaches: ${error}`,
-          remedy: `${remedyForWords(error, { ...session.place, nodes: [reach.from] }, reach.from.id)}; then apply again`,
+          remedy: advise`${remedyForWords(error, { ...session.place, nodes: [reach.from] }, reach.from.id)}; then ${AGAIN}`,
         });
       }
     }

@@ -1,3 +1,5 @@
+import type { Remedy } from "../../base/remedy";
+
 /**
  * Without the first statement the session is read-only itself, and so it can't take that back; without the second one a worker
  * refuses ALTER ROLE, and the coordinator's would fail at the workers that got the setting from it.
@@ -12,7 +14,7 @@ export const READ_ONLY_REMEDY =
  *
  * @returns undefined where the error shows no such setting
  */
-export function remedyForSetting(error: string): string | undefined {
+export function remedyForSetting(error: string): Remedy | undefined {
   if (/read-only transaction/.test(error)) {
     return `default_transaction_read_only is on at a node (pg-dist status names it): ${READ_ONLY_REMEDY}`;
   }

@@ -3,10 +3,10 @@ import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
 import { type NodeRoles, type RoleFault, isOfSource, judgeRole, untriedRoles } from "./judge-roles";
 import type { ClusterRoles } from "./ask-roles";
 import { NAMED_TABLES, type Role } from "./read-roles";
-import { commandArguments } from "../../base/command-line";
 import type { Place } from "../../base/place";
 import { quoteLiteral } from "../connection/quote-literal";
-import { quoteName, shellWord } from "../../base/shown-words";
+import { quoteName } from "../../base/shown-words";
+import { type CommandLine, type Remedy, advise, commandIn, joinRemedies } from "../../base/remedy";
 
 /** A role that can't connect between nodes. */
 export interface ExplainedRole extends Explained {
@@ -34,8 +34,11 @@ export function remedyOfFaults(
   faults: readonly RoleFault[],
   nodes: readonly NodeRoles[],
   place: Place,
-): string {
-  return [...new Set(faults.map((fault) => remedyOf(fault, nodes, place)))].join("; then ");
+): Remedy {
+  return joinRemedies(
+    faults.map((fault) => remedyOf(fault, nodes, place)),
+    "; then ",
+  );
 }
 
 /** A role that may not create tables where it owns some: only moves make them anew. */
@@ -74,9 +77,9 @@ export function explainUntried(asked: ClusterRoles, place: Place): Explained | u
   };
 }
 
-function untriedRemedy({ environment, ...place }: Place): string {
-  if (environment === undefined) return "--timeout gives it longer";
-  return `\`npx pg-dist credentials ${commandArguments({ environment, ...place })} --check\` tries them all`;
+function untriedRemedy(place: Place): Remedy {
+  if (place.environment === undefined) return "--timeout gives it longer";
+  return advise`${commandIn(place, "credentials", "--check")} tries them all`;
 }
 
 /** Names of the roles of which not every connection was tried. */
@@ -136,7 +139,7 @@ export function describeFault({ cause, nodes, pairs, said }: RoleFault): string 
   }
 }
 
-function remedyOf({ role, cause }: RoleFault, nodes: readonly NodeRoles[], place: Place): string {
+function remedyOf({ role, cause }: RoleFault, nodes: readonly NodeRoles[], place: Place): Remedy {
   const name = quoteName(role);
   switch (cause) {
     case "expired":
@@ -160,30 +163,26 @@ function remedyOf({ role, cause }: RoleFault, nodes: readonly NodeRoles[], place
   }
 }
 
-function untoldRemedy(role: string, place: Place): string {
+function untoldRemedy(role: string, place: Place): Remedy {
   if (place.environment === undefined) return "--timeout gives it longer";
-  return `\`${credentialsLine(place, role, "--check")}\` says it`;
+  return advise`${credentialsLine(place, role, "--check")} says it`;
 }
 
-function credentialsRemedy(role: string, nodes: readonly NodeRoles[], place: Place): string {
+function credentialsRemedy(role: string, nodes: readonly NodeRoles[], place: Place): Remedy {
   if (place.environment === undefined)
     return (
       `as superuser on every node, in this database: INSERT INTO pg_dist_authinfo VALUES (0, ${quoteLiteral(role)}, 'password=...') ` +
       "ON CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo, with the password that the role has; it must exist there, with LOGIN"
     );
-  if (role === place.user) return `\`${credentialsLine(place)}\` stores it on every node`;
+  if (role === place.user) return advise`${credentialsLine(place)} stores it on every node`;
   const states = nodes.flatMap((node) => node.states.filter((state) => state.role === role));
   return states.some(({ exists, login, password }) => exists && (!login || !password))
-    ? `\`${credentialsLine(place, role, "--generate")}\`, which lets it log in, with a password that nobody knows`
-    : `\`${credentialsLine(place, role)}\` stores it on every node`;
+    ? advise`${credentialsLine(place, role, "--generate")}, which lets it log in, with a password that nobody knows`
+    : advise`${credentialsLine(place, role)} stores it on every node`;
 }
 
-/** A command line for a shell; without a role about the superuser's own. */
-export function credentialsLine({ environment = "", ...place }: Place, role = "", option = ""): string {
-  const words = [
-    commandArguments({ environment, ...place }),
-    option,
-    ...(role === "" ? [] : [role.startsWith("-") ? "--" : "", shellWord(role)]),
-  ];
-  return `npx pg-dist credentials ${words.filter((word) => word !== "").join(" ")}`;
+/** Without a role about the superuser's own. */
+export function credentialsLine(place: Place, role = "", option = ""): CommandLine {
+  const words = [option, ...(role.startsWith("-") ? ["--"] : []), role].filter((word) => word !== "");
+  return commandIn(place, "credentials", ...words);
 }

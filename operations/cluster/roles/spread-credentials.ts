@@ -6,6 +6,7 @@ import { remedyForSetting } from "../nodes/setting-cause";
 import type { Session } from "../connection/session";
 import { type HeldRole, alignStatement, heldByCoordinator, heldByNodes } from "./held-roles";
 import { quoteName } from "../../base/shown-words";
+import { AGAIN, advise } from "../../base/remedy";
 
 export interface CredentialedNode {
   /** Id or endpoint. */
@@ -114,7 +115,9 @@ async function carryOut(session: Session, work: readonly Work[], what: string): 
       node: node.label,
       what: `role ${quoteName(role)}: ${what} failed: ${answer?.error ?? "no answer"}`,
       remedy:
-        setting === undefined ? "see the server's log, then apply again" : `${setting}; then apply again`,
+        setting === undefined
+          ? advise`see the server's log, then ${AGAIN}`
+          : advise`${setting}; then ${AGAIN}`,
     };
     return [{ work: each, problem }];
   });
@@ -124,7 +127,7 @@ function unreached({ label }: CredentialedNode, error: string): Problem {
   return {
     node: label,
     what: `it could not be asked for its roles: ${error}`,
-    remedy: "see that it is up, then apply again",
+    remedy: advise`see that it is up, then ${AGAIN}`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../base/failure";
-import { commandIn } from "../../base/command-line";
+import { type Remedy, advise, commandIn } from "../../base/remedy";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../connection/session";
 
@@ -13,7 +13,7 @@ export interface Orphans {
   /** `3 moved shards on server-b/worker1` */
   readonly describe: (count: number) => string;
   /** What to do after the transactions that use them have ended. */
-  readonly again: string;
+  readonly again: Remedy;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -41,7 +41,7 @@ export async function dropOrphans(
     if (performance.now() > deadline) {
       throw new Failure(
         what,
-        `end the transactions that still use them (${commandIn(session.place, "activity")} shows them), and ${again}`,
+        advise`end the transactions that still use them (${commandIn(session.place, "activity")} shows them), and ${again}`,
       );
     }
     if (attempt === 1) progress(`waiting: ${what}`);

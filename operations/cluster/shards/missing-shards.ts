@@ -4,6 +4,7 @@ import { lookTwice } from "../../base/look-twice";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
 import { MISSING, MOST_MISSING } from "../nodes/node-state";
+import { AGAIN, advise } from "../../base/remedy";
 
 /** A node, and its shards that are to move. */
 export interface ShardSource {
@@ -47,7 +48,7 @@ export async function findMissing(session: Session, sources: readonly ShardSourc
     const names = (again[index] ?? []).flatMap(({ shardid, name }) => (before.has(shardid) ? [name] : []));
     if (names.length === 0) return [];
     const { what, remedy } = describeMissing(names.length, names.slice(0, MOST_MISSING));
-    return [{ node: label, what, remedy: `${remedy}; apply again when they are there` }];
+    return [{ node: label, what, remedy: advise`${remedy}; ${AGAIN} when they are there` }];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
+import type { Remedy } from "../../base/remedy";
 
 /** Tables whose shards can't move while they are written to. */
 export interface Immovable {
@@ -114,7 +115,7 @@ export function explainImmovable(
   tables: Immovable,
   mode: string,
   blockWrites = BLOCK_WRITES,
-): { what: string; remedy: string }[] {
+): { what: string; remedy: Remedy }[] {
   if (mode === "block_writes") return [];
   const { unidentified, unidentifiedByFull, incomparable, generated, secured, unlogged, columnar } = tables;
   const kinds: [readonly string[], string, string][] = [

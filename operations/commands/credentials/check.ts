@@ -8,6 +8,7 @@ import type { Place } from "../../base/place";
 import type { Role } from "../../cluster/roles/read-roles";
 import { isOtherDatabase } from "../../base/command-line";
 import { quoteName } from "../../base/shown-words";
+import { type Remedy, joinRemedies, render } from "../../base/remedy";
 
 /** What every connection as every role came to. */
 export interface Checked {
@@ -25,7 +26,7 @@ export interface CheckedRole {
   readonly nodes: readonly { readonly node: string; readonly reaches: number; readonly of: number }[];
   readonly faults: readonly RoleFault[];
   readonly what?: string;
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
 export function judgeChecked(
@@ -57,7 +58,10 @@ export function judgeChecked(
         ? {}
         : {
             what: explained.map(({ what }) => what).join("; "),
-            remedy: explained.map(({ remedy }) => remedy).join("; then "),
+            remedy: joinRemedies(
+              explained.map(({ remedy }) => remedy),
+              "; then ",
+            ),
           }),
     };
   });
@@ -84,7 +88,9 @@ export function checkScreen(
     ...each.nodes.map(({ reaches, of }) => paint(reaches === of ? "green" : "red", `${reaches} of ${of}`)),
   ]);
   const findings = roles.flatMap(({ what, remedy }) =>
-    what === undefined || remedy === undefined ? [] : [what, `${paint("dim", "→")} ${remedy}`],
+    what === undefined || remedy === undefined
+      ? []
+      : [what, `${paint("dim", "→")} ${render(remedy, "person")}`],
   );
   if (untried.length > 0)
     findings.push(

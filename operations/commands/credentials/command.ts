@@ -39,6 +39,7 @@ import {
   timeForAll,
   verifyRoles,
 } from "../../change/credentials/store-role";
+import { advise, helpOf } from "../../base/remedy";
 
 const HELP = `
 Citus runs a role's query on the other nodes as that role, and makes a shard that is moved as the owner of its table.
@@ -126,7 +127,7 @@ function refuseFlags(roles: readonly string[], flags: Flags): void {
     (flags.json === true && flags.check !== true && "--json is for --check") ||
     (flags.yes === true && flags.remove !== true && "--yes is for --remove");
   if (!wrong) return;
-  throw new Failure(wrong, "see npx pg-dist credentials --help", { exitCode: EXIT.usage });
+  throw new Failure(wrong, advise`see ${helpOf("credentials")}`, { exitCode: EXIT.usage });
 }
 
 /** Nothing else changes the nodes meanwhile, and this is the cluster that is meant. */
@@ -180,7 +181,7 @@ async function store(target: Changing, roles: readonly string[], flags: Flags): 
   await storeElsewhere(session, cluster, { roles, progress });
   // What else a drain would be refused for is told now.
   for (const role of (await readRoles(session)).filter(({ name }) => roles.includes(name)))
-    for (const { what, remedy } of explainSchemas(role)) progress(`${what}: ${remedy}`);
+    for (const { what, remedy } of explainSchemas(role)) progress(advise`${what}: ${remedy}`);
   await verifyRoles(session, roles, options);
   return EXIT.ok;
 }
@@ -189,7 +190,7 @@ function refuseOwn(roles: readonly string[], cluster: Cluster): void {
   if (!roles.includes(cluster.user)) return;
   throw new Failure(
     `${quoteName(cluster.user)} is the cluster's superuser, whose password is TF_VAR_postgres_password`,
-    `${credentialsLine(cluster)}, without a role, stores it`,
+    advise`${credentialsLine(cluster)}, without a role, stores it`,
     { exitCode: EXIT.usage },
   );
 }

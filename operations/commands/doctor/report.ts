@@ -1,5 +1,6 @@
 import type { Colour, Paint } from "../../cli/output";
 import type { Finding, Outcome } from "../../observe/doctor/finding";
+import { render } from "../../base/remedy";
 
 const MARKS: Readonly<Record<Outcome, { readonly mark: string; readonly colour: Colour }>> = {
   ok: { mark: "ok", colour: "green" },
@@ -28,7 +29,7 @@ export function reportFindings(findings: readonly Finding[], paint: Paint, quiet
         const indent = " ".repeat(2 + LONGEST_MARK + 2 + width + 2);
         return [
           `  ${paint(colour, mark.padEnd(LONGEST_MARK))}  ${check.padEnd(width)}  ${seen}`,
-          ...(remedy === undefined ? [] : [`${indent}${paint("cyan", "→")} ${remedy}`]),
+          ...(remedy === undefined ? [] : [`${indent}${paint("cyan", "→")} ${render(remedy, "person")}`]),
         ];
       }),
   ]);

@@ -3,7 +3,7 @@ import type { Caller } from "../../base/caller/caller";
 import { FORGOTTEN_HOSTS } from "../../../model/contract/forgotten-hosts";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
-import { commandArguments, isOtherDatabase } from "../../base/command-line";
+import { isOtherDatabase } from "../../base/command-line";
 import { confirmName } from "../../cli/confirm";
 import { printJson, printLines } from "../../cli/output";
 import { orJsonFailure } from "../../cli/read-command";
@@ -29,6 +29,7 @@ import { requireGone } from "../../change/forget/require-gone";
 import type { Losses, Survey } from "../../change/forget/losses";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import { withWaitsTold } from "../../cluster/moving/with-waits-told";
+import { commandIn, typed } from "../../base/remedy";
 
 const HELP = `
 For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants
@@ -81,7 +82,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   const { session, cluster, caller } = target;
   const json = flags.json === true;
   // What is lost is the answer: it stands alone on standard output.
-  const progress = createProgress((line) => process.stderr.write(`${caller.redact(line)}\n`));
+  const progress = createProgress("person", (line) => process.stderr.write(`${caller.redact(line)}\n`));
   await takeLock(session, progress, caller.env);
   await limitNodeConnections(session);
   await checkCoordinator(session, cluster, "change");
@@ -126,7 +127,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   if (!json && servers.length === 0) {
     printLines([
       "Forgotten. The empty server in its place joins as a new worker by:",
-      ...hosts.map((node) => `  npx pg-dist add ${cluster.environment} ${node}`),
+      ...hosts.map((node) => `  ${typed(commandIn({ environment: cluster.environment }, "add", node))}`),
     ]);
   } else if (!json) {
     printLines([
@@ -186,9 +187,9 @@ async function forgetThere(
   await carryOut(target, losses, survey, flags);
   show("done");
   if (!json) {
-    const home = commandArguments({ ...cluster, homeDatabase: undefined });
+    const home = typed(commandIn({ environment: cluster.environment }, "forget", ...losses.hosts));
     printLines([
-      `Forgotten in database ${cluster.database}. When no other database has it any more: npx pg-dist forget ${home} ${losses.hosts.join(" ")}`,
+      `Forgotten in database ${cluster.database}. When no other database has it any more: ${home}`,
     ]);
   }
   return EXIT.ok;

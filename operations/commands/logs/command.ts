@@ -15,6 +15,7 @@ import { findProject, loadEnvironment } from "../../terraform/project";
 import { readSince } from "./read-since";
 import { filterLines } from "./filter-lines";
 import { type LogPlace, READ_FILES, findLog } from "./log-place";
+import { type Remedy, advise, commandIn } from "../../base/remedy";
 
 const HELP = `
 NODE is an id (server-d/worker1), the name of its container, or its short name where only one node has it.
@@ -106,10 +107,10 @@ function remedyFor(
   { code }: EngineFailure,
   docker: Engine,
   { environment, node }: { readonly environment: string; readonly node: ClusterNode },
-): string {
+): Remedy {
   return code === "unsupported"
     ? "read it where the log driver of that Docker host sends it, or give the host one that keeps it (json-file, local)"
-    : `see that \`${docker.describe(["logs", node.container])}\` works, or run npx pg-dist doctor ${environment}`;
+    : advise`see that \`${docker.describe(["logs", node.container])}\` works, or run ${commandIn({ environment }, "doctor")}`;
 }
 
 /** The current one, and with --follow those that come after it. */

@@ -2,7 +2,6 @@ import { Argument, type Command, Option } from "commander";
 import type { Caller } from "../../base/caller/caller";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
 import { databaseOption } from "../../cli/database-option";
-import { commandArguments } from "../../base/command-line";
 import { confirm } from "../../cli/confirm";
 import { createPaint, printJson, printLines, terminalWidth } from "../../cli/output";
 import { orJsonFailure } from "../../cli/read-command";
@@ -24,6 +23,7 @@ import { planRebalance } from "../../change/rebalance/plan";
 import { planScreen } from "./plan-screen";
 import { amountOf, measureJob, readGroups } from "../../change/rebalance/progress-of-job";
 import { watchJob } from "./watch";
+import { advise, commandIn, helpOf } from "../../base/remedy";
 
 const HELP = `
 plan   shows each move with its bytes, and how long all of them may take; changes nothing
@@ -83,7 +83,7 @@ function refuseFlags(action: (typeof ACTIONS)[number], { yes, mode, json }: Flag
     (mode !== undefined && action !== "start" && "--mode") ||
     (json === true && (action === "start" || action === "stop") && "--json");
   if (!wrong) return;
-  throw new Failure(`${wrong} is not for ${action}`, "see npx pg-dist rebalance --help", {
+  throw new Failure(`${wrong} is not for ${action}`, advise`see ${helpOf("rebalance")}`, {
     exitCode: EXIT.usage,
   });
 }
@@ -116,7 +116,7 @@ async function showPlan(
     });
     return EXIT.ok;
   }
-  const note = otherDatabasesNote(target, others, "rebalance ENV plan");
+  const note = otherDatabasesNote(target, others, "rebalance", "plan");
   const view = { moves, estimate, immovable };
   printLines([...planScreen(view, (endpoint) => labelAt(nodes, endpoint), paint, terminalWidth()), ...note]);
   return EXIT.ok;
@@ -127,15 +127,15 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   const mode = flags.mode ?? readTransferMode(caller.env);
   await requireNoJob(target);
   await requireAnswers(target, "nothing was started");
-  printLines(otherDatabasesNote(target, await otherDatabases(target), "rebalance ENV start"));
+  printLines(otherDatabasesNote(target, await otherDatabases(target), "rebalance", "start"));
   const moves = await planRebalance(session);
   const blockWrites = "let writes wait meanwhile: --mode block_writes";
   const obstacles = await findObstacles(session, cluster, moves, mode, blockWrites);
   const [first] = obstacles;
   if (first !== undefined) {
     const more = obstacles.length === 1 ? "" : ` (and ${obstacles.length - 1} more, above)`;
-    throw new Failure(`${first.what}${more}`, `${first.remedy}; nothing was started`, {
-      detail: obstacles.length === 1 ? [] : obstacles.map(({ what, remedy }) => `${what}: ${remedy}`),
+    throw new Failure(`${first.what}${more}`, advise`${first.remedy}; nothing was started`, {
+      detail: obstacles.length === 1 ? [] : obstacles.map(({ what, remedy }) => advise`${what}: ${remedy}`),
       exitCode: EXIT.refused,
     });
   }
@@ -163,7 +163,7 @@ async function requireNoJob({ session, cluster }: Changing): Promise<void> {
   if (job === undefined) return;
   throw new Failure(
     `rebalance ${job} is running already`,
-    `npx pg-dist rebalance ${commandArguments(cluster)} watch, or stop`,
+    advise`${commandIn(cluster, "rebalance", "watch")}, or stop`,
     { exitCode: EXIT.refused },
   );
 }

@@ -6,6 +6,7 @@ import { type Estimate, formatSeconds } from "../../change/rebalance/estimate";
 import { amountOfMoves, formatAmount } from "../../change/rebalance/lines";
 import type { Obstacle } from "../../change/rebalance/obstacles";
 import type { PlannedMove } from "../../change/rebalance/plan";
+import { render } from "../../base/remedy";
 
 /** What a rebalance would do. */
 export interface PlanView {
@@ -47,6 +48,6 @@ export function planScreen(
     ...renderTable(COLUMNS, rows, width, (header) => paint("bold", header)),
     "",
     `${moves.length} moves, ${formatAmount(amountOfMoves(moves))}; ${time} (${estimate.basis})`,
-    ...immovable.map(({ what, remedy }) => `${what}: ${remedy}`),
+    ...immovable.map(({ what, remedy }) => `${what}: ${render(remedy, "person")}`),
   ];
 }

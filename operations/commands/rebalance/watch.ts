@@ -1,6 +1,5 @@
 import type { Changing } from "../../cli/change-command";
 import { remedyForJob } from "../../cluster/moving/explain-move";
-import { commandArguments } from "../../base/command-line";
 import { printJson, printLines } from "../../cli/output";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { INTERRUPTS } from "../../cluster/connection/interrupt";
@@ -11,6 +10,7 @@ import { JobBars } from "./job-bars";
 import type { JobView } from "./job-view";
 import { JobLines, countStates, formatAmount } from "../../change/rebalance/lines";
 import type { JobProgress } from "../../change/rebalance/progress-of-job";
+import { advise, commandIn, typed } from "../../base/remedy";
 
 /**
  * Shows a job until it is over, its first task fails, or Ctrl-C. The job itself is left alone.
@@ -22,10 +22,15 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
   const end = await untilLeft(createView(target, json), (show, signal) =>
     awaitJob(session, id, { show, signal }),
   );
-  const command = `npx pg-dist rebalance ${commandArguments(cluster)}`;
   if (end === undefined) {
-    if (json) throw new Failure(`left rebalance ${id} before its end: it goes on`, `${command} watch`);
-    printLines([`Rebalance ${id} goes on. To see it again: ${command} watch`]);
+    if (json)
+      throw new Failure(
+        `left rebalance ${id} before its end: it goes on`,
+        advise`${commandIn(cluster, "rebalance", "watch")}`,
+      );
+    printLines([
+      `Rebalance ${id} goes on. To see it again: ${typed(commandIn(cluster, "rebalance", "watch"))}`,
+    ]);
     return EXIT.ok;
   }
   if (end.job.state === "finished") await dropOldCopies(session, target.progress);
@@ -34,7 +39,7 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
     if (json) return EXIT.failed;
     throw new Failure(
       `rebalance ${id}: ${workOf(end.failing)} fails: ${messageOf(end.failing)}`,
-      `${await remedyForJob(messageOf(end.failing), session, cluster)}; Citus tries it again for about half an hour; or: ${command} stop`,
+      advise`${await remedyForJob(messageOf(end.failing), session, cluster)}; Citus tries it again for about half an hour; or: ${commandIn(cluster, "rebalance", "stop")}`,
     );
   }
   if (!json) printLines([`Rebalance ${id} is ${end.job.state}: ${formatAmount(end.done)} moved.`]);

@@ -58,7 +58,7 @@ export function addRecover(program: Command, caller: Caller): void {
 }
 
 async function recover(name: string, flags: Flags, paint: Paint, caller: Caller): Promise<number> {
-  const progress = createProgress((line) => process.stderr.write(`${caller.redact(line)}\n`));
+  const progress = createProgress("person", (line) => process.stderr.write(`${caller.redact(line)}\n`));
   const project = findProject();
   const environment = loadEnvironment(project, name);
   refuseTwins(findSameCluster(project, environment));

@@ -9,9 +9,7 @@ import {
   distributionOf,
   skewOfShares,
 } from "../../observe/distribution/distribution";
-import { commandLine } from "../../observe/status/check";
 import { type Placement, readPlacements } from "../../observe/distribution/placements";
-import { commandArguments } from "../../base/command-line";
 import { describeAsked, exitCodeOf, failedNodes } from "../../cli/failed-nodes";
 import { otherDatabases, otherDatabasesNote } from "../../cli/other-databases-note";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
@@ -20,6 +18,7 @@ import { type Output, type ReadFlags, addReadCommand } from "../../cli/read-comm
 import { type Column, renderTable } from "../../cli/table";
 import type { Connected } from "../../cluster/connection/target";
 import { formatUrl } from "../../cluster/connection/url";
+import { commandIn } from "../../base/remedy";
 
 interface Flags extends ReadFlags {
   readonly table?: string;
@@ -49,11 +48,8 @@ export function addShards(program: Command, caller: Caller): void {
 
 async function showShards(target: Connected, flags: Flags, { json, paint }: Output): Promise<ExitCode> {
   const all = await readPlacements(target);
-  const at =
-    target.cluster === undefined
-      ? { url: formatUrl(target) }
-      : { environment: commandArguments(target.cluster) };
-  const distribution = distributionOf(all, flags.table, commandLine(at, "tables"));
+  const at = target.cluster ?? { url: formatUrl(target) };
+  const distribution = distributionOf(all, flags.table, commandIn(at, "tables"));
   const { placements, shares, skew } = distribution;
   const others = await otherDatabases(target);
   if (json) {
@@ -72,7 +68,7 @@ async function showShards(target: Connected, flags: Flags, { json, paint }: Outp
   } else {
     printLines([
       ...shardsScreen(distribution, all.asked, paint, terminalWidth()),
-      ...otherDatabasesNote(target, others, "shards ENV"),
+      ...otherDatabasesNote(target, others, "shards"),
     ]);
   }
   const code = exitCodeOf(all.asked);

@@ -14,6 +14,7 @@ import { statusScreen } from "./screen";
 import { openTarget } from "../../cli/target";
 import type { Connected } from "../../cluster/connection/target";
 import { watch } from "../../cli/watch";
+import { render } from "../../base/remedy";
 
 interface Flags extends ReadFlags {
   readonly watch?: number;
@@ -90,8 +91,8 @@ function failureScreen(label: string, { detail, summary, remedy }: Failure, pain
   return [
     paint("bold", label),
     "",
-    ...detail.map((line) => paint("dim", line)),
+    ...detail.map((line) => paint("dim", render(line, "person"))),
     paint("red", summary),
-    `${paint("dim", "→")} ${remedy}`,
+    `${paint("dim", "→")} ${render(remedy, "person")}`,
   ];
 }

@@ -181,7 +181,7 @@ export class Engine {
     );
     return exchange({
       ...{ method, body, headers, whole },
-      path: `/v${version}${path}${parameters.size === 0 ? "" : `?${parameters}`}`,
+      path: `/v${version}${path}${parameters.size === 0 ? "" : `?${parameters.toString()}`}`,
       connection: connection ?? this.kept(),
       timeout: deadline - performance.now(),
     });

@@ -1,4 +1,5 @@
 import { EXIT, Failure } from "../../base/failure";
+import { type Part, advise } from "../../base/remedy";
 import { type Placement, type Placements, skewOf } from "./placements";
 
 /** What one node has of one table, or of all. */
@@ -25,7 +26,7 @@ export interface Distribution {
  * @param listing the command that lists the tables, for who gives a name that is none
  * @throws Failure (usage) for no table of Citus
  */
-export function distributionOf(all: Placements, table?: string, listing?: string): Distribution {
+export function distributionOf(all: Placements, table?: string, listing?: Part): Distribution {
   const placements = table === undefined ? withoutCopies(all) : ofTable(all, table, listing);
   const holders = holdersOf(all.asked, [...withoutCopies(all), ...placements]);
   const shares = sharesOf(placements, holders);
@@ -43,13 +44,13 @@ function withoutCopies({ tables, placements }: Placements): Placement[] {
 function ofTable(
   { tables, placements }: Placements,
   name: string,
-  listing = "the command tables",
+  listing: Part = "the command tables",
 ): Placement[] {
   const known = tables.find(({ table }) => table === name || table === `public.${name}`);
   if (known === undefined) {
     throw new Failure(
       `${name} is no table of Citus`,
-      `give its name with the schema, as ${listing} shows it`,
+      advise`give its name with the schema, as ${listing} shows it`,
       {
         exitCode: EXIT.usage,
       },

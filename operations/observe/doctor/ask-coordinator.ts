@@ -10,6 +10,7 @@ import { type OtherDatabase, askElsewhere } from "../status/elsewhere";
 import type { Session } from "../../cluster/connection/session";
 import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
 import type { Snapshot } from "./snapshot";
+import { advise, commandIn } from "../../base/remedy";
 
 export interface CoordinatorAnswer {
   readonly connection: Snapshot["connection"];
@@ -67,9 +68,10 @@ export async function askCoordinator({
     }
   } catch (error) {
     if (error instanceof Failure) return { connection: { what: error.summary, remedy: error.remedy } };
-    const logs =
-      cluster === undefined ? "" : `: npx pg-dist logs ${cluster.environment} coordinator --since 10m`;
-    const remedy = `see its log${logs}`;
+    const remedy =
+      cluster === undefined
+        ? "see its log"
+        : advise`see its log: ${commandIn(cluster, "logs", "coordinator", "--since", "10m")}`;
     return { connection: { what: oneLine(error), remedy } };
   }
 }

@@ -1,3 +1,5 @@
+import type { Remedy } from "../../base/remedy";
+
 /** What a check came to. `skipped`: it could not be done, for a reason that another check names. */
 export type Outcome = "ok" | "warning" | "failed" | "skipped";
 
@@ -11,7 +13,7 @@ export interface Finding {
   /** What was found, with its value. */
   readonly seen: string;
   /** What to do; only where something is wrong. */
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
 /** A check of one place, under its name. */
@@ -24,14 +26,14 @@ export function ok({ check, where }: Place, seen: string): Finding {
   return { outcome: "ok", check, where, seen };
 }
 
-export function skipped({ check, where }: Place, seen: string): Finding {
-  return { outcome: "skipped", check, where, seen };
+export function skipped({ check, where }: Place, seen: string, remedy?: Remedy): Finding {
+  return { outcome: "skipped", check, where, seen, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-export function warning({ check, where }: Place, seen: string, remedy: string): Finding {
+export function warning({ check, where }: Place, seen: string, remedy: Remedy): Finding {
   return { outcome: "warning", check, where, seen, remedy };
 }
 
-export function failed({ check, where }: Place, seen: string, remedy: string): Finding {
+export function failed({ check, where }: Place, seen: string, remedy: Remedy): Finding {
   return { outcome: "failed", check, where, seen, remedy };
 }

@@ -1,6 +1,6 @@
-import { commandArguments } from "../../base/command-line";
 import type { Finding } from "../../base/finding";
 import type { Place } from "../../base/place";
+import { type Part, commandIn } from "../../base/remedy";
 import type { Snapshot, SnapshotNode } from "./snapshot";
 
 /** Looks at a snapshot and nothing else. */
@@ -16,26 +16,15 @@ export function placeOf({
   environment,
   otherDatabase,
   database,
-}: Pick<Snapshot, "environment" | "otherDatabase" | "database">): Place {
-  return otherDatabase ?? { environment, database };
-}
-
-/** A command line of this program for the same cluster, which has the one or the other. */
-export function commandLine(
-  { environment, otherDatabase, url = "" }: Pick<Snapshot, "environment" | "otherDatabase" | "url">,
-  command: string,
-): string {
-  const named = otherDatabase === undefined ? `--url ${url}` : commandArguments(otherDatabase);
-  return `\`npx pg-dist ${command} ${environment ?? named}\``;
+  url,
+}: Pick<Snapshot, "environment" | "otherDatabase" | "database" | "url">): Place {
+  return otherDatabase ?? { environment, database, url };
 }
 
 /** The command of a rebalance, which needs an environment; else what it is in SQL. */
-export function rebalanceCommand(
-  { environment, otherDatabase }: Snapshot,
-  action: "plan" | "start" | "watch",
-): string {
-  const named = otherDatabase === undefined ? environment : commandArguments(otherDatabase);
-  return named === undefined ? REBALANCE_SQL[action] : `\`npx pg-dist rebalance ${named} ${action}\``;
+export function rebalanceCommand(snapshot: Snapshot, action: "plan" | "start" | "watch"): Part {
+  const place = placeOf(snapshot);
+  return place.environment === undefined ? REBALANCE_SQL[action] : commandIn(place, "rebalance", action);
 }
 
 const REBALANCE_SQL = {

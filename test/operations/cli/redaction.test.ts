@@ -20,6 +20,6 @@ test("a failure has no secret in it, for people and for scripts, in its details 
     failure: { summary: "terraform said ***", remedy: "not ***", detail: ['Error: "***"'] },
   });
   const lines: string[] = [];
-  report(error, caller.redact, (line) => lines.push(line));
+  report(error, "person", caller.redact, (line) => lines.push(line));
   expect(lines).toEqual(['  Error: "***"\n', "pg-dist: terraform said ***: not ***\n"]);
 });

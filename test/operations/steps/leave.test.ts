@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { callerOf } from "../../../operations/base/caller/caller";
 import { EXIT } from "../../../operations/base/failure";
+import { type Remedy, render } from "../../../operations/base/remedy";
 import { leave } from "../../../operations/steps/leave";
 import { fatal, withFakeServer } from "../../fixtures/fake-server";
 import { someCluster } from "../../fixtures/some-cluster";
@@ -11,7 +12,7 @@ const env = { TF_VAR_postgres_password: "unused" };
 describe("a worker that is still in the environment", () => {
   const destroy = (changes: object, more: NodeJS.ProcessEnv = {}) => {
     const lines: string[] = [];
-    const progress = (text: string) => void lines.push(text);
+    const progress = (text: Remedy) => void lines.push(render(text, "terraform"));
     return leave(someCluster(changes), "server-a/worker1", {
       progress,
       caller: callerOf({ ...env, ...more }),
@@ -70,7 +71,7 @@ test("a worker that leaves stays when the coordinator can't be reached", async (
 test("with both keys of a destroy it goes too, as nobody is there to drain it", async () => {
   const lines: string[] = [];
   await leave(someCluster({ protected: false }), "server-a/worker9", {
-    progress: (line) => void lines.push(line),
+    progress: (line) => void lines.push(render(line, "terraform")),
     caller: callerOf({ ...env, PGDIST_DESTROY: "production" }),
   });
   expect(lines.at(-1)).toMatch(

@@ -10,6 +10,7 @@ import type { DiscardOptions } from "../../../cluster/holdings/require-nothing-h
 import { askNeeds } from "./ask-needs";
 import { type Missing, type Mounted, type Needs, findMissing } from "./needs";
 import { providedByContainer, providedByImage } from "./provided";
+import { AGAIN, advise } from "../../../base/remedy";
 
 /** Docker's own names: such a volume goes with its container. */
 const ANONYMOUS = /^[0-9a-f]{64}$/;
@@ -38,7 +39,7 @@ export async function checkLayer(
   return missing.map(({ what, remedy }, index) => ({
     node: node.id,
     what,
-    remedy: index === 0 ? `${remedy}; then apply again; ${keys}` : remedy,
+    remedy: index === 0 ? advise`${remedy}; then ${AGAIN}; ${keys}` : remedy,
   }));
 }
 

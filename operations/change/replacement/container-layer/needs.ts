@@ -1,3 +1,5 @@
+import type { Remedy } from "../../../base/remedy";
+
 /** What a node's data, or its start, needs of its container beside the data itself. */
 export interface Needs {
   /** Shared libraries: `$libdir/geo`, `geo`, or an absolute path. */
@@ -44,7 +46,7 @@ function mountOf(mounts: readonly Mounted[], path: string): Mounted | undefined 
 /** Something that is needed, is there now, and would not be there in the new container. */
 export interface Missing {
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 const IMAGE_REMEDY =

@@ -2,6 +2,7 @@ import { type Finding, failed, ok, skipped, warning } from "../finding";
 import type { ContainerSnapshot } from "../snapshot";
 import { runs } from "../container-runs";
 import type { NodeCheck } from "./check";
+import { type CommandLine, advise, commandIn } from "../../../base/remedy";
 
 /** Whether a node's container is there and runs, and if not, its last words. */
 export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
@@ -15,7 +16,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
   }
   const { status, lastLine } = container;
   const words = lastLine === undefined ? "" : `: ${lastLine}`;
-  const logs = `npx pg-dist logs ${cluster.environment} ${node.id}`;
+  const logs = commandIn(cluster, "logs", node.id);
   if (runs(container)) return [running(place, container, words, { logs, apply, name: node.container })];
   switch (status) {
     case "paused":
@@ -28,7 +29,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
         failed(
           place,
           `${node.container} restarts again and again (${container.restarts} times, exit code ${container.exitCode})${words}`,
-          `correct what its log names (${logs}), in the node's \`settings\` if it is one, and ${apply}`,
+          advise`correct what its log names (${logs}), in the node's \`settings\` if it is one, and ${apply}`,
         ),
       ];
     default:
@@ -36,7 +37,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
         failed(
           place,
           `${node.container} is ${status}${ending(container)}${words}`,
-          `${apply} starts it; ${logs}`,
+          advise`${apply} starts it; ${logs}`,
         ),
       ];
   }
@@ -46,7 +47,7 @@ function running(
   place: { check: string; where: string },
   container: ContainerSnapshot,
   words: string,
-  { logs, apply, name }: { readonly logs: string; readonly apply: string; readonly name: string },
+  { logs, apply, name }: { readonly logs: CommandLine; readonly apply: string; readonly name: string },
 ): Finding {
   const since = `running since ${container.startedAt.slice(0, 19).replace("T", " ")} UTC`;
   if (container.outOfMemory) {
@@ -61,7 +62,7 @@ function running(
     return warning(
       place,
       `${since}, restarted ${container.restarts} times by Docker${words}`,
-      `see why: ${logs}`,
+      advise`see why: ${logs}`,
     );
   }
   return ok(place, since);

@@ -3,6 +3,7 @@ import { describeLogin } from "../../../docker/describe-docker";
 import type { EngineErrorCode } from "../../../docker/engine/engine-failure";
 import { type Finding, failed, ok } from "../finding";
 import { type HostSnapshot, isUnreachable } from "../snapshot";
+import type { Remedy } from "../../../base/remedy";
 
 /** Whether a Docker host's engine answers, and new enough: the image's health check and the provider need 20.10. */
 export function checkEngine({ host, engine }: HostSnapshot): Finding[] {
@@ -19,7 +20,7 @@ export function checkEngine({ host, engine }: HostSnapshot): Finding[] {
   return [ok(place, seen)];
 }
 
-function remedyFor(code: EngineErrorCode, host: ClusterHost): string {
+function remedyFor(code: EngineErrorCode, host: ClusterHost): Remedy {
   const isSsh = host.connection.startsWith("ssh:");
   switch (code) {
     case "ssh-missing":

@@ -2,6 +2,7 @@ import { noExtensionRemedy } from "../../../cluster/nodes/no-extension";
 import { failed, ok, skipped } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
+import { advise, commandIn } from "../../../base/remedy";
 
 /** The Citus extension of the database against the library that the server has loaded. */
 export const checkExtension: InsideCheck = ({ node, inside: { server, citus, citusError } }, snapshot) => {
@@ -29,7 +30,7 @@ export const checkExtension: InsideCheck = ({ node, inside: { server, citus, cit
       failed(
         place,
         `extension ${server.extension}, but the library Citus ${citus.library} wants ${citus.wanted}`,
-        `ALTER EXTENSION citus UPDATE, on the workers first: npx pg-dist psql ${snapshot.cluster.environment} ${node.id}`,
+        advise`ALTER EXTENSION citus UPDATE, on the workers first: ${commandIn(snapshot.cluster, "psql", node.id)}`,
       ),
     ];
   }

@@ -1,6 +1,7 @@
 import { failed, ok, warning } from "../finding";
 import { runs } from "../container-runs";
 import type { NodeCheck } from "./check";
+import { advise, commandIn } from "../../../base/remedy";
 
 /** What the container's own health check says: it asks the server for the Citus extension. */
 export const checkHealth: NodeCheck = ({ node, container }, { cluster }) => {
@@ -9,5 +10,5 @@ export const checkHealth: NodeCheck = ({ node, container }, { cluster }) => {
   if (container.health === "healthy") return [ok(place, "healthy")];
   const seen = [container.health, container.healthOutput].filter(Boolean).join(": ");
   if (container.health === "starting") return [warning(place, seen, "wait for it, and look again")];
-  return [failed(place, seen, `npx pg-dist logs ${cluster.environment} ${node.id} --since 10m`)];
+  return [failed(place, seen, advise`${commandIn(cluster, "logs", node.id, "--since", "10m")}`)];
 };

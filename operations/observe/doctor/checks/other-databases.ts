@@ -1,9 +1,10 @@
-import { commandArguments, inDatabase } from "../../../base/command-line";
+import { inDatabase } from "../../../base/command-line";
 import { quoteName } from "../../../base/shown-words";
 import { explainLogins } from "../../status/checks/holdings";
 import { type Finding, failed, ok, warning } from "../finding";
 import type { Snapshot } from "../snapshot";
 import { UNOPENED_REMEDY, remedyForUnreadable } from "../../../cluster/holdings/other-databases";
+import { commandIn, typed } from "../../../base/remedy";
 
 /** Each is a cluster of its own in its metadata, which the other checks don't look at. */
 export function checkOtherDatabases({ cluster, otherDatabases = [] }: Snapshot): Finding[] {
@@ -34,7 +35,7 @@ export function checkOtherDatabases({ cluster, otherDatabases = [] }: Snapshot):
         (severity === "broken" ? failed : warning)(place, what, remedy),
       );
     }
-    const status = `npx pg-dist status ${commandArguments(inDatabase(cluster, name))}`;
+    const status = typed(commandIn(inDatabase(cluster, name), "status"));
     return [ok(place, `${quoteName(name)} with ${shards} shards has Citus too: \`${status}\` looks at it`)];
   });
 }

@@ -3,6 +3,7 @@ import { type Finding, failed, ok, skipped, warning } from "../finding";
 import { runs } from "../container-runs";
 import { viewRegistered } from "../registered-nodes";
 import type { NodeSnapshot, Snapshot } from "../snapshot";
+import { type Remedy, advise, commandIn } from "../../../base/remedy";
 
 /** What the coordinator has registered against what is declared. */
 export function checkRegistration({ cluster, nodes, registered }: Snapshot): Finding[] {
@@ -57,7 +58,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
           place,
           `it is marked as leaving since ${leaving.slice(0, 19)}: no new shards go there`,
           // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed nothing.
-          `keep it, as the environment still has it: npx pg-dist add ${cluster.environment} ${node.id}; or delete it there and deploy`,
+          advise`keep it, as the environment still has it: ${commandIn(cluster, "add", node.id)}; or delete it there and deploy`,
         ),
       );
     } else if (node.role === "worker" && !row.shouldhaveshards) {
@@ -65,7 +66,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
         warning(
           place,
           "shouldhaveshards is false: it gets no shards (left so by a drain)",
-          `if it is to stay: npx pg-dist add ${cluster.environment} ${node.id}`,
+          advise`if it is to stay: ${commandIn(cluster, "add", node.id)}`,
         ),
       );
     } else findings.push(ok(place, `${endpoint} is group ${row.groupid}, active and in sync`));
@@ -83,7 +84,7 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
       warning(
         everywhere,
         `${formatEndpoint(endpoint)} is registered with ${placements} shard placements, but not declared`,
-        `declare it in the environment, or drain and remove it: npx pg-dist remove ${cluster.environment} ${name}`,
+        advise`declare it in the environment, or drain and remove it: ${commandIn(cluster, "remove", name)}`,
       ),
     );
   }
@@ -97,15 +98,15 @@ function leavingNow(since: string, { placements }: { readonly placements: number
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
 function registrationRemedy(
-  { environment }: Cluster,
+  cluster: Cluster,
   { id, role, endpoint: { host, port } }: ClusterNode,
   container: NodeSnapshot["container"],
-): string {
-  const deploy = `npx cdktf deploy ${environment}`;
-  const add = `npx pg-dist add ${environment} ${id}`;
+): Remedy {
+  const deploy = `npx cdktf deploy ${cluster.environment}`;
+  const add = commandIn(cluster, "add", id);
   if (container === "missing") return `${deploy} registers it`;
   if (role === "coordinator")
     return `SELECT citus_set_coordinator_host('${host}', ${port}) there, by the address that workers reach`;
-  if (container === undefined) return `${deploy} registers it, or where that has no changes ${add}`;
-  return runs(container) ? `${add} registers it` : `${deploy} registers it`;
+  if (container === undefined) return advise`${deploy} registers it, or where that has no changes ${add}`;
+  return runs(container) ? advise`${add} registers it` : `${deploy} registers it`;
 }

@@ -11,7 +11,7 @@ export function checkRoles({ cluster, roles }: Snapshot): Finding[] {
   const findings = explained.map(({ owner, queries, what, remedy }) =>
     (owner && queries ? failed : warning)(place, what, remedy),
   );
-  if (untried !== undefined) return [...findings, skipped(place, `${untried.what}: ${untried.remedy}`)];
+  if (untried !== undefined) return [...findings, skipped(place, untried.what, untried.remedy)];
   if (findings.length > 0) return findings;
   const count = roles.roles.length;
   return [

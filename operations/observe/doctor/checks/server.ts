@@ -5,6 +5,7 @@ import { failed, ok, warning } from "../finding";
 import { CONNECTIONS } from "../../thresholds";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
+import { type Remedy, advise, commandIn } from "../../../base/remedy";
 
 /** Whether a node's own server answers, and takes writes. */
 export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster }) => {
@@ -33,18 +34,15 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
       judge(
         place,
         `${server.connections} of ${most} connections are taken`,
-        `see whose they are: npx pg-dist connections ${cluster.environment} --applications; end some (SELECT pg_terminate_backend(PID) by npx pg-dist psql ${cluster.environment} ${node.id}), or raise max_connections in \`settings\``,
+        advise`see whose they are: ${commandIn(cluster, "connections", "--applications")}; end some (SELECT pg_terminate_backend(PID) by ${commandIn(cluster, "psql", node.id)}), or raise max_connections in \`settings\``,
       ),
     ];
   }
   return [ok(place, `${seen}, ${server.connections} of ${most} connections`)];
 };
 
-function remedyFor(
-  text: string,
-  { environment, user, database }: Cluster,
-  { id, container }: ClusterNode,
-): string {
+function remedyFor(text: string, cluster: Cluster, { id, container }: ClusterNode): Remedy {
+  const { user, database } = cluster;
   if (/too many clients|remaining connection slots/.test(text)) {
     return "all connections are taken: end clients there (docker restart of the container ends all), or raise max_connections";
   }
@@ -54,6 +52,6 @@ function remedyFor(
     return `set \`database\` back to the one that its data was initialised with; or where that was dropped, there: ${psql} template1 -c ${create}, then ${psql} ${shellWord(database)} -c 'CREATE EXTENSION citus'`;
   }
   if (/starting up|not yet accepting|recovery/.test(text))
-    return `wait, and follow npx pg-dist logs ${environment} ${id} --since 1m --follow`;
-  return `npx pg-dist logs ${environment} ${id} --since 10m`;
+    return advise`wait, and follow ${commandIn(cluster, "logs", id, "--since", "1m", "--follow")}`;
+  return advise`${commandIn(cluster, "logs", id, "--since", "10m")}`;
 }

@@ -1,4 +1,3 @@
-import { shellWord } from "../../../base/command-line";
 import { quoteName } from "../../../base/shown-words";
 import { type Place, placeInDatabase } from "../../../base/place";
 import { credentialsLine } from "../../../cluster/roles/explain-role";
@@ -8,6 +7,7 @@ import { isOfMove } from "../moves";
 import { MOST_OWN } from "../../../cluster/nodes/node-state";
 import type { OtherDatabase } from "../elsewhere";
 import { UNOPENED_REMEDY, remedyForUnreadable } from "../../../cluster/holdings/other-databases";
+import { type Remedy, advise, commandIn } from "../../../base/remedy";
 
 /** How many of them are named. */
 const NAMED = 3;
@@ -45,7 +45,13 @@ function named(kind: string, names: readonly string[]): string[] {
 }
 
 /** Each is a cluster of its own in its metadata. */
-export const otherDatabases: Check = ({ otherDatabases: others = [], environment, otherDatabase, url }) =>
+export const otherDatabases: Check = ({
+  otherDatabases: others = [],
+  environment,
+  otherDatabase,
+  database,
+  url,
+}) =>
   others.map(({ name, shards, unreadable, unopened }): Finding => {
     if (unopened !== undefined) {
       return {
@@ -70,8 +76,8 @@ export const otherDatabases: Check = ({ otherDatabases: others = [], environment
       what: `the Citus database ${quoteName(name)} with ${shards} shards is on these servers too, and nothing here tells of it`,
       remedy:
         named === undefined
-          ? `\`npx pg-dist status --url ${(url ?? "").replace(/\/[^/]*$/, "")}/${encodeURIComponent(name)}\``
-          : `\`npx pg-dist status ${named} --database ${shellWord(name)}\``,
+          ? advise`${commandIn({ url: `${(url ?? "").replace(/\/[^/]*$/, "")}/${encodeURIComponent(name)}` }, "status")}`
+          : advise`${commandIn({ environment: named, database: name, homeDatabase: database }, "status")}`,
     };
   });
 
@@ -107,14 +113,14 @@ export function explainLogins({ name, logins }: OtherDatabase, place: Place): Fi
   return [{ severity: now ? "broken" : "warning", check: "other-database", what, remedy }];
 }
 
-function otherLoginsRemedy(database: string, { environment, ...place }: Place): string {
+function otherLoginsRemedy(database: string, { environment, ...place }: Place): Remedy {
   if (environment === undefined) {
     return (
       `as superuser on every node, in database ${quoteName(database)}: INSERT INTO pg_dist_authinfo SELECT 0, current_user, ` +
       "'password=...' ON CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo"
     );
   }
-  return `\`${credentialsLine(placeInDatabase({ environment, ...place }, database))}\` stores it on every node`;
+  return advise`${credentialsLine(placeInDatabase({ environment, ...place }, database))} stores it on every node`;
 }
 
 /** A container that was made anew without what somebody had installed in the old one. */

@@ -8,6 +8,7 @@ import { quoteName } from "../../../base/shown-words";
 import { LITTLE_WAL, PREPARED_AGE } from "../../thresholds";
 import { isOfMove, movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
+import type { Remedy } from "../../../base/remedy";
 
 /** Prepared transactions hold their locks, and keep VACUUM from cleaning, until somebody ends them. */
 export const preparedTransactions: Check = ofEachNode(({ label, state }, { nodes }) =>
@@ -28,7 +29,7 @@ export const preparedTransactions: Check = ofEachNode(({ label, state }, { nodes
 );
 
 /** Whether it was committed only the node knows that began it: `citus_<its group>_<process>_...`. */
-function citusRemedy(gid: string, nodes: readonly SnapshotNode[]): string {
+function citusRemedy(gid: string, nodes: readonly SnapshotNode[]): Remedy {
   const group = Number(gid.split("_")[1]);
   const began = nodes.find(({ registered }) => registered?.groupid === group);
   if (began === undefined) {
@@ -56,7 +57,7 @@ export const replicationSlots: Check = ofEachNode(({ label, state }, snapshot) =
   }),
 );
 
-function slotRemedy({ name }: Slot): string {
+function slotRemedy({ name }: Slot): Remedy {
   const drop = `SELECT pg_drop_replication_slot('${name}') there`;
   // What Citus has written down it clears away by itself; this it doesn't know.
   return isOfMove(name) ? `an ended move left it: ${drop}` : `bring its reader back, or ${drop}`;

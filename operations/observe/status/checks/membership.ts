@@ -1,11 +1,11 @@
 import { type Endpoint, formatEndpoint } from "../../../../model/cluster";
-import { commandArguments } from "../../../base/command-line";
-import { type Check, commandLine, ofEachNode } from "../check";
+import { type Check, ofEachNode, placeOf } from "../check";
 import type { Finding } from "../../../base/finding";
 import { hasLostMetadata } from "./identity";
 import { hasLostRow } from "./lost-row";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
+import { type Remedy, advise, commandIn } from "../../../base/remedy";
 
 /** The environment and pg_dist_node name the same nodes, and every one takes part. */
 export const membership: Check = ofEachNode((node, snapshot) => [
@@ -47,18 +47,18 @@ function difference(
   // A deploy drains only what it has recorded as ours.
   const remedy =
     recorded === undefined
-      ? `put it into the environment, or \`npx pg-dist remove ${environment} ${address}\` to drain and remove it`
-      : `put it into the environment; or \`npx cdktf deploy ${environment}\` removes it safely, or where that has no changes \`npx pg-dist remove ${environment} ${label}\``;
+      ? advise`put it into the environment, or ${commandIn({ environment }, "remove", address)} to drain and remove it`
+      : advise`put it into the environment; or \`npx cdktf deploy ${environment}\` removes it safely, or where that has no changes ${commandIn({ environment }, "remove", label)}`;
   return [{ severity: "warning", check, node: label, what, remedy }];
 }
 
-function coordinatorHostRemedy({ host, port }: Endpoint): string {
+function coordinatorHostRemedy({ host, port }: Endpoint): Remedy {
   return `SELECT citus_set_coordinator_host('${host}', ${port}) there, by the address that workers reach`;
 }
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
-function registrationRemedy(environment: string, label: string): string {
-  return `\`npx cdktf deploy ${environment}\` registers it, or where that has no changes \`npx pg-dist add ${environment} ${label}\``;
+function registrationRemedy(environment: string, label: string): Remedy {
+  return advise`\`npx cdktf deploy ${environment}\` registers it, or where that has no changes ${commandIn({ environment }, "add", label)}`;
 }
 
 function leaving(
@@ -70,7 +70,7 @@ function leaving(
   const found = { check: "leaving", node: label };
   if (snapshot.draining) {
     // To lift its mark now would let shards go back onto it while others still leave it.
-    const remedy = `wait for it: it lifts the mark by itself if it fails; ${commandLine(snapshot, "activity")} shows it`;
+    const remedy = advise`wait for it: it lifts the mark by itself if it fails; ${commandIn(placeOf(snapshot), "activity")} shows it`;
     return [{ ...found, severity: "advice", what: `it is being drained or removed: ${marked}`, remedy }];
   }
   const remedy = marksRemedy(label, declared, snapshot);
@@ -82,24 +82,22 @@ function marksRemedy(
   label: string,
   declared: boolean | undefined,
   { environment, otherDatabase }: Snapshot,
-): string {
+): Remedy {
   if (otherDatabase !== undefined) {
-    return (
-      `\`npx pg-dist remove ${commandArguments(otherDatabase)} ${label}\` goes on with the removal; to keep it: SELECT ` +
-      "citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node JOIN pgdist.node USING " +
-      `(nodeid) WHERE id = '${label}', and UPDATE pgdist.node SET leaving = NULL WHERE id = '${label}', in that database`
-    );
+    return advise`${commandIn(otherDatabase, "remove", label)} goes on with the removal; to keep it: SELECT
+        citus_set_node_property(nodename, nodeport, 'shouldhaveshards', true) FROM pg_dist_node JOIN pgdist.node USING
+        (nodeid) WHERE id = '${label}', and UPDATE pgdist.node SET leaving = NULL WHERE id = '${label}', in that database`;
   }
   if (environment === undefined) {
     return (
-      "in the project of its environment: a deploy goes on with a removal, and `pg-dist add` lifts the mark of a worker that " +
+      "in the project of its environment: a deploy goes on with a removal, and its command add lifts the mark of a worker that " +
       "stays"
     );
   }
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.
   return declared
-    ? `\`npx pg-dist add ${environment} ${label}\` lifts the mark, as the environment still has it`
-    : `\`npx cdktf deploy ${environment}\` goes on with the removal, or where that has no changes \`npx pg-dist remove ${environment} ${label}\``;
+    ? advise`${commandIn({ environment }, "add", label)} lifts the mark, as the environment still has it`
+    : advise`\`npx cdktf deploy ${environment}\` goes on with the removal, or where that has no changes ${commandIn({ environment }, "remove", label)}`;
 }
 
 function participation(
@@ -111,7 +109,7 @@ function participation(
   const { isactive, hasmetadata, metadatasynced, shouldhaveshards } = registered;
   const { host, port } = registered.endpoint;
   const address = `'${host}', ${port}`;
-  const found = (severity: Finding["severity"], check: string, what: string, remedy: string): Finding => ({
+  const found = (severity: Finding["severity"], check: string, what: string, remedy: Remedy): Finding => ({
     severity,
     check,
     node: label,
@@ -122,9 +120,9 @@ function participation(
     // A deploy sees no change in it.
     const add =
       declared === true && environment !== undefined
-        ? `, or \`npx pg-dist add ${environment} ${label}\``
+        ? advise`, or ${commandIn({ environment }, "add", label)}`
         : "";
-    const remedy = `SELECT citus_activate_node(${address}) on the coordinator${add}`;
+    const remedy = advise`SELECT citus_activate_node(${address}) on the coordinator${add}`;
     return [found("broken", "inactive", "it is not active: queries don't use it", remedy)];
   }
   const findings: Finding[] = [];
@@ -146,7 +144,7 @@ function participation(
     // `add` takes only nodes of the environment.
     const remedy =
       declared === true && environment !== undefined
-        ? `after a drain; to keep it: \`npx pg-dist add ${environment} ${label}\``
+        ? advise`after a drain; to keep it: ${commandIn({ environment }, "add", label)}`
         : `after a failed drain, or on purpose? SELECT citus_set_node_property(${address}, 'shouldhaveshards', true) on the coordinator`;
     findings.push(found("warning", "shouldhaveshards", what, remedy));
   }

@@ -3,6 +3,7 @@ import { type Check, rebalanceCommand } from "../check";
 import type { Finding } from "../../../base/finding";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
+import { advise } from "../../../base/remedy";
 
 /**
  * Rebalances that run, or that failed. Citus keeps a failed one as the last job until another is started, which it isn't
@@ -15,18 +16,18 @@ export const rebalanceJobs: Check = (snapshot) =>
     if (state === "finished" || state === "cancelled") return [];
     const what = `rebalance ${id} is ${state}, ${done} of ${tasks} moves done`;
     const check = "rebalance";
-    if (!failing) return [{ severity: "advice", check, what, remedy: `${watch} shows its progress` }];
+    if (!failing) return [{ severity: "advice", check, what, remedy: advise`${watch} shows its progress` }];
     const ended = state === "failed";
     const past = ended && rebalanceAdvised(snapshot).length === 0;
-    const again = ended ? `then ${rebalanceCommand(snapshot, "start")}` : watch;
+    const again = ended ? advise`then ${rebalanceCommand(snapshot, "start")}` : watch;
     return [
       {
         severity: past ? "advice" : "warning",
         check,
         what: `${what}, after ${retries} retries: ${error?.replace(/\s+/g, " ").trim() ?? "no move says why, see the coordinator's log"}`,
         remedy: past
-          ? `the shards are even all the same; ${rebalanceCommand(snapshot, "plan")} shows whether any is left to move`
-          : `repair the cause; ${again}`,
+          ? advise`the shards are even all the same; ${rebalanceCommand(snapshot, "plan")} shows whether any is left to move`
+          : advise`repair the cause; ${again}`,
       },
     ];
   });
@@ -72,6 +73,6 @@ function advice(snapshot: Snapshot, least: SnapshotNode, most: SnapshotNode): Fi
     severity: "advice",
     check: "rebalance-advised",
     what: `shards are uneven: ${describeLoad(most)}; ${describeLoad(least)}`,
-    remedy: `${rebalanceCommand(snapshot, "plan")} shows what would move`,
+    remedy: advise`${rebalanceCommand(snapshot, "plan")} shows what would move`,
   };
 }

@@ -1,17 +1,18 @@
 import { X509Certificate } from "node:crypto";
 import { formatBytes } from "../../../base/bytes";
 import { formatDuration } from "../../../base/duration";
-import { type Check, commandLine, ofEachNode } from "../check";
+import { type Check, ofEachNode, placeOf } from "../check";
 import type { Finding, Severity } from "../../../base/finding";
 import { WAL_LEVEL_REMEDY } from "../../../cluster/moving/wal-level";
 import type { NodeState } from "../../../cluster/nodes/node-state";
 import { READ_ONLY_REMEDY } from "../../../cluster/nodes/setting-cause";
 import { CERTIFICATE_DAYS, CONNECTIONS, DISK_FREE, XID_AGE } from "../../thresholds";
 import type { Snapshot } from "../snapshot";
+import { type Remedy, advise, commandIn } from "../../../base/remedy";
 
 type Judged = Pick<Finding, "severity" | "check" | "what" | "remedy">;
 
-function found(severity: Severity, check: string, what: string, remedy: string): Judged[] {
+function found(severity: Severity, check: string, what: string, remedy: Remedy): Judged[] {
   return [{ severity, check, what, remedy }];
 }
 
@@ -52,8 +53,8 @@ function connections({ connections: { used, max } }: NodeState, snapshot: Snapsh
   const share = used / max;
   if (share < CONNECTIONS.warning) return [];
   const what = `${used} of ${max} connections are taken`;
-  const shown = `${commandLine(snapshot, "connections")} shows whose they are`;
-  const remedy = `${shown}; pool the clients, or raise max_connections (a start-up setting)`;
+  const shown = advise`${commandIn(placeOf(snapshot), "connections")} shows whose they are`;
+  const remedy = advise`${shown}; pool the clients, or raise max_connections (a start-up setting)`;
   return found(share >= CONNECTIONS.broken ? "broken" : "warning", "connections", what, remedy);
 }
 

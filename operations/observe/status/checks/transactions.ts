@@ -2,11 +2,12 @@ import { shorten } from "../../../base/shorten";
 import { describeBlocker, sqlToEnd } from "../../../cluster/waits/describe-wait";
 import { parseActivity } from "../../../cluster/waits/activity-of-node";
 import { formatDuration } from "../../../base/duration";
-import { type Check, commandLine, ofEachNode } from "../check";
+import { type Check, ofEachNode, placeOf } from "../check";
 import type { Finding } from "../../../base/finding";
 import { lockWaits } from "../../../cluster/waits/lock-waits";
 import type { LongTransaction } from "../../../cluster/nodes/node-state";
 import type { Snapshot, SnapshotNode } from "../snapshot";
+import { advise, commandIn } from "../../../base/remedy";
 
 /** In seconds: from then on it is worth a warning. */
 const IDLE = 300;
@@ -31,14 +32,14 @@ export const transactions: Check = ofEachNode((node, snapshot) =>
             "wait for it; `SELECT * FROM get_rebalance_progress()` on the coordinator shows how far it is",
         };
       }
-      const shown = commandLine(snapshot, "activity");
+      const shown = commandIn(placeOf(snapshot), "activity");
       return {
         ...found,
         severity: "warning",
         what: `process ${pid} (${who}) is ${state} for ${formatDuration(age)}: ${text}`,
         remedy: isOurs(transaction)
-          ? `wait for this run of pg-dist, or interrupt it where it runs (Ctrl-C); ${shown} shows it`
-          : `${shown}; SELECT pg_terminate_backend(${pid}) there ends it`,
+          ? advise`wait for this run of pg-dist, or interrupt it where it runs (Ctrl-C); ${shown} shows it`
+          : advise`${shown}; SELECT pg_terminate_backend(${pid}) there ends it`,
       };
     }),
 );

@@ -164,7 +164,7 @@ describeOnCitus("forget on real Citus", () => {
       "app2",
     );
     const elsewhere = await project.run("forget", "test", "server-d", "--confirm", "server-d");
-    const [, first = ""] = /first: npx pg-dist (.*)$/.exec(elsewhere.last) ?? [];
+    const [, first = ""] = /first: `npx pg-dist (.*)`$/.exec(elsewhere.last) ?? [];
     const there = await project.run(...first.split(" "), "--confirm", "server-d");
     const left = await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_node", "app2");
     await citus.sql("coordinator", "DROP DATABASE app2 WITH (FORCE)");
@@ -172,7 +172,7 @@ describeOnCitus("forget on real Citus", () => {
     expect(left).toBe("0");
     expect(elsewhere.code, elsewhere.output).toBe(4);
     expect(elsewhere.last).toMatch(
-      /nothing was forgotten: .*Citus database app2 has 1 worker\(s\) there too, with 0 shard\(s\).*npx pg-dist forget test server-d --database app2/,
+      /nothing was forgotten: .*Citus database app2 has 1 worker\(s\) there too, with 0 shard\(s\).*npx pg-dist forget test --database app2 server-d/,
     );
     expect(
       await citus.sql(

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { assignShards } from "../../../../operations/change/forget/assign-shards";
 import { addressesOfHost } from "../../../../operations/change/forget/state-of-host";
 import { isAlive, isAnswer, isRefusal, machineOf } from "../../../../operations/change/forget/require-gone";
+import { told } from "../../../fixtures/told";
 
 describe("lost shards", () => {
   const lost = (key: string, ...tables: string[]) =>
@@ -113,7 +114,7 @@ describe("a host's addresses in Terraform's state", () => {
 it("names the commands that save the shards of a host that is not gone", () => {
   const nodes = [{ id: "server-d/worker1" }, { id: "server-d/worker2" }, { id: "server-e/worker1" }];
   const alive = { id: "server-d", what: "its Docker engine answers" };
-  const remedy = (those: typeof nodes) => isAlive({ environment: "production" }, alive, those).remedy;
+  const remedy = (those: typeof nodes) => told(isAlive({ environment: "production" }, alive, those)).remedy;
   expect(remedy(nodes)).toContain(
     "`npx pg-dist remove production server-d/worker1`, `npx pg-dist remove production server-d/worker2`, or delete",
   );

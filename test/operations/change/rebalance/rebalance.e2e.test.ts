@@ -36,7 +36,7 @@ describeOnCitus("rebalance on real Citus", () => {
     const outcome = await citus.register(await cluster("manual", "w1", "w2"));
     expect(outcome).toMatchObject({ code: 0 });
     expect(outcome.output).toMatch(
-      /no shard was moved; a rebalance would move \d+ shards with \d\S* MB online: npx pg-dist rebalance test start/,
+      /no shard was moved; a rebalance would move \d+ shards with \d\S* MB online: `npx pg-dist rebalance test start`/,
     );
     expect(outcome.output).toMatch(
       /before that: tables without a primary key or replica identity .*: public\.log:/,

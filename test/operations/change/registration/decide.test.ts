@@ -5,6 +5,7 @@ import { decideWorkers } from "../../../../operations/change/registration/decide
 import type { Situation } from "../../../../operations/change/registration/situation";
 import type { NodeFacts } from "../../../../operations/cluster/nodes/node-facts";
 import type { RegisteredNode } from "../../../../operations/cluster/nodes/pg-dist-node";
+import { render } from "../../../../operations/base/remedy";
 
 const [, worker] = describeCluster({
   name: "test",
@@ -76,7 +77,7 @@ function decide({ facts = {}, registered = [], record = [] }: Given) {
   return {
     action: decisions[0]?.action,
     found: findings.map(({ what }) => what),
-    remedies: findings.map(({ remedy }) => remedy),
+    remedies: findings.map(({ remedy }) => render(remedy, "terraform")),
     refused: findings.some((f) => f.refused),
   };
 }

@@ -5,6 +5,7 @@ import { EXIT } from "../../../../operations/base/failure";
 import { guardContainer } from "../../../../operations/change/replacement/container";
 import { FakeEngine } from "../../../fixtures/fake-engine";
 import { someCluster } from "../../../fixtures/some-cluster";
+import { type Remedy, render } from "../../../../operations/base/remedy";
 
 /** What the coordinator's Docker host answers. */
 interface Says {
@@ -56,7 +57,7 @@ async function look(
   const connection = down === "engine" ? "unix:///nowhere/docker.sock" : engine.connection;
   const hosts = cluster.hosts.map((host) => ({ ...host, connection }));
   try {
-    const progress = (line: string) => void lines.push(line);
+    const progress = (line: Remedy) => void lines.push(render(line, "terraform"));
     await guardContainer({ ...cluster, hosts }, coordinator?.id ?? "", { progress, caller: callerOf(env) });
   } finally {
     await engine.stop();

@@ -6,6 +6,8 @@ import { connect } from "../../../../operations/cluster/connection/connect";
 import { askCoordinator } from "../../../../operations/observe/doctor/ask-coordinator";
 import { directWay } from "../../../../operations/cluster/connection/transports/direct";
 import { someCluster } from "../../../fixtures/some-cluster";
+import { told } from "../../../fixtures/told";
+import { type Failure } from "../../../../operations/base/failure";
 
 /** A port of this machine at which nobody listens. */
 async function closedPort(): Promise<number> {
@@ -48,7 +50,8 @@ const byAddress = (port: number) => {
 
 describe("a coordinator that can't be connected to", () => {
   it("by its address: nothing is known of a container", async () => {
-    await expect(byAddress(await closedPort())).rejects.toMatchObject({
+    const failure = await byAddress(await closedPort()).catch((error: unknown) => error as Failure);
+    expect(told(failure)).toMatchObject({
       remedy:
         "see that the server runs, listens at this address, and no firewall is in between; then run it again",
     });
@@ -68,7 +71,7 @@ describe("a coordinator that can't be connected to", () => {
     },
   );
 
-  it("is connected to again by who is a person, and by an apply where Terraform connects", async () => {
+  it("is connected to again by who is a person, and by an apply where Terraform reads", async () => {
     const port = await closedPort();
     const cluster = someCluster({}, { published: { ip: "127.0.0.1", port } });
     const caller = callerOf({ PGDIST_VIA: "direct", TF_VAR_postgres_password: "x" });
@@ -77,11 +80,12 @@ describe("a coordinator that can't be connected to", () => {
       ways: [directWay({ host: "127.0.0.1", port })],
     };
     const { connection } = await askCoordinator(target);
-    expect(connection).toMatchObject({
+    expect(told(connection)).toMatchObject({
       remedy: expect.stringMatching(/container.*; then run it again$/) as string,
     });
     const options = { command: "register", progress: () => undefined, patience: 0, caller };
-    await expect(connect(cluster, options)).rejects.toMatchObject({
+    const failure = await connect(cluster, options).catch((error: unknown) => error as Failure);
+    expect(told(failure, "terraform")).toMatchObject({
       remedy: expect.stringMatching(/container.*; then apply again$/) as string,
     });
   });

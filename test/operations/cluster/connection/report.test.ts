@@ -6,7 +6,7 @@ import { report } from "../../../../operations/cluster/connection/report";
 
 function reported(error: unknown, env: NodeJS.ProcessEnv = {}) {
   const lines: string[] = [];
-  const code = report(error, callerOf(env).redact, (line) => lines.push(line));
+  const code = report(error, "terraform", callerOf(env).redact, (line) => lines.push(line));
   return { code, lines };
 }
 
@@ -48,6 +48,7 @@ test("progress shows the seconds since the start", () => {
   const lines: string[] = [];
   let now = 0;
   const progress = createProgress(
+    "terraform",
     (line) => lines.push(line),
     () => now,
   );

@@ -116,7 +116,7 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
     expect(refused.last).toMatch(
       /local\/w3 was not removed: .*worker of the Citus database app2 too, where it holds 2 shard\(s\)/,
     );
-    const [, remedy] = /(npx pg-dist remove test local\/w3 --database app2)/.exec(refused.last) ?? [];
+    const [, remedy] = /(npx pg-dist remove test --database app2 local\/w3)/.exec(refused.last) ?? [];
     expect(await shards("postgres", "w3")).toBe(before);
 
     // By then it has left the environment.

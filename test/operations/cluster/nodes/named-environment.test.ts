@@ -5,6 +5,7 @@ import type { Place } from "../../../../operations/base/place";
 import { explainConnection } from "../../../../operations/cluster/nodes/connection-cause";
 import { checkIdentity } from "../../../../operations/cluster/nodes/identity";
 import { noExtensionRemedy } from "../../../../operations/cluster/nodes/no-extension";
+import { type Remedy, render } from "../../../../operations/base/remedy";
 
 const ROOT = join(__dirname, "../../../..");
 
@@ -12,8 +13,14 @@ const HOME: Place = { environment: "production", database: "postgres" };
 const OTHER: Place = { environment: "production", database: "app 2", homeDatabase: "postgres" };
 const BY_ADDRESS: Place = { database: "postgres" };
 
+const said = (remedy: Remedy) => render(remedy, "person");
+
 const credentials = (place: Place) =>
-  explainConnection('FATAL: password authentication failed for user "postgres"', "a", "b:5432", place).remedy;
+  said(
+    explainConnection('FATAL: password authentication failed for user "postgres"', "a", "b:5432", place)
+      .remedy,
+  );
+const withoutExtension = (place: Place) => said(noExtensionRemedy(place));
 
 /** Given to a person, a command line names the cluster that it is about. */
 describe("commands in remedies", () => {
@@ -31,19 +38,19 @@ describe("commands in remedies", () => {
   it("name the environment, and the database where it is another", () => {
     expect(credentials(HOME)).toContain("`npx pg-dist credentials production`");
     expect(credentials(OTHER)).toContain("`npx pg-dist credentials production --database 'app 2'`");
-    expect(noExtensionRemedy(HOME)).toContain("`npx pg-dist recover production`");
+    expect(withoutExtension(HOME)).toContain("`npx pg-dist recover production`");
     // It mends the environment's own database only.
-    expect(noExtensionRemedy(OTHER)).not.toContain("recover");
+    expect(withoutExtension(OTHER)).not.toContain("recover");
   });
 
   it("are SQL for a cluster of which only the address is known", () => {
     expect(credentials(BY_ADDRESS)).toContain("INSERT INTO pg_dist_authinfo");
-    expect(`${credentials(BY_ADDRESS)} ${noExtensionRemedy(BY_ADDRESS)}`).not.toMatch(/undefined|npx/);
+    expect(`${credentials(BY_ADDRESS)} ${withoutExtension(BY_ADDRESS)}`).not.toMatch(/undefined|npx/);
   });
 
   it.each([
-    [HOME, /forget production server-b\/worker1$/],
-    [OTHER, /forget production --database 'app 2' server-b\/worker1$/],
+    [HOME, /forget production server-b\/worker1`$/],
+    [OTHER, /forget production --database 'app 2' server-b\/worker1`$/],
     [BY_ADDRESS, /correct the address$/],
   ])("give up a lost node in %j", (place, expected) => {
     const [finding] = checkIdentity(
@@ -55,6 +62,6 @@ describe("commands in remedies", () => {
       { groupid: 1, nodeid: 2 },
       { cluster: "citus", place },
     );
-    expect(finding?.remedy).toMatch(expected);
+    expect(said(finding?.remedy ?? "")).toMatch(expected);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { explainNodeFailure } from "../../../../operations/cluster/nodes/node-failure";
 import { someCluster } from "../../../fixtures/some-cluster";
+import { told } from "../../../fixtures/told";
 
 const cluster = someCluster();
 const [, worker] = cluster.nodes;
@@ -10,7 +11,7 @@ const id = worker?.id ?? "";
 /** As Citus 13.0.3 says it: the error names the node, and the WARNING before it the cause. */
 function explain(warning: string, error = `failure on connection marked as essential: ${endpoint}`) {
   const messages = warning === "" ? [] : [{ severity: "WARNING", text: warning, detail: "" }];
-  return explainNodeFailure({ error, messages, cluster });
+  return told(explainNodeFailure({ error, messages, cluster }));
 }
 
 describe("why a statement failed that Citus carries out on other nodes", () => {

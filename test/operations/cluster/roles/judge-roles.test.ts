@@ -4,6 +4,7 @@ import type { ClusterRoles } from "../../../../operations/cluster/roles/ask-role
 import { type NodeRoles, judgeRole } from "../../../../operations/cluster/roles/judge-roles";
 import type { RoleState } from "../../../../operations/cluster/roles/probe";
 import type { Role } from "../../../../operations/cluster/roles/read-roles";
+import { told } from "../../../fixtures/told";
 
 const NODES = ["server-a/coordinator", "server-b/worker1", "server-c/worker1"];
 const PLACE = { environment: "production", database: "postgres" };
@@ -31,7 +32,7 @@ const owner: Role = {
 };
 const reader: Role = { name: "app", login: true, owns: 0, tables: [], closed: [] };
 
-const explain = (role: Role, nodes: NodeRoles[]) => explainRoles({ roles: [role], nodes }, PLACE);
+const explain = (role: Role, nodes: NodeRoles[]) => told(explainRoles({ roles: [role], nodes }, PLACE));
 
 describe("why a role can't connect between nodes", () => {
   it("finds nothing where every connection works, or none was tried", () => {

@@ -6,6 +6,7 @@ import { credentialsLine } from "../../../../operations/cluster/roles/explain-ro
 import { scramVerifier } from "../../../../operations/cluster/roles/scram-verifier";
 import { quoteName, shellWord } from "../../../../operations/base/shown-words";
 import { Random, chosenSeed } from "../../../model/random";
+import { typed } from "../../../../operations/base/remedy";
 
 const ALPHABET = [..."aZ_9-", ..."'\"\\`$(){};| \t\n=*?~#&<>!%", "é", "Ж", "№", "ﬁ", "🙂", "\u00a0"];
 
@@ -50,11 +51,11 @@ describe(`names and passwords of any characters (seed ${SEED})`, () => {
   });
 
   it("are no options of the command that a remedy names", () => {
-    expect(credentialsLine(PLACE, "-v x", "--generate")).toBe(
+    expect(typed(credentialsLine(PLACE, "-v x", "--generate"))).toBe(
       "npx pg-dist credentials production --generate -- '-v x'",
     );
-    expect(credentialsLine(PLACE, "app")).toBe("npx pg-dist credentials production app");
-    expect(credentialsLine({ ...PLACE, database: "app2", homeDatabase: "postgres" })).toBe(
+    expect(typed(credentialsLine(PLACE, "app"))).toBe("npx pg-dist credentials production app");
+    expect(typed(credentialsLine({ ...PLACE, database: "app2", homeDatabase: "postgres" }))).toBe(
       "npx pg-dist credentials production --database app2",
     );
   });

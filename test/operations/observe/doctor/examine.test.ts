@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { examine } from "../../../../operations/observe/doctor/examine";
+import { examine as examineData } from "../../../../operations/observe/doctor/examine";
 import type { ServerFacts } from "../../../../operations/observe/doctor/facts";
 import type {
   ContainerSnapshot,
@@ -8,6 +8,9 @@ import type {
 } from "../../../../operations/observe/doctor/snapshot";
 import { problemsOf } from "../../../fixtures/doctored-cluster";
 import { healthySnapshot, insideOf, someContainer, withHost, withInside, withNode } from "./some-snapshot";
+import { told } from "../../../fixtures/told";
+
+const examine = (...given: Parameters<typeof examineData>) => told(examineData(...given));
 
 describe("the doctor's checks", () => {
   it("find nothing wrong where nothing is", () => {
@@ -275,24 +278,24 @@ describe("the doctor's checks", () => {
     const byHand = { ...worker, nodeid: 9, groupid: 9, host: "10.0.0.9" };
     const nodes = [...registered.nodes, byHand];
     expect(registration({ nodes })).toMatchObject([
-      { remedy: expect.stringMatching(/: npx pg-dist remove production 10\.0\.0\.9:5432$/) as string },
+      { remedy: expect.stringMatching(/: `npx pg-dist remove production 10\.0\.0\.9:5432`$/) as string },
     ]);
     const record = [
       ...registered.record,
       { id: "server-x/worker1", nodeid: 9, server_id: "9", leaving: null },
     ];
     expect(registration({ nodes, record })).toMatchObject([
-      { remedy: expect.stringMatching(/: npx pg-dist remove production server-x\/worker1$/) as string },
+      { remedy: expect.stringMatching(/: `npx pg-dist remove production server-x\/worker1`$/) as string },
     ]);
   });
 
   it.each([
-    ["runs", someContainer(), /^npx pg-dist add production server-a\/worker1 registers it$/],
+    ["runs", someContainer(), /^`npx pg-dist add production server-a\/worker1` registers it$/],
     ["stands still", someContainer({ status: "exited" }), /^npx cdktf deploy production registers it$/],
     [
       "can't be asked for",
       undefined,
-      /^npx cdktf deploy production .* no changes npx pg-dist add production/,
+      /^npx cdktf deploy production .* no changes `npx pg-dist add production/,
     ],
   ])("name what registers a worker whose container %s", (_title, container, remedy) => {
     const { registered, ...rest } = withNode({ container });
@@ -315,7 +318,7 @@ describe("the doctor's checks", () => {
       ["server-a/coordinator", expect.stringMatching(/^SELECT citus_set_coordinator_host/)],
       [
         "server-a/worker1",
-        expect.stringMatching(/^npx pg-dist add production server-a\/worker1 registers it$/),
+        expect.stringMatching(/^`npx pg-dist add production server-a\/worker1` registers it$/),
       ],
     ]);
   });
@@ -325,7 +328,7 @@ describe("the doctor's checks", () => {
       node.groupid === 1 ? { ...node, shouldhaveshards: false } : node,
     );
     expect(registration({ nodes })).toMatchObject([
-      { remedy: "if it is to stay: npx pg-dist add production server-a/worker1" },
+      { remedy: "if it is to stay: `npx pg-dist add production server-a/worker1`" },
     ]);
   });
 

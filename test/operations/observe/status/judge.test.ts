@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { isHealthy } from "../../../../operations/base/finding";
-import { judge } from "../../../../operations/observe/status/judge";
+import { judge as judgeData } from "../../../../operations/observe/status/judge";
 import type { Snapshot } from "../../../../operations/observe/status/snapshot";
 import { type NodeChanges, someJob, someSnapshot } from "./some-snapshot";
+import { told } from "../../../fixtures/told";
+
+const judge = (...given: Parameters<typeof judgeData>) => told(judgeData(...given));
 
 const GB = 1024 ** 3;
 const LEAVING = new Date("2026-02-27T08:00:00Z");

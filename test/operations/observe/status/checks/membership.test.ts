@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { isHealthy } from "../../../../../operations/base/finding";
-import { judge } from "../../../../../operations/observe/status/judge";
+import { judge as judgeData } from "../../../../../operations/observe/status/judge";
 import { someJob, someSnapshot } from "../some-snapshot";
+import { told } from "../../../../fixtures/told";
+
+const judge = (...given: Parameters<typeof judgeData>) => told(judgeData(...given));
 
 const LEAVING = new Date("2026-02-27T08:00:00Z");
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "../../../../../operations/observe/status/judge";
+import { judge as judgeData } from "../../../../../operations/observe/status/judge";
 import { someSnapshot } from "../some-snapshot";
+import { told } from "../../../../fixtures/told";
+
+const judge = (...given: Parameters<typeof judgeData>) => told(judgeData(...given));
 
 describe("long transactions", () => {
   const MOVE = {
