@@ -124,28 +124,44 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/**
- * Names of what a registered worker holds of its own in this database, as JSON, at most so many: for a glance, without
- * sizes. Some may be Citus' all the same, as only the coordinator knows (see `knownRelations`).
- */
-export function ownNames(most: number): string {
-  // A move may be under way: what it has made so far is nobody's own.
-  return names(relations(spreadRelations("member", [], true), false), definitions(notSpread("member")), most);
+/** Something that people made, as PostgreSQL identifies it. */
+export interface Thing {
+  /** Such as `table`, `view`, `function`. */
+  readonly kind: string;
+  /** Qualified and quoted where it need be; of a function with its arguments. */
+  readonly name: string;
 }
 
-/** As `ownNames`, what a server that is in no cluster has beside tables. */
+/** Kinds of what can be a shard. */
+export const TABLE_KINDS: readonly string[] = ["table", "partitioned table", "foreign table"];
+
+/**
+ * What a registered worker holds of its own in this database, as JSON of {@link Thing}, at most so many: for a glance, without
+ * sizes. Some may be Citus' all the same, as only the coordinator knows (see `knownRelations`).
+ */
+export function ownThings(most: number): string {
+  // A move may be under way: what it has made so far is nobody's own.
+  const things = list(
+    relations(spreadRelations("member", [], true), false),
+    definitions(notSpread("member")),
+    most,
+  );
+  return `SELECT coalesce(json_agg(json_build_object('kind', kind, 'name', name)), '[]') FROM (${things}) t`;
+}
+
+/** What a server that is in no cluster has beside tables, as JSON of texts: kind and name. */
 export function ownDefinitions(most: number): string {
   const views = `SELECT * FROM (${relations("true", false)}) v WHERE kind IN ('view', 'sequence')`;
-  return names(
+  const things = list(
     views,
     definitions(() => "true"),
     most,
   );
+  return `SELECT coalesce(json_agg(kind || ' ' || name), '[]') FROM (${things}) t`;
 }
 
-function names(own: string, objects: string, most: number): string {
-  return `SELECT coalesce(json_agg(name), '[]') FROM (
-    SELECT kind || ' ' || name AS name FROM (${own}) r
-    UNION ALL SELECT i.type || ' ' || i.identity FROM (${objects}) d, pg_identify_object(d.classid, d.objid, 0) i
-    LIMIT ${most}) t`;
+function list(own: string, objects: string, most: number): string {
+  return `SELECT kind, name FROM (${own}) r
+    UNION ALL SELECT i.type, i.identity FROM (${objects}) d, pg_identify_object(d.classid, d.objid, 0) i
+    LIMIT ${most}`;
 }

@@ -1,6 +1,6 @@
 import { type Row, WAITS } from "../waits/activity-of-node";
 
-import { ownNames } from "../holdings/database-query";
+import { type Thing, ownThings } from "../holdings/database-query";
 import { INHERITED_READ_ONLY } from "../connection/session-settings";
 import { shardName } from "../shards/shard-name";
 
@@ -52,8 +52,8 @@ export interface NodeState {
   /** Shards that the node's own metadata places here, and that are not here. */
   readonly missing_shards: readonly string[];
   readonly missing_count: number;
-  /** Names of what people made there and no other node has, at most MOST_OWN; of workers. */
-  readonly own?: readonly string[];
+  /** What people made there and no other node has, at most MOST_OWN; of workers. */
+  readonly own?: readonly Thing[];
   /** What is installed in the database and whose files the server lacks: `extension geo`, `library $libdir/geo`. */
   readonly lost_files?: readonly string[];
   /** Of the nodes and the placements that its metadata knows; null where that changes while one looks. */
@@ -168,7 +168,7 @@ export const NODE_STATE = `SELECT json_build_object(
                          AND last_failed_time > coalesce(last_archived_time, '-infinity')),
   'xid_age', (SELECT max(age(datfrozenxid)) FROM pg_database),
   'table_count', (SELECT CASE WHEN groupid = 0 THEN (${TABLES}) ELSE 0 END FROM pg_dist_local_group),
-  'own', (SELECT CASE WHEN groupid = 0 THEN '[]' ELSE (${ownNames(MOST_OWN)}) END FROM pg_dist_local_group),
+  'own', (SELECT CASE WHEN groupid = 0 THEN '[]' ELSE (${ownThings(MOST_OWN)}) END FROM pg_dist_local_group),
   'lost_files', (SELECT coalesce(json_agg(name), '[]') FROM (${LOST_FILES}) t),
   ${METADATA})::text AS state`;
 

@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../../model/cluster";
 import { isOtherDatabase } from "../../base/command-line";
 import type { Connected } from "../../cluster/connection/target";
 import { formatUrl } from "../../cluster/connection/url";
+import { TABLE_KINDS, type Thing } from "../../cluster/holdings/database-query";
 import type { RecordedNode } from "../../cluster/nodes/record";
 import { type FreeSpace, readFreeSpace } from "../../docker/free-space";
 import type { Session } from "../../cluster/connection/session";
@@ -76,7 +77,7 @@ export interface SnapshotNode {
   readonly state?: NodeState;
   readonly failed?: Explained;
   /** What people made on a worker and no other node has. */
-  readonly ownThings?: readonly string[];
+  readonly ownThings?: readonly Thing[];
 }
 
 export async function takeSnapshot(target: Connected): Promise<Snapshot> {
@@ -215,7 +216,7 @@ function registeredNode(
   };
 }
 
-/** As the node names them, with their kind: `table public.events_102008`. */
-function withoutKnown(own: readonly string[], known: readonly string[]): string[] {
-  return own.filter((each) => !known.some((name) => each.endsWith(` ${name}`)));
+/** Without the tables that are shards, by what only the coordinator knows. */
+export function withoutKnown(own: readonly Thing[], shards: readonly string[]): Thing[] {
+  return own.filter(({ kind, name }) => !(TABLE_KINDS.includes(kind) && shards.includes(name)));
 }

@@ -15,7 +15,7 @@ const NAMED = 3;
 /** What holds up a removal: a worker's server goes with its volume, and this is nowhere else. */
 export const ownThings: Check = ofEachNode(({ label, role, state, ownThings = [] }): Finding[] => {
   const own = [
-    ...ownThings,
+    ...ownThings.map(({ kind, name }) => `${kind} ${name}`),
     ...named(
       "replication slot",
       (state?.slots ?? []).map(({ name }) => name),

@@ -236,7 +236,10 @@ describe("judge", () => {
   });
 
   it("says nothing of what a server holds that answers in the place of another", () => {
-    const changes = { state: { groupid: 7, server_id: "other" }, ownThings: ["table public.t_102008"] };
+    const changes = {
+      state: { groupid: 7, server_id: "other" },
+      ownThings: [{ kind: "table", name: "public.t_102008" }],
+    };
     expect(judge(someSnapshot({ worker1: changes })).map(({ check }) => check)).toEqual(["identity"]);
   });
 
@@ -256,7 +259,9 @@ describe("judge", () => {
 
   it("names slots and subscriptions of people's own beside their tables", () => {
     const state = { slots: [{ name: "idle", active: false, retained: null }], subscriptions: ["feed"] };
-    const [finding] = judge(someSnapshot({ worker1: { state, ownThings: ["table public.mine"] } }));
+    const [finding] = judge(
+      someSnapshot({ worker1: { state, ownThings: [{ kind: "table", name: "public.mine" }] } }),
+    );
     expect(finding?.what).toMatch(/: table public\.mine, replication slot idle, subscription feed$/);
   });
 
