@@ -1,24 +1,31 @@
 import type { Remedy } from "./remedy";
 
-/** Worst first. Advice is no fault: a cluster with nothing else is healthy. */
+/** Of what is wrong, worst first. Advice is no fault: a cluster with nothing else is healthy. */
 export const SEVERITIES = ["broken", "warning", "advice"] as const;
 
-export type Severity = (typeof SEVERITIES)[number];
+/** `ok`: looked at, and in order. `skipped`: it could not be looked at, for a reason that another check names. */
+export type Severity = (typeof SEVERITIES)[number] | "ok" | "skipped";
 
-/** One thing that is wrong, or that is worth to know. */
-export interface Finding {
-  readonly severity: Severity;
+interface Look {
   /** Name of the check, for scripts: it stays the same. */
   readonly check: string;
-  /** Label of the node; absent for what concerns the whole cluster. */
+  /** Label of the node; of what concerns more than one node the Docker host, or nothing for the whole cluster. */
   readonly node?: string;
   /** With its value, without the node's name. */
   readonly what: string;
+}
+
+/** One thing that is wrong, or that is worth to know. */
+export interface Fault extends Look {
+  readonly severity: (typeof SEVERITIES)[number];
   /** The command that helps, or what to do. */
   readonly remedy: Remedy;
 }
 
+/** What a check came to. */
+export type Finding = Fault | (Look & { readonly severity: "ok" | "skipped"; readonly remedy?: Remedy });
+
 /** Whether the cluster is healthy, as the exit code says it. */
-export function isHealthy(findings: readonly Finding[]): boolean {
-  return findings.every(({ severity }) => severity === "advice");
+export function isHealthy(faults: readonly Fault[]): boolean {
+  return faults.every(({ severity }) => severity === "advice");
 }

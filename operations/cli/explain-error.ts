@@ -2,6 +2,7 @@ import { Failure, oneLine } from "../base/failure";
 import { SQLSTATE, sqlStateOf } from "../cluster/connection/sqlstate";
 import { explainTimeout } from "./explain-timeout";
 import type { Target } from "../cluster/connection/target";
+import { extensionRemedy } from "../cluster/nodes/remedies";
 
 /** What the errors that a command which only reads may meet mean for whoever ran it; any other is left as it is. */
 export function explainError(
@@ -17,7 +18,7 @@ export function explainError(
   if (/loaded Citus library version differs/.test(text)) {
     return new Failure(
       `the coordinator's Citus library and its extension in this database have different versions: ${text}`,
-      "ALTER EXTENSION citus UPDATE in this database of every node, as the first statement of a session; workers before the coordinator",
+      extensionRemedy("in this database of every node"),
       { cause: error },
     );
   }

@@ -1,11 +1,11 @@
 import { EXIT, type ExitCode } from "../base/failure";
 import type { Asked } from "../cluster/nodes/ask-all";
-import type { Finding } from "../base/finding";
+import type { Fault } from "../base/finding";
 import type { Paint } from "./output";
 import { problems } from "./findings";
 
 /** The nodes that didn't answer, as `status` names them. */
-function findingsOf(asked: readonly Asked<unknown>[]): Finding[] {
+function findingsOf(asked: readonly Asked<unknown>[]): Fault[] {
   return asked.flatMap(({ label, failed }) =>
     failed === undefined
       ? []

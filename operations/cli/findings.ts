@@ -1,11 +1,15 @@
-import { type Finding, type Severity, isHealthy } from "../base/finding";
+import { type Fault, isHealthy } from "../base/finding";
 import type { Colour, Paint } from "./output";
 import { render } from "../base/remedy";
 
-const COLOURS: Readonly<Record<Severity, Colour>> = { broken: "red", warning: "yellow", advice: "cyan" };
+const COLOURS: Readonly<Record<Fault["severity"], Colour>> = {
+  broken: "red",
+  warning: "yellow",
+  advice: "cyan",
+};
 
 /** What is wrong, each with what helps; also used by other commands that judge. */
-export function problems(findings: readonly Finding[], paint: Paint): string[] {
+export function problems(findings: readonly Fault[], paint: Paint): string[] {
   const lines = findings.flatMap(({ severity, node, what, remedy }) => [
     `${paint(COLOURS[severity], severity.padEnd(7))}  ${node === undefined ? "" : `${paint("bold", node)}: `}${what}`,
     `${" ".repeat(9)}${paint("dim", "→")} ${render(remedy, "person")}`,
@@ -14,7 +18,7 @@ export function problems(findings: readonly Finding[], paint: Paint): string[] {
 }
 
 /** The same for a script. */
-export function describeProblems(findings: readonly Finding[]): object[] {
+export function describeProblems(findings: readonly Fault[]): object[] {
   return findings.map(({ severity, check, node, what, remedy }) => ({
     severity,
     check,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Environment } from "../../model/environment";
-import type { Finding } from "../../operations/observe/doctor/finding";
+import type { Finding } from "../fixtures/doctored-cluster";
 import { examineEnvironment, problemsOf } from "../fixtures/doctored-cluster";
 import { MOST_STARTS, runInTime } from "../run-in-time";
 import { findParts, type Parts } from "../../testbed/parts";

@@ -17,6 +17,7 @@ import type { Place } from "../../base/place";
 import { findImmobileOwners } from "../../cluster/roles/immobile-owners";
 import type { Session } from "../../cluster/connection/session";
 import { AGAIN, advise, commandIn } from "../../base/remedy";
+import { inactiveRemedy } from "../../cluster/nodes/remedies";
 
 export interface DrainSituation {
   readonly members: readonly Member[];
@@ -80,7 +81,7 @@ function nodeProblems(member: Member, place: Place, cluster: string): Problem[] 
     ];
   }
   if (!member.isactive) {
-    const remedy = advise`SELECT citus_activate_node('${endpoint.host}', ${endpoint.port}) on the coordinator, then ${AGAIN}`;
+    const remedy = advise`${inactiveRemedy(endpoint)}, then ${AGAIN}`;
     return [{ node, what: "it is disabled (isactive is false in pg_dist_node)", remedy }];
   }
   if (recorded !== undefined && recorded.server_id !== server.server_id) {

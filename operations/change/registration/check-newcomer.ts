@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../../../model/cluster";
-import { type Finding, checkName } from "../../cluster/nodes/identity";
+import { type Objection, checkName } from "../../cluster/nodes/identity";
 import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
 import { viewNodes } from "../../cluster/nodes/view";
 import type { Decision, Situation } from "./situation";
@@ -9,7 +9,7 @@ import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 export function checkNewcomer(
   { node, facts }: Pick<Decision, "node" | "facts">,
   { cluster, place: { environment }, registered, record, said }: Situation,
-): Finding[] {
+): Objection[] {
   const findings = checkName({ node, facts }, cluster);
   const refuse = (what: string, remedy: Remedy) =>
     findings.push({ node: node.id, what, remedy, refused: true });

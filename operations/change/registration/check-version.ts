@@ -1,17 +1,17 @@
 import { citusRelease } from "../../cluster/nodes/citus-release";
-import type { Finding } from "../../cluster/nodes/identity";
-import { WAL_LEVEL_REMEDY } from "../../cluster/moving/wal-level";
+import type { Objection } from "../../cluster/nodes/identity";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
 import type { Decision } from "./situation";
 import type { Remedy } from "../../base/remedy";
+import { WAL_LEVEL_REMEDY, extensionRemedy } from "../../cluster/nodes/remedies";
 
 /** All nodes run the same; for a registered node that is only said, since it may be amid an upgrade. */
 export function checkVersion(
   { node, facts, registered }: Pick<Decision, "node" | "facts" | "registered">,
   coordinator: NodeFacts,
-): Finding[] {
+): Objection[] {
   if (registered !== undefined) return [];
-  const findings: Finding[] = [];
+  const findings: Objection[] = [];
   const add = (what: string, remedy: Remedy) =>
     findings.push({ node: node.id, what, remedy, refused: false });
   if (describeVersion(facts) !== describeVersion(coordinator)) {
@@ -27,14 +27,13 @@ export function checkVersion(
 }
 
 /** With a newer library on its data than made the extension there, a node refuses whatever has to do with Citus. */
-export function checkExtension(node: string, { citus, extension }: NodeFacts): Finding[] {
+export function checkExtension(node: string, { citus, extension }: NodeFacts): Objection[] {
   if (citusRelease(citus) === citusRelease(extension)) return [];
   return [
     {
       node,
       what: `it runs Citus ${citus} with the extension of ${extension}, and so does nothing for the others`,
-      remedy:
-        "ALTER EXTENSION citus UPDATE there, as the first statement of a session; workers before the coordinator",
+      remedy: extensionRemedy("there"),
       refused: false,
     },
   ];

@@ -1,20 +1,20 @@
 import type { ClusterNode } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import type { Decision, Situation } from "./situation";
-import { type Finding, checkIdentity } from "../../cluster/nodes/identity";
+import { type Objection, checkIdentity } from "../../cluster/nodes/identity";
 import { checkVersion } from "./check-version";
 import { checkNewcomer } from "./check-newcomer";
 import { viewNodes } from "../../cluster/nodes/view";
 
 export interface Decisions {
   readonly decisions: readonly Decision[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Objection[];
 }
 
 /** Decides for every worker, or says what is wrong with it. Changes nothing. */
 export function decideWorkers(situation: Situation): Decisions {
   const decisions: Decision[] = [];
-  const findings: Finding[] = [];
+  const findings: Objection[] = [];
   const place = placesOf(situation);
   for (const { node, answer } of situation.workers) {
     if ("unknown" in answer) {
@@ -49,7 +49,7 @@ function placesOf({ cluster, workers, registered, record, said }: Situation) {
 }
 
 /** Citus takes the same server under two names for a deadlock, and a copy of the coordinator for itself. */
-function findTwins({ coordinator, workers }: Situation): Finding[] {
+function findTwins({ coordinator, workers }: Situation): Objection[] {
   const seen = new Map([[coordinator.server_id, "the coordinator"]]);
   return workers.flatMap(({ node, answer }) => {
     if ("unknown" in answer) return [];

@@ -1,5 +1,5 @@
 import type { Decision } from "./situation";
-import type { Finding } from "../../cluster/nodes/identity";
+import type { Objection } from "../../cluster/nodes/identity";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
 
@@ -27,7 +27,10 @@ function lackingStatement(wanted: readonly Extension[]): string {
 }
 
 /** Whether every worker that joins has the files of the extensions that the cluster's database uses. Changes nothing. */
-export async function checkExtensions(session: Session, decisions: readonly Decision[]): Promise<Finding[]> {
+export async function checkExtensions(
+  session: Session,
+  decisions: readonly Decision[],
+): Promise<Objection[]> {
   const newcomers = decisions.filter(({ action }) => action === "add");
   const wanted = newcomers.length === 0 ? [] : await session.query<Extension>(DISTRIBUTED);
   if (wanted.length === 0) return [];
@@ -36,7 +39,7 @@ export async function checkExtensions(session: Session, decisions: readonly Deci
     newcomers.map(({ node }) => node.endpoint),
     newcomers.map(() => lackingStatement(wanted)),
   );
-  return newcomers.flatMap(({ node }, index): Finding[] => {
+  return newcomers.flatMap(({ node }, index): Objection[] => {
     const answer = answers[index];
     // Whatever keeps it from answering keeps it from joining, and is told there.
     const lacking =

@@ -10,7 +10,7 @@ import { storeOnNodes } from "../../cluster/nodes/credentials";
 import { decideWorkers } from "./decide";
 import type { Decision } from "./situation";
 import { followElsewhere } from "./follow-elsewhere";
-import type { Finding } from "../../cluster/nodes/identity";
+import type { Objection } from "../../cluster/nodes/identity";
 import { checkExtensions } from "./newcomer-extensions";
 import { waitForMetadata } from "./metadata-sync";
 import { type NodeAnswer, type NodeFacts, nodeFacts } from "../../cluster/nodes/node-facts";
@@ -125,7 +125,7 @@ async function checkChanged(
   return problems;
 }
 
-function throwFindings(findings: readonly Finding[]): void {
+function throwFindings(findings: readonly Objection[]): void {
   const [first, ...others] = findings;
   if (first === undefined) return;
   const refused = findings.some((finding) => finding.refused);

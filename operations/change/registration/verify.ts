@@ -4,7 +4,7 @@ import { workersOf } from "../../cluster/cluster-file";
 import { Failure, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
-import { type Finding, checkIdentity } from "../../cluster/nodes/identity";
+import { type Objection, checkIdentity } from "../../cluster/nodes/identity";
 import { checkExtension, describeVersion } from "./check-version";
 import { checkMatrix } from "./matrix";
 import { type NodeFacts, coordinatorFacts, nodeFacts } from "../../cluster/nodes/node-facts";
@@ -35,7 +35,7 @@ export async function verify(
       )
     : reconciled.answers;
   const facts = new Map<string, NodeFacts>();
-  const findings: Finding[] = [];
+  const findings: Objection[] = [];
   for (const [index, node] of workersOf(cluster).entries()) {
     const answer = answers[index];
     const there = nodes.find(({ id }) => id === node.id);

@@ -4,6 +4,7 @@ import { type RegisteredNode, readRegistered } from "../nodes/pg-dist-node";
 import { limitNodeConnections } from "../nodes/reachability";
 import type { Session } from "../connection/session";
 import type { Remedy } from "../../base/remedy";
+import { extensionRemedy } from "../nodes/remedies";
 
 /** Another database of the coordinator that has Citus: in its metadata a cluster of its own, on the same servers. */
 export interface CitusDatabase {
@@ -92,7 +93,7 @@ export const UNOPENED_REMEDY =
 /** What to do about a database whose metadata can't be read. */
 export function remedyForUnreadable(name: string, why: string): Remedy {
   return /library version differs|installed extension version/.test(why)
-    ? `ALTER EXTENSION citus UPDATE in database ${quoteName(name)} of every node, as the first statement of a session; workers before the coordinator`
+    ? extensionRemedy(`in database ${quoteName(name)} of every node`)
     : `mend what that names: SELECT from pg_dist_node, pg_dist_shard and pg_dist_placement by psql, as superuser, in database ${quoteName(name)} ` +
         "of the coordinator; its log tells more";
 }

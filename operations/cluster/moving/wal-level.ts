@@ -1,9 +1,6 @@
 import { BLOCK_WRITES } from "../shards/movable-tables";
 import type { Remedy } from "../../base/remedy";
-
-/** A start-up setting of PostgreSQL: only a new container has it. */
-export const WAL_LEVEL_REMEDY =
-  'set wal_level: "logical" in the node\'s `settings` and apply (its container is replaced)';
+import { WAL_LEVEL_REMEDY } from "../nodes/remedies";
 
 /**
  * Why shards can't be moved online away from a node, and what to do; undefined where they can. What is written to a shard

@@ -8,6 +8,7 @@ import type { Place } from "../../base/place";
 import type { Session } from "../connection/session";
 import { remedyForSetting } from "./setting-cause";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
+import { extensionRemedy } from "./remedies";
 
 /** What a node answered: the value, or why it didn't. */
 export type NodeAnswer =
@@ -176,8 +177,7 @@ function explainError(error: string, place: Place): Explained {
   if (/loaded Citus library version differs|does not match installed|older Citus/.test(text)) {
     return {
       what: `its Citus library and its extension have different versions (${text})`,
-      remedy:
-        "ALTER EXTENSION citus UPDATE there, as the first statement of a session; workers before the coordinator",
+      remedy: extensionRemedy("there"),
     };
   }
   if (/(pg_dist_|citus)/.test(text) && /does not exist|unrecognized configuration/.test(text)) {

@@ -9,7 +9,7 @@ import { quoteLiteral } from "./run-on-nodes";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** A problem, and whether going on would lose or mix data. */
-export type Finding = Problem & { readonly refused: boolean };
+export type Objection = Problem & { readonly refused: boolean };
 
 /** As much of a node as tells whether it is the server that it is registered as. */
 export interface Identifiable {
@@ -23,7 +23,7 @@ export function checkIdentity(
   { node, facts, recorded }: Identifiable,
   registered: Pick<RegisteredNode, "groupid" | "nodeid"> & { readonly hasmetadata?: boolean },
   { cluster, place }: { readonly cluster: string; readonly place: Place },
-): Finding[] {
+): Objection[] {
   // Whatever else differs comes of that.
   const misnamed = checkName({ node, facts }, cluster);
   if (misnamed.length > 0) return misnamed;
@@ -64,7 +64,7 @@ export function explainOtherServer({
   recorded,
   registered: { groupid },
   place,
-}: OtherServer): Pick<Finding, "what" | "remedy"> {
+}: OtherServer): Pick<Objection, "what" | "remedy"> {
   const at = formatEndpoint(endpoint);
   if (facts.groupid === COORDINATOR_GROUP && facts.table_count === 0) {
     return {
@@ -107,7 +107,7 @@ export function explainOtherServer({
 export function checkName(
   { node, facts }: { node: Identifiable["node"]; facts: Pick<NodeFacts, "cluster_name"> },
   cluster: string,
-): Finding[] {
+): Objection[] {
   if (!isNamedAsAnother(facts.cluster_name, cluster, node.id)) return [];
   return [
     {

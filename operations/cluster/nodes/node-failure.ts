@@ -6,6 +6,7 @@ import { remedyForSetting } from "./setting-cause";
 import { quoteName } from "../../base/shown-words";
 import { type Explained, explainConnection } from "./connection-cause";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
+import { WAL_LEVEL_REMEDY, extensionRemedy, diskRemedy } from "./remedies";
 
 /** Of whom it may be, by the names that they have in the output. */
 export interface KnownNodes extends Place {
@@ -134,7 +135,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /No space left on device|could not (?:extend|write to) file/,
-    remedy: (_match, where) => `make room on the disk of ${where}`,
+    remedy: (_match, where) => diskRemedy(`the disk of ${where}`),
   },
   {
     // Of too many other connections the server says it where explainConnection finds it.
@@ -144,8 +145,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /loaded Citus library version differs|installed extension version/,
-    remedy: (_match, where) =>
-      `ALTER EXTENSION citus UPDATE on ${where}, as the first statement of a session; workers before the coordinator`,
+    remedy: (_match, where) => extensionRemedy(`on ${where}`),
   },
   {
     pattern: /canceling statement due to lock timeout|deadlock detected|distributed deadlock/,
@@ -159,6 +159,6 @@ const KNOWN: readonly Known[] = [
   {
     // PostgreSQL 17 quotes the name.
     pattern: /logical decoding requires "?wal_level/,
-    remedy: () => 'set wal_level: "logical" in the settings of all nodes',
+    remedy: () => WAL_LEVEL_REMEDY,
   },
 ];

@@ -11,6 +11,7 @@ import { examine } from "../../observe/doctor/examine";
 import { type Finding, failed, ok } from "../../observe/doctor/finding";
 import { reportFindings } from "./report";
 import { takeSnapshot } from "../../observe/doctor/take-snapshot";
+import { describeFindings } from "./json";
 
 const HELP = `
 From outside in, all Docker hosts at once: the environment's file, ssh and the Docker engine, its version,
@@ -57,15 +58,17 @@ export function addDoctor(program: Command, caller: Caller): void {
       const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
       process.exitCode = await orJsonFailure("doctor", flags.json === true, caller, async () => {
         const findings = await diagnose(environment, flags.timeout, caller);
-        if (flags.json === true) printJson("doctor", { environment, healthy: isHealthy(findings), findings });
-        else printLines(reportFindings(findings, paint, flags.quiet === true));
+        const described = describeFindings(findings, environment);
+        if (flags.json === true)
+          printJson("doctor", { environment, healthy: isHealthy(findings), findings: described });
+        else printLines(reportFindings(described, paint, flags.quiet === true));
         return isHealthy(findings) ? EXIT.ok : EXIT.unhealthy;
       });
     });
 }
 
 function isHealthy(findings: readonly Finding[]): boolean {
-  return findings.every(({ outcome }) => outcome !== "failed");
+  return findings.every(({ severity }) => severity !== "broken");
 }
 
 /** A healthy cluster of any size is looked at whole in it: that costs a host the same for each of its nodes. */

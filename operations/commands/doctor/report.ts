@@ -1,5 +1,5 @@
 import type { Colour, Paint } from "../../cli/output";
-import type { Finding, Outcome } from "../../observe/doctor/finding";
+import type { DescribedFinding, Outcome } from "./json";
 import { render } from "../../base/remedy";
 
 const MARKS: Readonly<Record<Outcome, { readonly mark: string; readonly colour: Colour }>> = {
@@ -16,7 +16,11 @@ const OUTCOMES: readonly Outcome[] = ["ok", "warning", "failed", "skipped"];
  *
  * @param quiet leaves out what is in order
  */
-export function reportFindings(findings: readonly Finding[], paint: Paint, quiet: boolean): string[] {
+export function reportFindings(
+  findings: readonly DescribedFinding[],
+  paint: Paint,
+  quiet: boolean,
+): string[] {
   const shown = quiet ? findings.filter(({ outcome }) => outcome !== "ok") : findings;
   const width = Math.max(0, ...shown.map(({ check }) => check.length));
   const places = [...new Set(shown.map(({ where }) => where))];
@@ -38,7 +42,7 @@ export function reportFindings(findings: readonly Finding[], paint: Paint, quiet
 
 const LONGEST_MARK = Math.max(...OUTCOMES.map((outcome) => MARKS[outcome].mark.length));
 
-function summary(findings: readonly Finding[], paint: Paint): string {
+function summary(findings: readonly DescribedFinding[], paint: Paint): string {
   const counts = OUTCOMES.map((outcome) => ({
     outcome,
     count: findings.filter((finding) => finding.outcome === outcome).length,

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode } from "../../base/failure";
 import { type Health, checkHealth } from "../../observe/health/health";
-import type { Finding } from "../../base/finding";
+import type { Fault } from "../../base/finding";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
 import { type Output, addReadCommand } from "../../cli/read-command";
 import { reachTable } from "./reach-table";
@@ -40,7 +40,7 @@ async function showHealth(target: Connected, _flags: object, { json, paint }: Ou
 /** Who reaches whom, and below it the causes. */
 export function healthScreen(health: Health, paint: Paint, width: number): string[] {
   const { pairs, broken, slow, inactive } = health;
-  const findings = broken.map(({ node, from, what, remedy }): Finding => ({
+  const findings = broken.map(({ node, from, what, remedy }): Fault => ({
     severity: "broken",
     check: "reachability",
     node,
@@ -48,7 +48,7 @@ export function healthScreen(health: Health, paint: Paint, width: number): strin
     remedy,
   }));
   // The link works: Citus' own limit is 30 s.
-  const late = slow.map(({ node, what, remedy }): Finding => ({
+  const late = slow.map(({ node, what, remedy }): Fault => ({
     severity: "advice",
     check: "reachability",
     node,

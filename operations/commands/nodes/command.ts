@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Caller } from "../../base/caller/caller";
 import { formatEndpoint } from "../../../model/cluster";
 import { EXIT, type ExitCode } from "../../base/failure";
-import { type Finding, isHealthy } from "../../base/finding";
+import { type Fault, isHealthy } from "../../base/finding";
 import { judgeNodes } from "../../observe/status/judge";
 import { type Snapshot, type SnapshotNode, takeSnapshot } from "../../observe/status/snapshot";
 import { type Paint, printJson, printLines, terminalWidth } from "../../cli/output";
@@ -60,7 +60,7 @@ async function showNodes(target: Connected, _flags: object, { json, paint }: Out
 
 export function nodesScreen(
   { nodes }: Pick<Snapshot, "nodes">,
-  findings: readonly Finding[],
+  findings: readonly Fault[],
   paint: Paint,
   width: number,
 ): string[] {

@@ -1,4 +1,4 @@
-import { type Finding, isHealthy } from "../../base/finding";
+import { type Fault, isHealthy } from "../../base/finding";
 import { describeProblems } from "../../cli/findings";
 import { untriedNames } from "../../cluster/roles/explain-role";
 import { judgeRole } from "../../cluster/roles/judge-roles";
@@ -6,7 +6,7 @@ import { describeNode, describeTarget } from "../../observe/status/json";
 import type { Snapshot } from "../../observe/status/snapshot";
 
 /** The snapshot and its findings for a script (schemas/status.json). Sizes are bytes, durations seconds. */
-export function statusJson(snapshot: Snapshot, findings: readonly Finding[]): object {
+export function statusJson(snapshot: Snapshot, findings: readonly Fault[]): object {
   return {
     ...describeTarget(snapshot),
     standIn: snapshot.standIn,

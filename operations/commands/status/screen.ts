@@ -1,7 +1,7 @@
 import { formatBytes } from "../../base/bytes";
 import { formatEndpoint } from "../../../model/cluster";
 import { formatDuration } from "../../base/duration";
-import type { Finding } from "../../base/finding";
+import type { Fault } from "../../base/finding";
 import { problems } from "../../cli/findings";
 import type { Snapshot, SnapshotNode } from "../../observe/status/snapshot";
 import type { Paint } from "../../cli/output";
@@ -28,7 +28,7 @@ const COLUMNS: readonly Column[] = [
 /** One screen: what the cluster is, its nodes, and what is wrong, worst first. */
 export function statusScreen(
   snapshot: Snapshot,
-  findings: readonly Finding[],
+  findings: readonly Fault[],
   paint: Paint,
   width: number,
 ): string[] {

@@ -1,13 +1,13 @@
-import type { Finding } from "../../base/finding";
+import type { Fault } from "../../base/finding";
 import type { Place } from "../../base/place";
 import { type Part, commandIn } from "../../base/remedy";
 import type { Snapshot, SnapshotNode } from "./snapshot";
 
 /** Looks at a snapshot and nothing else. */
-export type Check = (snapshot: Snapshot) => Finding[];
+export type Check = (snapshot: Snapshot) => Fault[];
 
 /** A check that looks at each node by itself. */
-export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => readonly Finding[]): Check {
+export function ofEachNode(check: (node: SnapshotNode, snapshot: Snapshot) => readonly Fault[]): Check {
   return (snapshot) => snapshot.nodes.flatMap((node) => check(node, snapshot));
 }
 

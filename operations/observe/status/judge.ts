@@ -11,7 +11,7 @@ import { servers } from "./checks/server";
 import { blockedMoves, transactions } from "./checks/transactions";
 import { extension, skew } from "./checks/versions";
 import type { Check } from "./check";
-import { type Finding, SEVERITIES } from "../../base/finding";
+import { type Fault, SEVERITIES } from "../../base/finding";
 import type { Snapshot } from "./snapshot";
 
 /** In this order among findings of the same severity: what may be the cause of others comes first. */
@@ -42,16 +42,16 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** Everything that is wrong, worst first. */
-export function judge(snapshot: Snapshot): Finding[] {
+export function judge(snapshot: Snapshot): Fault[] {
   return run(CHECKS, snapshot);
 }
 
 /** Only whether the nodes are who and what they should be. */
-export function judgeNodes(snapshot: Snapshot): Finding[] {
+export function judgeNodes(snapshot: Snapshot): Fault[] {
   return run([reachability, identity, copies, membership], snapshot);
 }
 
-function run(checks: readonly Check[], snapshot: Snapshot): Finding[] {
+function run(checks: readonly Check[], snapshot: Snapshot): Fault[] {
   const all = checks.flatMap((check) => check(snapshot));
   // Where another node's server answers, what it holds is that node's.
   const mistaken = new Set(all.flatMap(({ check, node }) => (check === "identity" && node ? [node] : [])));

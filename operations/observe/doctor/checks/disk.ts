@@ -3,9 +3,7 @@ import { type Finding, type Place, failed, ok, warning } from "../finding";
 import { DISK_FREE } from "../../thresholds";
 import type { Disk } from "../snapshot";
 import type { HostCheck, InsideCheck } from "./check";
-
-const REMEDY =
-  "make room: docker system prune for unused images, or enlarge it; the check leftovers names replication slots that keep WAL";
+import { diskRemedy } from "../../../cluster/nodes/remedies";
 
 /** The file systems of the engine's data root and of the data directories. */
 export const checkDisk: HostCheck = ({ host, system, engine }) => {
@@ -38,6 +36,6 @@ export const checkNodeDisk: InsideCheck = ({ node, inside: { disk } }) =>
 function judge(place: Place, { path, size, free }: Disk): Finding {
   const share = size === 0 ? 1 : free / size;
   const seen = `${path}: ${formatBytes(free)} free of ${formatBytes(size)} (${Math.round(share * 100)} %)`;
-  if (share <= DISK_FREE.broken) return failed(place, seen, REMEDY);
-  return share <= DISK_FREE.warning ? warning(place, seen, REMEDY) : ok(place, seen);
+  if (share <= DISK_FREE.broken) return failed(place, seen, diskRemedy());
+  return share <= DISK_FREE.warning ? warning(place, seen, diskRemedy()) : ok(place, seen);
 }

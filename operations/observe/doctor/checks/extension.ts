@@ -3,6 +3,7 @@ import { failed, ok, skipped } from "../finding";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
 import { advise, commandIn } from "../../../base/remedy";
+import { extensionRemedy } from "../../../cluster/nodes/remedies";
 
 /** The Citus extension of the database against the library that the server has loaded. */
 export const checkExtension: InsideCheck = ({ node, inside: { server, citus, citusError } }, snapshot) => {
@@ -30,7 +31,7 @@ export const checkExtension: InsideCheck = ({ node, inside: { server, citus, cit
       failed(
         place,
         `extension ${server.extension}, but the library Citus ${citus.library} wants ${citus.wanted}`,
-        advise`ALTER EXTENSION citus UPDATE, on the workers first: ${commandIn(snapshot.cluster, "psql", node.id)}`,
+        advise`${extensionRemedy("there")}: ${commandIn(snapshot.cluster, "psql", node.id)}`,
       ),
     ];
   }

@@ -4,6 +4,7 @@ import { runs } from "../container-runs";
 import { viewRegistered } from "../registered-nodes";
 import type { NodeSnapshot, Snapshot } from "../snapshot";
 import { type Remedy, advise, commandIn } from "../../../base/remedy";
+import { inactiveRemedy, unsyncedRemedy } from "../../../cluster/nodes/remedies";
 
 /** What the coordinator has registered against what is declared. */
 export function checkRegistration({ cluster, nodes, registered }: Snapshot): Finding[] {
@@ -39,17 +40,11 @@ export function checkRegistration({ cluster, nodes, registered }: Snapshot): Fin
         failed(
           place,
           `it is disabled (citus_disable_node): no query reaches its ${row.placements} shard placements`,
-          `SELECT citus_activate_node('${row.host}', ${row.port}) on the coordinator`,
+          inactiveRemedy(row),
         ),
       );
     } else if (!row.metadatasynced) {
-      findings.push(
-        failed(
-          place,
-          "its metadata is not in sync",
-          "Citus tries once a minute; now: SELECT start_metadata_sync_to_all_nodes() on the coordinator",
-        ),
-      );
+      findings.push(failed(place, "its metadata is not in sync", unsyncedRemedy(row)));
     } else if (leaving !== undefined && registered.draining) {
       findings.push(ok(place, `it is ${leavingNow(leaving, row)}`));
     } else if (leaving !== undefined) {

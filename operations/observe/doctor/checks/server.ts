@@ -6,6 +6,7 @@ import { CONNECTIONS } from "../../thresholds";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
 import { type Remedy, advise, commandIn } from "../../../base/remedy";
+import { RECOVERY_REMEDY, connectionsRemedy } from "../../../cluster/nodes/remedies";
 
 /** Whether a node's own server answers, and takes writes. */
 export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster }) => {
@@ -15,13 +16,7 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
   }
   const seen = `PostgreSQL ${server.postgres}`;
   if (server.in_recovery) {
-    return [
-      failed(
-        place,
-        `${seen} is in recovery: it takes no writes`,
-        "a standby: promote it (SELECT pg_promote()), or correct the address",
-      ),
-    ];
+    return [failed(place, `${seen} is in recovery: it takes no writes`, RECOVERY_REMEDY)];
   }
   if (server.read_only) {
     return [failed(place, `${seen} is read-only (default_transaction_read_only = on)`, READ_ONLY_REMEDY)];
@@ -31,11 +26,7 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
   if (share >= CONNECTIONS.warning) {
     const judge = share >= CONNECTIONS.broken ? failed : warning;
     return [
-      judge(
-        place,
-        `${server.connections} of ${most} connections are taken`,
-        advise`see whose they are: ${commandIn(cluster, "connections", "--applications")}; end some (SELECT pg_terminate_backend(PID) by ${commandIn(cluster, "psql", node.id)}), or raise max_connections in \`settings\``,
-      ),
+      judge(place, `${server.connections} of ${most} connections are taken`, connectionsRemedy(cluster)),
     ];
   }
   return [ok(place, `${seen}, ${server.connections} of ${most} connections`)];

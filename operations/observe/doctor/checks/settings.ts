@@ -1,7 +1,7 @@
 import { type Finding, failed, ok, warning } from "../finding";
-import { WAL_LEVEL_REMEDY } from "../../../cluster/moving/wal-level";
 import { isUnreachable } from "../snapshot";
 import type { InsideCheck } from "./check";
+import { WAL_LEVEL_REMEDY } from "../../../cluster/nodes/remedies";
 
 /** Settings that Citus needs; all of them count from the start of a server. */
 export const checkSettings: InsideCheck = ({ node, inside: { server } }, { cluster }) => {

@@ -2,7 +2,7 @@ import { quoteName } from "../../../base/shown-words";
 import { type Place, placeInDatabase } from "../../../base/place";
 import { credentialsLine } from "../../../cluster/roles/explain-role";
 import { type Check, ofEachNode, placeOf } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import { isOfMove } from "../moves";
 import { MOST_OWN } from "../../../cluster/nodes/node-state";
 import type { OtherDatabase } from "../elsewhere";
@@ -13,7 +13,7 @@ import { type Remedy, advise, commandIn } from "../../../base/remedy";
 const NAMED = 3;
 
 /** What holds up a removal: a worker's server goes with its volume, and this is nowhere else. */
-export const ownThings: Check = ofEachNode(({ label, role, state, ownThings = [] }): Finding[] => {
+export const ownThings: Check = ofEachNode(({ label, role, state, ownThings = [] }): Fault[] => {
   const own = [
     ...ownThings.map(({ kind, name }) => `${kind} ${name}`),
     ...named(
@@ -52,7 +52,7 @@ export const otherDatabases: Check = ({
   database,
   url,
 }) =>
-  others.map(({ name, shards, unreadable, unopened }): Finding => {
+  others.map(({ name, shards, unreadable, unopened }): Fault => {
     if (unopened !== undefined) {
       return {
         severity: "advice",
@@ -93,7 +93,7 @@ export const otherLogins: Check = (snapshot) =>
  * A database that was made by hand has no stored passwords. Until its containers start anew its nodes have the one of their
  * first start in their environment; then nothing leads from one to the other any more.
  */
-export function explainLogins({ name, logins }: OtherDatabase, place: Place): Finding[] {
+export function explainLogins({ name, logins }: OtherDatabase, place: Place): Fault[] {
   if (logins === undefined) return [];
   const { unstored, refused } = logins;
   const [first] = [...refused.filter(({ from, to }) => from !== to), ...refused];
@@ -124,7 +124,7 @@ function otherLoginsRemedy(database: string, { environment, ...place }: Place): 
 }
 
 /** A container that was made anew without what somebody had installed in the old one. */
-export const lostFiles: Check = ofEachNode(({ label, state }): Finding[] => {
+export const lostFiles: Check = ofEachNode(({ label, state }): Fault[] => {
   const lost = state?.lost_files ?? [];
   if (lost.length === 0) return [];
   return [

@@ -2,12 +2,12 @@ import { readServerName } from "../../../../model/contract/server-name";
 import { checkIdentity } from "../../../cluster/nodes/identity";
 import { METADATA_LOST_REMEDY } from "../../../cluster/nodes/metadata-lost";
 import { type Check, ofEachNode, placeOf } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import type { SnapshotNode } from "../snapshot";
 
 /** Every node is the server that was registered and recorded: to Citus an empty one at its address looks healthy. */
 export const identity: Check = ofEachNode(
-  ({ label, role, endpoint, state, registered, recorded }, snapshot): Finding[] => {
+  ({ label, role, endpoint, state, registered, recorded }, snapshot): Fault[] => {
     if (state !== undefined && recorded !== undefined && hasLostMetadata({ role, state, recorded })) {
       const what = `it is not the coordinator that was registered (server id ${state.server_id}, was ${recorded.server_id})`;
       return [{ severity: "broken", check: "identity", node: label, what, remedy: METADATA_LOST_REMEDY }];

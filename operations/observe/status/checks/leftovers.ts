@@ -1,7 +1,7 @@
 import { formatBytes } from "../../../base/bytes";
 import { formatDuration } from "../../../base/duration";
 import { type Check, ofEachNode } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import type { Slot } from "../../../cluster/nodes/node-state";
 import { quoteLiteral } from "../../../cluster/nodes/run-on-nodes";
 import { quoteName } from "../../../base/shown-words";
@@ -15,7 +15,7 @@ export const preparedTransactions: Check = ofEachNode(({ label, state }, { nodes
   (state?.prepared ?? [])
     .map((transaction) => ({ ...transaction, citus: transaction.gid.startsWith("citus_") }))
     .filter(({ age, citus }) => age >= (citus ? PREPARED_AGE.citus : PREPARED_AGE.other))
-    .map(({ gid, age, citus }): Finding => {
+    .map(({ gid, age, citus }): Fault => {
       return {
         severity: "warning",
         check: "prepared-transaction",
@@ -42,7 +42,7 @@ function citusRemedy(gid: string, nodes: readonly SnapshotNode[]): Remedy {
 
 /** Slots that nobody reads keep WAL until the disk is full. One that was never used keeps none. */
 export const replicationSlots: Check = ofEachNode(({ label, state }, snapshot) =>
-  (state?.slots ?? []).flatMap((slot): Finding[] => {
+  (state?.slots ?? []).flatMap((slot): Fault[] => {
     const { name, active, retained } = slot;
     if (active || retained === null || isInUse(name, snapshot)) return [];
     return [
@@ -67,7 +67,7 @@ function slotRemedy({ name }: Slot): Remedy {
 export const subscriptions: Check = ofEachNode(({ label, state }, snapshot) =>
   (state?.subscriptions ?? [])
     .filter((name) => isOfMove(name) && !isInUse(name, snapshot))
-    .map((name): Finding => ({
+    .map((name): Fault => ({
       severity: "warning",
       check: "subscription",
       node: label,
@@ -100,7 +100,7 @@ export const ORPHANS_REMEDY =
 export const orphans: Check = (snapshot) => {
   const { orphans: entries, nodes } = snapshot;
   const dead = entries.filter(({ registered }) => !registered);
-  const findings: Finding[] = [];
+  const findings: Fault[] = [];
   const [first] = dead;
   if (first !== undefined) {
     findings.push({

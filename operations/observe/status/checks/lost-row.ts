@@ -1,6 +1,6 @@
 import { quoteLiteral } from "../../../cluster/nodes/run-on-nodes";
 import type { Check } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import type { Snapshot } from "../snapshot";
 
 /**
@@ -8,7 +8,7 @@ import type { Snapshot } from "../snapshot";
  * syncs metadata then, and to join again the node would have to be emptied of the only copy.
  */
 export const lostRows: Check = ({ lostRows: lost = [] }) =>
-  lost.map(({ groupid, shards, recorded }): Finding => {
+  lost.map(({ groupid, shards, recorded }): Fault => {
     const what =
       `${shards} shards are on group ${groupid}, of which pg_dist_node has no row (deleted by hand?): ` +
       "their rows can't be read, and metadata can't be synced";

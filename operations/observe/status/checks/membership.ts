@@ -1,11 +1,12 @@
 import { type Endpoint, formatEndpoint } from "../../../../model/cluster";
 import { type Check, ofEachNode, placeOf } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import { hasLostMetadata } from "./identity";
 import { hasLostRow } from "./lost-row";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 import { type Remedy, advise, commandIn } from "../../../base/remedy";
+import { inactiveRemedy, unsyncedRemedy } from "../../../cluster/nodes/remedies";
 
 /** The environment and pg_dist_node name the same nodes, and every one takes part. */
 export const membership: Check = ofEachNode((node, snapshot) => [
@@ -20,7 +21,7 @@ export const membership: Check = ofEachNode((node, snapshot) => [
 function difference(
   { label, role, endpoint, declared, movesTo, registered, recorded }: SnapshotNode,
   { environment }: Snapshot,
-): Finding[] {
+): Fault[] {
   const check = "membership";
   const address = formatEndpoint(endpoint);
   if (registered === undefined) {
@@ -64,7 +65,7 @@ function registrationRemedy(environment: string, label: string): Remedy {
 function leaving(
   { label, recorded, registered, shards, declared }: SnapshotNode,
   snapshot: Snapshot,
-): Finding[] {
+): Fault[] {
   if (!recorded?.leaving || registered === undefined) return [];
   const marked = `marked as leaving since ${recorded.leaving.toISOString()}, with ${shards} shards left on it`;
   const found = { check: "leaving", node: label };
@@ -103,13 +104,13 @@ function marksRemedy(
 function participation(
   { label, role, declared, registered, recorded, shards }: SnapshotNode,
   snapshot: Snapshot,
-): Finding[] {
+): Fault[] {
   if (registered === undefined) return [];
   const { environment } = snapshot;
   const { isactive, hasmetadata, metadatasynced, shouldhaveshards } = registered;
   const { host, port } = registered.endpoint;
   const address = `'${host}', ${port}`;
-  const found = (severity: Finding["severity"], check: string, what: string, remedy: Remedy): Finding => ({
+  const found = (severity: Fault["severity"], check: string, what: string, remedy: Remedy): Fault => ({
     severity,
     check,
     node: label,
@@ -122,16 +123,16 @@ function participation(
       declared === true && environment !== undefined
         ? advise`, or ${commandIn({ environment }, "add", label)}`
         : "";
-    const remedy = advise`SELECT citus_activate_node(${address}) on the coordinator${add}`;
+    const remedy = advise`${inactiveRemedy(registered.endpoint)}${add}`;
     return [found("broken", "inactive", "it is not active: queries don't use it", remedy)];
   }
-  const findings: Finding[] = [];
+  const findings: Fault[] = [];
   if (!hasmetadata && role === "worker") {
     const remedy = `SELECT start_metadata_sync_to_node(${address}) on the coordinator`;
     findings.push(found("warning", "metadata", "it has no metadata: it can't be queried itself", remedy));
   } else if (!metadatasynced) {
     const what = "its metadata is out of sync: DDL and changes of nodes fail until it is again";
-    const remedy = `it is retried every minute; at once: SELECT start_metadata_sync_to_node(${address}) on the coordinator`;
+    const remedy = unsyncedRemedy(registered.endpoint);
     findings.push(found("warning", "metadata", what, remedy));
   }
   if (!shouldhaveshards && role === "worker" && !recorded?.leaving) {

@@ -1,6 +1,6 @@
 import { describeMissing } from "../../../cluster/shards/missing-shards";
 import { type Check, ofEachNode } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import { movesRun } from "../moves";
 
 /** The shards that a node should have are there. */
@@ -24,7 +24,7 @@ export const metadataDrift: Check = (snapshot) => {
   if (lostRows.length > 0) return [];
   const own = nodes.find(({ role }) => role === "coordinator")?.state?.metadata_digest;
   if (movesRun(snapshot) || own === undefined || own === null) return [];
-  return nodes.flatMap(({ label, role, registered, state }): Finding[] => {
+  return nodes.flatMap(({ label, role, registered, state }): Fault[] => {
     const comparable = role === "worker" && registered?.hasmetadata === true && registered.metadatasynced;
     // An empty or a wrong server has its own finding.
     if (!comparable || state === undefined || state.groupid !== registered.groupid) return [];

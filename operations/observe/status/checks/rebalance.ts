@@ -1,6 +1,6 @@
 import { formatBytes } from "../../../base/bytes";
 import { type Check, rebalanceCommand } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
 import { advise } from "../../../base/remedy";
@@ -10,7 +10,7 @@ import { advise } from "../../../base/remedy";
  * where nothing is left to move: then it is no fault any more.
  */
 export const rebalanceJobs: Check = (snapshot) =>
-  snapshot.jobs.flatMap(({ id, state, tasks, done, error, retries }): Finding[] => {
+  snapshot.jobs.flatMap(({ id, state, tasks, done, error, retries }): Fault[] => {
     const watch = rebalanceCommand(snapshot, "watch");
     const failing = state.startsWith("fail") || (error !== null && retries > 0);
     if (state === "finished" || state === "cancelled") return [];
@@ -68,7 +68,7 @@ function describeLoad({ label, shards, shardGroups, state }: SnapshotNode): stri
   return `${label} has ${shards} in ${shardGroups} colocated groups, ${formatBytes(state?.bytes ?? 0)}`;
 }
 
-function advice(snapshot: Snapshot, least: SnapshotNode, most: SnapshotNode): Finding {
+function advice(snapshot: Snapshot, least: SnapshotNode, most: SnapshotNode): Fault {
   return {
     severity: "advice",
     check: "rebalance-advised",

@@ -2,17 +2,22 @@ import { X509Certificate } from "node:crypto";
 import { formatBytes } from "../../../base/bytes";
 import { formatDuration } from "../../../base/duration";
 import { type Check, ofEachNode, placeOf } from "../check";
-import type { Finding, Severity } from "../../../base/finding";
-import { WAL_LEVEL_REMEDY } from "../../../cluster/moving/wal-level";
+import type { Fault } from "../../../base/finding";
 import type { NodeState } from "../../../cluster/nodes/node-state";
 import { READ_ONLY_REMEDY } from "../../../cluster/nodes/setting-cause";
 import { CERTIFICATE_DAYS, CONNECTIONS, DISK_FREE, XID_AGE } from "../../thresholds";
 import type { Snapshot } from "../snapshot";
-import { type Remedy, advise, commandIn } from "../../../base/remedy";
+import type { Remedy } from "../../../base/remedy";
+import {
+  diskRemedy,
+  RECOVERY_REMEDY,
+  WAL_LEVEL_REMEDY,
+  connectionsRemedy,
+} from "../../../cluster/nodes/remedies";
 
-type Judged = Pick<Finding, "severity" | "check" | "what" | "remedy">;
+type Judged = Pick<Fault, "severity" | "check" | "what" | "remedy">;
 
-function found(severity: Severity, check: string, what: string, remedy: Remedy): Judged[] {
+function found(severity: Fault["severity"], check: string, what: string, remedy: Remedy): Judged[] {
   return [{ severity, check, what, remedy }];
 }
 
@@ -33,9 +38,7 @@ export const servers: Check = ofEachNode(({ label, state }, snapshot) =>
 
 function recovery({ in_recovery, read_only }: NodeState): Judged[] {
   if (in_recovery) {
-    const remedy =
-      "it is a standby, or restores a backup: let it finish, or promote it with SELECT pg_promote()";
-    return found("broken", "recovery", "it is in recovery: it can only be read", remedy);
+    return found("broken", "recovery", "it is in recovery: it can only be read", RECOVERY_REMEDY);
   }
   if (!read_only) return [];
   return found("broken", "read-only", "default_transaction_read_only is on", READ_ONLY_REMEDY);
@@ -45,17 +48,19 @@ function disk({ disk: { available, total, forRoot } }: NodeState): Judged[] {
   const free = available / total;
   if (total === 0 || free > DISK_FREE.warning) return [];
   const what = `its disk is nearly full: ${formatBytes(available)} of ${formatBytes(total)} free (${Math.round(free * 100)} %${forRoot ? ", with what is kept for root" : ""})`;
-  const remedy = "PostgreSQL stops when it is full: make room, enlarge it, or add a worker and rebalance";
-  return found(free <= DISK_FREE.broken ? "broken" : "warning", "disk", what, remedy);
+  return found(free <= DISK_FREE.broken ? "broken" : "warning", "disk", what, diskRemedy());
 }
 
 function connections({ connections: { used, max } }: NodeState, snapshot: Snapshot): Judged[] {
   const share = used / max;
   if (share < CONNECTIONS.warning) return [];
   const what = `${used} of ${max} connections are taken`;
-  const shown = advise`${commandIn(placeOf(snapshot), "connections")} shows whose they are`;
-  const remedy = advise`${shown}; pool the clients, or raise max_connections (a start-up setting)`;
-  return found(share >= CONNECTIONS.broken ? "broken" : "warning", "connections", what, remedy);
+  return found(
+    share >= CONNECTIONS.broken ? "broken" : "warning",
+    "connections",
+    what,
+    connectionsRemedy(placeOf(snapshot)),
+  );
 }
 
 function walLevel({ wal_level }: NodeState): Judged[] {

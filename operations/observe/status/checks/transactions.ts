@@ -3,7 +3,7 @@ import { describeBlocker, sqlToEnd } from "../../../cluster/waits/describe-wait"
 import { parseActivity } from "../../../cluster/waits/activity-of-node";
 import { formatDuration } from "../../../base/duration";
 import { type Check, ofEachNode, placeOf } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
 import { lockWaits } from "../../../cluster/waits/lock-waits";
 import type { LongTransaction } from "../../../cluster/nodes/node-state";
 import type { Snapshot, SnapshotNode } from "../snapshot";
@@ -17,7 +17,7 @@ const RUNNING = 3600;
 export const transactions: Check = ofEachNode((node, snapshot) =>
   (node.state?.long ?? [])
     .filter(({ state, age }) => age >= (isIdle(state) ? IDLE : RUNNING))
-    .map((transaction): Finding => {
+    .map((transaction): Fault => {
       const { pid, user, application, state, age, query } = transaction;
       const who = application === "" ? user : `${user}, ${application}`;
       const text = shorten(query.replace(/\s+/g, " ").trim(), 60);
@@ -77,7 +77,7 @@ export const blockedMoves: Check = ({ nodes, movers }) => {
   const activity = nodes.flatMap(({ label, state }) => parseActivity(label, state?.waits ?? []));
   return lockWaits(activity)
     .filter(({ waiting, waited }) => gpids.includes(waiting.gpid) && waited >= WAITS)
-    .map((wait): Finding => {
+    .map((wait): Fault => {
       const node = nodes.find(({ label }) => label === wait.blocking.node);
       const end = sqlToEnd(wait.blocking, node?.role === "coordinator" ? undefined : node?.endpoint);
       return {

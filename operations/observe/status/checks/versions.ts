@@ -1,6 +1,7 @@
 import { citusRelease } from "../../../cluster/nodes/citus-release";
 import { type Check, ofEachNode } from "../check";
-import type { Finding } from "../../../base/finding";
+import type { Fault } from "../../../base/finding";
+import { extensionRemedy } from "../../../cluster/nodes/remedies";
 
 /** Library and extension of a node fit each other. */
 export const extension: Check = ofEachNode(({ label, state }) =>
@@ -12,8 +13,7 @@ export const extension: Check = ofEachNode(({ label, state }) =>
           check: "extension",
           node: label,
           what: `it runs Citus ${state.citus} with the extension of ${state.extension}`,
-          remedy:
-            "ALTER EXTENSION citus UPDATE there, as the first statement of a session; workers before the coordinator",
+          remedy: extensionRemedy("there"),
         },
       ],
 );
@@ -22,7 +22,7 @@ export const extension: Check = ofEachNode(({ label, state }) =>
 export const skew: Check = ({ nodes }) => {
   const coordinator = nodes.find(({ role }) => role === "coordinator")?.state;
   if (coordinator === undefined) return [];
-  return nodes.flatMap(({ label, state }): Finding[] => {
+  return nodes.flatMap(({ label, state }): Fault[] => {
     if (state === undefined) return [];
     const versions: readonly (readonly [name: string, own: string, its: string])[] = [
       ["Citus", state.citus, coordinator.citus],
@@ -32,8 +32,7 @@ export const skew: Check = ({ nodes }) => {
     const differences = versions.filter(([, own, its]) => own !== its);
     if (differences.length === 0) return [];
     const what = differences.map(([name, own, its]) => `${name} ${own} (coordinator ${its})`).join(", ");
-    const remedy =
-      "give all nodes the same image, then ALTER EXTENSION citus UPDATE on the workers before the coordinator";
+    const remedy = `give all nodes the same image, then ${extensionRemedy("on each")}`;
     return [{ severity: "warning", check: "versions", node: label, what: `it runs ${what}`, remedy }];
   });
 };

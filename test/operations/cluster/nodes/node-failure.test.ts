@@ -46,7 +46,10 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
       'duplicate key value violates unique constraint "pg_dist_node_nodename_nodeport_key"',
       /old copy of the metadata: SELECT start_metadata_sync_to_all_nodes\(\)/,
     ],
-    ['logical decoding requires "wal_level" >= "logical"', /set wal_level: "logical" in the settings/],
+    [
+      'logical decoding requires "wal_level" >= "logical"',
+      /set wal_level: "logical" in the node's `settings`/,
+    ],
     ["canceling statement due to lock timeout", /npx pg-dist activity production/],
   ])("%s", (warning, remedy) => {
     const explained = explain(warning);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { failed, ok, skipped, warning } from "../../../../operations/observe/doctor/finding";
+import { describeFindings } from "../../../../operations/commands/doctor/json";
 import { reportFindings } from "../../../../operations/commands/doctor/report";
 import { plain, show } from "../some-nodes";
 
@@ -22,11 +23,13 @@ const FINDINGS = [
   skipped({ check: "registration", where: "production" }, "the coordinator can't be reached"),
 ];
 
+const DESCRIBED = describeFindings(FINDINGS, "production");
+
 it("doctor, with every check", () => {
-  expect(show(reportFindings(FINDINGS, plain, false))).toMatchSnapshot();
+  expect(show(reportFindings(DESCRIBED, plain, false))).toMatchSnapshot();
 });
 
 it("doctor --quiet, and where all is in order", () => {
-  expect(show(reportFindings(FINDINGS, plain, true))).toMatchSnapshot();
-  expect(show(reportFindings(FINDINGS.slice(0, 2), plain, true))).toMatchSnapshot();
+  expect(show(reportFindings(DESCRIBED, plain, true))).toMatchSnapshot();
+  expect(show(reportFindings(DESCRIBED.slice(0, 2), plain, true))).toMatchSnapshot();
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { nodesScreen } from "../../../../operations/commands/nodes/command";
-import type { Finding } from "../../../../operations/base/finding";
+import type { Fault } from "../../../../operations/base/finding";
 import { someSnapshot } from "../../observe/status/some-snapshot";
 import { plain, show } from "../some-nodes";
 
@@ -9,7 +9,7 @@ const SNAPSHOT = someSnapshot({
   worker2: { state: { server_id: "another" } },
 });
 
-const FINDINGS: readonly Finding[] = [
+const FINDINGS: readonly Fault[] = [
   {
     ...{ severity: "broken", check: "identity", node: "server-c/worker1" },
     what: "another server answers at 10.0.0.3:5432",

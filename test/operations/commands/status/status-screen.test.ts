@@ -58,7 +58,7 @@ describe("the screen of status", () => {
       warning  server-c/worker1: it is marked as leaving since 2026-02-27T08:00:00.000Z, with 16 shards left on it
                → \`npx pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
       warning  server-c/worker1: it runs PostgreSQL 17.4 (coordinator 17.2)
-               → give all nodes the same image, then ALTER EXTENSION citus UPDATE on the workers before the coordinator
+               → give all nodes the same image, then ALTER EXTENSION citus UPDATE on each, as the first statement of a session; workers before the coordinator
       warning  server-a/coordinator: the replication slot standby is read by nobody and keeps 3 GB of WAL
                → bring its reader back, or SELECT pg_drop_replication_slot('standby') there
       "
@@ -82,7 +82,7 @@ describe("the screen of status", () => {
       warning  server-c/worker1: it is marked as leaving since 2026-02-27T08:00:00.000Z, with 16 shards left on it
                → \`npx pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
       warning  server-c/worker1: it runs PostgreSQL 17.4 (coordinator 17.2)
-               → give all nodes the same image, then ALTER EXTENSION citus UPDATE on the workers before the coordinator
+               → give all nodes the same image, then ALTER EXTENSION citus UPDATE on each, as the first statement of a session; workers before the coordinator
       warning  server-a/coordinator: the replication slot standby is read by nobody and keeps 3 GB of WAL
                → bring its reader back, or SELECT pg_drop_replication_slot('standby') there
       "

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Environment } from "../../../../model/environment";
-import type { Finding } from "../../../../operations/observe/doctor/finding";
+import type { Finding } from "../../../fixtures/doctored-cluster";
 import { CitusContainers, IMAGE, describeOnCitus, docker } from "../../../fixtures/citus-containers";
 import { examineEnvironment, listenSomewhere, problemsOf } from "../../../fixtures/doctored-cluster";
 

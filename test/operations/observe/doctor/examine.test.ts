@@ -9,8 +9,10 @@ import type {
 import { problemsOf } from "../../../fixtures/doctored-cluster";
 import { healthySnapshot, insideOf, someContainer, withHost, withInside, withNode } from "./some-snapshot";
 import { told } from "../../../fixtures/told";
+import { describeFindings } from "../../../../operations/commands/doctor/json";
 
-const examine = (...given: Parameters<typeof examineData>) => told(examineData(...given));
+const examine = (...given: Parameters<typeof examineData>) =>
+  told(describeFindings(examineData(...given), "production"));
 
 describe("the doctor's checks", () => {
   it("find nothing wrong where nothing is", () => {

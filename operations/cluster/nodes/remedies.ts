@@ -1,0 +1,46 @@
+import type { Endpoint } from "../../../model/cluster";
+import type { Place } from "../../base/place";
+import { type Remedy, advise, commandIn } from "../../base/remedy";
+
+/* One remedy a fault, whoever comes upon it: status, doctor, a registration, a move. */
+
+/** A start-up setting of PostgreSQL: only a new container has it. */
+export const WAL_LEVEL_REMEDY =
+  'set wal_level: "logical" in the node\'s `settings` and apply (its container is replaced)';
+
+/** A server in recovery takes no writes. */
+export const RECOVERY_REMEDY =
+  "it is a standby, or restores a backup: let it finish, promote it with SELECT pg_promote(), or correct the address";
+
+/** A disk that is full, or nearly. */
+export function diskRemedy(disk = "it"): string {
+  return (
+    `make room on ${disk} (docker system prune removes unused images; a replication slot that nobody reads keeps WAL), enlarge it, or ` +
+    "add a worker and rebalance: PostgreSQL stops when it is full"
+  );
+}
+
+/**
+ * The extension is older than the library: until then the node refuses whatever has to do with Citus.
+ *
+ * @param where follows the statement: `there`, `on server-b/worker1`
+ */
+export function extensionRemedy(where: string): string {
+  return `ALTER EXTENSION citus UPDATE ${where}, as the first statement of a session; workers before the coordinator`;
+}
+
+/** Most or all of a server's connections are taken. */
+export function connectionsRemedy(place: Place): Remedy {
+  return advise`${commandIn(place, "connections", "--applications")} shows whose they are: end some (SELECT pg_terminate_backend(PID) there),
+    pool the clients, or raise max_connections (a start-up setting)`;
+}
+
+/** A node that somebody disabled: no query uses it. */
+export function inactiveRemedy({ host, port }: Endpoint): string {
+  return `SELECT citus_activate_node('${host}', ${port}) on the coordinator`;
+}
+
+/** A node's metadata is out of sync. */
+export function unsyncedRemedy({ host, port }: Endpoint): string {
+  return `it is retried every minute; at once: SELECT start_metadata_sync_to_node('${host}', ${port}) on the coordinator`;
+}
