@@ -3,6 +3,18 @@ import { createTypeScriptImportResolver } from "eslint-import-resolver-typescrip
 import tseslint from "typescript-eslint";
 import { floors } from "./lint/floors.mjs";
 
+const ENVIRONMENT = {
+  object: "process",
+  property: "env",
+  message: "Take it from the caller, which is passed down (operations/base/caller).",
+};
+
+const CLOCK = {
+  object: "performance",
+  property: "now",
+  message: "Take a Deadline or a Stopwatch (operations/base).",
+};
+
 export default tseslint.config(
   { ignores: ["cdktf.out", "dist", "node_modules"] },
   ...tseslint.configs.strict,
@@ -41,23 +53,17 @@ export default tseslint.config(
     },
   },
   {
-    // What a run was given is taken once, where the program begins, and passed down (operations/base/caller).
+    // What a run was given is taken once, where the program begins, and passed down.
     files: ["operations/**/*.ts"],
-    ignores: ["operations/cli.ts", "operations/steps/main.ts"],
-    rules: {
-      "no-restricted-properties": [
-        "error",
-        {
-          object: "process",
-          property: "env",
-          message: "Take it from the caller, which is passed down (operations/base/caller).",
-        },
-      ],
-      "no-restricted-imports": [
-        "error",
-        { paths: [{ name: "node:process", message: "Its variables come with the caller." }] },
-      ],
-    },
+    rules: { "no-restricted-properties": ["error", ENVIRONMENT, CLOCK] },
+  },
+  {
+    files: ["operations/cli.ts", "operations/steps/main.ts", "quickstart/**/*.ts"],
+    rules: { "no-restricted-properties": ["error", CLOCK] },
+  },
+  {
+    files: ["operations/base/{deadline,stopwatch}.ts"],
+    rules: { "no-restricted-properties": ["error", ENVIRONMENT] },
   },
   {
     // A remedy is data, which is rendered for its reader: `advise` puts one into another.

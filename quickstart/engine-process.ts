@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { Deadline } from "../operations/base/deadline";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -51,9 +52,9 @@ async function startByHand(context: Context, answers: () => Promise<boolean>): P
   let failed: string | undefined;
   dockerd.once("error", (error) => (failed = error.message));
   dockerd.once("exit", (code, signal) => (failed = `it ended with ${code ?? signal}`));
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Deadline.in(PATIENCE_MS);
   while (!(await answers())) {
-    if (failed === undefined && Date.now() < deadline) {
+    if (failed === undefined && !deadline.passed) {
       await sleep(POLL_MS);
       continue;
     }
@@ -87,9 +88,9 @@ export async function stopEngine(context: Context, engine: StartedEngine): Promi
   context.say(`ending the Docker engine that quickstart started (process ${engine.process.pid})`);
   if (engine.by === "systemd") await run("systemctl", ["stop", "docker.socket", "docker.service"]);
   else process.kill(engine.process.pid, "SIGTERM");
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Deadline.in(PATIENCE_MS);
   while (isAlive(engine.process)) {
-    if (Date.now() > deadline) {
+    if (deadline.passed) {
       throw new Failure(
         `the Docker engine on ${LOCAL_SOCKET} doesn't end (process ${engine.process.pid})`,
         "see its log, state/dockerd.log",

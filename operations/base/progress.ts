@@ -1,4 +1,5 @@
 import { type Reader, type Remedy, render } from "./remedy";
+import { Stopwatch } from "./stopwatch";
 
 /** Reports a step: what just happened or what is awaited, in one line, which may end with what to do. */
 export type Progress = (text: Remedy) => void;
@@ -6,9 +7,8 @@ export type Progress = (text: Remedy) => void;
 /** Lines with the seconds since the start: `[  1.2s] server-d/worker1: added as node 5`. */
 export function createProgress(
   reader: Reader,
-  write: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
-  now: () => number = () => performance.now(),
+  write: (line: string) => void,
+  watch = new Stopwatch(),
 ): Progress {
-  const start = now();
-  return (text) => write(`[${((now() - start) / 1000).toFixed(1).padStart(5)}s] ${render(text, reader)}`);
+  return (text) => write(`[${watch.seconds.toFixed(1).padStart(5)}s] ${render(text, reader)}`);
 }

@@ -1,4 +1,5 @@
 import { type ContainerJson, inspectContainers } from "./engine/containers";
+import { Deadline } from "../base/deadline";
 import { type Engine, REQUESTS_AT_ONCE } from "./engine/engine";
 import { readLog } from "./engine/logs";
 import { Failure, oneLine } from "../base/failure";
@@ -42,7 +43,7 @@ export async function readContainerStates(
   containers: readonly string[],
   timeoutMs: number,
 ): Promise<Map<string, ContainerAnswer>> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = Deadline.in(timeoutMs);
   try {
     const found = await inspectContainers(docker, containers, timeoutMs);
     const lastLines = await readLastLines(docker, [...found.keys()], deadline);
@@ -74,14 +75,13 @@ function lastEntry(log: string): string {
 async function readLastLines(
   docker: Engine,
   containers: readonly string[],
-  deadline: number,
+  deadline: Deadline,
 ): Promise<Map<string, string>> {
   const lastLines = new Map<string, string>();
   await mapAtMost(REQUESTS_AT_ONCE, containers, async (container) => {
-    const left = deadline - performance.now();
-    if (left <= 0) return;
+    if (deadline.passed) return;
     try {
-      const { stdout, stderr } = await readLog(docker, container, { tail: TAIL, timeout: left });
+      const { stdout, stderr } = await readLog(docker, container, { tail: TAIL, timeout: deadline.left(1) });
       lastLines.set(container, lastEntry(`${stdout}${stderr}`));
     } catch {
       // Its log driver doesn't give it, or the time is over: the state is told without it.

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../model/cluster";
+import { Deadline } from "../base/deadline";
 import type { Caller } from "../base/caller/caller";
 import { Engine, REQUESTS_AT_ONCE } from "./engine/engine";
 import { ifAnswered } from "./engine/engine-failure";
@@ -24,16 +25,15 @@ export async function readFreeSpace(
   caller: Caller,
   timeoutMs: number,
 ): Promise<Map<string, FreeSpace>> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = Deadline.in(timeoutMs);
   const found = new Map<string, FreeSpace>();
   const ofHost = async (host: (typeof hosts)[number]) => {
     const docker = new Engine(host, caller);
     const own = nodes.filter((node) => node.host === host.id);
     try {
       await mapAtMost(REQUESTS_AT_ONCE, own, async ({ id, container }) => {
-        const remaining = deadline - performance.now();
-        if (remaining <= 0) return;
-        const space = await dfIn(docker, container, remaining);
+        if (deadline.passed) return;
+        const space = await dfIn(docker, container, deadline.left(1));
         if (space !== undefined) found.set(id, space);
       });
     } finally {

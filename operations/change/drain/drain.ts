@@ -1,4 +1,5 @@
 import { formatBytes } from "../../base/bytes";
+import { Stopwatch } from "../../base/stopwatch";
 import { findDependents } from "../../cluster/dependents/find";
 import { type MoverOptions, ShardMover } from "./move";
 import type { Move } from "./plan";
@@ -113,8 +114,8 @@ async function requireNoDependents(session: Session, node: Member, { group }: Mo
 
 /** How much of the work is done, and how fast. */
 class Meter {
-  private readonly start = performance.now();
-  private reported = -Infinity;
+  private readonly watch = new Stopwatch();
+  private reported?: Stopwatch;
   private done: Move[] = [];
 
   constructor(
@@ -125,10 +126,10 @@ class Meter {
 
   moved(move: Move): void {
     this.done.push(move);
-    const now = performance.now();
-    if (now - this.reported < PROGRESS_MS && this.done.length < this.moves.length) return;
-    this.reported = now;
-    const speed = bytesOf(this.done) / ((now - this.start) / 1000);
+    const justReported = this.reported !== undefined && this.reported.ms < PROGRESS_MS;
+    if (justReported && this.done.length < this.moves.length) return;
+    this.reported = new Stopwatch();
+    const speed = bytesOf(this.done) / this.watch.seconds;
     this.progress(
       `${this.node}: moved ${amountOf(this.done)}, of ${amountOf(this.moves)} (${formatBytes(Math.round(speed))}/s)`,
     );

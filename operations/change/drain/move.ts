@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Stopwatch } from "../../base/stopwatch";
 import { formatBytes } from "../../base/bytes";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import type { Move } from "./plan";
@@ -153,19 +154,17 @@ export class ShardMover {
 
   /** Without it the move only takes longer; and if the coordinator is gone, the move itself says so. */
   private async nudged(settled: Promise<void>, over: AbortSignal, name: string, watch: MoveAttempt) {
-    const started = performance.now();
-    let reported = started;
+    const [moving, reported] = [new Stopwatch(), new Stopwatch()];
     while (!over.aborted) {
-      const now = performance.now();
       await this.nudger.query("NOTIFY pg_dist_nudge");
-      if (now - reported > REPORT_MS) {
-        reported = now;
+      if (reported.ms > REPORT_MS) {
+        reported.restart();
         const { blocker } = watch;
         const state =
           blocker === undefined ? await this.stateOfMove() : `waits for ${describeBlocker(blocker)}`;
         this.options.progress(`${name}: ${state}`);
       }
-      const pause = now - started < NUDGE_MS.longAfter ? NUDGE_MS.short : NUDGE_MS.long;
+      const pause = moving.ms < NUDGE_MS.longAfter ? NUDGE_MS.short : NUDGE_MS.long;
       await Promise.race([settled, sleep(pause)]);
     }
   }

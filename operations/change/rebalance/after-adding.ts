@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import { Stopwatch } from "../../base/stopwatch";
 import { readTransferMode } from "../../cluster/shards/transfer-mode";
 import { Failure, oneLine } from "../../base/failure";
 import { interruptible } from "../../cluster/connection/interrupt";
@@ -132,7 +133,7 @@ async function attend(
     progress,
   }: { readonly cluster: Cluster; readonly due: readonly string[]; readonly progress: Progress },
 ): Promise<Amount> {
-  const started = performance.now();
+  const watch = new Stopwatch();
   const lines = new JobLines(progress);
   let end: JobProgress;
   try {
@@ -161,7 +162,7 @@ async function attend(
       advise`${AGAIN} to go on with it, or set rebalance: "manual" in the environment`,
     );
   }
-  const seconds = Math.round((performance.now() - started) / 1000);
+  const seconds = Math.round(watch.seconds);
   await dropCopies(session, progress);
   progress(`rebalanced: ${formatAmount(end.total)} moved in ${seconds} s`);
   return end.total;

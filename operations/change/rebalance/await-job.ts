@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../../base/deadline";
 import type { Session } from "../../cluster/connection/session";
 import { cancelJob, isOver, readJob } from "./job";
 import { type JobProgress, measureJob, readGroups } from "./progress-of-job";
@@ -44,6 +45,6 @@ export async function awaitJob(
  */
 export async function stopJob(session: Session, id: string, waitMs = CANCEL_MS): Promise<void> {
   await cancelJob(session, id);
-  const deadline = performance.now() + waitMs;
-  while (!isOver(await readJob(session, id)) && performance.now() < deadline) await sleep(200);
+  const deadline = Deadline.in(waitMs);
+  while (!isOver(await readJob(session, id)) && !deadline.passed) await deadline.sleep(200);
 }

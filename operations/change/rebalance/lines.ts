@@ -1,4 +1,5 @@
 import { formatBytes } from "../../base/bytes";
+import { Stopwatch } from "../../base/stopwatch";
 import type { PlannedMove } from "./plan";
 import { type Amount, type JobProgress, SIZE_UNKNOWN, bytesMoved } from "./progress-of-job";
 
@@ -26,13 +27,13 @@ export class JobLines {
 
   constructor(
     private readonly write: (line: string) => void,
-    private readonly now: () => number = () => performance.now(),
+    private readonly watch = new Stopwatch(),
   ) {}
 
   show(progress: JobProgress): void {
     const { job, done, total } = progress;
     const moved = bytesMoved(progress);
-    const now = this.now();
+    const now = this.watch.ms;
     if (moved !== undefined) this.first ??= { bytes: moved, at: now };
     if (done.shards === this.done && now - this.reported < REPORT_MS) return;
     this.done = done.shards;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../../base/deadline";
 import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Action, Adopt, Remove } from "./action";
@@ -92,12 +93,12 @@ async function awaitHealth(
   progress: Progress,
 ): Promise<string[]> {
   progress(`${host}: waiting for ${name}, which was started`);
-  const deadline = performance.now() + HEALTHY_MS;
+  const deadline = Deadline.in(HEALTHY_MS);
   for (;;) {
     const json = await ifFound(inspectContainer(hostOf(docker, host), id));
     if (json !== undefined && isHealthy(json)) return [];
     const starting = json?.State.Status === "running" && json.State.Health?.Status === "starting";
-    if (!starting || performance.now() > deadline) return [name];
+    if (!starting || deadline.passed) return [name];
     await sleep(2000);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Stopwatch } from "../../base/stopwatch";
 import type { Progress } from "../../base/progress";
 import { hasFile, readArchive } from "../../docker/engine/archive";
 import { type ContainerJson, inspectContainer, nameOf } from "../../docker/engine/containers";
@@ -59,7 +60,7 @@ export async function followInitialisation(
   identity: Identity,
   progress: Progress,
 ): Promise<{ json: ContainerJson; initialisation: Initialisation } | undefined> {
-  const start = performance.now();
+  const watch = new Stopwatch();
   for (let attempt = 0; ; attempt++) {
     const json = attempt === 0 ? container : await ifFound(inspectContainer(docker, container.Id));
     if (json === undefined) return undefined;
@@ -71,7 +72,7 @@ export async function followInitialisation(
         : starting && initialisation === "unknown"
           ? START_MS
           : 0;
-    if (performance.now() - start >= patience) return { json, initialisation };
+    if (watch.ms >= patience) return { json, initialisation };
     if (attempt === 0) progress(`waiting for ${nameOf(json)}, which is starting`);
     await sleep(POLL_MS);
   }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import { Stopwatch } from "../../base/stopwatch";
 import type { Caller } from "../../base/caller/caller";
 import { formatBytes } from "../../base/bytes";
 import { Engine } from "../../docker/engine/engine";
@@ -80,10 +81,10 @@ export async function fetchImage(docker: Engine, image: string, progress: Progre
 }
 
 async function pull(docker: Engine, image: string, progress: Progress): Promise<void> {
-  let told = performance.now();
+  const told = new Stopwatch();
   await pullImage(docker, image, ({ current, total }) => {
-    if (performance.now() - told < TELL_MS) return;
-    told = performance.now();
+    if (told.ms < TELL_MS) return;
+    told.restart();
     progress(`${docker.id}: pulling ${image}: ${formatBytes(current)} of ${formatBytes(total)}`);
   });
 }

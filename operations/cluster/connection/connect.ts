@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "node:os";
+import { Deadline } from "../../base/deadline";
 import type { Caller } from "../../base/caller/caller";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../model/cluster";
@@ -92,14 +93,14 @@ export async function connectTo(
     // Nodes that we start take nothing else; what others made may.
     requireScram: destination.declared !== false,
   };
-  const deadline = performance.now() + (options.patience ?? 60) * 1000;
+  const deadline = Deadline.in((options.patience ?? 60) * 1000);
   for (let attempt = 0; ; attempt++) {
     const result = await tryWays(ways, session, options.limit);
     if ("session" in result) return result.session;
     const reasons = result.tried.map((each) => ({ ...each, cause: causeOf(each.error) }));
     const waiting =
       reasons.some(({ cause }) => cause.transient) && !reasons.some(({ cause }) => cause.settled);
-    if (!waiting || performance.now() > deadline) throw unreachable(destination, reasons);
+    if (!waiting || deadline.passed) throw unreachable(destination, reasons);
     if (attempt === 0) options.progress(`waiting for the coordinator: ${reasons.at(-1)?.cause.text}`);
     await sleep(1000);
   }
@@ -125,10 +126,10 @@ async function tryWays(
   limit = Infinity,
 ): Promise<{ session: Session } | { tried: Tried[] }> {
   const tried: Tried[] = [];
-  const deadline = performance.now() + limit;
+  const deadline = Deadline.in(limit);
   for (const [index, way] of ways.entries()) {
     // A way that hangs leaves the others their share.
-    const share = (deadline - performance.now()) / (ways.length - index);
+    const share = deadline.left() / (ways.length - index);
     try {
       return {
         session: await Session.start(way, share < Infinity ? { ...options, startMs: share } : options),

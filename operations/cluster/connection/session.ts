@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { Deadline } from "../../base/deadline";
 import type { Duplex } from "node:stream";
 import { Failure, oneLine, redact } from "../../base/failure";
 import { type Place, placeInDatabase } from "../../base/place";
@@ -102,7 +103,7 @@ export class Session {
     options: SessionOptions,
     tls: boolean,
   ): Promise<Session | undefined> {
-    const deadline = performance.now() + (options.startMs ?? Infinity);
+    const deadline = Deadline.in(options.startMs ?? Infinity);
     const stream = openedStream(await openInTime(way, options.startMs));
     let asked: string | undefined;
     let proven = false;
@@ -126,7 +127,7 @@ export class Session {
       options: STARTUP_OPTIONS,
       ssl: tls ? { rejectUnauthorized: false } : false,
       sslnegotiation: "postgres",
-      connectionTimeoutMillis: Math.max(Math.min(START_MS, deadline - performance.now()), 1),
+      connectionTimeoutMillis: Math.min(START_MS, deadline.left(1)),
     });
     if (options.requireScram === true) {
       // Before the client's own listeners, which only then ask for the password.

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../../base/deadline";
 import { oneLine } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
@@ -26,9 +27,9 @@ export async function clearRests(
   progress: Progress,
 ): Promise<void> {
   try {
-    const giveUp = performance.now() + RELEASE_MS;
+    const giveUp = Deadline.in(RELEASE_MS);
     let left = await clear(session);
-    while (left.length > 0 && performance.now() < giveUp) {
+    while (left.length > 0 && !giveUp.passed) {
       await sleep(TRY_AGAIN_MS);
       left = await clear(session);
     }

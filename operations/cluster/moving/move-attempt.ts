@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Stopwatch } from "../../base/stopwatch";
 import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../connection/session";
@@ -48,7 +49,7 @@ export class MoveAttempt {
   /** Who was waited for at the last look, and of whom it was said. */
   private seen: string | undefined;
   private told: string | undefined;
-  private since = 0;
+  private readonly since = new Stopwatch();
   private firstErrors: Sight["applyErrors"] | undefined;
 
   constructor(
@@ -89,7 +90,7 @@ export class MoveAttempt {
     const key = keyOf(wait.blocking);
     if (this.seen !== key) {
       this.seen = key;
-      this.since = performance.now();
+      this.since.restart();
     }
     // A lock is often over at the next look.
     if (this.told !== key && wait.waited >= 1) {
@@ -100,7 +101,7 @@ export class MoveAttempt {
     if (wait.kind !== "walsender") {
       return wait.waited >= LOCKED_SECONDS && wait.node !== COORDINATOR ? new MoveLocked() : undefined;
     }
-    const waited = Math.max((performance.now() - this.since) / 1000, wait.waited);
+    const waited = Math.max(this.since.seconds, wait.waited);
     if (waited < this.options.blockedTimeout) return undefined;
     return new Failure(
       `moving ${this.options.name} was given up: for ${formatDuration(waited)} it waited for ${describeBlocker(wait)}`,

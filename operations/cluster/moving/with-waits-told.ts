@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Stopwatch } from "../../base/stopwatch";
 import { type Endpoint, formatEndpoint } from "../../../model/cluster";
 import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
@@ -46,7 +47,7 @@ class WaitWatch {
   /** Why the work was cancelled. */
   reason: Failure | undefined;
   private seen: string | undefined;
-  private since = 0;
+  private readonly since = new Stopwatch();
 
   constructor(
     private readonly session: Session,
@@ -77,11 +78,11 @@ class WaitWatch {
     const key = wait && keyOf(wait.blocking);
     if (key !== this.seen) {
       this.seen = key;
-      this.since = performance.now();
+      this.since.restart();
       if (wait !== undefined) this.progress(`waits for ${describeBlocker(wait)}; ${howToEnd(wait)}`);
       return;
     }
-    const waited = (performance.now() - this.since) / 1000;
+    const waited = this.since.seconds;
     if (wait === undefined || waited < this.seconds) return;
     this.reason = new Failure(
       `given up: for ${formatDuration(Math.round(waited))} it waited for ${describeBlocker(wait)}`,

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../../model/cluster";
+import { Deadline } from "../../base/deadline";
 import { formatEndpoint } from "../../../model/cluster";
 import { type Explained, explainConnection, explainTimeout } from "./connection-cause";
 import { noExtensionRemedy } from "./no-extension";
@@ -55,8 +56,8 @@ export async function askNodes(
   timeoutMs: number,
   onFailing: (endpoints: readonly Endpoint[], leftMs: number) => void = () => undefined,
 ): Promise<NodeAnswer[]> {
-  const deadline = performance.now() + timeoutMs;
-  const until = (share: number) => deadline - timeoutMs * (1 - share) - performance.now();
+  const deadline = Deadline.in(timeoutMs);
+  const until = (share: number) => deadline.earlier(timeoutMs * (1 - share)).left();
   const most = await mostSessions(session, endpoints.length);
   const sessions = openSessions(session, most, timeoutMs * SHARE.start);
   const groups = split(endpoints, most);

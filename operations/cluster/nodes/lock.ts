@@ -1,4 +1,5 @@
 import { Failure } from "../../base/failure";
+import { Deadline } from "../../base/deadline";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
@@ -21,22 +22,21 @@ const REPORT_MS = 10_000;
  */
 export async function takeLock(session: Session, progress: Progress, env: NodeJS.ProcessEnv): Promise<void> {
   const limit = lockTimeout(env);
-  const deadline = performance.now() + limit * 1000;
+  const deadline = Deadline.in(limit * 1000);
   const [row] = await session.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1::bigint) AS taken", [
     LOCK_KEY,
   ]);
   let taken = row?.taken === true;
   while (!taken) {
-    const left = deadline - performance.now();
     const holder = await describeHolder(session);
-    if (left <= 0) {
+    if (deadline.passed) {
       throw new Failure(
         `another run still works on the cluster after ${limit} s: ${holder}`,
         advise`wait for it and ${AGAIN}; or, if it must not go on, end it on the coordinator with pg_terminate_backend`,
       );
     }
     progress(`waiting for another run to finish: ${holder}`);
-    taken = await waitForLock(session, Math.min(REPORT_MS, left));
+    taken = await waitForLock(session, Math.min(REPORT_MS, deadline.left(1)));
   }
 }
 

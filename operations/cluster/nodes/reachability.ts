@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../../model/cluster";
+import { Deadline } from "../../base/deadline";
 import { formatEndpoint } from "../../../model/cluster";
 import type { Problem } from "../../base/failure";
 import type { Place } from "../../base/place";
@@ -36,7 +37,7 @@ const START_MS = 60_000;
 
 /** Why the coordinator doesn't reach an endpoint, in words. A node that is only starting is waited for. */
 export async function whyUnreachable(session: Session, endpoint: Endpoint): Promise<Explained> {
-  const deadline = performance.now() + START_MS;
+  const deadline = Deadline.in(START_MS);
   for (;;) {
     session.takeMessages();
     const [row] = await session.query<{ ok: boolean | null }>(
@@ -46,7 +47,7 @@ export async function whyUnreachable(session: Session, endpoint: Endpoint): Prom
     const cause = connectionCauses(session.takeMessages()).at(-1)?.cause;
     const target = formatEndpoint(endpoint);
     if (row?.ok === true) return { what: `${target} did not answer at first`, remedy: advise`${AGAIN}` };
-    if (!isStarting(cause) || performance.now() > deadline) {
+    if (!isStarting(cause) || deadline.passed) {
       return explainConnection(cause, "the coordinator", target, session.place);
     }
     await new Promise((resolve) => setTimeout(resolve, 1000));

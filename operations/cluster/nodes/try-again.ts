@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../../model/cluster";
+import type { Deadline } from "../../base/deadline";
 import { formatEndpoint } from "../../../model/cluster";
 import { TIMED_OUT, connectionCauses, withCauses } from "./reachability";
 import { quoteLiteral, runOnNodes } from "./run-on-nodes";
@@ -33,14 +34,14 @@ const LEAST_SHARE_MS = 1000;
  * per link, as the attempts of one statement are made one after the other.
  *
  * @param patienceMs how long one attempt may take
- * @param deadline of all, by `performance.now()`
+ * @param deadline of all
  * @returns one per link, in their order
  */
 export async function tryAgain(
   session: Session,
   links: readonly Link[],
   patienceMs: number,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<Attempt[]> {
   if (links.length === 0) return [];
   const parts = Math.ceil(links.length / AT_ONCE);
@@ -48,7 +49,7 @@ export async function tryAgain(
     const attempts: Attempt[] = [];
     for (let part = 0; part < parts; part++) {
       const some = links.slice(part * AT_ONCE, (part + 1) * AT_ONCE);
-      const left = deadline - performance.now();
+      const left = deadline.left();
       const share = Math.min(left, Math.max(left / (parts - part), LEAST_SHARE_MS));
       if (left < LEAST_MS) attempts.push(...some.map((): Attempt => "untold"));
       else attempts.push(...(await tryAtOnce(session, some, patienceMs, share)));

@@ -1,4 +1,5 @@
 import { askNodes } from "../nodes/ask-nodes";
+import { Deadline } from "../../base/deadline";
 import type { Session } from "../connection/session";
 import type { NodeRoles } from "./judge-roles";
 import { tryFailed } from "./try-failed";
@@ -37,11 +38,11 @@ export async function askRoles(
   const ownMs = Math.min(timeoutMs * SHARE, leftMs);
   if (ownMs < LEAST_MS) return { roles, nodes: [], partial: true, unheard: true };
   const names = roles.map(({ name }) => name);
-  const start = performance.now();
+  const deadline = Deadline.in(ownMs);
   const tried = await probeRoles(session, names, nodes, { whom: "next", timeoutMs: ownMs * TRIES });
   // Those that could not say it all in time at least say what they have stored, which takes no connections.
   const silent = nodes.filter(({ label }) => !tried.some((answer) => answer.label === label));
-  const left = ownMs - (performance.now() - start);
+  const left = deadline.left();
   const known = await probeRoles(session, names, silent, { whom: "none", timeoutMs: left });
   const answers = nodes.flatMap(({ label }) => [...tried, ...known].filter((each) => each.label === label));
   const partial = roles.length > 0 && tried.length < nodes.length;
@@ -68,7 +69,7 @@ export async function probeRoles(
   { whom, timeoutMs }: Pick<ProbeOptions, "whom"> & { readonly timeoutMs: number },
 ): Promise<NodeRoles[]> {
   if (roles.length === 0 || nodes.length === 0 || timeoutMs <= 0) return [];
-  const start = performance.now();
+  const deadline = Deadline.in(timeoutMs);
   const answers = await askNodes(
     session,
     nodes.map(({ endpoint }) => endpoint),
@@ -80,10 +81,5 @@ export async function probeRoles(
     if (answer === undefined || !("value" in answer)) return [];
     return [{ label, groupid, states: JSON.parse(answer.value) as RoleState[] }];
   });
-  return tryFailed(
-    session,
-    nodes,
-    heard,
-    Math.max(timeoutMs - (performance.now() - start), timeoutMs * AGAIN),
-  );
+  return tryFailed(session, nodes, heard, deadline.left(timeoutMs * AGAIN));
 }

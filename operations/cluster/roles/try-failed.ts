@@ -1,4 +1,5 @@
 import { connectionCauses, withCauses } from "../nodes/reachability";
+import { Deadline } from "../../base/deadline";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { ServerMessage, Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
@@ -20,7 +21,7 @@ export async function tryFailed(
   limitMs: number,
 ): Promise<NodeRoles[]> {
   if (!answers.some(({ states }) => states.some(hasFailed))) return [...answers];
-  const deadline = performance.now() + limitMs;
+  const deadline = Deadline.in(limitMs);
   return withCauses(session, async () => {
     const result: NodeRoles[] = [];
     for (const answer of answers) {
@@ -44,7 +45,7 @@ async function tryState(
   session: Session,
   from: NamedNode,
   nodes: readonly NamedNode[],
-  { state, deadline }: { readonly state: RoleState; readonly deadline: number },
+  { state, deadline }: { readonly state: RoleState; readonly deadline: Deadline },
 ): Promise<RoleState> {
   const reached: Reached[] = [];
   let refused: string | undefined;
@@ -53,7 +54,7 @@ async function tryState(
     if (each.ok !== false || to === undefined) reached.push(each);
     else if (refused !== undefined) reached.push({ ...each, said: refused });
     else {
-      const again = await tryAgain(session, state.role, { from, to }, deadline - performance.now());
+      const again = await tryAgain(session, state.role, { from, to }, deadline.left());
       if (again.ok === false && /password/.test(again.said ?? "")) refused = again.said;
       reached.push({ groupid: each.groupid, ...again });
     }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Deadline } from "../../base/deadline";
 import { Failure } from "../../base/failure";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
 import type { Progress } from "../../base/progress";
@@ -28,7 +29,7 @@ export async function dropOrphans(
   session: Session,
   { read, describe, again, progress, signal }: Orphans,
 ): Promise<void> {
-  const deadline = performance.now() + CLEANUP_MS;
+  const deadline = Deadline.in(CLEANUP_MS);
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     session.takeMessages();
@@ -38,7 +39,7 @@ export async function dropOrphans(
     if (left.length === 0) return;
     const cause = reason === undefined ? "" : `: ${reason}`;
     const what = `${describe(left.length)} can't be dropped yet (${left[0]}${cause})`;
-    if (performance.now() > deadline) {
+    if (deadline.passed) {
       throw new Failure(
         what,
         advise`end the transactions that still use them (${commandIn(session.place, "activity")} shows them), and ${again}`,

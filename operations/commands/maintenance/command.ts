@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { Stopwatch } from "../../base/stopwatch";
 import type { Caller } from "../../base/caller/caller";
 import type { ClusterNode } from "../../../model/cluster";
 import { type ChangeFlags, type Changing, addChangeTarget, changeCluster } from "../../cli/change-command";
@@ -145,12 +146,12 @@ async function empty(
   const question = `${name} ${worker.id} of ${target.label}: ${await amountOn(target, worker)}.`;
   await confirm(question, flags.yes === true);
   const options: MaintenanceOptions = { cluster, ...worker, mode, progress, caller };
-  const start = performance.now();
+  const watch = new Stopwatch();
   // A wait for the cluster's lock, or the move of a shard, takes as long as it takes.
   const done = await withStatementTimeout<Moved | Removed>(session, 0, () =>
     name === "drain" ? drainWorker(session, options) : removeWorker(session, options),
   );
-  const about = { cluster, node: worker.id, mode, start };
+  const about = { cluster, node: worker.id, mode, watch };
   if (flags.json === true) printJson(name, describeEmptied(about, done));
   return EXIT.ok;
 }
@@ -213,13 +214,13 @@ async function add(target: Changing, name: string, flags: AddFlags): Promise<Exi
     ...(flags.wipe === true ? { wipe } : {}),
   };
   // It waits for the cluster's lock, for an answer of a person, and while a server is wiped.
-  const start = performance.now();
+  const watch = new Stopwatch();
   const prepared = await withStatementTimeout(session, 0, () => prepareWorker(session, options));
   // Its own session, with the lock again: this one goes on to hold it otherwise.
   await session.end();
   const changed = prepared.outcome === "resumed" || prepared.wiped;
   const registered = await register(prepared.members, { progress, caller, changed });
-  const about = { cluster, node: node.id, mode: readTransferMode(caller.env), start };
+  const about = { cluster, node: node.id, mode: readTransferMode(caller.env), watch };
   if (flags.json === true) printJson("add", describeAdded(about, prepared, registered));
   return EXIT.ok;
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import type { Stopwatch } from "../../base/stopwatch";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import type { Registered } from "../../change/register";
 import type { Moved } from "../../change/drain/drain";
@@ -11,8 +12,8 @@ export interface About {
   /** Id of the worker; of one that has none, its endpoint. */
   readonly node: string;
   readonly mode: TransferMode;
-  /** When the work began, by `performance.now()`. */
-  readonly start: number;
+  /** Since the work began. */
+  readonly watch: Stopwatch;
 }
 
 /** What `drain` and `remove` print for a script (schemas/drain.json, schemas/remove.json). */
@@ -36,13 +37,13 @@ export function describeAdded(
   };
 }
 
-function describe({ cluster, node, mode, start }: About, { shards, bytes }: Moved): object {
+function describe({ cluster, node, mode, watch }: About, { shards, bytes }: Moved): object {
   return {
     environment: cluster.environment,
     database: cluster.database,
     node,
     mode,
     moved: { shards, bytes },
-    seconds: Math.round((performance.now() - start) / 100) / 10,
+    seconds: Math.round(watch.seconds * 10) / 10,
   };
 }

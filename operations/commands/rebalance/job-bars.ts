@@ -1,4 +1,5 @@
 import { MultiBar, type Options, Presets, type SingleBar } from "cli-progress";
+import { Stopwatch } from "../../base/stopwatch";
 import { formatBytes } from "../../base/bytes";
 import { terminalWidth } from "../../cli/output";
 import { type BarLayout, type BarRow, barLine, layOut } from "./bar-rows";
@@ -36,7 +37,7 @@ export class JobBars implements JobView {
 
   constructor(
     private readonly stream: NodeJS.WriteStream = process.stdout,
-    private readonly now: () => number = () => performance.now(),
+    private readonly watch = new Stopwatch(),
   ) {
     this.bars = new MultiBar(
       {
@@ -78,7 +79,7 @@ export class JobBars implements JobView {
 
   private rowOf({ key, name, moved, size, otherwise }: Line): BarRow {
     if (moved === undefined) return { name, note: otherwise, sizes: `? of ${formatBytes(size)}` };
-    const pace = this.paces.get(key) ?? new Pace(this.now);
+    const pace = this.paces.get(key) ?? new Pace(this.watch);
     this.paces.set(key, pace);
     const note = pace.describe(moved, size) ?? otherwise;
     return { name, note, sizes: `${formatBytes(moved)} of ${formatBytes(size)}` };

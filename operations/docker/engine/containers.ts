@@ -1,4 +1,5 @@
 import { mapAtMost } from "../../base/map-at-most";
+import { Deadline } from "../../base/deadline";
 import { collect } from "./collect";
 import { demultiplex } from "./demultiplex";
 import { ANSWER_MS, type Engine, REQUESTS_AT_ONCE, containerPath } from "./engine";
@@ -95,9 +96,9 @@ export async function inspectContainers(
   containers: readonly string[],
   timeout = ANSWER_MS,
 ): Promise<Map<string, ContainerJson>> {
-  const deadline = performance.now() + timeout;
+  const deadline = Deadline.in(timeout);
   const found = await mapAtMost(REQUESTS_AT_ONCE, containers, async (container) => {
-    const json = await ifFound(inspectContainer(engine, container, deadline - performance.now()));
+    const json = await ifFound(inspectContainer(engine, container, deadline.left()));
     return json === undefined ? [] : [[container, json] as const];
   });
   return new Map(found.flat());
@@ -150,8 +151,7 @@ export async function runOnce(
   timeout: number,
 ): Promise<string> {
   const operation = "run";
-  const deadline = performance.now() + timeout;
-  const left = () => deadline - performance.now();
+  const deadline = Deadline.in(timeout);
   const [entrypoint, ...args] = command;
   const { Id } = await engine.json<{ readonly Id: string }>({
     ...{ operation, method: "POST", path: "/containers/create", timeout },
@@ -167,23 +167,28 @@ export async function runOnce(
       operation,
       path: containerPath(Id, "attach"),
       query,
-      timeout: left(),
+      timeout: deadline.left(),
     });
     const output = demultiplex(socket, false);
     const [stdout, stderr] = [collect(output.stdout), collect(output.stderr)];
     // Before it starts: afterwards it may be gone already.
     const ended = await engine.stream({
       ...{ operation, method: "POST", path: containerPath(Id, "wait"), query: { condition: "next-exit" } },
-      timeout: left(),
+      timeout: deadline.left(),
     });
     const answer = collect(ended);
     const timer = setTimeout(() => {
       const late = new EngineError("timeout", "no answer in time");
       socket.destroy(late);
       ended.destroy(late);
-    }, left());
+    }, deadline.left());
     try {
-      await engine.bytes({ operation, method: "POST", path: containerPath(Id, "start"), timeout: left() });
+      await engine.bytes({
+        operation,
+        method: "POST",
+        path: containerPath(Id, "start"),
+        timeout: deadline.left(),
+      });
       await output.closed;
       await Promise.all([stdout.ended, stderr.ended, answer.ended]);
     } catch (error) {

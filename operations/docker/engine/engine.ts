@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage } from "node:http";
+import { Deadline } from "../../base/deadline";
 import type { Caller } from "../../base/caller/caller";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -172,7 +173,7 @@ export class Engine {
     { method = "GET", path, query = {}, body, headers, timeout = REQUEST_MS }: EngineRequest,
     { whole, connection }: { readonly whole?: boolean; readonly connection?: Dial } = {},
   ): Promise<Answer> {
-    const deadline = performance.now() + timeout;
+    const deadline = Deadline.in(timeout);
     const version = spokenWith(await this.readVersion(timeout));
     const parameters = new URLSearchParams(
       Object.entries(query).flatMap(([name, value]) =>
@@ -183,7 +184,7 @@ export class Engine {
       ...{ method, body, headers, whole },
       path: `/v${version}${path}${parameters.size === 0 ? "" : `?${parameters.toString()}`}`,
       connection: connection ?? this.kept(),
-      timeout: deadline - performance.now(),
+      timeout: deadline.left(),
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { Deadline } from "../../base/deadline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tellingLines } from "./explain-ssh";
 import { collect } from "./collect";
@@ -44,7 +45,7 @@ export async function startExec(
   command: readonly string[],
   { stdin = false, tty = false, env = {}, timeout = EXEC_MS }: StartOptions = {},
 ): Promise<Running> {
-  const deadline = performance.now() + timeout;
+  const deadline = Deadline.in(timeout);
   const { Id } = await engine.json<{ readonly Id: string }>({
     operation: "exec",
     method: "POST",
@@ -60,7 +61,7 @@ export async function startExec(
     operation: "exec",
     path: `/exec/${Id}/start`,
     body: { Detach: false, Tty: tty },
-    timeout: deadline - performance.now(),
+    timeout: deadline.left(),
   });
   socket.on("error", () => undefined);
   const output = demultiplex(socket, tty);
@@ -116,7 +117,7 @@ export async function exec(
   command: readonly string[],
   { input, env, timeout = EXEC_MS }: ExecOptions = {},
 ): Promise<ExecResult> {
-  const deadline = performance.now() + timeout;
+  const deadline = Deadline.in(timeout);
   let running: Running;
   try {
     running = await startExec(engine, container, command, { stdin: input !== undefined, env, timeout });
@@ -129,13 +130,10 @@ export async function exec(
   if (input !== undefined) running.stdin.end(input);
   const [stdout, stderr] = [collect(running.stdout), collect(running.stderr)];
   let timedOut = false;
-  const timer = setTimeout(
-    () => {
-      timedOut = true;
-      running.close();
-    },
-    Math.max(1, deadline - performance.now()),
-  );
+  const timer = setTimeout(() => {
+    timedOut = true;
+    running.close();
+  }, deadline.left(1));
   try {
     await running.closed;
     await Promise.all([stdout.ended, stderr.ended]);

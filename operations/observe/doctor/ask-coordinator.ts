@@ -1,4 +1,5 @@
 import type { Target } from "../../cluster/connection/target";
+import { Deadline } from "../../base/deadline";
 import { connectTo } from "../../cluster/connection/connect";
 import { Failure, oneLine } from "../../base/failure";
 import { askWho } from "../../cluster/nodes/ask-who";
@@ -34,7 +35,7 @@ export async function askCoordinator({
   caller,
 }: Target): Promise<CoordinatorAnswer> {
   const options = { command: "doctor", progress: () => undefined, patience: 0, limit: timeoutMs };
-  const start = performance.now();
+  const deadline = Deadline.in(timeoutMs);
   const destination = {
     label: `the coordinator of ${label}`,
     ways,
@@ -48,7 +49,7 @@ export async function askCoordinator({
     try {
       const by = `${session.way.name}: ${session.way.description}`;
       const registered = await readRegistered(session);
-      const time = { timeoutMs, leftMs: timeoutMs - (performance.now() - start) };
+      const time = { timeoutMs, leftMs: deadline.left() };
       if (registered === undefined) return { connection: { by } };
       const known = await readKnown(session, cluster);
       const said = await askIdentities(session, known, askWho(timeoutMs));
@@ -57,11 +58,7 @@ export async function askCoordinator({
         .filter((node) => node.registered.isactive)
         .map((node): NamedNode => ({ ...node.registered, label: node.label }));
       const roles = await readRoles(session, nodes, time);
-      const otherDatabases = await readElsewhere(
-        session,
-        nodes,
-        (timeoutMs - (performance.now() - start)) / 2,
-      );
+      const otherDatabases = await readElsewhere(session, nodes, deadline.left() / 2);
       return { connection: { by }, registered: { ...registered, said }, roles, otherDatabases };
     } finally {
       await session.end();

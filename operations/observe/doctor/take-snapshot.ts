@@ -1,4 +1,5 @@
 import { clusterName, subnetOf } from "../../../model/cluster";
+import { Deadline } from "../../base/deadline";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import type { Environment } from "../../../model/environment";
 import type { Target } from "../../cluster/connection/target";
@@ -21,8 +22,8 @@ export async function takeSnapshot(
   const coordinator = askCoordinator(target);
   const answers = await Promise.all(
     cluster.hosts.map(async (host) => {
-      const deadline = performance.now() + timeoutMs;
-      const remaining = () => Math.max(1, deadline - performance.now());
+      const deadline = Deadline.in(timeoutMs);
+      const remaining = () => deadline.left(1);
       const docker = new Engine(host, caller);
       const nodes = cluster.nodes.filter((node) => node.host === host.id);
       const declared = environment.hosts[host.id];

@@ -1,4 +1,5 @@
 import type { Connected } from "../../cluster/connection/target";
+import { Deadline } from "../../base/deadline";
 import { askWho } from "../../cluster/nodes/ask-who";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
 import { readView } from "../../cluster/nodes/read-view";
@@ -36,7 +37,7 @@ const LEAST_CONNECT_MS = 50;
 export async function checkHealth(target: Connected): Promise<Health> {
   const { session, cluster, timeoutMs } = target;
   const view = await readView(session, cluster, askWho(timeoutMs));
-  const start = performance.now();
+  const again = Deadline.in(timeoutMs * (SHARE.matrix + SHARE.again));
   const named = view.filter(isRegistered).map(({ label, registered }) => ({ ...registered, label }));
   const nodes = named.filter(({ isactive }) => isactive);
   const answers = await askNodes(
@@ -59,7 +60,7 @@ export async function checkHealth(target: Connected): Promise<Health> {
       session,
       doubtful.map(({ from, to }) => ({ from: from.endpoint, to: to.endpoint })),
       timeoutMs * SHARE.patience,
-      start + timeoutMs * (SHARE.matrix + SHARE.again),
+      again,
     ),
     askContainers(target, failed, timeoutMs * (1 - SHARE.matrix)),
   ]);

@@ -1,4 +1,5 @@
 import { formatEndpoint } from "../../../model/cluster";
+import { Deadline } from "../../base/deadline";
 import {
   type CitusDatabase,
   readOtherDatabases,
@@ -47,7 +48,7 @@ export async function askElsewhere(
   leftMs: number,
 ): Promise<OtherDatabase[]> {
   if (leftMs < LEAST_MS || nodes.length === 0) return readOtherDatabases(session);
-  const deadline = performance.now() + leftMs;
+  const deadline = Deadline.in(leftMs);
   const found: OtherDatabase[] = [];
   const look = async (
     databases: readonly CitusDatabase[],
@@ -58,7 +59,7 @@ export async function askElsewhere(
       const members = nodes.filter(({ endpoint }) =>
         registered.some((row) => sameEndpoint(row.endpoint, endpoint)),
       );
-      const limitMs = deadline - performance.now();
+      const limitMs = deadline.left();
       const logins =
         members.length === 0 || limitMs < LEAST_MS ? undefined : await askLogins(there, members, limitMs);
       found.push({
@@ -86,7 +87,7 @@ async function askLogins(
   members: readonly NamedNode[],
   limitMs: number,
 ): Promise<Logins | undefined> {
-  const start = performance.now();
+  const deadline = Deadline.in(limitMs);
   try {
     await session.query(
       "SELECT set_config('statement_timeout', $1::text, false), set_config('citus.node_connection_timeout', $2::text, false)",
@@ -99,7 +100,7 @@ async function askLogins(
     const [me] = await session.query<{ user: string; stored: boolean }>(
       "SELECT current_user AS user, EXISTS (SELECT FROM pg_dist_authinfo WHERE rolename = current_user) AS stored",
     );
-    const timeoutMs = Math.max(limitMs - (performance.now() - start), LEAST_MS);
+    const timeoutMs = deadline.left(LEAST_MS);
     const answers = await probeRoles(session, [me?.user ?? ""], reached, { whom: "next", timeoutMs });
     const labelOf = (group: number) =>
       members.find(({ groupid }) => groupid === group)?.label ?? `group ${group}`;

@@ -1,4 +1,5 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
+import { Deadline } from "../../base/deadline";
 import { formatEndpoint } from "../../../model/cluster";
 import { isOtherDatabase } from "../../base/command-line";
 import type { Connected } from "../../cluster/connection/target";
@@ -82,7 +83,7 @@ export interface SnapshotNode {
 
 export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const { session, cluster, timeoutMs } = target;
-  const start = performance.now();
+  const deadline = Deadline.in(timeoutMs);
   const isOther = cluster !== undefined && isOtherDatabase(cluster);
   const state = await readClusterState(session);
   const known = { cluster, ...state };
@@ -126,12 +127,10 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     (a, b) => Number(b.role === "coordinator") - Number(a.role === "coordinator"),
   );
   const answering = asked.filter(({ isactive }, index) => isactive && answers[index]?.value !== undefined);
-  const leftMs = timeoutMs - (performance.now() - start);
+  const leftMs = deadline.left();
   const roles = await askRoles(session, answering, { timeoutMs, leftMs });
-  const otherDatabases = await askElsewhere(session, answering, timeoutMs - (performance.now() - start));
-  const loginsHere = isOther
-    ? await askHere(session, answering, timeoutMs - (performance.now() - start))
-    : undefined;
+  const otherDatabases = await askElsewhere(session, answering, deadline.left());
+  const loginsHere = isOther ? await askHere(session, answering, deadline.left()) : undefined;
   return {
     at: new Date(),
     ...(isOther ? { otherDatabase: cluster } : { environment: target.environment?.name }),

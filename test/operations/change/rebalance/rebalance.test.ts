@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Stopwatch } from "../../../../operations/base/stopwatch";
 import { estimateTime, formatSeconds } from "../../../../operations/change/rebalance/estimate";
 import {
   type Job,
@@ -126,10 +127,7 @@ describe("lines about a rebalance", () => {
   it("come at the start, at each finished move, and every ten seconds, with the speed since the start", () => {
     let now = 0;
     const lines: string[] = [];
-    const view = new JobLines(
-      (line) => lines.push(line),
-      () => now,
-    );
+    const view = new JobLines((line) => lines.push(line), new Stopwatch(() => now));
     const show = (seconds: number, progress: JobProgress) => {
       now = seconds * 1000;
       view.show(progress);

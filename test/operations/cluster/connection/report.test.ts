@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Stopwatch } from "../../../../operations/base/stopwatch";
 import { callerOf } from "../../../../operations/base/caller/caller";
 import { EXIT, Failure, problemsFailure } from "../../../../operations/base/failure";
 import { createProgress } from "../../../../operations/base/progress";
@@ -47,11 +48,7 @@ test("a mistake of ours is told apart, with where it happened", () => {
 test("progress shows the seconds since the start", () => {
   const lines: string[] = [];
   let now = 0;
-  const progress = createProgress(
-    "terraform",
-    (line) => lines.push(line),
-    () => now,
-  );
+  const progress = createProgress("terraform", (line) => lines.push(line), new Stopwatch(() => now));
   now = 1234;
   progress("a/worker1: added as node 5");
   expect(lines).toEqual(["[  1.2s] a/worker1: added as node 5"]);

@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { Stopwatch } from "../../../../operations/base/stopwatch";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { barLine, layOut } from "../../../../operations/commands/rebalance/bar-rows";
@@ -35,7 +36,7 @@ function draw(columns: number, ...last: JobProgress[]): string[] {
   const stream = Object.assign(new PassThrough(), { isTTY: true, columns });
   let output = "";
   stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const bars = new JobBars(stream as unknown as NodeJS.WriteStream, () => now);
+  const bars = new JobBars(stream as unknown as NodeJS.WriteStream, new Stopwatch(() => now));
   bars.show(progress(20));
   now = 4000;
   for (const each of [progress(60), ...last]) bars.show(each);
