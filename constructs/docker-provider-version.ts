@@ -6,7 +6,7 @@ import type { Construct } from "constructs";
  * (kreuzwerker/terraform-provider-docker#590, fixed in 4.0). 4.6 replaces a container when its health check changes
  * (#989), hence the upper bound. The bindings' inputs are the same but for one that we don't use.
  */
-export const DOCKER_PROVIDER_VERSION = "~> 4.5.0";
+const DOCKER_PROVIDER_VERSION = "~> 4.5.0";
 
 export function requireDockerProviderVersion(scope: Construct): void {
   TerraformStack.of(scope).addOverride(

@@ -8,7 +8,7 @@ export interface TerraformState {
   readonly resources?: readonly StateResource[];
 }
 
-export interface StateResource {
+interface StateResource {
   /** managed or data */
   readonly mode?: string;
   readonly type: string;

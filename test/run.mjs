@@ -12,7 +12,7 @@ import { chooseTiers } from "./tiers.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const USAGE = `usage: npm test                types, lint, format, the unit tests and the end-to-end tests
+const USAGE = `usage: npm test                types, lint, format, unused exports, the unit tests and the end-to-end tests
        npm test -- --unit      without the end-to-end tests: needs no Docker engine, and neither Linux nor root
        npm run test:full       with the long end-to-end tests
 PGDIST_PARTS=real makes a missing Citus image or provider an error, stand-in ignores the real ones.`;
@@ -20,6 +20,8 @@ PGDIST_PARTS=real makes a missing Citus image or provider an error, stand-in ign
 const CHECKS = [
   { name: "types", program: "typescript/bin/tsc", args: ["--noEmit"] },
   { name: "lint", program: "eslint/bin/eslint.js", args: ["."] },
+  // knip.json names the entries; the tests are among them.
+  { name: "unused exports", program: "knip/bin/knip.js", args: ["--no-progress"] },
   { name: "format", program: "prettier/bin/prettier.cjs", args: ["--check", "--log-level=warn", "."] },
 ];
 

@@ -1,5 +1,5 @@
 /** How the sessions of this program begin their application_name; a pattern of SQL's LIKE and of regular expressions alike. */
-export const OWN_APPLICATION = "pg-dist ";
+const OWN_APPLICATION = "pg-dist ";
 
 /**
  * application_name of a session: `pg-dist leave server-d/worker1 root@runner pid 4711`. PostgreSQL keeps the first 63 bytes.

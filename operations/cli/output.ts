@@ -23,7 +23,7 @@ export function printLines(lines: readonly string[]): void {
 }
 
 /** Version of the JSON that the commands print; a field that goes or changes its meaning raises it. */
-export const JSON_VERSION = 1;
+const JSON_VERSION = 1;
 
 /** Prints a command's answer for a script. Its shape is in schemas/<command>.json. */
 export function printJson(command: string, answer: object): void {

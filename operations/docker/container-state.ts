@@ -7,7 +7,7 @@ import { mapAtMost } from "../base/map-at-most";
 import { shorten } from "../base/shorten";
 
 /** What Docker says of a container. */
-export interface ContainerState {
+interface ContainerState {
   /** created, running, paused, restarting, removing, exited or dead. */
   readonly status: string;
   readonly exitCode: number;

@@ -4,7 +4,7 @@ export interface PlanJson {
 }
 
 /** What a plan does with one resource; also with those that it leaves as they are. */
-export interface ResourceChange {
+interface ResourceChange {
   readonly address: string;
   readonly type: string;
   readonly change: {

@@ -24,7 +24,7 @@ export interface Remove extends Subject {
   readonly id: string;
 }
 
-export interface Leave extends Subject {
+interface Leave extends Subject {
   readonly action: "leave";
   /** The next apply fails on it: someone has to do something. */
   readonly blocks: boolean;

@@ -19,7 +19,7 @@ export function findDeclared(
   );
 }
 
-export function isOurs({ cluster, environment }: Situation, { labels }: FoundContainer): boolean {
+function isOurs({ cluster, environment }: Situation, { labels }: FoundContainer): boolean {
   return labels[LABEL.cluster] === cluster && labels[LABEL.environment] === environment;
 }
 

@@ -94,10 +94,10 @@ function find(
   return declared[kind].find((each) => each.host === host && each.name === name);
 }
 
-export function inState(state: readonly StateResource[], type: string, id: string): boolean {
+function inState(state: readonly StateResource[], type: string, id: string): boolean {
   return state.some((each) => each.type === type && each.id === id);
 }
 
-export function hasAddress(state: readonly StateResource[], address: string): boolean {
+function hasAddress(state: readonly StateResource[], address: string): boolean {
   return state.some((each) => each.address === address);
 }

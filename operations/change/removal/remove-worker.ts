@@ -25,7 +25,7 @@ export interface Removed {
   readonly kept: readonly Kept[];
 }
 
-export interface Kept {
+interface Kept {
   readonly what: string;
   /** Null for what was the cluster's and stays since something else there depends on it. */
   readonly remedy: Remedy | null;

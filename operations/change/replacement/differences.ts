@@ -151,7 +151,7 @@ export function citusUpgrade(nodes: readonly ExistingNode[]): string | undefined
 }
 
 /** Citus' version in the tag of its own image. */
-export function versionOfImage(image: string): string | undefined {
+function versionOfImage(image: string): string | undefined {
   return /(?:^|\/)citusdata\/citus:(\d+\.\d+\.\d+)/.exec(image)?.[1];
 }
 

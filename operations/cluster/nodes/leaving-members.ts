@@ -54,7 +54,7 @@ export interface Member extends RegisteredNode {
   readonly receives: boolean;
 }
 
-export interface ServerState {
+interface ServerState {
   readonly cluster_name: string;
   readonly server_id: string;
   readonly groupid: number;

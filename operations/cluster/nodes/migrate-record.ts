@@ -6,7 +6,7 @@ import { MIGRATIONS } from "./migrations";
 import { AGAIN, type Remedy, advise } from "../../base/remedy";
 
 /** The version of the tables that this program makes. */
-export const RECORD_VERSION = Math.max(...MIGRATIONS.map(({ number }) => number));
+const RECORD_VERSION = Math.max(...MIGRATIONS.map(({ number }) => number));
 
 /** How long another run may hold the cluster's lock while the tables are changed, where the caller has none yet. */
 const LOCK_TIMEOUT = "10s";

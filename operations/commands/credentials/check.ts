@@ -19,7 +19,7 @@ export interface Checked {
   readonly untried: readonly string[];
 }
 
-export interface CheckedRole {
+interface CheckedRole {
   readonly role: string;
   readonly tablesOwned: number;
   /** One per node, in their order. */

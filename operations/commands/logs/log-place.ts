@@ -35,7 +35,7 @@ export async function findLog(
 }
 
 /** Reads what the script printed. */
-export function readPlace(text: string): LogPlace {
+function readPlace(text: string): LogPlace {
   const lines = text.split("\n").map((line) => /^(\S+) (.+)$/.exec(line));
   const of = (format: string) => lines.find((line) => line?.[1] === format)?.[2];
   for (const format of ["stderr", "csvlog", "jsonlog"]) {

@@ -17,7 +17,7 @@ export interface ClusterState extends Moves {
 }
 
 /** Shards that the metadata places on one group. */
-export interface NodeShards {
+interface NodeShards {
   readonly groupid: number;
   /** Of distributed tables. */
   readonly shards: number;
@@ -28,14 +28,14 @@ export interface NodeShards {
 }
 
 /** An entry of pg_dist_cleanup: what a move left behind. */
-export interface Orphan {
+interface Orphan {
   readonly name: string;
   readonly groupid: number;
   /** The node that it is on is registered; otherwise nothing ever clears it away. */
   readonly registered: boolean;
 }
 
-export interface Job {
+interface Job {
   readonly id: number;
   /** scheduled, running, finished, cancelling, cancelled, failing or failed. */
   readonly state: string;

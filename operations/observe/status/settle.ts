@@ -40,7 +40,7 @@ export async function settle(
 }
 
 /** What was so both times. */
-export function compare(before: Metadata, now: Metadata, coordinatorChanges: boolean): Metadata {
+function compare(before: Metadata, now: Metadata, coordinatorChanges: boolean): Metadata {
   const still = now.missing_shards.some((name) => before.missing_shards.includes(name));
   return {
     metadata_digest:

@@ -50,7 +50,7 @@ export interface Snapshot extends Moves {
   readonly loginsHere?: Logins;
 }
 
-export interface LostRow {
+interface LostRow {
   readonly groupid: number;
   /** Of distributed tables. */
   readonly shards: number;

@@ -90,7 +90,7 @@ export const hosts: readonly HostInventory[] = [
 ];
 
 /** The state of that. */
-export const state: readonly StateResource[] = [
+const state: readonly StateResource[] = [
   ...declared.containers.map(({ address, name, node }) => ({
     ...{ address, name, type: "docker_container", id: `id of ${node}` },
   })),

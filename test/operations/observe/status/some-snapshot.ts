@@ -1,7 +1,7 @@
 import type { NodeState } from "../../../../operations/cluster/nodes/node-state";
 import type { Snapshot, SnapshotNode } from "../../../../operations/observe/status/snapshot";
 
-export type StateChanges = Partial<NodeState>;
+type StateChanges = Partial<NodeState>;
 export type NodeChanges = Partial<Omit<SnapshotNode, "state" | "registered" | "recorded">> & {
   readonly state?: StateChanges | null;
   readonly registered?: Partial<NonNullable<SnapshotNode["registered"]>> | null;
