@@ -50,6 +50,11 @@ export default tseslint.config(
         "error",
         { considerDefaultExhaustiveForUnions: true },
       ],
+      // What is undefined would be printed, e.g. into a command that people copy; and a remedy is data (`advise`).
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowAny: false, allowNever: false, allowNullish: false, allowNumber: true, allowRegExp: false },
+      ],
     },
   },
   {
@@ -69,10 +74,6 @@ export default tseslint.config(
     // A remedy is data, which is rendered for its reader: `advise` puts one into another.
     files: ["{operations,quickstart}/**/*.ts"],
     rules: {
-      "@typescript-eslint/restrict-template-expressions": [
-        "error",
-        { allowAny: true, allowBoolean: true, allowNullish: true, allowNumber: true, allowRegExp: true },
-      ],
       "@typescript-eslint/restrict-plus-operands": [
         "error",
         {
@@ -82,16 +83,6 @@ export default tseslint.config(
           allowNumberAndString: true,
           allowRegExp: true,
         },
-      ],
-    },
-  },
-  {
-    // What is undefined would be printed into a command that people copy, e.g. where there is no environment.
-    files: ["operations/{cli,commands}/**/*.ts", "operations/observe/status/**/*.ts"],
-    rules: {
-      "@typescript-eslint/restrict-template-expressions": [
-        "error",
-        { allowAny: false, allowNever: false, allowNullish: false, allowNumber: true, allowRegExp: false },
       ],
     },
   },

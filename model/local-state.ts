@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Environment } from "./environment";
+import type { Backend, Environment } from "./environment";
 import { STEP, nodeAt } from "./contract/terraform-address";
 
 /** What is read of a Terraform state, version 4. */
@@ -22,7 +22,14 @@ interface StateResource {
  * Where an environment's state is, relative to the folder that has the project's output folder (`cdktf.out`) in it;
  * undefined where it is kept elsewhere than in a file.
  */
-export function localStatePath({ name, backend = { type: "local" } }: Environment): string | undefined {
+export function localStatePath(
+  environment: Pick<Environment, "name"> & { readonly backend: Extract<Backend, { type: "local" }> },
+): string;
+export function localStatePath(environment: Pick<Environment, "name" | "backend">): string | undefined;
+export function localStatePath({
+  name,
+  backend = { type: "local" },
+}: Pick<Environment, "name" | "backend">): string | undefined {
   return backend.type === "local" ? (backend.path ?? `state/${name}.tfstate`) : undefined;
 }
 

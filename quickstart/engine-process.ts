@@ -51,7 +51,7 @@ async function startByHand(context: Context, answers: () => Promise<boolean>): P
   recordEngine(context, "quickstart", dockerd.pid); // at once: we may be ended while we wait
   let failed: string | undefined;
   dockerd.once("error", (error) => (failed = error.message));
-  dockerd.once("exit", (code, signal) => (failed = `it ended with ${code ?? signal}`));
+  dockerd.once("exit", (code, signal) => (failed = `it ended with ${code ?? signal ?? "no exit code"}`));
   const deadline = Deadline.in(PATIENCE_MS);
   while (!(await answers())) {
     if (failed === undefined && !deadline.passed) {

@@ -86,7 +86,7 @@ function connecting(options: SummaryOptions): string[] {
 function choices({ cluster, port, standIns }: Choices): string[] {
   return [
     ...(port === POSTGRES_PORT ? [] : [`PGDIST_LOCAL_PORT=${port}`]),
-    ...(standIns.image ? [`PGDIST_LOCAL_IMAGE=${cluster.nodes[0]?.image}`] : []),
+    ...(standIns.image ? cluster.nodes.slice(0, 1).map(({ image }) => `PGDIST_LOCAL_IMAGE=${image}`) : []),
   ];
 }
 

@@ -59,7 +59,7 @@ export async function up(context: Context): Promise<void> {
 function refuseOtherImage(earlier: QuickstartRecord, { image, standIns }: Parts): void {
   if (earlier.standIn === undefined || earlier.standIn === standIns.image) return;
   throw new Failure(
-    `the cluster runs ${earlier.image}${earlier.standIn ? ", a stand-in" : ""}, and now it would be ${image}`,
+    `the cluster runs ${earlier.image ?? "another image"}${earlier.standIn ? ", a stand-in" : ""}, and now it would be ${image}`,
     "take it away first (npm run quickstart -- --destroy): one can't read the other's data",
   );
 }

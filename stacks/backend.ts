@@ -24,7 +24,9 @@ export function createBackend(stack: TerraformStack, environment: Environment): 
       refuseLeftHosts(stack, environment, outdir);
       refuseUndrained(stack, environment, outdir);
       // Terraform runs in cdktf.out/stacks/<name>; the state must not live in there, as cdktf deletes what it replaces.
-      return new LocalBackend(stack, { path: `../../../${localStatePath(environment)}` });
+      return new LocalBackend(stack, {
+        path: `../../../${localStatePath({ name: environment.name, backend })}`,
+      });
     }
     case "cloud":
       return new CloudBackend(stack, {

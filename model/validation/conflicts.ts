@@ -149,10 +149,11 @@ function checkVolumes({ nodes, earlierNodes, where }: SharedHost, report: Report
   );
   for (const node of nodes) {
     const volume = volumesOf(node.container).find((each) => taken.has(each));
-    if (volume === undefined) continue;
+    const owner = volume === undefined ? undefined : taken.get(volume);
+    if (volume === undefined || owner === undefined) continue;
     report(
       fieldOf(node),
-      `its volume ${volume} is one of ${taken.get(volume)} on ${where}: choose another name of the worker or cluster.`,
+      `its volume ${volume} is one of ${owner} on ${where}: choose another name of the worker or cluster.`,
     );
   }
 }

@@ -16,11 +16,9 @@ export function checkEndpoints(cluster: Cluster, repeated: ReadonlySet<string>, 
     if (!known.has(node.host) || !Number.isInteger(port)) continue;
     const claims = claimsOf(node);
     const taken = claims.find(({ key }) => seen.has(key));
-    if (taken !== undefined) {
-      report(
-        `${fieldOf(node)}.port`,
-        `${taken.what} of ${seen.get(taken.key)?.id} already: give one of them another port.`,
-      );
+    const owner = taken === undefined ? undefined : seen.get(taken.key);
+    if (taken !== undefined && owner !== undefined) {
+      report(`${fieldOf(node)}.port`, `${taken.what} of ${owner.id} already: give one of them another port.`);
     }
     for (const { key } of claims) seen.set(key, seen.get(key) ?? node);
   }

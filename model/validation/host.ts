@@ -82,7 +82,7 @@ function describeConnection(connection: string): string {
     return `${scheme === undefined ? "this text" : `"${scheme}://..."`} is not a Docker connection: write ${forms}.`;
   }
   const mayHoldPassword = /:(?!\d*(\/|$))/.test(connection.replace(/^[^:]*:\/*/, ""));
-  const shown = mayHoldPassword ? `"${scheme}://..."` : JSON.stringify(connection);
+  const shown = mayHoldPassword ? `"${scheme ?? ""}://..."` : JSON.stringify(connection);
   return `${shown} must have the form ${form}.`;
 }
 

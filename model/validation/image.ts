@@ -38,7 +38,7 @@ function isFloating(name: string, tag = "latest"): boolean {
 
 function checkMajor(given: number | undefined, image: string, report: Report): void {
   const major = majorOfImage(image);
-  const range = `must be ${MAJORS.slice(0, -1).join(", ")} or ${MAJORS.at(-1)}: what Citus 13 and 14 run on.`;
+  const range = `must be ${MAJORS.slice(0, -1).join(", ")} or ${MAJORS.slice(-1).join("")}: what Citus 13 and 14 run on.`;
   if (major !== undefined && !MAJORS.includes(major)) {
     report("image", `PostgreSQL ${major} of "${image}" ${range}`);
   } else if (given === undefined) {

@@ -35,7 +35,8 @@ function checkBuffers(
   report: Report,
 ): void {
   const buffers = megabytes(setting);
-  if (memory === undefined || !(memory >= LEAST_MEMORY) || buffers === undefined) return;
+  if (memory === undefined || !(memory >= LEAST_MEMORY)) return;
+  if (setting === undefined || buffers === undefined) return;
   if (buffers > memory * 0.75) {
     report(field, `${memory} MB is too small for shared_buffers=${setting}: at most three quarters of it.`);
   }

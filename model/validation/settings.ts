@@ -30,8 +30,8 @@ export function checkSettings(settings: Settings = {}, at: string, report: Repor
       continue;
     }
     if (/[\u0000-\u001f]/.test(String(value))) report(field, `has a control character in its value.`);
-    if (Object.hasOwn(RESERVED_SETTINGS, name))
-      report(field, `can't be set here: ${RESERVED_SETTINGS[name]}.`);
+    const reserved = Object.hasOwn(RESERVED_SETTINGS, name) ? RESERVED_SETTINGS[name] : undefined;
+    if (reserved !== undefined) report(field, `can't be set here: ${reserved}.`);
     if (name === "wal_level" && value !== "logical") {
       report(field, `"${value}": Citus moves shards online by logical replication; only "logical" will do.`);
     }

@@ -8,5 +8,5 @@ export function formatBytes(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${UNITS[unit]}`;
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${UNITS[unit] ?? ""}`;
 }

@@ -42,7 +42,7 @@ function parseCluster(content: string, path: string): Cluster {
     throw new Failure(`${path} does not describe a cluster`, "synthesize again");
   }
   // Most of Citus' functions do nothing at all when an argument is NULL, which is what NaN becomes in JSON.
-  for (const { id, endpoint } of cluster.nodes) {
+  for (const { id, endpoint } of cluster.nodes as readonly ClusterNode[]) {
     if (endpoint.host && Number.isInteger(endpoint.port)) continue;
     throw new Failure(`${path}: ${id} has no endpoint`, "synthesize again");
   }

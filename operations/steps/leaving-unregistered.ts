@@ -42,7 +42,7 @@ export async function requireUnregisteredEmpty(
 
 async function look(session: Session, id: string, options: DiscardOptions): Promise<void> {
   const { cluster, progress, caller } = options;
-  const [hostId, name] = id.split("/");
+  const [hostId = "", name = ""] = id.split("/");
   const host = cluster.hosts.find((each) => each.id === hostId);
   if (host === undefined) throw unknown(id, `Docker host ${hostId} is not in the environment`, "put it back");
   const container = `${cluster.name}-${name}`;

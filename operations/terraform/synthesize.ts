@@ -23,7 +23,7 @@ export async function synthesize(
   if (result.code !== 0) {
     const { summary, detail } = explainSynthesis(result.stderr);
     throw new Failure(
-      `the project can't be synthesized: ${summary ?? `${project.app} ended with exit code ${result.code}`}`,
+      `the project can't be synthesized: ${summary ?? `${project.app} ended with exit code ${result.code ?? "unknown"}`}`,
       "correct it until `npx cdktf synth` succeeds",
       { detail },
     );

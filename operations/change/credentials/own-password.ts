@@ -67,7 +67,10 @@ async function alignReachable(session: Session, cluster: Cluster, progress: Prog
     if (answer !== undefined && "value" in answer)
       progress(`${id}: role ${cluster.user} had another password: it has the coordinator's now`);
     // Whoever looks at it next says that it doesn't answer.
-    else progress(`${id}: role ${cluster.user} has another password, and keeps it: ${answer?.error}`);
+    else
+      progress(
+        `${id}: role ${cluster.user} has another password, and keeps it: ${answer?.error ?? "no answer"}`,
+      );
   }
 }
 
@@ -192,7 +195,7 @@ async function setByDocker(
       recorded === undefined ? isNamedAsAnother(name, cluster.name, node.id) : recorded.server_id !== id;
     if (another) {
       throw new Failure(
-        `container ${node.container} is another server ("${name}", server id ${id})`,
+        `container ${node.container} is another server ("${name}", server id ${id ?? "unknown"})`,
         advise`see what runs there: ${commandIn(cluster, "doctor")} names the server of each container`,
       );
     }

@@ -63,7 +63,7 @@ function nodeProblems(member: Member, place: Place, cluster: string): Problem[] 
   const { id, label: node, endpoint, server, recorded, leaves } = member;
   const at = formatEndpoint(endpoint);
   if (server === undefined) {
-    const what = `it does not answer: ${member.unreachable?.what}`;
+    const what = `it does not answer: ${member.unreachable?.what ?? "no cause is known"}`;
     return [
       leaves
         ? {
@@ -240,7 +240,7 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
       node,
       what:
         `the cluster's rebalance strategy ${strategy.name} forbids ${count(forbidden)} of it on every staying node ` +
-        `(${strategy.functions.join(", ")}; shard ${first.group.shardid} of ${first.group.tables[0]})`,
+        `(${strategy.functions.join(", ")}; shard ${first.group.shardid} of ${first.group.tables.slice(0, 1).join()})`,
       remedy: advise`let it allow one of them, add a worker that it allows, or choose another strategy:
           SELECT citus_set_default_rebalance_strategy('by_disk_size'); then ${AGAIN}`,
     };

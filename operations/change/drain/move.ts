@@ -90,7 +90,7 @@ export class ShardMover {
    * @throws Failure with Citus' reason, with who was waited for too long, or the signal's
    */
   async move(move: Move, members: readonly MovingNode[]): Promise<void> {
-    const name = `shard ${move.group.shardid} of ${move.group.tables[0]}`;
+    const name = `shard ${move.group.shardid} of ${move.group.tables.slice(0, 1).join()}`;
     for (let attempt = 1; ; attempt++) {
       this.options.signal.throwIfAborted();
       const watch = this.attemptOf(move, name, members);

@@ -29,7 +29,7 @@ export async function dropLeftCopies(
   const found = await read();
   if (found.length === 0) return;
   progress(
-    `${found.length} old copies of lost shards are on nodes that stay, and are dropped first (${found[0]})`,
+    `${found.length} old copies of lost shards are on nodes that stay, and are dropped first (${found.slice(0, 1).join()})`,
   );
   await dropOrphans(session, {
     read,

@@ -54,9 +54,11 @@ export async function repair(
     if (endpoint === undefined) throw new Failure(`node ${nodeid} is gone`, advise`${AGAIN}`);
     const [answer] = await runOnNodes(session, [endpoint], [ddl.statementFor(shards)]);
     if (answer !== undefined && "value" in answer) continue;
+    const error = answer?.error ?? "no answer";
+    const which = shards.slice(0, 1).map(({ shardid, table }) => `shard ${shardid} of ${table}`);
     throw new Failure(
-      `shard ${shards[0]?.shardid} of ${shards[0]?.table} could not be made on ${formatEndpoint(endpoint)}: ${answer?.error}`,
-      advise`nothing is forgotten yet; ${remedyForWords(answer?.error ?? "no answer", cluster, formatEndpoint(endpoint))}, then ${AGAIN}`,
+      `${which.join()} could not be made on ${formatEndpoint(endpoint)}: ${error}`,
+      advise`nothing is forgotten yet; ${remedyForWords(error, cluster, formatEndpoint(endpoint))}, then ${AGAIN}`,
     );
   }
   if (lost.length > 0) progress(`${lost.length} lost shards made again, empty`);

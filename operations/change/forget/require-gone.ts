@@ -164,7 +164,7 @@ async function requireEmptyServers(
       refuse(
         `no server answers at ${at}`,
         "start its container, or deploy where that is gone: only an empty server in its place shows that the volume is gone; with its " +
-          `whole Docker host, name that: ${node.id.split("/")[0]}`,
+          `whole Docker host, name that: ${node.id.split("/", 1).join()}`,
       );
     }
     refuse(

@@ -70,7 +70,7 @@ async function checkRestarts(
     if (before?.healthy === true && before.startedAt !== after?.State.StartedAt) {
       throw new Failure(
         `${action.host}: container ${action.name} was restarted while it was adopted ` +
-          `(started at ${before.startedAt}, now ${after?.State.StartedAt ?? "gone"})`,
+          `(started at ${before.startedAt ?? "an unknown time"}, now ${after?.State.StartedAt ?? "gone"})`,
         "see its log and `npx cdktf diff` before the next apply",
       );
     }

@@ -61,7 +61,7 @@ export async function surveyCoordinator(
   if (container === undefined && volume === undefined) return { answer: { kind: "absent" } };
   const cause =
     container === undefined
-      ? `its container is gone and its volume ${volume} is there`
+      ? `its container is gone and its volume ${volume ?? ""} is there`
       : `its container ${container.name} is ${container.status}`;
   return { answer: { kind: "silent", cause } };
 }

@@ -128,7 +128,7 @@ async function askFacts(session: Session, { cluster, node }: AddOptions): Promis
   const [answer] = await nodeFacts(session, cluster.database, [node.endpoint]);
   if (answer !== undefined && "facts" in answer) return answer.facts;
   throw new Failure(
-    `${node.id} can't be added: ${answer?.unknown.what}`,
+    `${node.id} can't be added: ${answer?.unknown.what ?? "no answer"}`,
     answer?.unknown.remedy ?? "see that its container runs",
   );
 }

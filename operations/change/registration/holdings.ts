@@ -95,7 +95,7 @@ export async function requireWipeable(
 
   const [answer] = await runOnNodes(session, [endpoint], [STANDING]);
   if (answer === undefined || !("value" in answer))
-    return refuse(`it can't be asked: ${answer?.error}`, "see its log");
+    return refuse(`it can't be asked: ${answer?.error ?? "no answer"}`, "see its log");
   const { groupid, recovery, host, port, others } = JSON.parse(answer.value ?? "null") as Standing;
   if (recovery) refuse(`${at} is a standby of another server`, "correct the address");
   if (groupid === 0) {
@@ -148,7 +148,7 @@ async function requireForgotten(former: Former): Promise<void> {
   const told =
     answer !== undefined && "value" in answer
       ? (JSON.parse(answer.value ?? "null") as { success: boolean; result: string })
-      : { success: false, result: answer?.error };
+      : { success: false, result: answer?.error ?? "no answer" };
   if (!told.success) {
     return refuse(
       `it is or was a worker of the cluster at ${coordinator}, which can't be asked whether it still is (${told.result})`,

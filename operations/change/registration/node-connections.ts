@@ -132,7 +132,7 @@ async function onWorkers(
     if ("value" in answer) return answer.value;
     const { worker, statement } = work[index] as (typeof work)[number];
     throw new Failure(
-      `${worker.id}: ${statement.split(" =")[0]} failed: ${answer.error}`,
+      `${worker.id}: ${statement.split(" =", 1).join()} failed: ${answer.error}`,
       advise`${remedyForWords(answer.error, { ...session.place, nodes: [worker] }, worker.id)}; then ${AGAIN}`,
     );
   });

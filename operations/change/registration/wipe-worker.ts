@@ -54,7 +54,7 @@ export async function wipeWorker(session: Session, endpoint: Endpoint): Promise<
     // Without the extension the next wipe would find no Citus there, and end before it began.
     await runOnNodes(session, [endpoint], ["CREATE EXTENSION IF NOT EXISTS citus"]);
     throw new Failure(
-      `wiping ${formatEndpoint(endpoint)} failed at ${what}: ${answer?.error}`,
+      `wiping ${formatEndpoint(endpoint)} failed at ${what}: ${answer?.error ?? "no answer"}`,
       "remove there what the message names, then wipe it again: what is dropped already stays dropped",
     );
   }

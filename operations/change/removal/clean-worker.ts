@@ -149,7 +149,7 @@ async function onWorker(session: Session, endpoint: Endpoint, statement: string)
   const [answer] = await runOnNodes(session, [endpoint], [statement]);
   if (answer !== undefined && "value" in answer) return answer.value;
   throw new Failure(
-    `${formatEndpoint(endpoint)} could not be emptied: ${answer?.error}`,
+    `${formatEndpoint(endpoint)} could not be emptied: ${answer?.error ?? "no answer"}`,
     advise`${remedyForSetting(answer?.error ?? "") ?? "see that it is up, and its log"}; then ${AGAIN}`,
   );
 }

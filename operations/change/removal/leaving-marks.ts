@@ -68,6 +68,7 @@ export async function liftAbandoned(
     `SELECT application_name AS name FROM pg_stat_activity WHERE ${isOwnApplication("application_name", "leave")}`,
   );
   const waits = ({ id }: Member) =>
+    id !== undefined &&
     rows.some(({ name }) => name.startsWith(`pg-dist leave ${id} `.slice(0, LONGEST_NAME)));
   await lift(
     session,

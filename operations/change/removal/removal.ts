@@ -69,7 +69,7 @@ export async function findMember(
   if (unknown !== undefined) {
     throw new NodesUnreachable(
       new Failure(
-        `it can't be told whether ${unknown.label} is ${id}: ${unknown.unreachable?.what}`,
+        `it can't be told whether ${unknown.label} is ${id}: ${unknown.unreachable?.what ?? "it does not answer"}`,
         unknown.unreachable?.remedy ?? advise`start it and ${AGAIN}`,
       ),
     );

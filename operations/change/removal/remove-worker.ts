@@ -123,7 +123,7 @@ async function requireOurs(
   const at = formatEndpoint(endpoint);
   if (answer === undefined || "unknown" in answer) {
     throw new Failure(
-      `${id} is not in the cluster, but its server can't be emptied: ${answer?.unknown.what}`,
+      `${id} is not in the cluster, but its server can't be emptied: ${answer?.unknown.what ?? "no answer"}`,
       answer?.unknown.remedy ?? advise`start it and ${AGAIN}`,
     );
   }

@@ -50,18 +50,19 @@ function initialisedWith(variables: readonly string[]): Initialised {
 }
 
 export function differenceOf(cluster: Cluster, node: ClusterNode, initialised: Initialised): Problem[] {
-  const fields = (["user", "database"] as const).filter(
-    (field) => (initialised[field] ?? cluster[field]) !== cluster[field],
-  );
+  const fields = (["user", "database"] as const).flatMap((field) => {
+    const value = initialised[field] ?? cluster[field];
+    return value === cluster[field] ? [] : [{ field, value }];
+  });
   if (fields.length === 0) return [];
-  const before = fields.map((field) => `${field} ${initialised[field]}`).join(" and ");
-  const wanted = fields.map((field) => cluster[field]).join(" and ");
+  const before = fields.map(({ field, value }) => `${field} ${value}`).join(" and ");
+  const wanted = fields.map(({ field }) => cluster[field]).join(" and ");
   return [
     {
       node: node.id,
       what: `its data was initialised with ${before}, and only a new volume would get ${wanted}`,
       remedy:
-        `set ${fields.map((field) => `\`${field}: "${initialised[field]}"\``).join(" and ")} again, and make further roles ` +
+        `set ${fields.map(({ field, value }) => `\`${field}: "${value}"\``).join(" and ")} again, and make further roles ` +
         "and databases with SQL; to give the data up, set `protected: false`, destroy with " +
         `PGDIST_DESTROY=${cluster.environment}, and deploy again`,
     },

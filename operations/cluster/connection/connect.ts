@@ -101,7 +101,8 @@ export async function connectTo(
     const waiting =
       reasons.some(({ cause }) => cause.transient) && !reasons.some(({ cause }) => cause.settled);
     if (!waiting || deadline.passed) throw unreachable(destination, reasons);
-    if (attempt === 0) options.progress(`waiting for the coordinator: ${reasons.at(-1)?.cause.text}`);
+    if (attempt === 0)
+      options.progress(`waiting for the coordinator: ${reasons.at(-1)?.cause.text ?? "it does not answer"}`);
     await sleep(1000);
   }
 }
@@ -233,7 +234,7 @@ function unreachable(
   return new CoordinatorUnreachable(
     told
       ? `${label} refuses the connection: ${answer.cause.text}`
-      : `${label} can't be reached: ${answer?.cause.text} (${answer?.way.description})`,
+      : `${label} can't be reached: ${answer === undefined ? "no way leads there" : `${answer.cause.text} (${answer.way.description})`}`,
     byAddress ?? answer?.cause.remedy ?? advise`see that ${look}; then ${AGAIN}`,
     [
       ...reasons.map(({ way, cause }) => `${way.name} (${way.description}): ${cause.text}`),

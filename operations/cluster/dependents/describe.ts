@@ -41,13 +41,13 @@ function dropRemedy({ kind, name, relation, part, child }: Dropped, shard: Movin
   }
   if (child === "partition") return `ALTER TABLE ${shard.name} DETACH PARTITION ${name} there; its rows stay`;
   if (child === "heir") return `ALTER TABLE ${name} NO INHERIT ${shard.name} there; its rows stay`;
-  if (kind === "table constraint" && relation !== null) {
+  if (kind === "table constraint" && relation !== null && part !== null) {
     return `ALTER TABLE ${relation} DROP CONSTRAINT ${part} there; its rows stay`;
   }
-  if (kind === "table column" && relation !== null) {
+  if (kind === "table column" && relation !== null && part !== null) {
     return `ALTER TABLE ${relation} ALTER COLUMN ${part} TYPE text USING ${part}::text there, or give it the row type of ${shard.table} itself`;
   }
-  if (kind === "publication relation" && relation !== null) {
+  if (kind === "publication relation" && relation !== null && part !== null) {
     return `ALTER PUBLICATION ${part} DROP TABLE ${relation} there; a publication of ${shard.table} can be made on the coordinator`;
   }
   if (kind === "sequence") return `ALTER SEQUENCE ${name} OWNED BY NONE there`;

@@ -24,7 +24,7 @@ export function byDocker(
       const { code, stdout, stderr } = await exec(docker, container, psql, options);
       return code === 0
         ? { value: stdout.trim() }
-        : { error: stderr.replace(/\s+/g, " ").trim() || `exit code ${code}`, connected: true };
+        : { error: stderr.replace(/\s+/g, " ").trim() || `exit code ${code ?? "unknown"}`, connected: true };
     } catch (error) {
       if (error instanceof EngineFailure) return { error: error.said, connected: true };
       throw error;

@@ -38,7 +38,7 @@ async function askByPsql(
   // By a variable: as an argument, a name with "=" in it would be taken for a list of connection parameters.
   const command =
     `umask 077; PGDATABASE=${shellWord(database)} PGOPTIONS='${PSQL_SETTINGS}' PGAPPNAME=pg-dist PGCONNECT_TIMEOUT=10 ` +
-    `exec psql -X -w -qAt -v ON_ERROR_STOP=1 -p ${port.value} -U ${shellWord(user.value ?? "")} >${file} 2>&1`;
+    `exec psql -X -w -qAt -v ON_ERROR_STOP=1 -p ${port.value ?? ""} -U ${shellWord(user.value ?? "")} >${file} 2>&1`;
   const run = await ask(`COPY (SELECT ${quoteLiteral(statement)}) TO PROGRAM ${quoteLiteral(command)}`);
   const read = await ask(`SELECT pg_read_file('${file}', 0, 100000000, true)`);
   await ask(`COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; rm -f ${file}'`);

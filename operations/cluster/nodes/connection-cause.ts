@@ -61,7 +61,7 @@ function passwordRemedy({ environment, ...place }: Place): Remedy {
 const KNOWN: readonly Known[] = [
   {
     pattern: /could not translate host name "([^"]*)"/,
-    explain: ([, name], from) => ({
+    explain: ([, name = ""], from) => ({
       what: `the name ${name} does not resolve in the container of ${from}`,
       remedy:
         `see that it runs if it is a container; otherwise enter it in the DNS that containers use, or in extraHosts of that Docker host, and have its container ` +
@@ -100,7 +100,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /database "([^"]*)" does not exist/,
-    explain: ([, database], _from, target) => ({
+    explain: ([, database = ""], _from, target) => ({
       what: `${target} has no database ${database}`,
       remedy: advise`it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, and ${AGAIN}`,
     }),
@@ -142,8 +142,8 @@ const KNOWN: readonly Known[] = [
   },
   {
     pattern: /the database system is ([a-z ]+)/,
-    explain: ([, state], _from, target) => ({
-      what: `the server at ${target} is ${state?.trim()}`,
+    explain: ([, state = ""], _from, target) => ({
+      what: `the server at ${target} is ${state.trim()}`,
       remedy: advise`wait until it is up (its log says how far it is), then ${AGAIN}`,
     }),
   },

@@ -60,7 +60,7 @@ export async function storeOnNodes(
   );
   for (const [index, answer] of answers.entries()) {
     if ("value" in answer) continue;
-    const id = lacking[index]?.id;
+    const id = lacking[index]?.id ?? "";
     throw new Failure(
       `${id}: storing the credentials failed: ${answer.error}`,
       advise`${remedyForWords(answer.error, { ...session.place, nodes: lacking }, id)}; then ${AGAIN}`,

@@ -52,7 +52,7 @@ export function explainNodeFailure({ error, messages, cluster, by }: NodeFailure
   // The target of a move connects to its source, and says so in the words of libpq.
   const publisher = /connection to server at "([^"]+)"(?: \([^)]*\))?, port (\d+) failed: (.*)/s.exec(error);
   if (publisher !== null) {
-    const [, host, port, cause] = publisher;
+    const [, host = "", port = "", cause] = publisher;
     const { what, remedy } = explainConnection(oneLine(cause), where, `${host}:${port}`, cluster);
     return { what: `${nameOf(`${host}:${port}`)}: ${what}`, remedy };
   }
@@ -99,17 +99,18 @@ interface Known {
 const KNOWN: readonly Known[] = [
   {
     pattern: /extension "([^"]*)" (?:is not available|has no (?:installation script nor )?update path)/,
-    remedy: ([, name], where) =>
+    remedy: ([, name = ""], where) =>
       `give ${where} an image that has the extension ${name} in the version of the other nodes`,
   },
   {
     pattern: /could not (?:access|load) (?:file|library) "([^"]*)"/,
-    remedy: ([, file], where) =>
+    remedy: ([, file = ""], where) =>
       `give ${where} an image that has the library ${file}, as the other nodes have`,
   },
   {
     pattern: /(language|tablespace|collation|text search \S+) "([^"]*)" (?:.* )?does not exist/,
-    remedy: ([, kind, name], where) => `make the ${kind} ${name} on ${where} too, as the other nodes have it`,
+    remedy: ([, kind = "", name = ""], where) =>
+      `make the ${kind} ${name} on ${where} too, as the other nodes have it`,
   },
   {
     pattern: /role "([^"]*)" does not exist/,

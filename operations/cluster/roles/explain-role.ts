@@ -109,7 +109,7 @@ function consequence(
 }
 
 /** In words that follow the role's name. */
-export function describeFault({ cause, nodes, pairs, said }: RoleFault): string {
+export function describeFault({ cause, nodes, pairs, said = "no more was said" }: RoleFault): string {
   const where = nodes.join(", ");
   switch (cause) {
     case "missing":

@@ -38,7 +38,7 @@ export async function dropOrphans(
     const left = await read();
     if (left.length === 0) return;
     const cause = reason === undefined ? "" : `: ${reason}`;
-    const what = `${describe(left.length)} can't be dropped yet (${left[0]}${cause})`;
+    const what = `${describe(left.length)} can't be dropped yet (${left.slice(0, 1).join()}${cause})`;
     if (deadline.passed) {
       throw new Failure(
         what,

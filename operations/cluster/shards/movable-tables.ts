@@ -63,7 +63,9 @@ export async function findImmovable(session: Session, tables: readonly string[])
   );
   const columnOf = ({ columns }: Row) => columns.find(({ type }) => incomparable.has(type));
   const namesOf = (kind: Row["kind"], detailed = false) =>
-    rows.flatMap((row) => (row.kind === kind ? [detailed ? `${row.name} (${row.detail})` : row.name] : []));
+    rows.flatMap((row) =>
+      row.kind === kind ? [detailed ? `${row.name} (${row.detail ?? ""})` : row.name] : [],
+    );
   const byFull = (kind: Row["kind"], works: boolean) =>
     rows.flatMap((row) => {
       if (row.kind !== kind) return [];

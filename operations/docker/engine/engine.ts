@@ -130,7 +130,10 @@ export class Engine {
       if (answer.upgraded !== undefined) return answer.upgraded;
       await requireSuccess(answer.response);
       answer.response.destroy();
-      throw new EngineError("failed", `the engine answered ${answer.response.statusCode} and gave no stream`);
+      throw new EngineError(
+        "failed",
+        `the engine answered ${answer.response.statusCode ?? "nothing"} and gave no stream`,
+      );
     });
   }
 
@@ -213,7 +216,7 @@ export class Engine {
 function remedyFor(host: ClusterHost, code: EngineErrorCode, said: string): string {
   if (code === "ssh-missing") return "install the OpenSSH client";
   if (code === "tls-material")
-    return `set ${/^\S+/.exec(said)?.[0]}, as for Terraform, to the text of the PEM file`;
+    return `set ${said.split(" ", 1).join()}, as for Terraform, to the text of the PEM file`;
   return `see that \`${describeDocker(host, ["ps"])}\` works`;
 }
 

@@ -148,6 +148,6 @@ export async function exec(
 
 /** Of a process that ran and failed, or was not waited for any longer. */
 export function execFailure(engine: Engine, { code, stderr, timedOut }: ExecResult): EngineFailure {
-  const said = timedOut ? "no answer in time" : tellingLines(stderr) || `exit code ${code}`;
+  const said = timedOut ? "no answer in time" : tellingLines(stderr) || `exit code ${code ?? "unknown"}`;
   return engine.failure("exec", new EngineError(timedOut ? "timeout" : "failed", said));
 }

@@ -50,7 +50,7 @@ export interface CoordinatorFacts {
   readonly draining: boolean;
 }
 
-type Registered = Omit<RegisteredNode, "endpoint"> & {
+export type Registered = Omit<RegisteredNode, "endpoint"> & {
   readonly host: string;
   readonly port: number;
   readonly placements: number;

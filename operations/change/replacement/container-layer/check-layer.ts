@@ -101,7 +101,7 @@ async function filesIn(docker: Engine, container: string, folders: readonly stri
     const script = 'find "$1" -mindepth 1 | head -1000 | wc -l; du -sh "$1" | cut -f1';
     const command = ["sh", "-c", script, "sh", folder];
     const { stdout } = await exec(docker, container, command, { timeout: LOOK_MS });
-    const [files, size] = stdout.trim().split("\n");
+    const [files = "", size = ""] = stdout.trim().split("\n");
     if (Number(files) > 0)
       found.push({
         what: `${files} files (${size}) are in ${folder}, on a volume that Docker removes with the container`,

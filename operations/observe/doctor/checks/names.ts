@@ -18,5 +18,5 @@ export const checkNames: InsideCheck = ({ node, inside: { names } }, snapshot) =
     ];
   }
   if (asked.length === 0) return [];
-  return [ok(place, asked.map(([name, address]) => `${name} is ${address}`).join(", "))];
+  return [ok(place, asked.map(([name, address]) => `${name} is ${address ?? ""}`).join(", "))];
 };

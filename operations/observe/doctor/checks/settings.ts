@@ -8,6 +8,7 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
   if (isUnreachable(server)) return [];
   const place = { check: "settings", where: node.id };
   const { settings } = server;
+  const valueOf = (name: string) => settings[name] ?? "unknown";
   const number = (name: string) => Number(settings[name]);
   const workers = cluster.nodes.filter(({ role }) => role === "worker").length;
   const remedy = (name: string, value: string) =>
@@ -30,7 +31,7 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
       // As in status: the cluster works, and a worker can't leave while it is written to.
       warning(
         place,
-        `wal_level = ${settings["wal_level"]}: its shards can't be moved online`,
+        `wal_level = ${valueOf("wal_level")}: its shards can't be moved online`,
         WAL_LEVEL_REMEDY,
       ),
     );
@@ -40,7 +41,7 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
     findings.push(
       warning(
         place,
-        `max_prepared_transactions = ${settings["max_prepared_transactions"]} for ${settings["max_connections"]} connections: transactions over several nodes may fail`,
+        `max_prepared_transactions = ${valueOf("max_prepared_transactions")} for ${valueOf("max_connections")} connections: transactions over several nodes may fail`,
         remedy("max_prepared_transactions", `${2 * number("max_connections")}`),
       ),
     );
@@ -56,7 +57,7 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
       findings.push(
         warning(
           place,
-          `${name} = ${settings[name]} is little: moves of shards may wait or fail`,
+          `${name} = ${valueOf(name)} is little: moves of shards may wait or fail`,
           remedy(name, `${Math.max(least, 10)}`),
         ),
       );
@@ -67,12 +68,12 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
     findings.push(
       warning(
         place,
-        `max_connections = ${settings["max_connections"]} for ${cluster.nodes.length} nodes`,
+        `max_connections = ${valueOf("max_connections")} for ${cluster.nodes.length} nodes`,
         remedy("max_connections", "300"),
       ),
     );
   }
   if (findings.length > 0) return findings;
   const shown = ["wal_level", "max_connections", "max_prepared_transactions", "max_worker_processes"];
-  return [ok(place, shown.map((name) => `${name} ${settings[name]}`).join(", "))];
+  return [ok(place, shown.map((name) => `${name} ${valueOf(name)}`).join(", "))];
 };
