@@ -1,4 +1,4 @@
-import { editDistance } from "./edit-distance";
+import { distance as editDistance } from "fastest-levenshtein";
 import type { Report } from "./problem";
 
 /** How many letters may be wrong in the name of a field that somebody meant. */
@@ -143,7 +143,7 @@ function record(fields: Readonly<Record<string, Check>>): Check {
 /** The field that was meant, where it is only misspelt, else all of them. */
 function describeKnown(name: string, known: readonly string[]): string {
   const [nearest] = known
-    .map((each) => ({ each, distance: editDistance(name, each, MISSPELT) }))
+    .map((each) => ({ each, distance: editDistance(name, each) }))
     .filter(({ distance }) => distance <= MISSPELT)
     .sort((a, b) => a.distance - b.distance);
   return nearest === undefined ? `there are ${known.join(", ")}` : `write ${nearest.each}`;

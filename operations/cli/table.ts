@@ -1,6 +1,5 @@
-import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
-import { shorten } from "../base/shorten";
+import { columnsOf, shorten } from "../base/columns";
 
 export interface Column {
   readonly header: string;
@@ -10,7 +9,7 @@ export interface Column {
   readonly yields?: number;
 }
 
-/** A shortened cell keeps so many characters. */
+/** A shortened cell keeps so many columns of the terminal. */
 const SHORTEST = 8;
 
 const GAP = 2;
@@ -19,7 +18,7 @@ const GAP = 2;
  * Lines of a table without borders that fit the width. Cells may be coloured, and are one line each.
  *
  * @param paintHeader e.g. bold on a terminal
- * @param width characters of a line; Infinity where it isn't a terminal
+ * @param width columns of the terminal; Infinity where it isn't a terminal
  */
 export function renderTable(
   columns: readonly Column[],
@@ -54,7 +53,7 @@ const NO_BORDERS = Object.fromEntries(
 
 function naturalWidths(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
   return columns.map(({ header }, index) =>
-    Math.max(header.length, ...rows.map((row) => stripVTControlCharacters(row[index] ?? "").length)),
+    Math.max(columnsOf(header), ...rows.map((row) => columnsOf(row[index] ?? ""))),
   );
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { stripVTControlCharacters } from "node:util";
+import { columnsOf } from "../base/columns";
 import { INTERRUPTS } from "../cluster/connection/interrupt";
 
 const ENTER = "\x1b[?1049h\x1b[?25l";
@@ -59,7 +59,7 @@ function screenSize({ rows, columns }: Pick<NodeJS.WriteStream, "rows" | "column
  * the terminal has no rows for is left out, at the end, and said: else it would scroll, and the top be lost.
  */
 export function inPlace(lines: readonly string[], footer: string, { rows, columns }: ScreenSize): string {
-  const rowsOf = (line: string) => Math.max(Math.ceil(lengthOf(line) / columns), 1);
+  const rowsOf = (line: string) => Math.max(Math.ceil(columnsOf(line) / columns), 1);
   const total = (some: readonly string[]) => some.reduce((sum, line) => sum + rowsOf(line), 0);
   const space = Math.max(rows - 1 - rowsOf(footer), 1);
   let shown = lines;
@@ -72,10 +72,6 @@ export function inPlace(lines: readonly string[], footer: string, { rows, column
 
 /** Behind the end of a full row the cursor still stands on its last character, which must not be cleared. */
 function clearing(line: string, columns: number): string {
-  const length = lengthOf(line);
+  const length = columnsOf(line);
   return length > 0 && length % columns === 0 ? line : `${line}${CLEAR_LINE}`;
-}
-
-function lengthOf(line: string): number {
-  return stripVTControlCharacters(line).length;
 }

@@ -3,8 +3,8 @@ import { Deadline } from "../base/deadline";
 import { type Engine, REQUESTS_AT_ONCE } from "./engine/engine";
 import { readLog } from "./engine/logs";
 import { Failure, oneLine } from "../base/failure";
-import { mapAtMost } from "../base/map-at-most";
-import { shorten } from "../base/shorten";
+import pMap from "p-map";
+import { shorten } from "../base/columns";
 
 /** What Docker says of a container. */
 interface ContainerState {
@@ -78,15 +78,22 @@ async function readLastLines(
   deadline: Deadline,
 ): Promise<Map<string, string>> {
   const lastLines = new Map<string, string>();
-  await mapAtMost(REQUESTS_AT_ONCE, containers, async (container) => {
-    if (deadline.passed) return;
-    try {
-      const { stdout, stderr } = await readLog(docker, container, { tail: TAIL, timeout: deadline.left(1) });
-      lastLines.set(container, lastEntry(`${stdout}${stderr}`));
-    } catch {
-      // Its log driver doesn't give it, or the time is over: the state is told without it.
-    }
-  });
+  await pMap(
+    containers,
+    async (container) => {
+      if (deadline.passed) return;
+      try {
+        const { stdout, stderr } = await readLog(docker, container, {
+          tail: TAIL,
+          timeout: deadline.left(1),
+        });
+        lastLines.set(container, lastEntry(`${stdout}${stderr}`));
+      } catch {
+        // Its log driver doesn't give it, or the time is over: the state is told without it.
+      }
+    },
+    { concurrency: REQUESTS_AT_ONCE },
+  );
   return lastLines;
 }
 

@@ -4,7 +4,7 @@ import type { Caller } from "../base/caller/caller";
 import { Engine, REQUESTS_AT_ONCE } from "./engine/engine";
 import { ifAnswered } from "./engine/engine-failure";
 import { exec } from "./engine/exec";
-import { mapAtMost } from "../base/map-at-most";
+import pMap from "p-map";
 
 /** Of the file system with a node's data directory, in bytes. */
 export interface FreeSpace {
@@ -31,11 +31,15 @@ export async function readFreeSpace(
     const docker = new Engine(host, caller);
     const own = nodes.filter((node) => node.host === host.id);
     try {
-      await mapAtMost(REQUESTS_AT_ONCE, own, async ({ id, container }) => {
-        if (deadline.passed) return;
-        const space = await dfIn(docker, container, deadline.left(1));
-        if (space !== undefined) found.set(id, space);
-      });
+      await pMap(
+        own,
+        async ({ id, container }) => {
+          if (deadline.passed) return;
+          const space = await dfIn(docker, container, deadline.left(1));
+          if (space !== undefined) found.set(id, space);
+        },
+        { concurrency: REQUESTS_AT_ONCE },
+      );
     } finally {
       docker.close();
     }

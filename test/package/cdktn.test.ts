@@ -14,7 +14,7 @@ const COMPILER = {
   include: [],
 };
 
-const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
 function synthesizeIn(folder: string): Record<string, string> {
   mkdirSync(join(folder, "dist"));
@@ -51,6 +51,7 @@ it(
       devDependencies: {},
       dependencies: {
         ...Object.fromEntries(packages.map((name) => [name, devDependencies[name]])),
+        "fastest-levenshtein": dependencies["fastest-levenshtein"],
         cdktf: FORK,
       },
       overrides: { cdktf: "$cdktf" },

@@ -1,12 +1,12 @@
-import { stripVTControlCharacters } from "node:util";
 import type { Health } from "../../observe/health/health";
+import { columnsOf } from "../../base/columns";
 import type { Paint } from "../../cli/output";
 import { renderTable } from "../../cli/table";
 
 /** Every pair of nodes as a matrix; where the terminal is too narrow for it, a row per node with those it fails to reach. */
 export function reachTable(health: Health, paint: Paint, width: number): string[] {
   const matrix = renderMatrix(health, paint);
-  const fits = matrix.every((line) => stripVTControlCharacters(line).length <= width);
+  const fits = matrix.every((line) => columnsOf(line) <= width);
   return fits ? matrix : renderRows(health, paint, width);
 }
 

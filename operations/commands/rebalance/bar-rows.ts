@@ -1,4 +1,4 @@
-import { shorten } from "../../base/shorten";
+import { columnsOf, pad, shorten } from "../../base/columns";
 
 /** One line of the progress display, before it is fitted to the terminal. */
 export interface BarRow {
@@ -30,7 +30,7 @@ export interface BarLayout {
  * shortened. What still doesn't fit is cut at the end of the line, where the sizes are.
  */
 export function layOut(rows: readonly BarRow[], width: number): BarLayout {
-  const longest = (part: keyof BarRow) => Math.max(0, ...rows.map((row) => row[part].length));
+  const longest = (part: keyof BarRow) => Math.max(0, ...rows.map((row) => columnsOf(row[part])));
   const note = longest("note");
   const room = width - note - longest("sizes") - 3 * GAP.length;
   const wanted = Math.min(longest("name"), NAME.longest);
@@ -41,6 +41,6 @@ export function layOut(rows: readonly BarRow[], width: number): BarLayout {
 
 /** @param bar the bar itself, of the layout's length */
 export function barLine({ name, note, sizes }: BarRow, bar: string, layout: BarLayout): string {
-  const parts = [shorten(name, layout.name).padEnd(layout.name), bar, note.padEnd(layout.note), sizes];
+  const parts = [pad(shorten(name, layout.name), layout.name), bar, pad(note, layout.note), sizes];
   return shorten(parts.join(GAP).trimEnd(), layout.width);
 }

@@ -1,4 +1,4 @@
-import { mapAtMost } from "../../base/map-at-most";
+import pMap from "p-map";
 import { Deadline } from "../../base/deadline";
 import { collect } from "./collect";
 import { demultiplex } from "./demultiplex";
@@ -97,10 +97,14 @@ export async function inspectContainers(
   timeout = ANSWER_MS,
 ): Promise<Map<string, ContainerJson>> {
   const deadline = Deadline.in(timeout);
-  const found = await mapAtMost(REQUESTS_AT_ONCE, containers, async (container) => {
-    const json = await ifFound(inspectContainer(engine, container, deadline.left()));
-    return json === undefined ? [] : [[container, json] as const];
-  });
+  const found = await pMap(
+    containers,
+    async (container) => {
+      const json = await ifFound(inspectContainer(engine, container, deadline.left()));
+      return json === undefined ? [] : [[container, json] as const];
+    },
+    { concurrency: REQUESTS_AT_ONCE },
+  );
   return new Map(found.flat());
 }
 

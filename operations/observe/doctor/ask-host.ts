@@ -12,7 +12,7 @@ import { type InfoJson, readInfo } from "../../docker/engine/info";
 import { readLog } from "../../docker/engine/logs";
 import { inspectNetwork } from "../../docker/engine/networks";
 import { inspectVolume } from "../../docker/engine/volumes";
-import { mapAtMost } from "../../base/map-at-most";
+import pMap from "p-map";
 import { askSystem } from "./host-shell";
 import type { ContainerSnapshot, EngineSnapshot, HostSnapshot, PublishedPort, Unreachable } from "./snapshot";
 import { isUnreachable } from "./snapshot";
@@ -65,10 +65,14 @@ async function askDirectories(
 ): Promise<string[]> {
   if (dataPath === undefined) return [];
   const names = containers.flatMap((container) => [container, `${container}-archive`]);
-  const volumes = await mapAtMost(REQUESTS_AT_ONCE, names, async (name) => {
-    const volume = await ifAnswered(inspectVolume(docker, name, remaining()));
-    return volume === undefined ? [] : [[name, volume.Options?.["device"]] as const];
-  });
+  const volumes = await pMap(
+    names,
+    async (name) => {
+      const volume = await ifAnswered(inspectVolume(docker, name, remaining()));
+      return volume === undefined ? [] : [[name, volume.Options?.["device"]] as const];
+    },
+    { concurrency: REQUESTS_AT_ONCE },
+  );
   const devices = new Map(volumes.flat());
   return names.flatMap((name) => {
     const device = devices.has(name) ? devices.get(name) : `${dataPath}/${name}`;
@@ -120,7 +124,7 @@ async function askContainers(
     const lastLine = well ? undefined : await askLastLine(docker, json.Id, remaining);
     return [nameOf(json), { ...container, lastLine }];
   };
-  return new Map(await mapAtMost(REQUESTS_AT_ONCE, [...found.values()], describe));
+  return new Map(await pMap(found.values(), describe, { concurrency: REQUESTS_AT_ONCE }));
 }
 
 function containerOf(
@@ -185,8 +189,10 @@ async function askImages(
   images: readonly string[],
   remaining: Remaining,
 ): Promise<string[] | undefined> {
-  const present = mapAtMost(REQUESTS_AT_ONCE, images, async (image) =>
-    (await inspectImage(docker, image, remaining())) === undefined ? [] : [image],
+  const present = pMap(
+    images,
+    async (image) => ((await inspectImage(docker, image, remaining())) === undefined ? [] : [image]),
+    { concurrency: REQUESTS_AT_ONCE },
   );
   return (await ifAnswered(present))?.flat();
 }

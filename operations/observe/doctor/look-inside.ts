@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { REQUESTS_AT_ONCE, type Engine } from "../../docker/engine/engine";
-import { mapAtMost } from "../../base/map-at-most";
+import pMap from "p-map";
 import type { HostAnswer, Remaining } from "./ask-host";
 import { type InsideAnswer, askInside } from "./ask-inside";
 import { runs } from "./container-runs";
@@ -33,14 +33,14 @@ export async function lookInside(
     const container = containers?.get(node.container);
     return container !== undefined && runs(container);
   });
-  const answers = await mapAtMost(
-    REQUESTS_AT_ONCE,
+  const answers = await pMap(
     running,
     async (node): Promise<[string, InsideAnswer]> => {
       const timeout = remaining();
       if (timeout < timeoutMs * LEAST_SHARE) return [node.id, { inside: timeOver(timeoutMs) }];
       return [node.id, await askInside(docker, node, { cluster, password, timeout })];
     },
+    { concurrency: REQUESTS_AT_ONCE },
   );
   return new Map(answers);
 }

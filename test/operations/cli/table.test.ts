@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shorten } from "../../../operations/base/shorten";
+import { columnsOf, pad, shorten } from "../../../operations/base/columns";
 import { type Column, renderTable } from "../../../operations/cli/table";
 
 const COLUMNS: readonly Column[] = [
@@ -41,4 +41,37 @@ describe("renderTable", () => {
 it("shortens with an ellipsis", () => {
   expect(shorten("abcdef", 6)).toBe("abcdef");
   expect(shorten("abcdef", 5)).toBe("abcd…");
+});
+
+describe("names in wide letters", () => {
+  const columns: readonly Column[] = [
+    { header: "t", yields: 1 },
+    { header: "size", align: "right" },
+  ];
+  const rows = [
+    ["订单表订单表", "12 MB"],
+    ["🙂🙂", "1 kB"],
+    ["ab", "3 kB"],
+  ];
+
+  it("are whole, in straight columns", () => {
+    expect(renderTable(columns, rows, Infinity)).toEqual([
+      "t              size",
+      "订单表订单表  12 MB",
+      "🙂🙂           1 kB",
+      "ab             3 kB",
+    ]);
+  });
+
+  it("fit into a narrow terminal", () => {
+    const lines = renderTable(columns, rows, 16);
+    expect(lines[1]).toBe("订单表订…  12 MB");
+    expect(lines.map(columnsOf)).toEqual([16, 16, 16, 16]);
+  });
+
+  it("are cut between characters, and filled up by columns", () => {
+    expect(shorten("🙂🙂🙂", 4)).toBe("🙂…");
+    expect(shorten("e\u0301e\u0301e\u0301", 2)).toBe("e\u0301…");
+    expect(pad("订单", 6)).toBe("订单  ");
+  });
 });

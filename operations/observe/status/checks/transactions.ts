@@ -1,4 +1,4 @@
-import { shorten } from "../../../base/shorten";
+import { shorten } from "../../../base/columns";
 import { describeBlocker, sqlToEnd } from "../../../cluster/waits/describe-wait";
 import { parseActivity } from "../../../cluster/waits/activity-of-node";
 import { formatDuration } from "../../../base/duration";
