@@ -10,6 +10,7 @@ import {
 } from "../model/cluster";
 import { cpusText } from "../model/cpus";
 import { labelsOf } from "../model/contract/labels";
+import { serverCommand } from "../model/contract/server-command";
 import { serverName } from "../model/contract/server-name";
 import { archiveAddress, nodeAddress } from "../model/contract/terraform-address";
 import {
@@ -173,10 +174,7 @@ function commandOf(cluster: string, node: ClusterNode): string[] {
     cluster_name: serverName(cluster, node),
     ...(published === undefined || published === endpoint ? {} : { [PUBLISHED_SETTING]: published }),
   };
-  return [
-    "postgres",
-    ...Object.entries(settings).flatMap(([name, value]) => ["-c", escapeTemplate(`${name}=${value}`)]),
-  ];
+  return serverCommand(settings).map(escapeTemplate);
 }
 
 function publishedOn({ published }: ClusterNode): string | undefined {

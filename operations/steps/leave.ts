@@ -1,5 +1,6 @@
 import type { Cluster } from "../../model/cluster";
 import type { Caller } from "../base/caller/caller";
+import { isCoordinatorId } from "../../model/contract/node-id";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { CoordinatorUnreachable, connect } from "../cluster/connection/connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
@@ -55,7 +56,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
   const { progress, caller } = options;
   const { env } = caller;
   const stays = cluster.nodes.some((node) => node.id === id);
-  if (stays || isCoordinator(id)) {
+  if (stays || isCoordinatorId(id)) {
     // A coordinator that isn't in the environment any more would be made anew, and empty, on another host.
     const what = stays ? `${id} stays` : `${id} is no longer the coordinator`;
     if (!mayDestroy(cluster, env)) throw destroyRefused(cluster, what, env);
@@ -138,9 +139,4 @@ function orGone(error: Silence, cluster: Cluster, env: NodeJS.ProcessEnv): Failu
   const commands = staying.map((id) => applyOne(id, env)).join(" && ");
   const made = `a container that is gone must be made before the removal, in ${process.cwd()}: ${commands}`;
   return new Failure(summary, advise`${remedy}; ${made}`, { detail, cause: error });
-}
-
-/** By its name, which no worker may have: an id that left the environment says nothing else. */
-function isCoordinator(id: string): boolean {
-  return id.endsWith("/coordinator");
 }

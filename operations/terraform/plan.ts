@@ -1,17 +1,36 @@
-/** A plan as `terraform show -json` gives it, as far as it is read. */
+import type { ResourceName } from "../../model/contract/resource";
+
+/** A plan as `terraform show -json` gives it, as far as it is read. It holds the values of all variables, secrets too. */
 export interface PlanJson {
+  readonly terraform_version?: string;
+  /** RFC 3339: when it was made. */
+  readonly timestamp?: string;
+  /** True where making it failed half-way; what it would do is not known then. */
+  readonly errored?: boolean;
   readonly resource_changes?: readonly ResourceChange[];
 }
 
 /** What a plan does with one resource; also with those that it leaves as they are. */
-interface ResourceChange {
+export interface ResourceChange extends ResourceName {
   readonly address: string;
-  readonly type: string;
   readonly change: {
-    /** `no-op`, `create`, `read`, `update`, `delete`; of a replacement `delete` and `create`. */
-    readonly actions: readonly string[];
+    readonly actions: readonly PlannedAction[];
+    readonly before?: Attributes | null;
+    readonly after?: Attributes | null;
+    /** True, or an object of such, for each attribute that is known after the apply only. */
+    readonly after_unknown?: Readonly<Record<string, unknown>>;
     readonly importing?: { readonly id: string };
     /** Paths of the attributes that force a replacement. */
     readonly replace_paths?: readonly (readonly (string | number)[])[];
   };
+}
+
+/** Of a replacement, `delete` and `create` in the order in which they are done. */
+export type PlannedAction = "no-op" | "create" | "read" | "update" | "delete" | "forget";
+
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Names of the attributes that force a resource to be replaced. */
+export function forcedBy({ change }: Pick<ResourceChange, "change">): string[] {
+  return [...new Set((change.replace_paths ?? []).map(([attribute]) => String(attribute)))];
 }

@@ -1,4 +1,4 @@
-import type { PlanJson } from "../../terraform/plan";
+import { type PlanJson, forcedBy } from "../../terraform/plan";
 
 /**
  * Why a plan is not only the adoption of the given addresses: each line names a resource. Empty when it is.
@@ -17,9 +17,8 @@ export function checkPlan(plan: PlanJson, addresses: readonly string[]): string[
       if (actions === "no-op" || actions === "read") return [];
       if (actions === "update" && change.importing !== undefined) return [];
       if (actions === "create" && type === "docker_image") return [];
-      const paths = (change.replace_paths ?? []).map(([attribute]) => String(attribute));
-      const because =
-        paths.length === 0 ? "" : ` (its ${[...new Set(paths)].join(", ")} differ from the configuration)`;
+      const names = forcedBy({ change });
+      const because = names.length === 0 ? "" : ` (its ${names.join(", ")} differ from the configuration)`;
       return [`${address}: would ${actions}${because}`];
     }),
     ...missing.map((address) => `${address}: would not be imported`),

@@ -1,3 +1,4 @@
+import { isCoordinatorId } from "../../../model/contract/node-id";
 import { formatEndpoint } from "../../../model/cluster";
 import type { Action, Subject } from "./action";
 import type { DeclaredContainer, FoundContainer, HostInventory, Situation } from "./situation";
@@ -151,7 +152,7 @@ function decideUndeclared(situation: Situation, inventory: HostInventory, found:
   const kept = (reason: string): Action[] => [
     leave(subject, `${node} is no longer declared, but ${reason}`, inTheWay),
   ];
-  if (node.endsWith("/coordinator")) return kept("it was a coordinator: remove it by hand");
+  if (isCoordinatorId(node)) return kept("it was a coordinator: remove it by hand");
   if (found.initialisation === "running") return kept("its first initialisation still runs");
   const obstacle = mayHoldData(situation, found);
   if (obstacle !== undefined) return kept(`${obstacle}: declare it again, or drain and remove it first`);

@@ -1,3 +1,4 @@
+import { settingsOfCommand } from "../../../model/contract/server-command";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import { readKnown } from "../../cluster/nodes/read-view";
@@ -85,11 +86,5 @@ export function settingsOf(command: string): Record<string, string> {
     .trim()
     .replace(/^\S+ "|"$/g, "")
     .split('" "');
-  const settings = words.filter((_word, index) => words[index - 1] === "-c");
-  return Object.fromEntries(
-    settings.map((setting) => {
-      const end = setting.indexOf("=");
-      return [setting.slice(0, end), setting.slice(end + 1)];
-    }),
-  );
+  return settingsOfCommand(words);
 }

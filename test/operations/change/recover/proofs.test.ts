@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkPlan } from "../../../../operations/change/recover/check-plan";
+import type { PlannedAction } from "../../../../operations/terraform/plan";
 import { judgeLog } from "../../../../operations/change/recover/initialisation";
 
 describe("what a log proves of a first initialisation", () => {
@@ -35,9 +36,10 @@ describe("what a log proves of a first initialisation", () => {
 });
 
 describe("the plan of an adoption", () => {
-  const change = (address: string, actions: string[], more: object = {}) => ({
+  const change = (address: string, actions: PlannedAction[], more: object = {}) => ({
     address,
     type: address.slice(0, address.indexOf(".")),
+    name: address.slice(address.indexOf(".") + 1),
     change: { actions, ...more },
   });
   const importing = { importing: { id: "x" } };

@@ -1,0 +1,41 @@
+import { STEP, nodeAt } from "./terraform-address";
+
+/** What one Terraform resource of a stack is for the cluster. */
+export type Resource =
+  | { readonly kind: "container" | "data volume" | "archive volume" | "membership"; readonly node: string }
+  | { readonly kind: "network" | "image"; readonly host: string }
+  | { readonly kind: "registration" | "guard" }
+  /** Nothing that this program declares. */
+  | { readonly kind: "other" };
+
+/** As a plan and a state name a resource: `docker_container`, `server-d_worker1`; of an instance also its key. */
+export interface ResourceName {
+  readonly type: string;
+  readonly name: string;
+  readonly index?: string | number;
+}
+
+/** Reads back what `nodeAddress` and the others of terraform-address.ts make, by the resource's type. */
+export function resourceOf({ type, name, index }: ResourceName): Resource {
+  switch (type) {
+    case "docker_container":
+      return { kind: "container", node: nodeAt(name) };
+    case "docker_volume":
+      return name.endsWith(ARCHIVE)
+        ? { kind: "archive volume", node: nodeAt(name.slice(0, -ARCHIVE.length)) }
+        : { kind: "data volume", node: nodeAt(name) };
+    case "docker_network":
+      return { kind: "network", host: name };
+    case "docker_image":
+      return { kind: "image", host: name };
+    case "null_resource":
+      if (name === STEP.membership && typeof index === "string") return { kind: "membership", node: index };
+      if (name === STEP.registration || name === STEP.guard) return { kind: name };
+      return { kind: "other" };
+    default:
+      return { kind: "other" };
+  }
+}
+
+/** Ids have no underscore, so no node is called so. */
+const ARCHIVE = "_archive";

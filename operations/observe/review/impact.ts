@@ -1,0 +1,144 @@
+import { isCoordinatorId } from "../../../model/contract/node-id";
+import { type Resource, resourceOf } from "../../../model/contract/resource";
+import type { PlanJson, ResourceChange } from "../../terraform/plan";
+import { type AttributeChange, attributeChanges } from "./attribute-changes";
+
+/**
+ * What a plan does to a node, the most dangerous first. `data-lost`: its data volume is destroyed and it is not drained
+ * before. `emptied`: its volume is gone already, and it is made again on an empty one. `leaves`: it is drained, and then destroyed. `replaced`: a new container on its data. `returns`: its container is
+ * gone, and is made again on its data. `starts`: it stands still, and is started in place. `updated`: in place, without a
+ * restart. `joins`: a new node, on an empty volume.
+ */
+export const FATES = [
+  "data-lost",
+  "emptied",
+  "leaves",
+  "replaced",
+  "returns",
+  "starts",
+  "updated",
+  "joins",
+  "unchanged",
+] as const;
+
+export type Fate = (typeof FATES)[number];
+
+export interface NodeImpact {
+  /** Node id. */
+  readonly id: string;
+  readonly fate: Fate;
+  /** Why it is replaced or updated; empty for the other fates. */
+  readonly changes: readonly AttributeChange[];
+  /** The image that its container has, and will have. */
+  readonly image: { readonly before?: string; readonly after?: string };
+  /** Whether its data volume is made new: there is nothing on it. */
+  readonly newVolume: boolean;
+}
+
+export interface Impact {
+  /** The most dangerous first, then in the plan's order. */
+  readonly nodes: readonly NodeImpact[];
+  /** Whether the nodes are registered, and the metadata verified, at the end. */
+  readonly registers: boolean;
+  /** Whether the guard looks at the change before the first container goes. */
+  readonly guards: boolean;
+  /** Other resources that change, by their addresses: networks, images, and what this program doesn't declare. */
+  readonly others: readonly OtherChange[];
+}
+
+export interface OtherChange {
+  readonly address: string;
+  /** `create`, `update`, `delete`, `replace`. */
+  readonly action: string;
+}
+
+interface Named {
+  readonly resource: ResourceChange;
+  readonly of: Resource;
+}
+
+/** What a plan does, node by node. */
+export function impactOf(plan: PlanJson): Impact {
+  const all = (plan.resource_changes ?? []).map((resource): Named => ({
+    resource,
+    of: resourceOf(resource),
+  }));
+  const changing = all.filter(({ resource }) => isEffective(resource));
+  const ids = [...new Set(all.flatMap(({ of }) => ("node" in of ? [of.node] : [])))];
+  const stays = all.some(({ of, resource }) => of.kind === "container" && actionOf(resource) !== "delete");
+  const nodes = ids.map((id) => nodeImpact(id, all, stays));
+  const changes = (kind: Resource["kind"]) => changing.some(({ of }) => of.kind === kind);
+  return {
+    nodes: [...nodes].sort((a, b) => FATES.indexOf(a.fate) - FATES.indexOf(b.fate)),
+    registers: changes("registration"),
+    guards: changes("guard"),
+    others: changing
+      .filter(({ of }) => ["network", "image", "other"].includes(of.kind))
+      .map(({ resource }) => ({ address: resource.address, action: actionOf(resource) })),
+  };
+}
+
+/** @param stays whether any node does: a cluster that is destroyed as a whole drains none */
+function nodeImpact(id: string, all: readonly Named[], stays: boolean): NodeImpact {
+  const find = (kind: Resource["kind"]) =>
+    all.find(({ of }) => of.kind === kind && "node" in of && of.node === id)?.resource;
+  const container = find("container");
+  const volume = find("data volume");
+  const fate = fateOf(stays && !isCoordinatorId(id), { container, volume, membership: find("membership") });
+  return {
+    id,
+    fate,
+    changes: container === undefined ? [] : attributeChanges(container),
+    image: { ...image("before", container), ...image("after", container) },
+    newVolume: actionOf(volume) === "create" || actionOf(volume) === "replace",
+  };
+}
+
+/** Its resources; absent where neither the state nor the configuration has them. */
+interface Resources {
+  readonly container?: ResourceChange | undefined;
+  readonly volume?: ResourceChange | undefined;
+  readonly membership?: ResourceChange | undefined;
+}
+
+/** @param drained whether a node of this kind is drained by the destroy of its membership */
+function fateOf(drained: boolean, { container, volume, membership }: Resources): Fate {
+  const [ofContainer, ofVolume] = [actionOf(container), actionOf(volume)];
+  // A node that was never registered has no membership in the state, and none is destroyed: nobody asks what it holds.
+  if (ofVolume === "replace") return "data-lost";
+  if (ofVolume === "delete") return drained && actionOf(membership) === "delete" ? "leaves" : "data-lost";
+  if (ofContainer === "delete") return "leaves";
+  if (ofContainer === "replace") return "replaced";
+  if (ofContainer === "create") {
+    if (ofVolume !== "create") return "returns";
+    return isNew(membership) ? "joins" : "emptied";
+  }
+  if (ofContainer === "update") return starts(container) ? "starts" : "updated";
+  return "unchanged";
+}
+
+/** Not a member yet; where an adoption could not restore the membership, nobody knows. */
+function isNew(membership: ResourceChange | undefined): boolean {
+  return membership === undefined || actionOf(membership) === "create";
+}
+
+/** The provider says of a stopped container that it needn't run. */
+function starts(container: ResourceChange | undefined): boolean {
+  const { before, after } = container?.change ?? {};
+  return before?.["must_run"] === false && after?.["must_run"] === true;
+}
+
+function image(key: "before" | "after", container: ResourceChange | undefined): Partial<NodeImpact["image"]> {
+  const value = container?.change[key]?.["image"];
+  return typeof value === "string" ? { [key]: value } : {};
+}
+
+function isEffective({ change }: ResourceChange): boolean {
+  return change.actions.some((action) => action !== "no-op" && action !== "read");
+}
+
+function actionOf(resource: ResourceChange | undefined): string {
+  const actions = resource?.change.actions ?? [];
+  if (actions.includes("delete") && actions.includes("create")) return "replace";
+  return actions[0] ?? "no-op";
+}
