@@ -18,6 +18,7 @@ import { addMaintenance } from "./maintenance/command";
 import { addRebalance } from "./rebalance/command";
 import { addCredentials } from "./credentials/command";
 import { addRecover } from "./recover/command";
+import { addReview } from "./review/command";
 
 /** Exit codes of every command, as its help shows them. */
 const EXIT_CODES = `
@@ -59,6 +60,7 @@ export function createProgram(caller: Caller): Command {
   addCredentials(program, caller);
   addForget(program, caller);
   addRecover(program, caller);
+  addReview(program, caller);
   addCompletion(program);
   return program;
 }

@@ -5,14 +5,9 @@ import { connect } from "../cluster/connection/connect";
 import { mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
 import { EXIT, Failure, type Problem, problemsFailure } from "../base/failure";
 import { readContainers } from "../change/replacement/containers";
-import {
-  citusUpgrade,
-  dataOf,
-  findForbidden,
-  findRenamed,
-  findReplacements,
-} from "../change/replacement/differences";
+import { citusUpgrade, dataOf, findRenamed, findReplacements } from "../change/replacement/differences";
 import type { Replacement } from "../change/replacement/replacement";
+import { findForbidden } from "../cluster/nodes/image-on-data";
 import { type ExistingNode, readExisting } from "../change/replacement/nodes";
 import { fetchImages } from "../change/replacement/images";
 import { findOtherSuperusers } from "../change/replacement/superuser";

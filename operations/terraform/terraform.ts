@@ -62,6 +62,16 @@ export class Terraform {
   async plan(addresses: readonly string[], file: string): Promise<PlanJson> {
     const targets = addresses.map((address) => `-target=${address}`);
     await this.run(["plan", "-input=false", "-no-color", `-out=${file}`, ...targets]);
+    return this.show(file);
+  }
+
+  /** Plans everything; the plan is saved to `file`. */
+  async planAll(file: string): Promise<void> {
+    await this.run(["plan", "-input=false", "-no-color", `-out=${file}`]);
+  }
+
+  /** A saved plan, with the values of all variables. */
+  async show(file: string): Promise<PlanJson> {
     return JSON.parse(await this.run(["show", "-json", "-no-color", file])) as PlanJson;
   }
 

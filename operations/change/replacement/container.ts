@@ -11,7 +11,7 @@ import { ifAnswered, ifFound } from "../../docker/engine/engine-failure";
 import { exec } from "../../docker/engine/exec";
 import { checkLayer } from "./container-layer/check-layer";
 import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
-import { findForbidden } from "./differences";
+import { findForbidden } from "../../cluster/nodes/image-on-data";
 import { fetchImage } from "./images";
 import type { Progress } from "../../base/progress";
 import { advise } from "../../base/remedy";

@@ -1,8 +1,8 @@
-import type { Cluster, ClusterNode } from "../../../model/cluster";
+import type { Cluster } from "../../../model/cluster";
 import { PUBLISHED_SETTING, majorOfImage } from "../../../model/cluster";
 import { readServerName } from "../../../model/contract/server-name";
 import type { Problem } from "../../base/failure";
-import type { ImageVersions } from "./images";
+import { type DataOfNode, versionOfImage } from "../../cluster/nodes/image-on-data";
 import type { ExistingNode } from "./nodes";
 import type { Change, Replacement } from "./replacement";
 
@@ -84,13 +84,6 @@ export function findRenamed(cluster: Cluster, nodes: readonly ExistingNode[]): P
   });
 }
 
-/** What a node's data was written by, as far as that is known. */
-export interface DataOfNode {
-  readonly wanted: ClusterNode;
-  readonly major?: number | undefined;
-  readonly citus?: string | undefined;
-}
-
 /** By the server that runs, else by the image that was registered. */
 export function dataOf({ wanted, recorded, running }: ExistingNode): DataOfNode {
   return {
@@ -98,45 +91,6 @@ export function dataOf({ wanted, recorded, running }: ExistingNode): DataOfNode 
     major: running?.major ?? majorOfImage(recorded?.image ?? ""),
     citus: running?.citus ?? versionOfImage(recorded?.image ?? ""),
   };
-}
-
-/**
- * What must never happen to existing data, however the nodes are replaced.
- *
- * @param images what the new image says of itself, by the host's id; without it, by the environment and the image's tag
- */
-export function findForbidden(
-  nodes: readonly DataOfNode[],
-  images: ReadonlyMap<string, ImageVersions> = new Map(),
-): Problem[] {
-  return nodes.flatMap(({ wanted, major, citus }): Problem[] => {
-    const image = images.get(wanted.host) ?? {};
-    const wantedMajor = image.major ?? wanted.postgresMajor;
-    if (major !== undefined && major !== wantedMajor) {
-      return [
-        {
-          node: wanted.id,
-          what: `its data is of PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wantedMajor}`,
-          remedy:
-            `keep an image with PostgreSQL ${major}; another major version needs pg_upgrade on every node, which pg-dist ` +
-            "doesn't do yet, or a new cluster that the data is copied to",
-        },
-      ];
-    }
-    const version = image.citus ?? versionOfImage(wanted.image);
-    if (citus !== undefined && version !== undefined && compareVersions(version, citus) < 0) {
-      return [
-        {
-          node: wanted.id,
-          what: `it runs Citus ${citus}, ${wanted.image} has Citus ${version}`,
-          remedy:
-            `keep an image with Citus ${citus} or newer: older ones fail on the catalog of a newer one, and the way back is ` +
-            "a restore from a backup",
-        },
-      ];
-    }
-    return [];
-  });
 }
 
 /** Of nodes whose replacement brings another minor version of Citus, e.g. `13.0.3 -> 13.2.0`. */
@@ -150,15 +104,6 @@ export function citusUpgrade(nodes: readonly ExistingNode[]): string | undefined
   return upgrades[0];
 }
 
-/** Citus' version in the tag of its own image. */
-function versionOfImage(image: string): string | undefined {
-  return /(?:^|\/)citusdata\/citus:(\d+\.\d+\.\d+)/.exec(image)?.[1];
-}
-
 function minorOf(version: string): string {
   return version.split(".").slice(0, 2).join(".");
-}
-
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
 }

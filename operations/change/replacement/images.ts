@@ -6,18 +6,11 @@ import { Engine } from "../../docker/engine/engine";
 import { type ImageJson, inspectImage, pullImage } from "../../docker/engine/images";
 import { EXIT, Failure, oneLine, type Problem, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
+import type { ImageVersions } from "../../cluster/nodes/image-on-data";
 import type { Replacement } from "./replacement";
 
 /** How often a pull is told of, in milliseconds. */
 const TELL_MS = 15_000;
-
-/** What an image says of itself, where it says it: images that are built on PostgreSQL's and Citus' own inherit both. */
-export interface ImageVersions {
-  /** PG_MAJOR of its environment. */
-  readonly major?: number;
-  /** Of CITUS_VERSION, without the package's part: 13.0.3. */
-  readonly citus?: string;
-}
 
 /**
  * Sees to it that every Docker host has the new image of the containers that are about to be replaced, and pulls it where

@@ -3,11 +3,12 @@ import type { ClusterNode } from "../../../../model/cluster";
 import {
   citusUpgrade,
   dataOf,
-  findForbidden,
   findRenamed,
   findReplacements,
 } from "../../../../operations/change/replacement/differences";
-import { type ImageVersions, versionsIn } from "../../../../operations/change/replacement/images";
+import { findForbidden } from "../../../../operations/cluster/nodes/image-on-data";
+import { versionsIn } from "../../../../operations/change/replacement/images";
+import type { ImageVersions } from "../../../../operations/cluster/nodes/image-on-data";
 import {
   type ExistingNode,
   type RunningServer,

@@ -1,0 +1,34 @@
+import { render } from "../../base/remedy";
+import type { Review } from "../../observe/review/review";
+import { statementOf } from "../../observe/review/statements";
+
+/** The plan that was reviewed. */
+export interface ReviewedPlan {
+  readonly file: string;
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly sha256: string;
+  readonly terraform: string | undefined;
+  /** RFC 3339. */
+  readonly madeAt: string | undefined;
+}
+
+/** The report for a script, as schemas/review.json has it. */
+export function describeReview(review: Review, plan: ReviewedPlan, allowed: string | undefined): object {
+  const { cluster, impact, refusals } = review;
+  return {
+    environment: cluster.environment,
+    cluster: cluster.name,
+    plan: { ...plan, terraform: plan.terraform ?? null, madeAt: plan.madeAt ?? null },
+    refused: refusals.length > 0 && allowed === undefined,
+    refusals: refusals.map((each) => ({ ...each, remedy: render(each.remedy, "person") })),
+    allowed: allowed ?? null,
+    nodes: impact.nodes.map((node) => ({
+      ...{ id: node.id, fate: node.fate, statement: statementOf(node), newVolume: node.newVolume },
+      changes: node.changes.map(({ name, before, after, forces }) => ({
+        ...{ name, before: before ?? null, after: after ?? null, forces },
+      })),
+    })),
+    registers: impact.registers,
+    others: impact.others,
+  };
+}

@@ -1,0 +1,97 @@
+import { type Cluster, majorOfImage } from "../../../model/cluster";
+import type { Remedy } from "../../base/remedy";
+import { findForbidden, versionOfImage } from "../../cluster/nodes/image-on-data";
+import type { Impact, NodeImpact } from "./impact";
+
+/** Why a plan must not be approved; the codes stay the same in every version. */
+export type RefusalCode =
+  "incomplete-plan" | "data-lost" | "volume-gone" | "coordinator-with-workers" | "all-at-once" | "image";
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** Ids of the nodes that it is about; none for the plan as a whole. */
+  readonly nodes: readonly string[];
+  readonly what: string;
+  readonly remedy: Remedy;
+}
+
+/**
+ * What must not be approved of a plan, by the plan and the configuration alone.
+ *
+ * @param cluster as it is wanted
+ */
+export function findRefusals({ nodes }: Impact, cluster: Cluster): Refusal[] {
+  const ids = (fate: NodeImpact["fate"]) => nodes.filter((node) => node.fate === fate).map(({ id }) => id);
+  return [
+    ...lostData(nodes.filter(({ fate }) => fate === "data-lost")),
+    ...goneVolumes(ids("emptied")),
+    ...togetherReplaced(ids("replaced"), cluster),
+    ...wrongImages(nodes, cluster),
+  ];
+}
+
+function lostData(lost: readonly NodeImpact[]): Refusal[] {
+  if (lost.length === 0) return [];
+  const ids = lost.map(({ id }) => id);
+  const anew = lost.some(({ newVolume }) => newVolume) ? ", and made anew, empty" : "";
+  return [
+    {
+      code: "data-lost",
+      nodes: ids,
+      what: `${list(ids)}: the data volume is destroyed${anew}; nothing is moved away before`,
+      remedy:
+        "undo in the environment what renames or moves it: the cluster's name, the coordinator's host, a node's name; a worker " +
+        "leaves by being deleted there, and its shards are moved first. To give the whole cluster up: docs/destroy.md",
+    },
+  ];
+}
+
+function goneVolumes(ids: readonly string[]): Refusal[] {
+  if (ids.length === 0) return [];
+  return [
+    {
+      code: "volume-gone",
+      nodes: ids,
+      what: `${list(ids)}: the volume with its data is gone, and would be made again, empty`,
+      remedy: "bring the volume back from its server or a backup; docs/forget.md is for one that is lost",
+    },
+  ];
+}
+
+/** All of them stop at the same time: Terraform knows no order among them. */
+function togetherReplaced(ids: readonly string[], cluster: Cluster): Refusal[] {
+  if (ids.length < 2 || cluster.rollout === "all-at-once") return [];
+  const coordinator = cluster.nodes.find(({ role }) => role === "coordinator")?.id;
+  const both = coordinator !== undefined && ids.includes(coordinator);
+  return [
+    {
+      code: both ? "coordinator-with-workers" : "all-at-once",
+      nodes: ids,
+      what: both
+        ? `the coordinator is replaced together with ${ids.length - 1} worker${ids.length === 2 ? "" : "s"}: the cluster is down meanwhile`
+        : `${ids.length} containers are replaced at once: their shards can't be reached meanwhile`,
+      remedy:
+        'replace them one by one (docs/changing-a-cluster.md), or set `rollout: "all-at-once"` in the environment',
+    },
+  ];
+}
+
+function wrongImages(nodes: readonly NodeImpact[], cluster: Cluster): Refusal[] {
+  const data = nodes.flatMap(({ id, fate, image }) => {
+    const wanted = cluster.nodes.find((node) => node.id === id);
+    if (wanted === undefined || image.before === undefined || fate === "data-lost") return [];
+    return [{ wanted, major: majorOfImage(image.before), citus: versionOfImage(image.before) }];
+  });
+  const refusals = new Map<string, Refusal>();
+  // One fault of one edit, though each node has it.
+  for (const { node, what, remedy } of findForbidden(data)) {
+    const known = refusals.get(what);
+    refusals.set(what, { code: "image", nodes: [...(known?.nodes ?? []), node], what, remedy });
+  }
+  return [...refusals.values()].map((each) => ({ ...each, what: `${list(each.nodes)}: ${each.what}` }));
+}
+
+/** Of many nodes only the first: the report names each. */
+function list(ids: readonly string[]): string {
+  return ids.length <= 3 ? ids.join(", ") : `${ids.slice(0, 2).join(", ")} and ${ids.length - 2} more`;
+}

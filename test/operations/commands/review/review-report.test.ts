@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { describeCluster } from "../../../../model/cluster";
+import type { Environment } from "../../../../model/environment";
+import { describeReview } from "../../../../operations/commands/review/json";
+import { reviewMarkdown } from "../../../../operations/commands/review/markdown";
+import { reviewScreen } from "../../../../operations/commands/review/screen";
+import { type Review, reviewPlan } from "../../../../operations/observe/review/review";
+import { expectShape } from "../../../fixtures/json-shape";
+import { somePlan } from "../../observe/review/some-plan";
+
+const ENVIRONMENT: Environment = {
+  name: "production",
+  hosts: {
+    a: { connection: "ssh://a", address: "10.0.0.1" },
+    b: { connection: "ssh://b", address: "10.0.0.2" },
+  },
+  coordinator: { host: "a" },
+  workers: { b: 3 },
+};
+
+const command = (...settings: string[]) => ["postgres", ...settings.flatMap((each) => ["-c", each])];
+const REPLACED = {
+  container: ["delete", "create"],
+  before: { command: command("max_connections=100") },
+  after: { command: command("max_connections=300") },
+  forces: ["command"],
+} as const;
+const CREATED = { container: ["create"], volume: ["create"], membership: ["create"] } as const;
+const DESTROYED = { container: ["delete"], volume: ["delete"], membership: ["delete"] } as const;
+
+const plain = (_colour: string, text: string) => text;
+
+function some(): Review {
+  const nodes = {
+    "a/coordinator": REPLACED,
+    "b/worker1": REPLACED,
+    "b/worker2": REPLACED,
+    "b/worker3": CREATED,
+    "c/worker1": DESTROYED,
+    "d/worker1": {},
+  };
+  const more = {
+    "null_resource.registration": ["delete", "create"],
+    "docker_network.c": ["delete"],
+  } as const;
+  return reviewPlan(somePlan(nodes, more), describeCluster(ENVIRONMENT));
+}
+
+const NOTHING = reviewPlan(somePlan({ "a/coordinator": {} }), describeCluster(ENVIRONMENT));
+
+describe("the report of a review", () => {
+  it("says on a terminal what is refused, then what happens by its danger, the same once", () => {
+    expect(reviewScreen(some(), undefined, plain)).toEqual([
+      "production  cluster citus: 1 leaves, 3 are replaced (the coordinator among them), 1 joins, 1 unchanged",
+      "",
+      "refused  the coordinator is replaced together with 2 workers: the cluster is down meanwhile",
+      '       → replace them one by one (docs/changing-a-cluster.md), or set `rollout: "all-at-once"` in the environment',
+      "",
+      "c/worker1: is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard for moments",
+      "a/coordinator: is stopped, and started in a new container on its data: about 10 s, nobody can connect meanwhile",
+      "  max_connections 100 -> 300",
+      "b/worker1, b/worker2: is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile",
+      "  max_connections 100 -> 300",
+      "b/worker3: starts empty and joins; has no shards until a rebalance",
+      "delete   docker_network.c",
+      "at the end  every node is registered, and the metadata on each verified",
+    ]);
+    expect(reviewScreen(NOTHING, undefined, plain)).toEqual(["production  cluster citus: no change"]);
+  });
+
+  it("has the reason of what was let pass", () => {
+    const lines = reviewScreen(some(), "a maintenance window on Sunday", plain);
+    expect(lines[2]).toMatch(/^allowed {2}the coordinator/);
+    expect(lines[3]).toContain("a maintenance window on Sunday");
+    expect(reviewMarkdown(some(), "a maintenance window on Sunday")).toMatch(
+      /^## production: allowed by hand$[^]*> \*\*Allowed:\*\* the coordinator[^]*> a maintenance window on Sunday$/m,
+    );
+  });
+
+  it("is one comment of a pull request, known by its mark, with the safe part folded", () => {
+    expect(reviewMarkdown(some(), undefined)).toMatchInlineSnapshot(`
+      "<!-- pg-dist review production -->
+      ## production: refused
+
+      1 leaves, 3 are replaced (the coordinator among them), 1 joins, 1 unchanged.
+
+      > **Refused:** the coordinator is replaced together with 2 workers: the cluster is down meanwhile
+      >
+      > replace them one by one (docs/changing-a-cluster.md), or set \`rollout: "all-at-once"\` in the environment
+
+      | node | what happens | why |
+      | --- | --- | --- |
+      | \`c/worker1\` | is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard for moments |  |
+      | \`a/coordinator\` | is stopped, and started in a new container on its data: about 10 s, nobody can connect meanwhile | \`max_connections 100 -> 300\` |
+      | \`b/worker1\`<br>\`b/worker2\` | is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile | \`max_connections 100 -> 300\` |
+      | \`b/worker3\` | starts empty and joins; has no shards until a rebalance |  |
+
+      <details><summary>Also</summary>
+
+      - 1 node unchanged
+      - every node is registered at the end, and the metadata on each verified
+      - delete \`docker_network.c\`
+
+      </details>
+      "
+    `);
+    expect(reviewMarkdown(NOTHING, undefined)).toBe(
+      "<!-- pg-dist review production -->\n## production\n\nNo change.\n",
+    );
+  });
+
+  it("fits a comment, whatever the size of the cluster, and says how much was cut", () => {
+    const nodes = Object.fromEntries(
+      Array.from({ length: 2000 }, (_, index) => [
+        `b/worker${index}`,
+        { ...REPLACED, after: { command: command(`max_connections=${index}`) } },
+      ]),
+    );
+    const text = reviewMarkdown(reviewPlan(somePlan(nodes), describeCluster(ENVIRONMENT)), undefined);
+    expect(text.length).toBeLessThan(65_536);
+    expect(text).toMatch(/> \*\*Refused:\*\* 2000 containers/);
+    expect(text).toMatch(/\d+ more lines: see the job's log\.\n$/);
+  });
+
+  it("can't be broken by what a plan says", () => {
+    const before = { command: command("log_line_prefix=%m | <b>") };
+    const node = { ...REPLACED, before, after: { command: command("log_line_prefix=a\n`b`") } };
+    const text = reviewMarkdown(
+      reviewPlan(somePlan({ "b/worker1": node }), describeCluster(ENVIRONMENT)),
+      undefined,
+    );
+    expect(text.split("\n").find((line) => line.includes("b/worker1"))).toContain(
+      "log_line_prefix %m \\| <b> -> a 'b'",
+    );
+  });
+
+  it("is as schemas/review.json has it for a script", () => {
+    const plan = { file: "reviewed.plan", sha256: "0".repeat(64), terraform: "1.11.4", madeAt: undefined };
+    const answer = { version: 1, command: "review", ...describeReview(some(), plan, undefined) };
+    expectShape("review", JSON.stringify(answer));
+    expect(answer).toMatchObject({ refused: true, allowed: null, registers: true });
+    expect(describeReview(some(), plan, "meant")).toMatchObject({ refused: false, allowed: "meant" });
+  });
+});

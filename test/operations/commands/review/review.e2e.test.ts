@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Environment } from "../../../../model/environment";
+import { findParts, type Parts } from "../../../../testbed/parts";
+import { expectShape } from "../../../fixtures/json-shape";
+import { RecoverCluster, docker } from "../../change/recover/recover-cluster";
+
+interface Report {
+  readonly refused: boolean;
+  readonly refusals: readonly { code: string; nodes: string[] }[];
+  readonly nodes: readonly { id: string; fate: string; changes: { name: string }[] }[];
+  readonly plan: { file: string };
+}
+
+/**
+ * Changes of a running cluster, one after the other: what the review says of each node is compared with what its apply then
+ * did to that node's container and volume.
+ */
+describe("a review, compared with the apply", () => {
+  let parts: Parts;
+  let cluster: RecoverCluster;
+  let environment: Environment;
+
+  beforeAll(async () => {
+    parts = await findParts({ log: console.log });
+    cluster = await RecoverCluster.create(parts);
+    environment = cluster.environment({ ephemeral: false, workers: { local: { worker1: {}, worker2: {} } } });
+    cluster.declare(environment);
+  });
+
+  afterAll(async () => {
+    await cluster?.destroy();
+    await parts?.stop();
+  });
+
+  it("of the first deploy: all nodes join", async () => {
+    expect(await reviewed()).toEqual({
+      "local/coordinator": "joins",
+      "local/worker1": "joins",
+      "local/worker2": "joins",
+    });
+    await cluster.deployment.applied();
+    expect(await reviewed()).toEqual({});
+    expect((await cluster.run("review")).stdout).toMatch(/: no change\n$/);
+    await cluster.deployment.query("CREATE TABLE public.event (id bigint PRIMARY KEY)");
+    await cluster.deployment.query("SELECT create_distributed_table('public.event', 'id', shard_count => 4)");
+    await cluster.deployment.query("INSERT INTO public.event SELECT generate_series(1, 500)");
+  });
+
+  it("of a worker more: it joins, the others are not touched", async () => {
+    environment = { ...environment, workers: { local: { worker1: {}, worker2: {}, worker3: {} } } };
+    await expectApply({ "local/worker3": "joins" });
+  });
+
+  it("of memory: in place", async () => {
+    environment = { ...environment, memory: 768 };
+    const ids = ["coordinator", "worker1", "worker2", "worker3"].map((name) => `local/${name}`);
+    await expectApply(Object.fromEntries(ids.map((id) => [id, "updated"])));
+  });
+
+  it("of a setting of one worker: its container alone is replaced, and says why", async () => {
+    const workers = { local: { worker1: { settings: { work_mem: "8MB" } }, worker2: {}, worker3: {} } };
+    environment = { ...environment, workers };
+    const report = await expectApply({ "local/worker1": "replaced" });
+    expect(report.nodes.find(({ id }) => id === "local/worker1")?.changes.map(({ name }) => name)).toEqual([
+      "work_mem",
+    ]);
+  });
+
+  it("of a stopped worker: it is started in place", async () => {
+    await docker("stop", `${cluster.name}-worker2`);
+    await expectApply({ "local/worker2": "starts" });
+  });
+
+  it("of a container that was deleted: it is made again on its data", async () => {
+    await docker("rm", "--force", `${cluster.name}-worker2`);
+    await expectApply({ "local/worker2": "returns" });
+  });
+
+  it("of a setting of all nodes: refused, as is then its apply, unless it is allowed", async () => {
+    const before = await containers();
+    const changed = { ...environment, settings: { max_connections: 120 } };
+    cluster.declare(changed);
+    const { report, exitCode } = await review();
+    expect(exitCode).toBe(4);
+    expect(report.refusals).toMatchObject([{ code: "coordinator-with-workers" }]);
+    const { exitCode: applied, output } = await cluster.deployment.apply();
+    expect(applied).toBe(1);
+    expect(output).toContain("would be replaced at once");
+    expect(await containers()).toEqual(before);
+    const allowed = await cluster.run("review", "--allow", "in the night of Sunday");
+    expect(allowed.exitCode, allowed.output).toBe(0);
+    expect(allowed.stdout).toContain("in the night of Sunday");
+    environment = { ...changed, rollout: "all-at-once" };
+    await expectApply({
+      "local/coordinator": "replaced",
+      "local/worker1": "replaced",
+      "local/worker2": "replaced",
+      "local/worker3": "replaced",
+    });
+  });
+
+  it("of a worker less: it is emptied and goes with its volume, and no row is lost", async () => {
+    environment = {
+      ...environment,
+      workers: { local: { worker1: { settings: { work_mem: "8MB" } }, worker2: {} } },
+    };
+    await expectApply({ "local/worker3": "leaves" });
+    expect(await volumes()).not.toContain(`${cluster.name}-worker3`);
+  });
+
+  it("of an older Citus on existing data: refused", async () => {
+    cluster.declare({ ...environment, image: "citusdata/citus:12.1.2", postgresMajor: 17 });
+    const { report, exitCode } = await review();
+    expect(exitCode).toBe(4);
+    expect(report.refusals.map(({ code }) => code)).toEqual(["image"]);
+  });
+
+  it("of a plan that somebody else made, of which it tells nothing secret", async () => {
+    cluster.declare(environment);
+    await cluster.deployment.run("plan", "-destroy", "-out=other.plan");
+    const file = `${cluster.deployment.stackFolder}/other.plan`;
+    const { exitCode, output, stdout } = await cluster.run("review", "--plan", file, "--markdown");
+    expect(exitCode, output).toBe(4);
+    expect(stdout).toContain("> **Refused:**");
+    expect(output).not.toContain(cluster.deployment.password);
+    const missing = await cluster.run("review", "--plan", `${file}.not`);
+    expect(missing.exitCode).toBe(2);
+    expect(missing.output).toMatch(/there is no plan .*other\.plan\.not: give the file/);
+  });
+
+  it("of a volume that is gone: refused", async () => {
+    await docker("rm", "--force", "--volumes", `${cluster.name}-worker2`);
+    await docker("volume", "rm", `${cluster.name}-worker2`);
+    const { report, exitCode } = await review();
+    expect(exitCode).toBe(4);
+    expect(report.refusals).toMatchObject([{ code: "volume-gone", nodes: ["local/worker2"] }]);
+  });
+
+  /** Declares the environment, reviews, applies, and compares. */
+  async function expectApply(expected: Readonly<Record<string, string>>): Promise<Report> {
+    cluster.declare(environment);
+    const { report, exitCode } = await review();
+    expect(exitCode).toBe(0);
+    expect(fates(report)).toEqual(expected);
+    const [before, kept] = [await containers(), await volumes()];
+    await cluster.deployment.applied();
+    expect(whatHappened(before, await containers())).toEqual(expected);
+    const lost = kept.filter((volume) => !volume.endsWith("-archive"));
+    const now = await volumes();
+    const gone = Object.entries(expected).filter(([, fate]) => fate === "leaves");
+    expect(lost.filter((volume) => !now.includes(volume))).toHaveLength(gone.length);
+    expect(await cluster.deployment.query("SELECT count(*)::int AS rows FROM public.event")).toEqual([
+      { rows: 500 },
+    ]);
+    expect(await reviewed()).toEqual({});
+    return report;
+  }
+
+  async function reviewed(): Promise<Record<string, string>> {
+    return fates((await review()).report);
+  }
+
+  async function review(): Promise<{ report: Report; exitCode: number | null }> {
+    const { stdout, exitCode, output } = await cluster.run("review", "--json");
+    expect(output).not.toContain(cluster.deployment.password);
+    return { report: expectShape<Report>("review", stdout), exitCode };
+  }
+
+  function fates({ nodes }: Report): Record<string, string> {
+    return Object.fromEntries(
+      nodes.filter(({ fate }) => fate !== "unchanged").map(({ id, fate }) => [id, fate]),
+    );
+  }
+
+  interface Seen {
+    readonly id: string;
+    readonly startedAt: string;
+    readonly running: boolean;
+    readonly memory: number;
+  }
+
+  /** The cluster's containers by their node ids. */
+  async function containers(): Promise<Record<string, Seen>> {
+    const names = (
+      await docker("ps", "--all", "--format", "{{.Names}}", "--filter", `name=^${cluster.name}-`)
+    )
+      .split("\n")
+      .filter(Boolean);
+    const all = await Promise.all(
+      names.map(async (name): Promise<[string, Seen]> => {
+        const [found] = JSON.parse(await docker("inspect", name)) as {
+          Id: string;
+          State: { StartedAt: string; Running: boolean };
+          HostConfig: { Memory: number };
+        }[];
+        if (found === undefined) throw new Error(`${name} is gone`);
+        const { StartedAt: startedAt, Running: running } = found.State;
+        return [
+          `local/${name.slice(cluster.name.length + 1)}`,
+          { id: found.Id, startedAt, running, memory: found.HostConfig.Memory },
+        ];
+      }),
+    );
+    return Object.fromEntries(all);
+  }
+
+  async function volumes(): Promise<string[]> {
+    const names = await docker("volume", "ls", "--format", "{{.Name}}", "--filter", `name=${cluster.name}-`);
+    return names.split("\n").filter(Boolean).sort();
+  }
+
+  /** In the words of a review, by the containers alone. */
+  function whatHappened(
+    before: Readonly<Record<string, Seen>>,
+    after: Readonly<Record<string, Seen>>,
+  ): Record<string, string> {
+    const names = ["coordinator", "worker1", "worker2", "worker3"].map((name) => `local/${name}`);
+    return Object.fromEntries(
+      names.flatMap((id) => {
+        const [old, now] = [before[id], after[id]];
+        if (old === undefined && now === undefined) return [];
+        if (now === undefined) return [[id, "leaves"]];
+        if (old === undefined) return [[id, hadVolume.has(id) ? "returns" : "joins"]];
+        hadVolume.add(id);
+        if (old.id !== now.id) return [[id, "replaced"]];
+        if (!old.running && now.running) return [[id, "starts"]];
+        if (old.startedAt !== now.startedAt) return [[id, "restarted"]];
+        return old.memory === now.memory ? [] : [[id, "updated"]];
+      }),
+    );
+  }
+
+  const hadVolume = new Set<string>();
+});
