@@ -11,7 +11,7 @@ const STATEMENTS: Readonly<Record<Exclude<Fate, "replaced" | "joins" | "unchange
   leaves:
     "is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard for moments",
   returns: "its container is gone: is made again on its data",
-  starts: "stands still: is started in place",
+  starts: "stands still: is started in place, and serves some seconds after the apply",
   updated: "is changed in place: nothing stops",
 };
 
