@@ -87,6 +87,8 @@ describe("a review, compared with the apply", () => {
     expect(applied).toBe(1);
     expect(output).toContain("would be replaced at once");
     expect(await containers()).toEqual(before);
+    const unsaid = await cluster.run("review", "--allow", " ");
+    expect(unsaid.exitCode).toBe(2);
     const allowed = await cluster.run("review", "--allow", "in the night of Sunday");
     expect(allowed.exitCode, allowed.output).toBe(0);
     expect(allowed.stdout).toContain("in the night of Sunday");
@@ -117,23 +119,52 @@ describe("a review, compared with the apply", () => {
 
   it("of a plan that somebody else made, of which it tells nothing secret", async () => {
     cluster.declare(environment);
-    await cluster.deployment.run("plan", "-destroy", "-out=other.plan");
     const file = `${cluster.deployment.stackFolder}/other.plan`;
+    const missing = await cluster.run("review", "--plan", file);
+    expect(missing.exitCode).toBe(2);
+    expect(missing.output).toMatch(/there is no plan .*other\.plan: give the file/);
+    await cluster.deployment.run("plan", "-destroy", `-out=${file}`);
     const { exitCode, output, stdout } = await cluster.run("review", "--plan", file, "--markdown");
     expect(exitCode, output).toBe(4);
     expect(stdout).toContain("> **Refused:**");
     expect(output).not.toContain(cluster.deployment.password);
-    const missing = await cluster.run("review", "--plan", `${file}.not`);
-    expect(missing.exitCode).toBe(2);
-    expect(missing.output).toMatch(/there is no plan .*other\.plan\.not: give the file/);
+    expect(await reviewed()).toEqual({});
   });
 
-  it("of a volume that is gone: refused", async () => {
-    await docker("rm", "--force", "--volumes", `${cluster.name}-worker2`);
-    await docker("volume", "rm", `${cluster.name}-worker2`);
-    const { report, exitCode } = await review();
-    expect(exitCode).toBe(4);
-    expect(report.refusals).toMatchObject([{ code: "volume-gone", nodes: ["local/worker2"] }]);
+  it("of another name of the cluster, whose plan fails half-way: refused until it is undone", async () => {
+    cluster.declare({ ...environment, cluster: `${cluster.name}-other` });
+    const file = `${cluster.deployment.stackFolder}/half.plan`;
+    const { exitCode } = await cluster.deployment.run("plan", `-out=${file}`);
+    expect(exitCode).toBe(1);
+    const { stdout, exitCode: refused } = await cluster.run("review", "--plan", file, "--json");
+    expect(refused).toBe(4);
+    const { refusals } = expectShape<Report>("review", stdout);
+    expect(refusals.map(({ code }) => code)).toEqual(["incomplete-plan", "data-lost"]);
+    cluster.declare(environment);
+    expect(await reviewed()).toEqual({});
+  });
+
+  it("of a volume that is gone: refused until it was brought back", async () => {
+    const volume = `${cluster.name}-worker2`;
+    const copy = async (from: string, to: string) => {
+      const mounts = ["--volume", `${from}:/from`, "--volume", `${to}:/to`];
+      const work = ["--entrypoint", "cp", parts.image.tag, "-a", "/from/.", "/to"];
+      await docker("run", "--rm", "--user", "root", ...mounts, ...work);
+    };
+    await docker("stop", volume);
+    try {
+      await copy(volume, `${volume}-backup`);
+      await docker("rm", "--force", "--volumes", volume);
+      await docker("volume", "rm", volume);
+      const { report, exitCode } = await review();
+      expect(exitCode).toBe(4);
+      expect(report.refusals).toMatchObject([{ code: "volume-gone", nodes: ["local/worker2"] }]);
+      await docker("volume", "create", volume);
+      await copy(`${volume}-backup`, volume);
+    } finally {
+      await docker("volume", "rm", "--force", `${volume}-backup`);
+    }
+    await expectApply({ "local/worker2": "returns" });
   });
 
   /** Declares the environment, reviews, applies, and compares. */
