@@ -55,7 +55,7 @@ function checkConnection(host: DockerHostOptions, at: (field: string) => string,
   if (scheme === "tcp" && tls === undefined && !isLoopback(parsed.host)) {
     report(
       at("tls"),
-      `is missing: an engine on plain tcp:// gives root to whoever reaches the port. Say tls: "docker" and set TF_VAR_docker_ca, TF_VAR_docker_cert and TF_VAR_docker_key.`,
+      `is missing: an engine on plain tcp:// gives root to anyone who reaches the port. Say tls: "docker" and set TF_VAR_docker_ca, TF_VAR_docker_cert and TF_VAR_docker_key.`,
     );
   }
   if (tls !== undefined && scheme !== "tcp") {

@@ -18,7 +18,7 @@ export async function confirm(question: string, agreed: boolean): Promise<void> 
   if (!isInteractive()) {
     throw refused(`${question} Nobody can be asked here`, "run it on a terminal, or with --yes");
   }
-  if ((await ask(`${question} Only yes is a yes:`)) !== "yes")
+  if ((await ask(`${question} Type yes to continue:`)) !== "yes")
     throw refused("not confirmed", "nothing was changed");
 }
 

@@ -113,7 +113,7 @@ function describeState(state: ContainerJson["State"], lastLine: string): Contain
 /** Characters of a log's line in a sentence. */
 const LINE_LENGTH = 160;
 
-/** In a few words: `is exited (code 137, out of memory): "last line"`. */
+/** In a few words: `is exited (code 137, killed by the kernel: out of memory): "last line"`. */
 export function describeContainer(answer: ContainerAnswer): string {
   if ("unknown" in answer) return `can't be asked about: ${answer.unknown}`;
   if ("missing" in answer) return "does not exist";
@@ -121,7 +121,7 @@ export function describeContainer(answer: ContainerAnswer): string {
   const ended = status === "exited" || status === "dead" || status === "restarting";
   const notes = [
     ...(ended ? [`code ${exitCode}`] : []),
-    ...(oomKilled ? ["out of memory"] : []),
+    ...(oomKilled ? ["killed by the kernel: out of memory"] : []),
     ...(health !== undefined && !ended ? [health] : []),
     ...(error === "" ? [] : [error]),
   ];

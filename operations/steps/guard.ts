@@ -85,7 +85,7 @@ async function look(cluster: Cluster, options: GuardOptions): Promise<ExistingNo
     if (error instanceof WrongCoordinator && error.code === "newer-record") throw error;
     const [coordinator] = cluster.nodes;
     throw new Failure(
-      `it can't be known what would happen to the data: ${error.summary}`,
+      `cannot determine what would happen to the data: ${error.summary}`,
       advise`${error.remedy}; if a setting or the image keeps the coordinator from starting, replace it alone:
         ${applyOne((coordinator as ClusterNode).id, env)}`,
       { detail: error.detail, exitCode: EXIT.refused, cause: error },

@@ -81,7 +81,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     if (node === undefined) {
       await requireNothingToLose(session, cluster, id, { record, env });
       await requireUnregisteredEmpty(session, id, { cluster, progress, caller });
-      progress(`${id}: is not registered, there is nothing to move`);
+      progress(`${id}: is not registered: nothing to move`);
       return;
     }
     const mayLose = (label: string) => mayDiscard(cluster, label, env);

@@ -83,5 +83,5 @@ async function requireNoVolume(
 }
 
 function unknown(id: string, why: string, remedy: Remedy): Failure {
-  return new Failure(`it can't be known what the volume of ${id} holds: ${why}`, remedy);
+  return new Failure(`cannot determine what the volume of ${id} holds: ${why}`, remedy);
 }

@@ -73,7 +73,7 @@ describe("a Docker host", () => {
   refused(
     "a plain tcp engine on the network",
     withHost({ connection: "tcp://10.0.0.2:2375" }),
-    `hosts.b.tls: is missing: an engine on plain tcp:// gives root to whoever reaches the port. Say tls: "docker" and set TF_VAR_docker_ca, TF_VAR_docker_cert and TF_VAR_docker_key.`,
+    `hosts.b.tls: is missing: an engine on plain tcp:// gives root to anyone who reaches the port. Say tls: "docker" and set TF_VAR_docker_ca, TF_VAR_docker_cert and TF_VAR_docker_key.`,
   );
   refused(
     "tls where ssh has its own",

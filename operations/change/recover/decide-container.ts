@@ -181,7 +181,7 @@ function mayHoldData(
   if (coordinator.kind === "absent") {
     return initialisation === "unfinished"
       ? undefined
-      : "neither the coordinator's container nor its volume exists, so it can't be known whether it is registered";
+      : "neither the coordinator's container nor its volume exists, so whether it is registered cannot be determined";
   }
   if (coordinator.kind === "silent") {
     return `the coordinator can't be asked whether it is registered (${coordinator.cause})`;

@@ -44,7 +44,7 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
   let left: Pick<Removed, "dropped" | "kept"> = { dropped: 0, kept: [] };
   try {
     const removal = await beginMaintenance(session, options, "removed");
-    if (removal === undefined) progress(`${id}: is not registered, there is nothing to move`);
+    if (removal === undefined) progress(`${id}: is not registered: nothing to move`);
     else moved = await emptyNode(session, removal, () => deregister(session, removal.node, progress));
     const endpoint =
       removal?.node.endpoint ?? options.home ?? cluster.nodes.find((node) => node.id === id)?.endpoint;

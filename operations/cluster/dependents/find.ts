@@ -69,7 +69,7 @@ async function askSources(session: Session, sources: readonly Source[]): Promise
     }
     const problem = {
       node: label,
-      what: `it can't be known what depends on its shards: ${answer.error}`,
+      what: `cannot determine what depends on its shards: ${answer.error}`,
       remedy: "see its log",
     };
     return { label, shards, problem, dropped: [], parts: [] };

@@ -79,7 +79,7 @@ export async function surveyServer(
 function parse<Contents>(label: string, answer: Answer): Contents {
   if ("value" in answer) return JSON.parse(answer.value ?? "null") as Contents;
   throw new Failure(
-    `it can't be known what the server of ${label} holds: ${answer.error}`,
+    `cannot determine what the server of ${label} holds: ${answer.error}`,
     advise`${remedyForSetting(answer.error) ?? "see its log"}, and ${AGAIN}`,
   );
 }

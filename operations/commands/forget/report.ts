@@ -25,7 +25,7 @@ export function reportLosses(losses: Losses, addresses: readonly string[]): stri
           bytes === undefined ? "unknown" : formatBytes(bytes),
         ]),
       ).map((line) => `  ${line}`),
-      "How many rows can't be known; the bytes are those of the shards that are left, on average.",
+      "The number of rows cannot be determined; the bytes are those of the shards that are left, on average.",
       "Foreign keys from other tables to rows that were there are not checked again.",
       "",
       `These ${lost.length} shards are made again, EMPTY, on the nodes that stay, so that the tables work.`,

@@ -102,7 +102,7 @@ async function ask(): Promise<boolean> {
   const dialog = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C and Ctrl-D reject the question; an input that just ends leaves it open for ever.
   const closed = once(dialog, "close").then(() => "");
-  const answer = await Promise.race([dialog.question("Carry it out? Only yes is a yes: "), closed]).catch(
+  const answer = await Promise.race([dialog.question("Carry it out? Type yes to continue: "), closed]).catch(
     () => {
       process.stdout.write("\n");
       return "";

@@ -49,7 +49,7 @@ function ofTable(
   const known = tables.find(({ table }) => table === name || table === `public.${name}`);
   if (known === undefined) {
     throw new Failure(
-      `${name} is no table of Citus`,
+      `${name} is not a Citus table`,
       advise`give its name with the schema, as ${listing} shows it`,
       {
         exitCode: EXIT.usage,

@@ -306,7 +306,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
       /^recovery local\/w2: it is in recovery/,
       /^leaving local\/w3: it is marked as leaving since .* with 3 shards left/,
       /^membership local\/w4: it is in the environment, but not registered/,
-      /^replication-slot local\/w1: the replication slot standby is read by nobody/,
+      /^replication-slot local\/w1: replication slot standby has no consumer/,
       /^orphan cluster: 1 orphan\(s\) of nodes that are no longer registered, e\.g\. public\.orders_1/,
     ]) {
       expect(found).toContainEqual(expect.stringMatching(expected));

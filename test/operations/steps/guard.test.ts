@@ -26,7 +26,7 @@ describe("while the coordinator can't be reached", () => {
     });
     await expect(refused).rejects.toMatchObject({ exitCode: EXIT.refused });
     await expect(refused).rejects.toThrow(
-      /it can't be known what would happen to the data: .* terraform apply -target=docker_container."server-a_coordinator"/,
+      /cannot determine what would happen to the data: .* terraform apply -target=docker_container."server-a_coordinator"/,
     );
   });
 });

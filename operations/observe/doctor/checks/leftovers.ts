@@ -27,7 +27,7 @@ export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { clus
     if (registered?.moving === true && isOfMove(name)) continue;
     if (!isOfMove(name) && Number(bytes) < LITTLE_WAL) continue;
     const drop = advise`${psql}, SELECT pg_drop_replication_slot('${name}')`;
-    const kept = `keeps ${formatBytes(Number(bytes))} of WAL`;
+    const kept = `retains ${formatBytes(Number(bytes))} of WAL`;
     findings.push(
       isOfMove(name)
         ? warning(
@@ -37,7 +37,7 @@ export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { clus
           )
         : warning(
             place,
-            `replication slot ${name} is read by nobody and ${kept}`,
+            `replication slot ${name} has no consumer and ${kept}`,
             advise`bring its reader back (a standby, a subscription, a backup); or, if it is gone for good: ${drop}`,
           ),
     );

@@ -50,7 +50,7 @@ export const replicationSlots: Check = ofEachNode(({ label, state }, snapshot) =
         severity: isOfMove(name) || retained >= LITTLE_WAL ? "warning" : "advice",
         check: "replication-slot",
         node: label,
-        what: `the replication slot ${name} is read by nobody and keeps ${formatBytes(retained)} of WAL`,
+        what: `replication slot ${name} has no consumer and retains ${formatBytes(retained)} of WAL`,
         remedy: slotRemedy(slot),
       },
     ];

@@ -98,7 +98,7 @@ export class RecoverCluster {
     let typed = false;
     child.stdout.on("data", (chunk: Buffer) => {
       output += chunk.toString();
-      if (!typed && output.includes("Only yes is a yes:")) typed = child.stdin.write(keys);
+      if (!typed && output.includes("Type yes to continue:")) typed = child.stdin.write(keys);
     });
     const [exitCode] = (await once(child, "close")) as [number | null];
     return { exitCode, output };

@@ -129,7 +129,7 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
     expect(await shards("app2", "w3")).toBe(0);
     const again = await project.run(...words, "--yes");
     expect(again, again.output).toMatchObject({ code: 0 });
-    expect(again.output).toContain("is not registered, there is nothing to move");
+    expect(again.output).toContain("is not registered: nothing to move");
 
     const left = await leave("w3", ["w1", "w2"]);
     expect(left, left.output).toMatchObject({ code: 0 });
@@ -248,7 +248,7 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
       const kept = await leave("w2", ["w1"]);
       expect(kept, kept.output).toMatchObject({ code: 4 });
       expect(kept.last).toMatch(
-        /can't be known what the volume of local\/w2 holds: its container is gone, and its volume \S+-w2 is there: .*two keys/,
+        /cannot determine what the volume of local\/w2 holds: its container is gone, and its volume \S+-w2 is there: .*two keys/,
       );
     } finally {
       await docker("volume", "rm", volume);

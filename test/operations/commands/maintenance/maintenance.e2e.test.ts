@@ -184,7 +184,7 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(expectShape("remove", again.stdout)).toMatchObject({
       ...{ wasRegistered: false, moved: { shards: 0, bytes: 0 }, kept: [] },
     });
-    expect(again.output).toContain("local/w2: is not registered, there is nothing to move");
+    expect(again.output).toContain("local/w2: is not registered: nothing to move");
     expect(await objects("w2")).toBe("");
 
     const added = await project.run("add", "test", "w2", "--json");

@@ -155,7 +155,7 @@ describeOnCitus("pg-dist rebalance", () => {
     const screen = await onTerminal(
       ["rebalance", "test", "start"],
       [
-        { when: /Only yes is a yes:/, type: "yes\r" },
+        { when: /Type yes to continue:/, type: "yes\r" },
         { when: /public\.\w+ \+1 \(\d+\).*[░█].* of /, type: "\x03" },
       ],
     );

@@ -102,7 +102,7 @@ it("compares the coordinator with the workers only where it has shards of its ow
 it("names the command that lists the tables to who gives none of them", () => {
   expect(() => distributionOf(ALL, "nothing", "`npx pg-dist tables production`")).toThrow(
     expect.objectContaining({
-      summary: "nothing is no table of Citus",
+      summary: "nothing is not a Citus table",
       remedy: "give its name with the schema, as `npx pg-dist tables production` shows it",
     }) as Error,
   );

@@ -59,7 +59,7 @@ describe("the screen of status", () => {
                → \`npx pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
       warning  server-c/worker1: it runs PostgreSQL 17.4 (coordinator 17.2)
                → give all nodes the same image, then ALTER EXTENSION citus UPDATE on each, as the first statement of a session; workers before the coordinator
-      warning  server-a/coordinator: the replication slot standby is read by nobody and keeps 3 GB of WAL
+      warning  server-a/coordinator: replication slot standby has no consumer and retains 3 GB of WAL
                → bring its reader back, or SELECT pg_drop_replication_slot('standby') there
       "
     `);
@@ -83,7 +83,7 @@ describe("the screen of status", () => {
                → \`npx pg-dist add production server-c/worker1\` lifts the mark, as the environment still has it
       warning  server-c/worker1: it runs PostgreSQL 17.4 (coordinator 17.2)
                → give all nodes the same image, then ALTER EXTENSION citus UPDATE on each, as the first statement of a session; workers before the coordinator
-      warning  server-a/coordinator: the replication slot standby is read by nobody and keeps 3 GB of WAL
+      warning  server-a/coordinator: replication slot standby has no consumer and retains 3 GB of WAL
                → bring its reader back, or SELECT pg_drop_replication_slot('standby') there
       "
     `);

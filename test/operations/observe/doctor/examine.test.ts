@@ -363,7 +363,7 @@ describe("the doctor's checks", () => {
     );
     expect(slot).toMatchObject({
       check: "leftovers",
-      seen: "replication slot standby_1 is read by nobody and keeps 3 GB of WAL",
+      seen: "replication slot standby_1 has no consumer and retains 3 GB of WAL",
       remedy: expect.stringMatching(/^bring its reader back .*npx pg-dist psql production/) as string,
     });
     const [empty] = examine(withInside({ citus: { ...citusOf(), groupid: 0, server_id: "new" } })).filter(

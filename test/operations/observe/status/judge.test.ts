@@ -145,7 +145,7 @@ describe("judge", () => {
     [
       "an unread slot",
       { state: { slots: [{ name: "standby", active: false, retained: 3 * GB }] } },
-      "warning replication-slot: the replication slot standby is read by nobody and keeps 3 GB of WAL\n" +
+      "warning replication-slot: replication slot standby has no consumer and retains 3 GB of WAL\n" +
         "advice own-things: it holds what no other node has, and what keeps it from being removed: replication slot standby",
     ],
     [
