@@ -30,7 +30,7 @@ meant; the reason stands in the report. Needs what \`cdktf diff\` needs. Changes
 
 Examples:
   npx pg-dist review production
-  npx pg-dist review production --markdown > comment.md     for a pull request
+  npx pg-dist review production --markdown           for a pull request
   npx pg-dist review production --plan FILE                 a plan that was made before, in the stack's folder`;
 
 interface Flags {
