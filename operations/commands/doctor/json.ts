@@ -13,7 +13,7 @@ const OUTCOMES: Readonly<Record<Severity, Outcome>> = {
   skipped: "skipped",
 };
 
-export function outcomeOf({ severity }: Pick<Finding, "severity">): Outcome {
+function outcomeOf({ severity }: Pick<Finding, "severity">): Outcome {
   return OUTCOMES[severity];
 }
 

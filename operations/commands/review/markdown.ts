@@ -6,7 +6,7 @@ import { type Alike, alike, summaryOf } from "../../observe/review/statements";
 const LONGEST = 60_000;
 
 /** By this a job finds the comment that it wrote before, one for each environment, and rewrites it. */
-export function commentMark(environment: string): string {
+function commentMark(environment: string): string {
   return `<!-- pg-dist review ${environment} -->`;
 }
 

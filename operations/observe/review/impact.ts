@@ -9,7 +9,7 @@ import { type AttributeChange, attributeChanges } from "./attribute-changes";
  * gone, and is made again on its data. `starts`: it stands still, and is started in place. `updated`: in place, without a
  * restart. `joins`: a new node, on an empty volume.
  */
-export const FATES = [
+const FATES = [
   "data-lost",
   "emptied",
   "leaves",
@@ -46,7 +46,7 @@ export interface Impact {
   readonly others: readonly OtherChange[];
 }
 
-export interface OtherChange {
+interface OtherChange {
   readonly address: string;
   /** `create`, `update`, `delete`, `replace`. */
   readonly action: string;

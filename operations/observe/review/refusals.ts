@@ -4,7 +4,7 @@ import { findForbidden, versionOfImage } from "../../cluster/nodes/image-on-data
 import type { Impact, NodeImpact } from "./impact";
 
 /** Why a plan must not be approved; the codes stay the same in every version. */
-export type RefusalCode =
+type RefusalCode =
   "incomplete-plan" | "data-lost" | "volume-gone" | "coordinator-with-workers" | "all-at-once" | "image";
 
 export interface Refusal {
