@@ -156,7 +156,7 @@ describeOnCitus("a broken cluster", () => {
       await expect.poll(() => sql("worker2", OLD), { timeout: 60_000, interval: 500 }).toBe("t");
     },
     says: [
-      /^warning leftovers local\/worker1: replication slot citus_shard_move_slot_1_10 .* keeps \d+/,
+      /^warning leftovers local\/worker1: replication slot citus_shard_move_slot_1_10 .* retains \d+/,
       /^warning leftovers local\/worker2: 1 prepared transaction\(s\) .*: citus_9_1_2_3/,
     ],
     repair: async () => {
