@@ -3,6 +3,7 @@ import { chmod } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, describeOnCitus, docker, startCluster } from "../fixtures/citus-containers";
 import { CitusProject } from "../fixtures/citus-project";
+import { declareWorkerHosts, onWorkerHosts } from "../fixtures/worker-hosts";
 
 /** What stands against forgetting a server that is gone, and what is then said. Steps in their order. */
 describeOnCitus("what forget says is done, and helps", () => {
@@ -16,28 +17,7 @@ describeOnCitus("what forget says is done, and helps", () => {
     await startCluster(citus, []);
     await Promise.all(Object.keys(hosts).map((name) => citus.start(name)));
     expect(await citus.register(await cluster(...Object.keys(hosts)))).toMatchObject({ code: 0 });
-    await project.write({
-      hosts: {
-        local: {
-          connection: "unix:///var/run/docker.sock",
-          address: citus.container("coordinator"),
-          bindAddress: "10.0.0.1",
-        },
-        ...Object.fromEntries(
-          Object.entries(hosts).map(([name, host], index) => [
-            host,
-            {
-              connection: `ssh://nobody@${host}.invalid`,
-              address: citus.container(name),
-              bindAddress: `10.0.0.${index + 2}`,
-            },
-          ]),
-        ),
-      },
-      workers: Object.fromEntries(
-        Object.entries(hosts).map(([name, host]) => [host, { [name]: { port: 5432 } }]),
-      ),
-    });
+    await project.write(declareWorkerHosts(hosts, (name) => citus.container(name)));
     // Its own port, which other nodes reach: by docker exec nobody needs the published one.
     const environment = project.path("environments/test.ts");
     await project.file(
@@ -180,21 +160,6 @@ describeOnCitus("what forget says is done, and helps", () => {
   }
 
   async function cluster(...workers: string[]) {
-    const plain = await citus.cluster(workers);
-    return {
-      ...plain,
-      hosts: [
-        ...plain.hosts,
-        ...Object.values(hosts).map((id) => ({
-          id,
-          connection: `ssh://nobody@${id}.invalid`,
-          sshOptions: [],
-        })),
-      ],
-      nodes: plain.nodes.map((node) => {
-        const host = hosts[node.name as keyof typeof hosts] ?? "local";
-        return { ...node, host, id: `${host}/${node.name}` };
-      }),
-    };
+    return onWorkerHosts(await citus.cluster(workers), hosts);
   }
 });

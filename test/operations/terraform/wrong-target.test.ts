@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Environment } from "../../../model/environment";
 import { findProject, findSameCluster, loadEnvironment } from "../../../operations/terraform/project";
+import { READ_COMMANDS } from "../../fixtures/read-commands";
 import { pgDistInProcess } from "../../fixtures/commands-in-process";
 
 /** Nothing answers there: a command that goes on fails with another code than 4. */
@@ -15,18 +16,7 @@ const production: Environment = {
 };
 
 const COMMANDS: readonly (readonly string[])[] = [
-  ...[
-    "status",
-    "health",
-    "nodes",
-    "shards",
-    "tables",
-    "tenants",
-    "activity",
-    "locks",
-    "connections",
-    "doctor",
-  ].map((command) => [command, "staging", "--json"]),
+  ...[...READ_COMMANDS, "doctor"].map((command) => [command, "staging", "--json"]),
   ["logs", "staging", "a/worker1"],
   ["psql", "staging", "--", "-c", "SELECT 1"],
   ...["plan", "start", "watch", "stop"].map((action) => ["rebalance", "staging", action]),

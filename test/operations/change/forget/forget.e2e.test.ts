@@ -6,6 +6,7 @@ import type { Cluster } from "../../../../model/cluster";
 import { CitusContainers, describeOnCitus, docker } from "../../../fixtures/citus-containers";
 import { CitusProject } from "../../../fixtures/citus-project";
 import { expectShape } from "../../../fixtures/json-shape";
+import { declareWorkerHosts, onWorkerHosts } from "../../../fixtures/worker-hosts";
 import { type Parts, findParts } from "../../../../testbed/parts";
 
 const run = promisify(execFile);
@@ -324,50 +325,11 @@ describeOnCitus("forget on real Citus", () => {
   }
 
   async function cluster(...workers: string[]): Promise<Cluster> {
-    const plain = await citus.cluster(workers);
-    const hosts = Object.values(WORKERS).map((id) => ({
-      id,
-      connection: `ssh://nobody@${id}.invalid`,
-      sshOptions: [],
-    }));
-    return {
-      ...plain,
-      hosts: [...plain.hosts, ...hosts],
-      nodes: plain.nodes.map((node) => {
-        const host = WORKERS[node.name] ?? "local";
-        return { ...node, host, id: `${host}/${node.name}` };
-      }),
-    };
+    return onWorkerHosts(await citus.cluster(workers), WORKERS);
   }
 
   async function declareAll(): Promise<void> {
-    const hosts = [...new Set(Object.values(WORKERS))];
-    const of = (host: string) => Object.keys(WORKERS).filter((name) => WORKERS[name] === host);
-    await project.write({
-      hosts: {
-        local: {
-          connection: "unix:///var/run/docker.sock",
-          address: citus.container("coordinator"),
-          bindAddress: "10.0.0.1",
-        },
-        ...Object.fromEntries(
-          hosts.map((host, index) => [
-            host,
-            {
-              connection: `ssh://nobody@${host}.invalid`,
-              address: citus.container(of(host)[0] ?? ""),
-              bindAddress: `10.0.0.${index + 2}`,
-            },
-          ]),
-        ),
-      },
-      workers: Object.fromEntries(
-        hosts.map((host) => [
-          host,
-          Object.fromEntries(of(host).map((name, index) => [name, { port: 5432 + index }])),
-        ]),
-      ),
-    });
+    await project.write(declareWorkerHosts(WORKERS, (name) => citus.container(name)));
   }
 
   const STATE_OF_D = [

@@ -3,6 +3,7 @@ import type { Cluster } from "../../../../model/cluster";
 import { serverName } from "../../../../model/contract/server-name";
 import { CitusContainers, describeOnCitus } from "../../../fixtures/citus-containers";
 import { CitusProject } from "../../../fixtures/citus-project";
+import { declareWorkerHosts, onWorkerHosts } from "../../../fixtures/worker-hosts";
 
 /** Two workers, each on a Docker host of its own, whose endpoint is its container's name. */
 const HOSTS = { w1: "server-b", w2: "server-c" } as const;
@@ -158,39 +159,11 @@ describeOnCitus("two workers that exchange their endpoints, on real Citus", () =
   }
 
   async function cluster(): Promise<Cluster> {
-    const plain = await citus.cluster(Object.keys(HOSTS));
-    return {
-      ...plain,
-      nodes: plain.nodes.map((node) => {
-        const host = HOSTS[node.name as Worker] ?? "local";
-        return { ...node, host, id: `${host}/${node.name}` };
-      }),
-    };
+    return onWorkerHosts(await citus.cluster(Object.keys(HOSTS)), HOSTS);
   }
 
   /** Each worker at the endpoint of that one. */
-  async function declare(endpoints: Readonly<Record<Worker, Worker>>): Promise<void> {
-    await project.write({
-      hosts: {
-        local: {
-          connection: "unix:///var/run/docker.sock",
-          address: citus.container("coordinator"),
-          bindAddress: "10.0.0.1",
-        },
-        ...Object.fromEntries(
-          Object.entries(HOSTS).map(([name, host], index) => [
-            host,
-            {
-              connection: `ssh://nobody@${host}.invalid`,
-              address: citus.container(endpoints[name as Worker]),
-              bindAddress: `10.0.0.${index + 2}`,
-            },
-          ]),
-        ),
-      },
-      workers: Object.fromEntries(
-        Object.entries(HOSTS).map(([name, host]) => [host, { [name]: { port: 5432 } }]),
-      ),
-    });
+  async function declare(endpoints: Readonly<Record<string, Worker>>): Promise<void> {
+    await project.write(declareWorkerHosts(HOSTS, (name) => citus.container(endpoints[name] ?? name)));
   }
 });
