@@ -1,4 +1,4 @@
-import { STEP, nodeAt } from "./terraform-address";
+import { STEP, nodeAt, nodeOfArchive } from "./terraform-address";
 
 /** What one Terraform resource of a stack is for the cluster. */
 export type Resource =
@@ -20,10 +20,12 @@ export function resourceOf({ type, name, index }: ResourceName): Resource {
   switch (type) {
     case "docker_container":
       return { kind: "container", node: nodeAt(name) };
-    case "docker_volume":
-      return name.endsWith(ARCHIVE)
-        ? { kind: "archive volume", node: nodeAt(name.slice(0, -ARCHIVE.length)) }
-        : { kind: "data volume", node: nodeAt(name) };
+    case "docker_volume": {
+      const archived = nodeOfArchive(name);
+      return archived === undefined
+        ? { kind: "data volume", node: nodeAt(name) }
+        : { kind: "archive volume", node: archived };
+    }
     case "docker_network":
       return { kind: "network", host: name };
     case "docker_image":
@@ -36,6 +38,3 @@ export function resourceOf({ type, name, index }: ResourceName): Resource {
       return { kind: "other" };
   }
 }
-
-/** Ids have no underscore, so no node is called so. */
-const ARCHIVE = "_archive";

@@ -1,3 +1,4 @@
+import { LONGEST_NAME } from "./longest-name";
 import { type ClusterNode, formatEndpoint } from "../cluster";
 
 /**
@@ -8,12 +9,20 @@ export function serverName(cluster: string, { id, endpoint }: Pick<ClusterNode, 
   return `${cluster} ${id} ${formatEndpoint(endpoint)}`;
 }
 
+/** Whose server it is, by its name. */
+interface NamedServer {
+  readonly cluster: string;
+  readonly id: string;
+  /** Only where PostgreSQL has cut the name within the id, which is its beginning then. */
+  readonly cut?: true;
+}
+
 /** Whose server has such a name; undefined for one that somebody else started. */
-export function readServerName(
-  name: string | undefined,
-): { readonly cluster: string; readonly id: string } | undefined {
-  const [cluster, id] = name?.split(" ") ?? [];
-  return cluster !== undefined && id?.includes("/") === true ? { cluster, id } : undefined;
+export function readServerName(name = ""): NamedServer | undefined {
+  const [cluster, id, ...rest] = name.split(" ");
+  if (cluster === undefined || id?.includes("/") !== true) return undefined;
+  const cut = rest.length === 0 && Buffer.byteLength(name) >= LONGEST_NAME;
+  return { cluster, id, ...(cut ? { cut } : {}) };
 }
 
 /** Whether such a name is this node's, at whatever endpoint. */

@@ -3,9 +3,16 @@ export function nodeAddress(nodeId: string): string {
   return nodeId.replace("/", "_");
 }
 
+const ARCHIVE_SUFFIX = "_archive";
+
 /** Terraform name of a node's volume for archived WAL. */
 export function archiveAddress(nodeId: string): string {
-  return `${nodeAddress(nodeId)}_archive`;
+  return `${nodeAddress(nodeId)}${ARCHIVE_SUFFIX}`;
+}
+
+/** The node whose volume for archived WAL has such a name; undefined for a volume of data. */
+export function nodeOfArchive(address: string): string | undefined {
+  return address.endsWith(ARCHIVE_SUFFIX) ? nodeAt(address.slice(0, -ARCHIVE_SUFFIX.length)) : undefined;
 }
 
 /** Names of the null resources that are the cluster's steps. */

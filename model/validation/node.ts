@@ -1,3 +1,4 @@
+import { LONGEST_NAME } from "../contract/longest-name";
 import { endsAsArchive } from "../contract/volumes";
 import { isPort } from "../address";
 import { type ClusterNode, clusterName } from "../cluster";
@@ -5,9 +6,6 @@ import type { Environment, WorkerOptions } from "../environment";
 import type { Report } from "./problem";
 import { checkLimits } from "./limits";
 import { checkSettings } from "./settings";
-
-/** PostgreSQL cuts `cluster_name` here, in bytes (NAMEDATALEN - 1). */
-const LONGEST_CLUSTER_NAME = 63;
 
 /** Where a node stands in its environment: `coordinator`, or `workers.server-d.worker1`. */
 export function fieldOf(node: ClusterNode): string {
@@ -40,10 +38,10 @@ function checkName(environment: Environment, node: ClusterNode, at: string, repo
   }
   // It begins with the cluster and the node's id, by which a server is told that was registered but never recorded.
   const identity = `${clusterName(environment)} ${node.id}`;
-  if (identity.length >= LONGEST_CLUSTER_NAME) {
+  if (identity.length >= LONGEST_NAME) {
     report(
       at,
-      `"${identity}" has ${identity.length} characters, ${LONGEST_CLUSTER_NAME - 1} at most: shorten the name of the cluster, host or worker.`,
+      `"${identity}" has ${identity.length} characters, ${LONGEST_NAME - 1} at most: shorten the name of the cluster, host or worker.`,
     );
   }
   if (node.role === "worker" && node.name === "coordinator") {

@@ -1,13 +1,12 @@
+import { LONGEST_NAME } from "../contract/longest-name";
 import type { Environment } from "../environment";
 import type { Report } from "./problem";
-
-/** PostgreSQL cuts a longer name, in bytes, and then finds another role, or none. */
-const LONGEST_NAME = 63;
 
 /** Roles whose passwords are stored; any name that PostgreSQL takes may be one. */
 export function checkRoles({ roles = [], user = "postgres" }: Environment, report: Report): void {
   for (const [index, role] of roles.entries()) {
     const field = `roles.${index}`;
+    // A longer name is cut, and is then another role's, or none's.
     if (role === "" || role.includes("\0") || Buffer.byteLength(role) > LONGEST_NAME)
       report(field, `"${role}" must be the name of a role, of 1 to ${LONGEST_NAME} bytes.`);
     else if (role === user)

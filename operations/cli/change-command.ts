@@ -3,7 +3,8 @@ import type { Caller } from "../base/caller/caller";
 import { type Cluster, formatEndpoint } from "../../model/cluster";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { type ExitCode, Failure } from "../base/failure";
-import { type Progress, createProgress } from "../base/progress";
+import type { Progress } from "../base/progress";
+import { progressBeside, progressOf } from "./progress";
 import { limitNodeConnections } from "../cluster/nodes/reachability";
 import type { Way } from "../cluster/connection/transports/way";
 import { isOtherDatabase } from "../base/command-line";
@@ -65,18 +66,17 @@ export async function changeCluster(
     // Else the coordinator waits half a minute for a silent node, and often twice.
     await limitNodeConnections(target.session);
     if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
-    return await work({ ...target, cluster, progress: progressOf(flags, caller) });
+    return await work({
+      ...target,
+      cluster,
+      progress: flags.json === true ? progressBeside(caller) : progressOf(caller),
+    });
   } catch (error) {
     const remedy = advise`${commandIn(cluster, "status")} names a node that it waits for`;
     throw explainTimeout(error, target.timeoutMs, remedy);
   } finally {
     await target.session.end();
   }
-}
-
-function progressOf({ json }: ChangeFlags, { redact }: Caller): Progress {
-  const stream = json === true ? process.stderr : process.stdout;
-  return createProgress("person", (line) => stream.write(`${redact(line)}\n`));
 }
 
 /** The cluster that is about to be changed, for a person who may have meant another. */

@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { withoutRedirections } from "../../model/redirections";
 import { type ChildResult, runChild } from "../base/child-process";
 import { Failure, oneLine } from "../base/failure";
@@ -58,16 +59,15 @@ export class Terraform {
     if (addresses.length > 0) await this.run(["state", "rm", ...addresses]);
   }
 
-  /** Plans for the given addresses and what they depend on; the plan is saved to `file`. */
-  async plan(addresses: readonly string[], file: string): Promise<PlanJson> {
+  /**
+   * Plans everything, or the given addresses and what they depend on. The plan is saved to `file`, for its owner alone: it holds
+   * the values of the variables.
+   */
+  async plan(file: string, addresses: readonly string[] = []): Promise<PlanJson> {
     const targets = addresses.map((address) => `-target=${address}`);
     await this.run(["plan", "-input=false", "-no-color", `-out=${file}`, ...targets]);
+    chmodSync(file, 0o600);
     return this.show(file);
-  }
-
-  /** Plans everything; the plan is saved to `file`. */
-  async planAll(file: string): Promise<void> {
-    await this.run(["plan", "-input=false", "-no-color", `-out=${file}`]);
   }
 
   /** A saved plan, with the values of all variables. */

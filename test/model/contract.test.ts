@@ -30,6 +30,9 @@ describe("the contract", () => {
     const id = `${"server-with-a-very-long-name-indeed".repeat(2)}/worker1`;
     const name = serverName("citus", { ...node, id }).slice(0, 63);
     expect(isNamedAsAnother(name, "citus", id)).toBe(false);
+    const long = "server-with-a-very-long-name-indeed/worker-of-a-long-name-too";
+    const cut = serverName("citus", { ...node, id: long }).slice(0, 63);
+    expect(readServerName(cut)).toEqual({ cluster: "citus", id: long.slice(0, 57), cut: true });
     expect(readServerName("main")).toBeUndefined();
     expect(readServerName("")).toBeUndefined();
     expect(readServerName(undefined)).toBeUndefined();

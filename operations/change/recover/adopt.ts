@@ -44,7 +44,7 @@ export async function adopt(
     );
     const saved = join(secret, "plan");
     const addresses = actions.map(({ address }) => address);
-    const problems = checkPlan(await terraform.plan(addresses, saved), addresses);
+    const problems = checkPlan(await terraform.plan(saved, addresses), addresses);
     const [first] = problems;
     if (first !== undefined) {
       const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more, above)`;
@@ -73,7 +73,7 @@ const SAFETY = [STEP.membership, STEP.guard].map((name) => `null_resource.${name
  * @returns whether they are there now
  */
 async function restoreSafety(terraform: Terraform, saved: string): Promise<boolean> {
-  const { resource_changes: changes = [] } = await terraform.plan(SAFETY, saved);
+  const { resource_changes: changes = [] } = await terraform.plan(saved, SAFETY);
   const effective = changes.filter(({ change }) => !["no-op", "read"].includes(change.actions.join(" and ")));
   const only = effective.every(
     ({ type, change }) => type === "null_resource" && change.actions.join() === "create",

@@ -1,3 +1,4 @@
+import { LONGEST_NAME } from "../../../model/contract/longest-name";
 import { isOwnApplication } from "../../../model/contract/application-name";
 import { Failure, oneLine } from "../../base/failure";
 import type { Member } from "../../cluster/nodes/leaving-members";
@@ -50,9 +51,6 @@ export async function lift(session: Session, leaving: readonly Member[], progres
   }
   progress(`no longer marked as leaving: ${labelsOf(lifted)}`);
 }
-
-/** PostgreSQL keeps so many bytes of an application's name. */
-const LONGEST_NAME = 63;
 
 /**
  * After a removal that went well: lifts the marks of nodes whose own removal has failed, or was killed, since every removal

@@ -8,7 +8,7 @@ import { readKnown } from "./read-view";
 import { whyUnreachable } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
 import type { Session } from "../connection/session";
-import { type NodeView, isRegistered, viewNodes } from "./view";
+import { type NodeView, identitiesOf, isRegistered, viewNodes } from "./view";
 
 /** Which nodes of ours are to leave, and why. */
 export interface Departures {
@@ -76,12 +76,7 @@ const STATE = `SELECT json_build_object(
 export async function readMembers(session: Session, departures: Departures): Promise<Member[]> {
   const known = await readKnown(session, { name: departures.cluster, nodes: departures.nodes });
   const answers = await askServers(session, known.registered);
-  const said = new Map(
-    known.registered.flatMap(({ nodeid }, index) => {
-      const server = answers[index]?.server;
-      return server === undefined ? [] : [[nodeid, server] as const];
-    }),
-  );
+  const said = identitiesOf(known.registered, (index) => answers[index]?.server);
   const nodes = viewNodes(known, said).filter(isRegistered);
   return nodes.map(({ id, knownBy, label, host, role, recorded, registered: row }, index) => {
     const answer = answers[index] ?? {};

@@ -22,6 +22,19 @@ export type Recordable = Pick<RecordedNode, "id" | "nodeid" | "server_id">;
 /** What the servers say of who they are, by the node id that they are registered with. */
 export type Identities = ReadonlyMap<number, ServerIdentity>;
 
+/** @param said what the server of the node at this place of the list says; nothing where it doesn't answer */
+export function identitiesOf(
+  nodes: readonly Pick<RegisteredNode, "nodeid">[],
+  said: (index: number) => ServerIdentity | undefined,
+): Identities {
+  return new Map(
+    nodes.flatMap(({ nodeid }, index) => {
+      const identity = said(index);
+      return identity === undefined ? [] : [[nodeid, identity] as const];
+    }),
+  );
+}
+
 export interface ServerIdentity {
   /** Made with the extension in its data directory; see `RecordedNode`. */
   readonly server_id?: string | null;
@@ -99,7 +112,7 @@ export function viewNodes<Row extends RegisteredNode, Recorded extends Recordabl
     const declared =
       cluster?.nodes.find((node) => node.id === id) ??
       // One that was recorded by another id is no second coordinator: that it is called otherwise is said elsewhere.
-      (isCoordinator(row) ? cluster?.nodes.find((node) => node.role === "coordinator") : undefined);
+      (isCoordinator(row) ? coordinatorIn(cluster) : undefined);
     return {
       ...(id === undefined ? {} : { id }),
       knownBy,
@@ -150,6 +163,10 @@ export function isUntold(
   return recordedAs(row, record) === undefined && !(cluster !== undefined && isCoordinator(row));
 }
 
+function coordinatorIn(cluster: Known["cluster"]): ClusterNode | undefined {
+  return cluster?.nodes.find(({ role }) => role === "coordinator");
+}
+
 interface Identified {
   readonly id?: string;
   readonly knownBy: NodeView["knownBy"];
@@ -162,7 +179,7 @@ function identify<Row extends RegisteredNode>(
   said: Identities,
 ): ReadonlyMap<Row, Identified> {
   const { cluster, record, registered } = known;
-  const coordinator = cluster?.nodes.find(({ role }) => role === "coordinator");
+  const coordinator = coordinatorIn(cluster);
   const declared = (row: RegisteredNode) =>
     cluster?.nodes.find(
       (node) => sameEndpoint(node.endpoint, row.endpoint) && node !== coordinator, // it has proofs of its own
@@ -204,22 +221,17 @@ function byServerId(
   return [...record.values()].find(({ server_id }) => server_id === said.server_id)?.id;
 }
 
-/** PostgreSQL cuts `cluster_name` after so many bytes. */
-const LONGEST_NAME = 63;
-
 /** As far as it is known which cluster this is, the name must be of it: another one's worker may answer at an address. */
 function byName(
   { groupid }: RegisteredNode,
   { cluster, record }: Known<RegisteredNode, Recordable>,
   said: ServerIdentity | undefined,
 ): string | undefined {
-  const name = said?.cluster_name ?? "";
-  const named = readServerName(name);
+  const named = readServerName(said?.cluster_name ?? undefined);
   if (named === undefined || (cluster !== undefined && named.cluster !== cluster.name)) return undefined;
-  const coordinator = cluster?.nodes.find(({ role }) => role === "coordinator");
-  if (groupid !== COORDINATOR_GROUP && named.id === coordinator?.id) return undefined;
-  if (Buffer.byteLength(name) < LONGEST_NAME || name.split(" ").length > 2) return named.id;
-  // PostgreSQL has cut the name within the id: what is left means one that is known, if only one begins so.
+  if (groupid !== COORDINATOR_GROUP && named.id === coordinatorIn(cluster)?.id) return undefined;
+  if (named.cut !== true) return named.id;
+  // What is left of the id means one that is known, if only one begins so.
   const ids = new Set([...(cluster?.nodes ?? []).map(({ id }) => id), ...record.keys()]);
   const meant = [...ids].filter((id) => id.startsWith(named.id));
   return meant.length === 1 ? meant[0] : undefined;

@@ -6,10 +6,10 @@ import { databaseOption } from "../../cli/database-option";
 import { isOtherDatabase } from "../../base/command-line";
 import { confirmName } from "../../cli/confirm";
 import { printJson, printLines } from "../../cli/output";
+import { progressBeside } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
 import { EXIT, type ExitCode } from "../../base/failure";
 import { takeLock } from "../../cluster/nodes/lock";
-import { createProgress } from "../../base/progress";
 import { findProject } from "../../terraform/project";
 import { stopJob } from "../../change/rebalance/await-job";
 import { runningJob } from "../../change/rebalance/job";
@@ -82,7 +82,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   const { session, cluster, caller } = target;
   const json = flags.json === true;
   // What is lost is the answer: it stands alone on standard output.
-  const progress = createProgress("person", (line) => process.stderr.write(`${caller.redact(line)}\n`));
+  const progress = progressBeside(caller);
   await takeLock(session, progress, caller.env);
   await limitNodeConnections(session);
   await checkCoordinator(session, cluster, "change");

@@ -5,9 +5,9 @@ import type { Command } from "commander";
 import { describeCluster } from "../../../model/cluster";
 import { describeTarget } from "../../cli/change-command";
 import { type Paint, createPaint, printJson, printLines } from "../../cli/output";
+import { progressBeside } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
 import { EXIT } from "../../base/failure";
-import { createProgress } from "../../base/progress";
 import { refuseTwins } from "../../cli/target";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { synthesize } from "../../terraform/synthesize";
@@ -58,7 +58,7 @@ export function addRecover(program: Command, caller: Caller): void {
 }
 
 async function recover(name: string, flags: Flags, paint: Paint, caller: Caller): Promise<number> {
-  const progress = createProgress("person", (line) => process.stderr.write(`${caller.redact(line)}\n`));
+  const progress = progressBeside(caller);
   const project = findProject();
   const environment = loadEnvironment(project, name);
   refuseTwins(findSameCluster(project, environment));

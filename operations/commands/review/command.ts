@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { CLUSTER_FILE } from "../../../model/contract/cluster-file";
 import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
-import { createProgress } from "../../base/progress";
 import { readConfiguration, requireVariables } from "../../change/recover/configuration";
 import { type Paint, createPaint, printJson, printLines } from "../../cli/output";
+import { progressBeside } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
 import { refuseTwins } from "../../cli/target";
 import { readCluster } from "../../cluster/cluster-file";
@@ -19,7 +19,7 @@ import { type ReviewedPlan, describeReview } from "./json";
 import { reviewMarkdown } from "./markdown";
 import { reviewScreen } from "./screen";
 
-/** Beside the stack, where no commit takes it: a plan holds the values of the variables, the password among them. */
+/** Beside the stack, where no commit takes it. */
 const PLAN_FILE = "reviewed.plan";
 
 const HELP = `
@@ -30,8 +30,8 @@ meant; the reason stands in the report. Needs what \`cdktf diff\` needs. Changes
 
 Examples:
   npx pg-dist review production
-  npx pg-dist review production --markdown           for a pull request
-  npx pg-dist review production --plan FILE                 a plan that was made before, in the stack's folder`;
+  npx pg-dist review production --markdown    for a pull request
+  npx pg-dist review production --plan FILE   a plan that was made before, in the stack's folder`;
 
 interface Flags {
   readonly plan?: string;
@@ -66,7 +66,7 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
       exitCode: EXIT.usage,
     });
   }
-  const progress = createProgress("person", (line) => process.stderr.write(`${caller.redact(line)}\n`));
+  const progress = progressBeside(caller);
   const project = findProject();
   const environment = loadEnvironment(project, name);
   refuseTwins(findSameCluster(project, environment));
@@ -77,16 +77,13 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   const terraform = new Terraform(folder, caller.env);
   await terraform.init();
   const file = flags.plan === undefined ? join(folder, PLAN_FILE) : resolve(flags.plan);
-  if (flags.plan === undefined) {
-    progress("planning");
-    await terraform.planAll(file);
-    chmodSync(file, 0o600);
-  } else if (!existsSync(file)) {
+  if (flags.plan === undefined) progress("planning");
+  else if (!existsSync(file)) {
     throw new Failure(`there is no plan ${file}`, "give the file that `terraform plan -out` wrote", {
       exitCode: EXIT.usage,
     });
   }
-  const plan = await terraform.show(file);
+  const plan = await (flags.plan === undefined ? terraform.plan(file) : terraform.show(file));
   const reviewed = reviewPlan(plan, cluster);
   const about: ReviewedPlan = {
     file,

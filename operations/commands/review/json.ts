@@ -1,4 +1,3 @@
-import { render } from "../../base/remedy";
 import type { Review } from "../../observe/review/review";
 import { statementOf } from "../../observe/review/statements";
 
@@ -20,7 +19,7 @@ export function describeReview(review: Review, plan: ReviewedPlan, allowed: stri
     cluster: cluster.name,
     plan: { ...plan, terraform: plan.terraform ?? null, madeAt: plan.madeAt ?? null },
     refused: refusals.length > 0 && allowed === undefined,
-    refusals: refusals.map((each) => ({ ...each, remedy: render(each.remedy, "person") })),
+    refusals,
     allowed: allowed ?? null,
     nodes: impact.nodes.map((node) => ({
       ...{ id: node.id, fate: node.fate, statement: statementOf(node), newVolume: node.newVolume },

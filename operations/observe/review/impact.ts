@@ -64,9 +64,8 @@ export function impactOf(plan: PlanJson): Impact {
     of: resourceOf(resource),
   }));
   const changing = all.filter(({ resource }) => isEffective(resource));
-  const ids = [...new Set(all.flatMap(({ of }) => ("node" in of ? [of.node] : [])))];
   const stays = all.some(({ of, resource }) => of.kind === "container" && actionOf(resource) !== "delete");
-  const nodes = ids.map((id) => nodeImpact(id, all, stays));
+  const nodes = [...resourcesByNode(all)].map(([id, resources]) => nodeImpact(id, resources, stays));
   const changes = (kind: Resource["kind"]) => changing.some(({ of }) => of.kind === kind);
   return {
     nodes: [...nodes].sort((a, b) => FATES.indexOf(a.fate) - FATES.indexOf(b.fate)),
@@ -78,31 +77,31 @@ export function impactOf(plan: PlanJson): Impact {
   };
 }
 
+/** Of a node; one is absent where neither the state nor the configuration has it. */
+type Resources = Readonly<Partial<Record<Extract<Resource, { node: string }>["kind"], ResourceChange>>>;
+
+function resourcesByNode(all: readonly Named[]): Map<string, Resources> {
+  const nodes = new Map<string, Resources>();
+  for (const { resource, of } of all) {
+    if ("node" in of) nodes.set(of.node, { ...nodes.get(of.node), [of.kind]: resource });
+  }
+  return nodes;
+}
+
 /** @param stays whether any node does: a cluster that is destroyed as a whole drains none */
-function nodeImpact(id: string, all: readonly Named[], stays: boolean): NodeImpact {
-  const find = (kind: Resource["kind"]) =>
-    all.find(({ of }) => of.kind === kind && "node" in of && of.node === id)?.resource;
-  const container = find("container");
-  const volume = find("data volume");
-  const fate = fateOf(stays && !isCoordinatorId(id), { container, volume, membership: find("membership") });
+function nodeImpact(id: string, resources: Resources, stays: boolean): NodeImpact {
+  const { container, "data volume": volume } = resources;
   return {
     id,
-    fate,
+    fate: fateOf(stays && !isCoordinatorId(id), resources),
     changes: container === undefined ? [] : attributeChanges(container),
     image: { ...image("before", container), ...image("after", container) },
     newVolume: actionOf(volume) === "create" || actionOf(volume) === "replace",
   };
 }
 
-/** Its resources; absent where neither the state nor the configuration has them. */
-interface Resources {
-  readonly container?: ResourceChange | undefined;
-  readonly volume?: ResourceChange | undefined;
-  readonly membership?: ResourceChange | undefined;
-}
-
 /** @param drained whether a node of this kind is drained by the destroy of its membership */
-function fateOf(drained: boolean, { container, volume, membership }: Resources): Fate {
+function fateOf(drained: boolean, { container, "data volume": volume, membership }: Resources): Fate {
   const [ofContainer, ofVolume] = [actionOf(container), actionOf(volume)];
   // A node that was never registered has no membership in the state, and none is destroyed: nobody asks what it holds.
   if (ofVolume === "replace") return "data-lost";

@@ -1,3 +1,4 @@
+import { isCoordinatorId } from "../../../model/contract/node-id";
 import { type Cluster, majorOfImage } from "../../../model/cluster";
 import type { Remedy } from "../../base/remedy";
 import { findForbidden, versionOfImage } from "../../cluster/nodes/image-on-data";
@@ -61,8 +62,7 @@ function goneVolumes(ids: readonly string[]): Refusal[] {
 /** All of them stop at the same time: Terraform knows no order among them. */
 function togetherReplaced(ids: readonly string[], cluster: Cluster): Refusal[] {
   if (ids.length < 2 || cluster.rollout === "all-at-once") return [];
-  const coordinator = cluster.nodes.find(({ role }) => role === "coordinator")?.id;
-  const both = coordinator !== undefined && ids.includes(coordinator);
+  const both = ids.some(isCoordinatorId);
   return [
     {
       code: both ? "coordinator-with-workers" : "all-at-once",

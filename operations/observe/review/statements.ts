@@ -60,7 +60,7 @@ export function alike(nodes: readonly NodeImpact[]): Alike[] {
   return [...groups.values()];
 }
 
-/** One line over all nodes: `1 leaves, 3 are replaced (the coordinator too), 2 unchanged`. */
+/** One line over all nodes: `1 leaves, 3 are replaced (the coordinator among them), 2 unchanged`. */
 export function summaryOf(nodes: readonly NodeImpact[]): string {
   const parts = Object.entries(COUNTS).flatMap(([fate, words]) => {
     const those = nodes.filter((node) => node.fate === fate);

@@ -10,7 +10,13 @@ import { type FreeSpace, readFreeSpace } from "../../docker/free-space";
 import type { Session } from "../../cluster/connection/session";
 import type { Explained } from "../../cluster/nodes/connection-cause";
 import { type ClusterRoles, askRoles } from "../../cluster/roles/ask-roles";
-import { type NodeView, type RegisteredView, isRegistered, viewNodes } from "../../cluster/nodes/view";
+import {
+  type NodeView,
+  type RegisteredView,
+  identitiesOf,
+  isRegistered,
+  viewNodes,
+} from "../../cluster/nodes/view";
 import { askRegistered } from "../../cluster/nodes/ask-all";
 import { type ClusterState, readClusterState } from "./cluster-state";
 import { type Moves, eitherMoves, readMoves } from "./moves";
@@ -100,12 +106,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
   const moves = eitherMoves(state, await readMoves(session));
   const free = (await space) ?? new Map<string, FreeSpace>();
   // What the servers say may tell who those are that aren't recorded.
-  const said = new Map(
-    asked.flatMap(({ nodeid }, index) => {
-      const value = answers[index]?.value;
-      return value === undefined ? [] : [[nodeid, value] as const];
-    }),
-  );
+  const said = identitiesOf(asked, (index) => answers[index]?.value);
   const view = viewNodes(known, said);
   const nodes = view.filter(isRegistered).map((node, index) => {
     const { value, failed } = answers[index] ?? {};
