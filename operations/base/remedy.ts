@@ -15,7 +15,7 @@ export interface CommandLine {
 
 /** What each reader does by other words. */
 interface Phrase {
-  readonly phrase: "again" | "other-way";
+  readonly phrase: "again" | "other-transport";
 }
 
 /** What to do, as data: whoever prints it knows the reader, see `render`. A text that is the same for all is a string. */
@@ -30,12 +30,12 @@ export type Part = string | CommandLine | Phrase;
 /** To do again what failed, which goes on from there. */
 export const AGAIN: Phrase = { phrase: "again" };
 
-/** To come to the coordinator by another of the ways. */
-export const OTHER_WAY: Phrase = { phrase: "other-way" };
+/** To come to the coordinator by another of the transports. */
+export const OTHER_TRANSPORT: Phrase = { phrase: "other-transport" };
 
 const PHRASES: Readonly<Record<Phrase["phrase"], Readonly<Record<Reader, string>>>> = {
   again: { terraform: "apply again", person: "run it again" },
-  "other-way": { terraform: "set PGDIST_VIA", person: "choose a way with --via" },
+  "other-transport": { terraform: "set PGDIST_VIA", person: "choose a way with --via" },
 };
 
 /**

@@ -51,7 +51,9 @@ export async function register(cluster: Cluster, options: RegisterOptions): Prom
     await limitNodeConnections(session);
     await checkCoordinator(session, cluster, "change");
     const facts = await coordinatorFacts(session);
-    progress(`${coordinatorOf(cluster).id}: connected (${session.way.name}: ${session.way.description})`);
+    progress(
+      `${coordinatorOf(cluster).id}: connected (${session.transport.name}: ${session.transport.description})`,
+    );
     const waits = { progress, seconds: readBlockedTimeout(caller.env) };
     const { added } = await withWaitsTold(session, waits, () =>
       registerNodes(session, cluster, facts, options),

@@ -6,7 +6,7 @@ import { type ExitCode, Failure } from "../base/failure";
 import type { Progress } from "../base/progress";
 import { progressBeside, progressOf } from "./progress";
 import { limitNodeConnections } from "../cluster/nodes/reachability";
-import type { Way } from "../cluster/connection/transports/way";
+import type { Transport } from "../cluster/connection/transports/transport";
 import { isOtherDatabase } from "../base/command-line";
 import { explainTimeout } from "./explain-timeout";
 import { findTarget, openTarget, refuseTwins, timeoutOption, viaOption, warnOfTwins } from "./target";
@@ -15,7 +15,7 @@ import { advise, commandIn } from "../base/remedy";
 
 /** Of every command that changes a cluster. */
 export interface ChangeFlags {
-  readonly via?: Way["name"];
+  readonly via?: Transport["name"];
   /** Only of commands that have the option; see `databaseOption`. */
   readonly database?: string;
   /** In seconds. */
@@ -65,7 +65,7 @@ export async function changeCluster(
   try {
     // Else the coordinator waits half a minute for a silent node, and often twice.
     await limitNodeConnections(target.session);
-    if (changes) process.stderr.write(`${describeTarget(cluster, target.session.way)}\n`);
+    if (changes) process.stderr.write(`${describeTarget(cluster, target.session.transport)}\n`);
     return await work({
       ...target,
       cluster,
@@ -80,9 +80,9 @@ export async function changeCluster(
 }
 
 /** The cluster that is about to be changed, for a person who may have meant another. */
-export function describeTarget(cluster: Cluster, way?: Way): string {
+export function describeTarget(cluster: Cluster, transport?: Transport): string {
   const { id, endpoint } = coordinatorOf(cluster);
-  const reached = way === undefined ? "" : ` (${way.name}: ${way.description})`;
+  const reached = transport === undefined ? "" : ` (${transport.name}: ${transport.description})`;
   const database = isOtherDatabase(cluster) ? `, database ${cluster.database}` : "";
   return `environment ${cluster.environment}${database}: cluster ${cluster.name}, coordinator ${id} at ${formatEndpoint(endpoint)}${reached}`;
 }

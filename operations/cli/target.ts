@@ -9,9 +9,9 @@ import { limitStatements } from "../cluster/connection/statement-timeout";
 import { passwordFile } from "../base/password-file";
 import { findProject, findSameCluster, loadEnvironment } from "../terraform/project";
 import type { Session } from "../cluster/connection/session";
-import { chooseWays } from "../cluster/connection/transports/choose-ways";
-import { directWay } from "../cluster/connection/transports/direct";
-import type { Way } from "../cluster/connection/transports/way";
+import { chooseTransports } from "../cluster/connection/transports/choose-transports";
+import { directTransport } from "../cluster/connection/transports/direct";
+import type { Transport } from "../cluster/connection/transports/transport";
 import { explainDown } from "./coordinator-down";
 import { databaseOption } from "./database-option";
 import { inDatabase, isOtherDatabase } from "../base/command-line";
@@ -24,7 +24,7 @@ import { render } from "../base/remedy";
 /** Of every command that works on a cluster; see `addTarget`. */
 export interface TargetFlags {
   readonly url?: string;
-  readonly via?: Way["name"];
+  readonly via?: Transport["name"];
   readonly database?: string;
   /** In seconds. */
   readonly timeout: number;
@@ -100,13 +100,13 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
     database: cluster.database,
     passwordFile: passwordFile(project.folder, loaded.name),
     coordinator: coordinatorOf(cluster).endpoint,
-    ways: chooseWays(cluster, caller),
+    transports: chooseTransports(cluster, caller),
     timeoutMs,
     caller,
   };
 }
 
-function fromUrl(url: string, via: Way["name"] | undefined, timeoutMs: number, caller: Caller): Target {
+function fromUrl(url: string, via: Transport["name"] | undefined, timeoutMs: number, caller: Caller): Target {
   if (via !== undefined && via !== "direct") {
     throw new Failure(
       `--via ${via} needs an environment, which names the Docker host`,
@@ -123,7 +123,7 @@ function fromUrl(url: string, via: Way["name"] | undefined, timeoutMs: number, c
     user,
     database,
     coordinator,
-    ways: [directWay(coordinator)],
+    transports: [directTransport(coordinator)],
     timeoutMs,
     caller: { ...caller, credentials: caller.credentials.forAddress() },
   };
@@ -157,7 +157,7 @@ export async function withPassword<Found extends Target>(target: Found): Promise
  */
 export async function openTarget(found: Target, command: string, purpose: Purpose): Promise<Connected> {
   const target = await withPassword(found);
-  const { caller, cluster, ways, user, database, timeoutMs } = target;
+  const { caller, cluster, transports, user, database, timeoutMs } = target;
   const password = caller.credentials.requireSuperuser();
   const label =
     cluster === undefined
@@ -165,7 +165,7 @@ export async function openTarget(found: Target, command: string, purpose: Purpos
       : `the coordinator ${coordinatorOf(cluster).id}`;
   try {
     const session = await connectTo(
-      { label, declared: cluster !== undefined, ways, user, database, password, place: cluster },
+      { label, declared: cluster !== undefined, transports, user, database, password, place: cluster },
       // Without waiting for a server that starts: who asks how it is wants to hear that. Docker is asked in the rest.
       { command, progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 },
     );

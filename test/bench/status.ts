@@ -7,8 +7,8 @@ import { judge } from "../../operations/observe/status/judge";
 import { NODE_STATE } from "../../operations/cluster/nodes/node-state";
 import { takeSnapshot } from "../../operations/observe/status/snapshot";
 import { coordinatorOf } from "../../operations/cluster/cluster-file";
-import { chooseWays } from "../../operations/cluster/connection/transports/choose-ways";
-import type { Way } from "../../operations/cluster/connection/transports/way";
+import { chooseTransports } from "../../operations/cluster/connection/transports/choose-transports";
+import type { Transport } from "../../operations/cluster/connection/transports/transport";
 import type { Endpoint } from "../../model/cluster";
 import { CitusContainers, docker, missingImage, IMAGE } from "../fixtures/citus-on-docker";
 import { DelayedPorts } from "./delayed-ports";
@@ -40,22 +40,22 @@ export async function benchStatus(): Promise<void> {
     if ((await citus.register(cluster)).code !== 0)
       throw new Error("The coordinator could not be registered.");
     const endpoints = await registerWorkers(citus, ports);
-    for (const way of ["direct", "exec"] as const) {
+    for (const transport of ["direct", "exec"] as const) {
       const ratio = await measure(
-        way,
+        transport,
         {
           label: "bench",
           cluster,
           user: cluster.user,
           database: cluster.database,
           coordinator: coordinatorOf(cluster).endpoint,
-          ways: chooseWays(cluster, callerOf({ PGDIST_VIA: way })),
+          transports: chooseTransports(cluster, callerOf({ PGDIST_VIA: transport })),
           timeoutMs: 60_000,
           caller: callerOf({ PGPASSWORD: citus.password }),
         },
         endpoints,
       );
-      if (way === "direct" && ratio > AIM) {
+      if (transport === "direct" && ratio > AIM) {
         console.log(`  MISSED: ${ratio.toFixed(2)} is more than ${AIM}`);
         process.exitCode = 1;
       }
@@ -66,17 +66,23 @@ export async function benchStatus(): Promise<void> {
   }
 }
 
-/** @returns `status` by the slowest single query, both by this way */
-async function measure(way: Way["name"], target: Target, endpoints: readonly Endpoint[]): Promise<number> {
+/** @returns `status` by the slowest single query, both by this transport */
+async function measure(
+  transport: Transport["name"],
+  target: Target,
+  endpoints: readonly Endpoint[],
+): Promise<number> {
   const single = await slowestQuery(target, endpoints);
   const times: number[] = [];
   for (let run = 0; run < RUNS; run++) times.push(await seconds(() => status(target)));
   const ratio = median(times) / single;
   // A tunnel has three sessions, and Citus connects to the nodes of one statement one after the other.
-  const aim = way === "direct" ? `aim: ${AIM} at most` : "three sessions: no aim";
-  console.log(`  ${way}: slowest single query, of a node ${2 * DELAY_MS} ms away: ${single.toFixed(2)} s`);
+  const aim = transport === "direct" ? `aim: ${AIM} at most` : "three sessions: no aim";
   console.log(
-    `  ${way}: status of ${NODES} nodes: ${range(times, 2)} s, ${ratio.toFixed(2)} of that (${aim})`,
+    `  ${transport}: slowest single query, of a node ${2 * DELAY_MS} ms away: ${single.toFixed(2)} s`,
+  );
+  console.log(
+    `  ${transport}: status of ${NODES} nodes: ${range(times, 2)} s, ${ratio.toFixed(2)} of that (${aim})`,
   );
   return ratio;
 }

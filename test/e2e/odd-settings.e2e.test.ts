@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Session } from "../../operations/cluster/connection/session";
 import { SETTINGS, SETTINGS_AFTER_START } from "../../operations/cluster/connection/session-settings";
-import { directWay } from "../../operations/cluster/connection/transports/direct";
+import { directTransport } from "../../operations/cluster/connection/transports/direct";
 import { CitusContainers, describeOnCitus, docker, startCluster } from "../fixtures/citus-containers";
 import { CitusProject } from "../fixtures/citus-project";
 import {
@@ -87,7 +87,7 @@ describeOnCitus("a cluster whose database, role and server have settings of thei
 
   const start = async () => {
     const port = (await docker("port", citus.container("coordinator"), "5432/tcp")).split(":").at(-1);
-    return Session.start(directWay({ host: "127.0.0.1", port: Number(port) }), {
+    return Session.start(directTransport({ host: "127.0.0.1", port: Number(port) }), {
       ...{ user: "postgres", database: "postgres", password: citus.password, applicationName: "test" },
     });
   };

@@ -92,7 +92,7 @@ function textsOf(expression: ts.Expression): string[] {
 }
 
 /** What stands in the place of a part that each reader is told in other words; see operations/base/remedy.ts. */
-const PHRASES: Readonly<Record<string, string>> = { AGAIN: "apply again", OTHER_WAY: "set PGDIST_VIA" };
+const PHRASES: Readonly<Record<string, string>> = { AGAIN: "apply again", OTHER_TRANSPORT: "set PGDIST_VIA" };
 
 function wordsOf(expression: ts.Expression): string {
   if (ts.isTaggedTemplateExpression(expression)) return wordsOf(expression.template);

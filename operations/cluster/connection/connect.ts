@@ -11,8 +11,8 @@ import type { Place } from "../../base/place";
 import type { Progress } from "../../base/progress";
 import { Session, type SessionOptions, Unproven } from "./session";
 import { SQLSTATE, sqlStateOf } from "./sqlstate";
-import { chooseWays } from "./transports/choose-ways";
-import { type Way, WayError } from "./transports/way";
+import { chooseTransports } from "./transports/choose-transports";
+import { type Transport, TransportError } from "./transports/transport";
 import { AGAIN, type Remedy, advise } from "../../base/remedy";
 
 export interface ConnectOptions {
@@ -30,7 +30,7 @@ export interface Destination {
   /** Whether an environment declares it, so that its container and its volume are known. @default true */
   readonly declared?: boolean;
   /** In the order in which they are tried. */
-  readonly ways: readonly Way[];
+  readonly transports: readonly Transport[];
   readonly user: string;
   readonly database: string;
   readonly password: Password;
@@ -38,7 +38,7 @@ export interface Destination {
   readonly place?: Place;
 }
 
-/** The coordinator can't be connected to, by no way. */
+/** The coordinator can't be connected to, by no transport. */
 export class CoordinatorUnreachable extends Failure {
   /** @param answered whether the server itself refused: it runs, then, and is reachable */
   constructor(
@@ -52,9 +52,9 @@ export class CoordinatorUnreachable extends Failure {
 }
 
 /**
- * A session on the coordinator, by the first way that leads there (see `chooseWays`).
+ * A session on the coordinator, by the first transport that leads there (see `chooseTransports`).
  *
- * @throws CoordinatorUnreachable with the cause for each way that was tried, or with what the server answered
+ * @throws CoordinatorUnreachable with the cause for each transport that was tried, or with what the server answered
  */
 export async function connect(
   cluster: Cluster,
@@ -63,7 +63,7 @@ export async function connect(
   const { caller } = options;
   const destination = {
     label: `the coordinator ${coordinatorOf(cluster).id}`,
-    ways: chooseWays(cluster, caller),
+    transports: chooseTransports(cluster, caller),
     user: cluster.user,
     database: cluster.database,
     password: caller.credentials.requireSuperuser(),
@@ -75,13 +75,13 @@ export async function connect(
 /**
  * As `connect`, to any server.
  *
- * @param options limit: how long all ways together may take to be tried once, in milliseconds
+ * @param options limit: how long all transports together may take to be tried once, in milliseconds
  */
 export async function connectTo(
   destination: Destination,
   options: ConnectOptions & { readonly limit?: number },
 ): Promise<Session> {
-  const { ways, user, database, password, place } = destination;
+  const { transports, user, database, password, place } = destination;
   const session = {
     ...{
       user,
@@ -95,7 +95,7 @@ export async function connectTo(
   };
   const deadline = Deadline.in((options.patience ?? 60) * 1000);
   for (let attempt = 0; ; attempt++) {
-    const result = await tryWays(ways, session, options.limit);
+    const result = await tryTransports(transports, session, options.limit);
     if ("session" in result) return result.session;
     const reasons = result.tried.map((each) => ({ ...each, cause: causeOf(each.error) }));
     const waiting =
@@ -117,27 +117,27 @@ function userName(): string {
 }
 
 interface Tried {
-  readonly way: Way;
+  readonly transport: Transport;
   readonly error: unknown;
 }
 
-async function tryWays(
-  ways: readonly Way[],
+async function tryTransports(
+  transports: readonly Transport[],
   options: SessionOptions,
   limit = Infinity,
 ): Promise<{ session: Session } | { tried: Tried[] }> {
   const tried: Tried[] = [];
   const deadline = Deadline.in(limit);
-  for (const [index, way] of ways.entries()) {
-    // A way that hangs leaves the others their share.
-    const share = deadline.left() / (ways.length - index);
+  for (const [index, transport] of transports.entries()) {
+    // A transport that hangs leaves the others their share.
+    const share = deadline.left() / (transports.length - index);
     try {
       return {
-        session: await Session.start(way, share < Infinity ? { ...options, startMs: share } : options),
+        session: await Session.start(transport, share < Infinity ? { ...options, startMs: share } : options),
       };
     } catch (error) {
-      tried.push({ way, error });
-      // What the server itself says holds for every way to it.
+      tried.push({ transport, error });
+      // What the server itself says holds for every transport to it.
       if (sqlStateOf(error) !== undefined) break;
     }
   }
@@ -148,7 +148,7 @@ interface Cause {
   readonly text: string;
   /** It may pass while the server starts. */
   readonly transient: boolean;
-  /** Another try or another way would say the same. */
+  /** Another try or another transport would say the same. */
   readonly settled: boolean;
   /** The server itself said it. */
   readonly answered: boolean;
@@ -162,7 +162,7 @@ function causeOf(error: unknown): Cause {
     const starting = STARTING.includes(state);
     return { text, transient: starting, settled: !starting, answered: true, remedy: REMEDIES[state] };
   }
-  if (error instanceof WayError) {
+  if (error instanceof TransportError) {
     return { text, transient: error.transient, settled: error.settled, answered: false };
   }
   if (error instanceof Unproven) {
@@ -222,22 +222,22 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 function unreachable(
-  { label, ways, password, declared = true }: Destination,
+  { label, transports, password, declared = true }: Destination,
   reasons: readonly (Tried & { readonly cause: Cause })[],
 ): CoordinatorUnreachable {
   const answer = reasons.find(({ cause }) => cause.settled) ?? reasons.at(-1);
   const told = answer?.cause.remedy !== undefined;
   const byAddress = declared ? undefined : REMEDIES_BY_ADDRESS[sqlStateOf(answer?.error) ?? ""];
   const look = declared
-    ? `its container runs and one of the ways to it is open (${ways.map(({ name }) => name).join(", ")})`
+    ? `its container runs and one of the ways to it is open (${transports.map(({ name }) => name).join(", ")})`
     : "the server runs, listens at this address, and no firewall is in between";
   return new CoordinatorUnreachable(
     told
       ? `${label} refuses the connection: ${answer.cause.text}`
-      : `${label} can't be reached: ${answer === undefined ? "no way leads there" : `${answer.cause.text} (${answer.way.description})`}`,
+      : `${label} can't be reached: ${answer === undefined ? "no way leads there" : `${answer.cause.text} (${answer.transport.description})`}`,
     byAddress ?? answer?.cause.remedy ?? advise`see that ${look}; then ${AGAIN}`,
     [
-      ...reasons.map(({ way, cause }) => `${way.name} (${way.description}): ${cause.text}`),
+      ...reasons.map(({ transport, cause }) => `${transport.name} (${transport.description}): ${cause.text}`),
       ...(sqlStateOf(answer?.error) === SQLSTATE.invalidPassword
         ? [`the password is from ${password.source}`]
         : []),

@@ -5,7 +5,7 @@ import { Failure, oneLine, redact } from "../../base/failure";
 import { type Place, placeInDatabase } from "../../base/place";
 import { SET_THE_REST, STARTUP_OPTIONS } from "./session-settings";
 import { sqlStateOf } from "./sqlstate";
-import { type Way, WayError } from "./transports/way";
+import { type Transport, TransportError } from "./transports/transport";
 import { AGAIN, advise } from "../../base/remedy";
 
 export interface SessionOptions {
@@ -14,7 +14,7 @@ export interface SessionOptions {
   readonly password: string;
   /** Shown in pg_stat_activity, and to whoever waits for our lock. */
   readonly applicationName: string;
-  /** How long the start may take, from the way's opening on, in milliseconds. @default 20 s once the way is open */
+  /** How long the start may take, from the opening of the transport on, in milliseconds. @default 20 s once it is open */
   readonly startMs?: number;
   /**
    * Takes only a server that proves that it knows the password (SCRAM), and tells it to no other: another machine may have
@@ -43,7 +43,7 @@ export interface ServerMessage {
   readonly detail: string;
 }
 
-/** How long the start of a session may take once the way is open. In milliseconds. */
+/** How long the start of a session may take once the transport is open. In milliseconds. */
 const START_MS = 20_000;
 
 /** How long the orderly end of a session may take. In milliseconds. */
@@ -67,7 +67,7 @@ export class Session {
   private running: Promise<void> | undefined;
 
   private constructor(
-    readonly way: Way,
+    readonly transport: Transport,
     private readonly options: SessionOptions,
     private readonly stream: Duplex,
     private readonly client: Client,
@@ -86,10 +86,10 @@ export class Session {
     });
   }
 
-  /** @throws what the way or the server answered; `connect` (connect.ts) explains it */
-  static async start(way: Way, options: SessionOptions): Promise<Session> {
-    const encrypted = await Session.attempt(way, options, true);
-    return encrypted ?? ((await Session.attempt(way, options, false)) as Session);
+  /** @throws what the transport or the server answered; `connect` (connect.ts) explains it */
+  static async start(transport: Transport, options: SessionOptions): Promise<Session> {
+    const encrypted = await Session.attempt(transport, options, true);
+    return encrypted ?? ((await Session.attempt(transport, options, false)) as Session);
   }
 
   /**
@@ -99,12 +99,12 @@ export class Session {
    * @returns undefined when the server can't encrypt
    */
   private static async attempt(
-    way: Way,
+    transport: Transport,
     options: SessionOptions,
     tls: boolean,
   ): Promise<Session | undefined> {
     const deadline = Deadline.in(options.startMs ?? Infinity);
-    const stream = openedStream(await openInTime(way, options.startMs));
+    const stream = openedStream(await openInTime(transport, options.startMs));
     let asked: string | undefined;
     let proven = false;
     const client = new Client({
@@ -135,10 +135,10 @@ export class Session {
       client.connection.on("authenticationMD5Password", () => (asked = "MD5"));
       client.connection.on("authenticationSASLFinal", () => (proven = true));
     }
-    const session = new Session(way, options, stream, client);
+    const session = new Session(transport, options, stream, client);
     try {
       await client.connect();
-      if (options.requireScram === true && !proven && way.name !== "exec")
+      if (options.requireScram === true && !proven && transport.name !== "exec")
         throw new Unproven("the server asks for no password, so that anybody could be it");
       await client.query(SET_THE_REST);
       session.takeMessages();
@@ -151,7 +151,7 @@ export class Session {
   }
 
   /**
-   * Another session by the same way, e.g. to look on while the first one waits.
+   * Another session by the same transport, e.g. to look on while the first one waits.
    *
    * @param startMs how long its start may take, in milliseconds; by default as long as this one's
    * @throws pg's DatabaseError, or Failure where the server isn't reached any more
@@ -167,7 +167,7 @@ export class Session {
 
   private async startAnother(options: SessionOptions): Promise<Session> {
     try {
-      return await Session.start(this.way, options);
+      return await Session.start(this.transport, options);
     } catch (error) {
       throw sqlStateOf(error) === undefined ? this.lost(oneLine(error), error) : error;
     }
@@ -208,7 +208,7 @@ export class Session {
 
   private lost(why: string, cause: unknown): Failure {
     return new Failure(
-      `lost the connection to the coordinator by ${this.way.description}: ${this.redact(why)}`,
+      `lost the connection to the coordinator by ${this.transport.description}: ${this.redact(why)}`,
       advise`see that the coordinator is up, then ${AGAIN}`,
       { cause },
     );
@@ -216,8 +216,8 @@ export class Session {
 
   /**
    * Cancels the statement that runs, and waits until it has ended; does nothing where none runs. By PostgreSQL's own
-   * message for it (as psql's Ctrl-C), on another stream of the same way: it needs no free connection, and no function
-   * that an extension could overload.
+   * message for it (as psql's Ctrl-C), on another stream of the same transport: it needs no free connection, and no
+   * function that an extension could overload.
    */
   async cancel(): Promise<void> {
     const { running } = this;
@@ -238,7 +238,7 @@ export class Session {
     const message = Buffer.alloc(16);
     for (const [index, value] of [16, CANCEL_REQUEST, processID, secretKey].entries())
       message.writeInt32BE(value, index * 4);
-    const stream = await openInTime(this.way, CANCEL_AGAIN_MS);
+    const stream = await openInTime(this.transport, CANCEL_AGAIN_MS);
     const closed = new Promise<void>((resolve) => {
       stream.once("close", resolve);
       stream.once("error", () => resolve());
@@ -289,10 +289,10 @@ export class Session {
   }
 }
 
-/** A way that opens after all is closed again. */
-async function openInTime(way: Way, limit: number | undefined): Promise<Duplex> {
-  if (limit === undefined) return way.open();
-  const opening = way.open();
+/** A transport that opens after all is closed again. */
+async function openInTime(transport: Transport, limit: number | undefined): Promise<Duplex> {
+  if (limit === undefined) return transport.open();
+  const opening = transport.open();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -300,7 +300,7 @@ async function openInTime(way: Way, limit: number | undefined): Promise<Duplex> 
         (stream) => stream.destroy(),
         () => undefined,
       );
-      reject(new WayError(`no answer within ${(limit / 1000).toFixed(1)} s`, false));
+      reject(new TransportError(`no answer within ${(limit / 1000).toFixed(1)} s`, false));
     }, limit);
   });
   try {

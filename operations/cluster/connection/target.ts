@@ -2,7 +2,7 @@ import type { Cluster, Endpoint } from "../../../model/cluster";
 import type { Caller } from "../../base/caller/caller";
 import type { Environment } from "../../../model/environment";
 import type { Session } from "./session";
-import type { Way } from "./transports/way";
+import type { Transport } from "./transports/transport";
 import type { Remedy } from "../../base/remedy";
 
 /** The cluster that a command is about, before anything is connected. */
@@ -20,7 +20,7 @@ export interface Target {
   readonly passwordFile?: string;
   /** As the cluster's own nodes know the coordinator, or as it was given. */
   readonly coordinator: Endpoint;
-  readonly ways: readonly Way[];
+  readonly transports: readonly Transport[];
   /** `--timeout`: how long one node may take to answer, in milliseconds. */
   readonly timeoutMs: number;
   /** With `--via`, and in the end the password, wherever it was found. */

@@ -125,7 +125,7 @@ export async function askNodes(
 
 /** Half of the coordinator's free connections at most: its clients may want them. */
 async function mostSessions(session: Session, nodes: number): Promise<number> {
-  if (session.way.name !== "direct") return Math.min(nodes, MOST_TUNNELS);
+  if (session.transport.name !== "direct") return Math.min(nodes, MOST_TUNNELS);
   const [row] = await session.query<{ free: number }>(
     `SELECT current_setting('max_connections')::int - count(*)::int AS free
        FROM pg_stat_activity WHERE backend_type = 'client backend'`,
@@ -228,7 +228,7 @@ async function limit(
   );
 }
 
-/** The given session at once, and others by the same way as soon as they are there. */
+/** The given session at once, and others by the same transport as soon as they are there. */
 interface Sessions {
   readonly first: Session;
   /** Undefined where one couldn't be opened. */

@@ -11,7 +11,7 @@ import { METADATA_LOST_REMEDY } from "./metadata-lost";
 import { explainNewer, readRecordVersion } from "./migrate-record";
 import { noExtensionRemedy } from "./no-extension";
 import { COORDINATOR_GROUP } from "./pg-dist-node";
-import { OTHER_WAY, type Remedy, advise } from "../../base/remedy";
+import { OTHER_TRANSPORT, type Remedy, advise } from "../../base/remedy";
 
 /**
  * What a session is for. Every doubt refuses a `change`. A `read` is refused only where another cluster or a worker would be
@@ -67,7 +67,7 @@ export async function checkCoordinator(
     ...(newer === undefined ? [] : [{ code: "newer-record" as const, ...newer }]),
   ].map((doubt) => ({
     ...doubt,
-    what: `the server reached by ${session.way.description} ${doubt.what}`,
+    what: `the server reached by ${session.transport.description} ${doubt.what}`,
   }));
   const refused = doubts.find(({ code }) => purpose === "change" || MISLEADING.has(code));
   if (refused !== undefined) throw new WrongCoordinator(refused);
@@ -107,7 +107,7 @@ function findDoubts(
 ): Doubt[] {
   const id = cluster === undefined ? undefined : coordinatorOf(cluster).id;
   const recorded = [...record.values()].find(({ groupid }) => groupid === COORDINATOR_GROUP);
-  const elsewhere = advise`see what this address leads to from here, or ${OTHER_WAY}`;
+  const elsewhere = advise`see what this address leads to from here, or ${OTHER_TRANSPORT}`;
   const doubts: Doubt[] = [];
   if (server.groupid !== COORDINATOR_GROUP) {
     const what = `is a worker (group ${server.groupid}), not the coordinator${id === undefined ? "" : ` ${id}`}`;
@@ -141,7 +141,7 @@ async function readFacts(
   } catch (error) {
     const state = sqlStateOf(error);
     if (state !== SQLSTATE.undefinedTable && state !== SQLSTATE.undefinedObject) throw error;
-    const of = cluster === undefined ? session.way.description : coordinatorOf(cluster).id;
+    const of = cluster === undefined ? session.transport.description : coordinatorOf(cluster).id;
     throw new Failure(
       `database ${session.place.database} of ${of} has no Citus extension (${session.redact(oneLine(error))})`,
       remedyWithoutExtension(session, cluster, record),

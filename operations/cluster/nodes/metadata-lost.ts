@@ -1,4 +1,4 @@
-import { OTHER_WAY, advise } from "../../base/remedy";
+import { OTHER_TRANSPORT, advise } from "../../base/remedy";
 
 /**
  * What to do where the coordinator's own database has our record of the cluster, but its extension is gone or was made after
@@ -6,4 +6,4 @@ import { OTHER_WAY, advise } from "../../base/remedy";
  */
 export const METADATA_LOST_REMEDY = advise`its extension was dropped (and made anew), or it was restored from a dump: the list of nodes and tables
   went with that, and every shard is still on the workers. Wipe, remove and add no worker; bring the coordinator's data from before back
-  (a backup of its volume); if it is a copy of the coordinator, see what this address leads to from here, or ${OTHER_WAY}`;
+  (a backup of its volume); if it is a copy of the coordinator, see what this address leads to from here, or ${OTHER_TRANSPORT}`;

@@ -10,8 +10,8 @@ import type { Target } from "../../cluster/connection/target";
 import { CoordinatorUnreachable, connectTo } from "../../cluster/connection/connect";
 import { Engine } from "../../docker/engine/engine";
 import { EXIT, Failure } from "../../base/failure";
-import { chooseWays } from "../../cluster/connection/transports/choose-ways";
-import type { Way } from "../../cluster/connection/transports/way";
+import { chooseTransports } from "../../cluster/connection/transports/choose-transports";
+import type { Transport } from "../../cluster/connection/transports/transport";
 import { type Login, runLocalPsql, runPsqlInside } from "./run-psql";
 
 const HELP = `
@@ -73,9 +73,13 @@ async function openPsql(found: Target, name: string | undefined, args: readonly 
   const node =
     cluster === undefined ? undefined : name === undefined ? coordinatorOf(cluster) : findNode(cluster, name);
   const login: Login = { user, database, password: target.caller.credentials.requireSuperuser() };
-  const way = await findWay(target, node, login);
+  const transport = await findTransport(target, node, login);
   if (await hasPsql(target.caller))
-    return runLocalPsql(way, node?.endpoint ?? target.coordinator, { login, args, env: target.caller.env });
+    return runLocalPsql(transport, node?.endpoint ?? target.coordinator, {
+      login,
+      args,
+      env: target.caller.env,
+    });
   if (node === undefined || cluster === undefined) {
     throw new Failure("there is no psql on this machine", "install postgresql-client");
   }
@@ -87,22 +91,27 @@ async function openPsql(found: Target, name: string | undefined, args: readonly 
   }
 }
 
-/** The first way by which the node answers with this password. */
-async function findWay(target: Target, node: ClusterNode | undefined, login: Login): Promise<Way> {
+/** The first transport by which the node answers with this password. */
+async function findTransport(
+  target: Target,
+  node: ClusterNode | undefined,
+  login: Login,
+): Promise<Transport> {
   const { cluster, caller, timeoutMs, label } = target;
   const isCoordinator = node === undefined || node.role === "coordinator";
-  const ways = isCoordinator || cluster === undefined ? target.ways : chooseWays(cluster, caller, node);
+  const transports =
+    isCoordinator || cluster === undefined ? target.transports : chooseTransports(cluster, caller, node);
   const destination = {
     label: node === undefined ? `the server ${label}` : `the ${node.role} ${node.id}`,
     declared: node !== undefined,
-    ways,
+    transports,
     ...login,
   };
   try {
     const options = { command: "psql", progress: () => undefined, patience: 0, limit: timeoutMs * 0.7 };
     const session = await connectTo(destination, options);
     await session.end();
-    return session.way;
+    return session.transport;
   } catch (error) {
     if (
       error instanceof CoordinatorUnreachable &&

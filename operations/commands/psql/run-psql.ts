@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import type { ClusterNode, Endpoint } from "../../../model/cluster";
 import type { Engine } from "../../docker/engine/engine";
 import { type Running, startExec } from "../../docker/engine/exec";
-import type { Way } from "../../cluster/connection/transports/way";
+import type { Transport } from "../../cluster/connection/transports/transport";
 import { openLocalPort } from "./tunnel";
 
 /** Whom psql logs in as, and where. */
@@ -43,12 +43,12 @@ export function psqlEnvironment(
 }
 
 /**
- * Runs this machine's psql with its own standard streams, to a server by a way. The password is in its environment.
+ * Runs this machine's psql with its own standard streams, to a server by a transport. The password is in the environment.
  *
  * @returns psql's exit code
  */
 export async function runLocalPsql(
-  way: Way,
+  transport: Transport,
   endpoint: Endpoint,
   {
     login,
@@ -56,7 +56,7 @@ export async function runLocalPsql(
     env,
   }: { readonly login: Login; readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv },
 ): Promise<number> {
-  const local = await openLocalPort(way);
+  const local = await openLocalPort(transport);
   const own = psqlEnvironment(env, endpoint, local.port, login);
   try {
     return await exitCodeOf(spawn("psql", args, { stdio: "inherit", env: own }));

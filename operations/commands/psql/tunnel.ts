@@ -1,22 +1,22 @@
 import { once } from "node:events";
 import { type AddressInfo, type Server, createServer } from "node:net";
 import { pipeline } from "node:stream";
-import type { Way } from "../../cluster/connection/transports/way";
+import type { Transport } from "../../cluster/connection/transports/transport";
 
-/** A port of this machine's loopback that leads to a server by a way. */
+/** A port of this machine's loopback that leads to a server by a transport. */
 export interface LocalPort {
   readonly port: number;
   close(): void;
 }
 
-/** Opens it: each connection to the port opens the way once, so that psql can also reconnect and cancel. */
-export async function openLocalPort(way: Way): Promise<LocalPort> {
+/** Opens it: each connection to the port opens the transport once, so that psql can also reconnect and cancel. */
+export async function openLocalPort(transport: Transport): Promise<LocalPort> {
   const sockets = new Set<{ destroy(): void }>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => undefined);
-    way.open().then(
+    transport.open().then(
       (stream) => {
         stream.on("error", () => undefined);
         // psql reports a lost connection itself.

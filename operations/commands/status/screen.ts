@@ -42,7 +42,7 @@ export function statusScreen(
   ];
 }
 
-function header({ label, cluster, nodes, way, standIn, at }: Snapshot, paint: Paint): string[] {
+function header({ label, cluster, nodes, transport, standIn, at }: Snapshot, paint: Paint): string[] {
   const state = nodes.find(({ role }) => role === "coordinator")?.state;
   const versions = state === undefined ? "" : `Citus ${state.citus}, PostgreSQL ${state.postgres}`;
   const workers = nodes.filter(({ role }) => role === "worker").length;
@@ -53,7 +53,7 @@ function header({ label, cluster, nodes, way, standIn, at }: Snapshot, paint: Pa
   ];
   return [
     `${paint("bold", label)}  ${what.join(", ")}`,
-    paint("dim", `by ${way}, at ${at.toISOString().slice(0, 19).replace("T", " ")} UTC`),
+    paint("dim", `by ${transport}, at ${at.toISOString().slice(0, 19).replace("T", " ")} UTC`),
     ...(standIn ? [paint("yellow", "This is the stand-in image, which only imitates Citus.")] : []),
   ];
 }

@@ -22,12 +22,12 @@ export interface CoordinatorAnswer {
 }
 
 /**
- * Connects to the coordinator from this machine, by the very ways of every other command, and asks what is registered:
- * its Docker host may be out of reach while it serves.
+ * Connects to the coordinator from this machine, by the very transports of every other command, and asks what is
+ * registered: its Docker host may be out of reach while it serves.
  */
 export async function askCoordinator({
   label,
-  ways,
+  transports,
   user,
   database,
   timeoutMs,
@@ -38,7 +38,7 @@ export async function askCoordinator({
   const deadline = Deadline.in(timeoutMs);
   const destination = {
     label: `the coordinator of ${label}`,
-    ways,
+    transports,
     user,
     database,
     password: caller.credentials.requireSuperuser(),
@@ -47,7 +47,7 @@ export async function askCoordinator({
   try {
     const session = await connectTo(destination, options);
     try {
-      const by = `${session.way.name}: ${session.way.description}`;
+      const by = `${session.transport.name}: ${session.transport.description}`;
       const registered = await readRegistered(session);
       const time = { timeoutMs, leftMs: deadline.left() };
       if (registered === undefined) return { connection: { by } };

@@ -1,14 +1,21 @@
 import type { Snapshot, SnapshotNode } from "./snapshot";
 
 /** What the JSON of the commands on a snapshot begins with. */
-export function describeTarget({ at, label, environment, otherDatabase, cluster, way }: Snapshot): object {
+export function describeTarget({
+  at,
+  label,
+  environment,
+  otherDatabase,
+  cluster,
+  transport,
+}: Snapshot): object {
   return {
     at: at.toISOString(),
     target: label,
     environment: environment ?? otherDatabase?.environment ?? null,
     otherDatabase: otherDatabase?.database ?? null,
     cluster: cluster ?? null,
-    way,
+    way: transport,
   };
 }
 

@@ -39,7 +39,7 @@ export interface Snapshot extends Moves {
   /** Of a cluster that was given by address, as `--url` takes it. */
   readonly url?: string;
   /** How the coordinator was reached, e.g. `direct: 10.0.0.1:5432`. */
-  readonly way: string;
+  readonly transport: string;
   readonly standIn: boolean;
   /** The coordinator first, then the workers in the order of their groups, then those that aren't registered. */
   readonly nodes: readonly SnapshotNode[];
@@ -138,7 +138,7 @@ export async function takeSnapshot(target: Connected): Promise<Snapshot> {
     cluster: cluster?.name,
     label: target.label,
     ...(cluster === undefined ? { url: formatUrl(target) } : {}),
-    way: `${session.way.name}: ${session.way.description}`,
+    transport: `${session.transport.name}: ${session.transport.description}`,
     standIn: target.server.stand_in,
     nodes: all,
     orphans: state.orphans,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Failure, problemsFailure } from "../../../operations/base/failure";
 import {
   AGAIN,
-  OTHER_WAY,
+  OTHER_TRANSPORT,
   advise,
   commandIn,
   helpOf,
@@ -16,7 +16,7 @@ const HOME = { environment: "production", database: "app" };
 
 describe("a remedy", () => {
   it("says to each reader what he does", () => {
-    const remedy = advise`mend the network, then ${AGAIN}, or ${OTHER_WAY}`;
+    const remedy = advise`mend the network, then ${AGAIN}, or ${OTHER_TRANSPORT}`;
     expect(render(remedy, "terraform")).toBe("mend the network, then apply again, or set PGDIST_VIA");
     expect(render(remedy, "person")).toBe("mend the network, then run it again, or choose a way with --via");
   });

@@ -24,7 +24,7 @@ describe("what a command is about", () => {
   it("takes an environment, and only the way that is wanted", () => {
     const target = findTarget("local", { timeout: 5, via: "exec" }, callerOf({}));
     expect(target).toMatchObject({ label: "local", timeoutMs: 5000, user: "postgres" });
-    expect(target.ways.map(({ name }) => name)).toEqual(["exec"]);
+    expect(target.transports.map(({ name }) => name)).toEqual(["exec"]);
   });
 });
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCK_KEY } from "../../../operations/cluster/nodes/lock";
 import { Session } from "../../../operations/cluster/connection/session";
 import { readActivity } from "../../../operations/observe/activity";
-import { directWay } from "../../../operations/cluster/connection/transports/direct";
+import { directTransport } from "../../../operations/cluster/connection/transports/direct";
 import { describeOnCitus, docker } from "../../fixtures/citus-containers";
 import { CommandsCluster, TIMEOUT } from "../../fixtures/commands-cluster";
 import { READ_COMMANDS } from "../../fixtures/read-commands";
@@ -206,7 +206,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
     const other = `pg-dist register ada@laptop pid ${process.pid}4`;
     const holder = cluster.holding(`SET LOCAL application_name = '${other}'`);
     const coordinator = { host: "127.0.0.1", port: Number(cluster.port) };
-    const session = await Session.start(directWay(coordinator), {
+    const session = await Session.start(directTransport(coordinator), {
       ...{ user: "postgres", database: "postgres", password: citus.password },
       applicationName: `pg-dist activity ada@${"long-name.".repeat(6)} pid ${process.pid}`,
     });
@@ -219,7 +219,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
           user: "postgres",
           database: "postgres",
           coordinator,
-          ways: [],
+          transports: [],
           caller: callerOf({}),
         },
         ...{ timeoutMs: TIMEOUT * 1000, session, server: SOME_SERVER, doubts: [] },

@@ -16,7 +16,7 @@ const OTHER = {
 
 /** Of a coordinator without workers, on which another run of pg-dist is at work. */
 const session = {
-  way: { name: "direct", description: "" },
+  transport: { name: "direct", description: "" },
   query: (sql: string) =>
     Promise.resolve(
       sql.includes("FROM pg_dist_node")
@@ -34,7 +34,7 @@ it("shows another run whose process id only begins as ours", async () => {
       user: "",
       database: "",
       coordinator: { host: "10.0.0.1", port: 5432 },
-      ways: [],
+      transports: [],
       caller: callerOf({}),
     },
     ...{ timeoutMs: 1000, server: SOME_SERVER, doubts: [] },

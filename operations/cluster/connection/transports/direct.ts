@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import type { Endpoint } from "../../../../model/cluster";
 import { formatEndpoint } from "../../../../model/cluster";
-import { type Way, WayError } from "./way";
+import { type Transport, TransportError } from "./transport";
 
 /** A published port that doesn't answer within this is behind a firewall. In milliseconds. */
 const PROBE_MS = 3000;
@@ -14,7 +14,7 @@ const WATCH_MS = 10_000;
 const WATCH_FAILURES = 3;
 
 /** TCP to the published port. */
-export function directWay(endpoint: Endpoint): Way {
+export function directTransport(endpoint: Endpoint): Transport {
   const description = formatEndpoint(endpoint);
   return {
     name: "direct",
@@ -33,12 +33,12 @@ function open(endpoint: Endpoint): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: endpoint.host, port: endpoint.port });
     const timer = setTimeout(
-      () => socket.destroy(new WayError(`no answer within ${PROBE_MS / 1000} s`, false)),
+      () => socket.destroy(new TransportError(`no answer within ${PROBE_MS / 1000} s`, false)),
       PROBE_MS,
     );
     const fail = (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      reject(error instanceof WayError ? error : explain(error, endpoint));
+      reject(error instanceof TransportError ? error : explain(error, endpoint));
     };
     socket.once("error", fail);
     socket.once("connect", () => {
@@ -61,7 +61,7 @@ function watch(socket: Socket, endpoint: Endpoint): void {
       (error: Error) => {
         failures += 1;
         if (failures >= WATCH_FAILURES)
-          socket.destroy(new WayError(`the link is gone: ${error.message}`, false));
+          socket.destroy(new TransportError(`the link is gone: ${error.message}`, false));
       },
     );
   }, WATCH_MS);
@@ -69,21 +69,21 @@ function watch(socket: Socket, endpoint: Endpoint): void {
   socket.once("close", () => clearInterval(timer));
 }
 
-function explain(error: NodeJS.ErrnoException, endpoint: Endpoint): WayError {
+function explain(error: NodeJS.ErrnoException, endpoint: Endpoint): TransportError {
   // A name with several addresses fails with one error per address and no message of its own.
   const code = error.code ?? (error as { errors?: NodeJS.ErrnoException[] }).errors?.[0]?.code;
   switch (code) {
     case "ECONNREFUSED":
-      return new WayError("connection refused", true);
+      return new TransportError("connection refused", true);
     case "ECONNRESET":
-      return new WayError("connection reset", true);
+      return new TransportError("connection reset", true);
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return new WayError(`the name ${endpoint.host} does not resolve on this machine`, false);
+      return new TransportError(`the name ${endpoint.host} does not resolve on this machine`, false);
     case "EHOSTUNREACH":
     case "ENETUNREACH":
-      return new WayError(`no route to ${endpoint.host}`, false);
+      return new TransportError(`no route to ${endpoint.host}`, false);
     default:
-      return new WayError(error.message || String(code), false);
+      return new TransportError(error.message || String(code), false);
   }
 }

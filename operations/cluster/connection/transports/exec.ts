@@ -8,7 +8,7 @@ import { EngineError, EngineFailure, isNotFound } from "../../../docker/engine/e
 import { startExec } from "../../../docker/engine/exec";
 import { describeSsh } from "../../../docker/ssh";
 import { TunnelStream } from "../../../docker/tunnel-stream";
-import { type Way, WayError } from "./way";
+import { type Transport, TransportError } from "./transport";
 
 /** How long the engine may take to start a process, and with a login by ssh before it. In milliseconds. */
 const ENGINE_MS = 10_000;
@@ -42,7 +42,7 @@ exit 0' "$address"`,
 ].join("\n");
 
 /** A process in a node's container, by its Docker host: for a port that is published nowhere reachable. */
-export function execWay(host: ClusterHost, node: ClusterNode, caller: Caller): Way {
+export function execTransport(host: ClusterHost, node: ClusterNode, caller: Caller): Transport {
   const command = `docker exec ${node.container}`;
   return {
     name: "exec",
@@ -66,7 +66,7 @@ async function openRelay(host: ClusterHost, container: string, caller: Caller): 
     const stream = new TunnelStream({ input: stdin, output: stdout, close });
     closed.catch((error: unknown) => {
       // Whatever else ends the connection is the end of the stream.
-      if (error instanceof EngineError) stream.finish(new WayError(error.message, false));
+      if (error instanceof EngineError) stream.finish(new TransportError(error.message, false));
     });
     stdout.once("end", () => void errors.ended.then(() => stream.finish(explain(errors.text()))));
     return stream;
@@ -78,14 +78,14 @@ async function openRelay(host: ClusterHost, container: string, caller: Caller): 
   }
 }
 
-function explain(stderr: string): WayError | undefined {
+function explain(stderr: string): TransportError | undefined {
   const text = stderr.trim().split("\n").join("; ");
-  return text === "" ? undefined : new WayError(text, text.includes("Connection refused"));
+  return text === "" ? undefined : new TransportError(text, text.includes("Connection refused"));
 }
 
 async function explainFailure(engine: Engine, container: string, error: unknown): Promise<unknown> {
   if (!(error instanceof EngineFailure)) return error;
-  return new WayError(error.said, false, await isDown(engine, container, error));
+  return new TransportError(error.said, false, await isDown(engine, container, error));
 }
 
 /** One that restarts may be up in a moment; where it is paused, or there is none, no way leads anywhere. */

@@ -4,10 +4,10 @@ import { formatEndpoint } from "../../../../model/cluster";
 import { tellingLines } from "../../../docker/engine/explain-ssh";
 import { openSsh } from "../../../docker/open-ssh";
 import { describeSsh } from "../../../docker/ssh";
-import { type Way, WayError } from "./way";
+import { type Transport, TransportError } from "./transport";
 
 /** The server's ssh daemon connects to the published port for us. */
-export function sshWay(host: ClusterHost, endpoint: Endpoint, { env }: Caller): Way {
+export function sshTransport(host: ClusterHost, endpoint: Endpoint, { env }: Caller): Transport {
   const target = formatEndpoint(endpoint);
   return {
     name: "ssh",
@@ -16,14 +16,17 @@ export function sshWay(host: ClusterHost, endpoint: Endpoint, { env }: Caller): 
       openSsh(host, {
         options: ["-W", target],
         env,
-        cannotRun: (error) => new WayError(`can't run ssh: ${error.message}`, false),
+        cannotRun: (error) => new TransportError(`can't run ssh: ${error.message}`, false),
         explain,
       }),
   };
 }
 
-function explain(stderr: string, code: number | null): WayError {
+function explain(stderr: string, code: number | null): TransportError {
   const text = tellingLines(stderr) || `ssh ended with ${code ?? "a signal"}`;
   // Of these only the server behind the tunnel can come up by itself; ssh's own refusals stay.
-  return new WayError(text, /open failed: connect failed: Connection refused|Connection refused$/.test(text));
+  return new TransportError(
+    text,
+    /open failed: connect failed: Connection refused|Connection refused$/.test(text),
+  );
 }

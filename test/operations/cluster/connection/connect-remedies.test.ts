@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { findTarget, openTarget } from "../../../../operations/cli/target";
 import { connect } from "../../../../operations/cluster/connection/connect";
 import { askCoordinator } from "../../../../operations/observe/doctor/ask-coordinator";
-import { directWay } from "../../../../operations/cluster/connection/transports/direct";
+import { directTransport } from "../../../../operations/cluster/connection/transports/direct";
 import { someCluster } from "../../../fixtures/some-cluster";
 import { told } from "../../../fixtures/told";
 import { type Failure } from "../../../../operations/base/failure";
@@ -77,7 +77,7 @@ describe("a coordinator that can't be connected to", () => {
     const caller = callerOf({ PGDIST_VIA: "direct", TF_VAR_postgres_password: "x" });
     const target = {
       ...findTarget("local", { timeout: 5 }, caller),
-      ways: [directWay({ host: "127.0.0.1", port })],
+      transports: [directTransport({ host: "127.0.0.1", port })],
     };
     const { connection } = await askCoordinator(target);
     expect(told(connection)).toMatchObject({

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, type Server, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { connectTo } from "../../../../operations/cluster/connection/connect";
-import { directWay } from "../../../../operations/cluster/connection/transports/direct";
+import { directTransport } from "../../../../operations/cluster/connection/transports/direct";
 import { READY, authentication, withFakeServer } from "../../../fixtures/fake-server";
 
 /** As an sshd does, it speaks first. */
@@ -23,7 +23,7 @@ it.each<[string, () => Server]>([
     const connecting = connectTo(
       {
         label: "the server",
-        ways: [directWay({ host: "127.0.0.1", port })],
+        transports: [directTransport({ host: "127.0.0.1", port })],
         ...{ user: "postgres", database: "postgres", password: PASSWORD },
       },
       { command: "test", progress: () => undefined, patience: 0 },
@@ -48,7 +48,7 @@ describe("a server that doesn't prove that it knows the password", () => {
           password: { value: SECRET, source: "PGPASSWORD" },
           declared,
         },
-        ways: [directWay({ host: "127.0.0.1", port })],
+        transports: [directTransport({ host: "127.0.0.1", port })],
       },
       { command: "test", progress: () => undefined, patience: 0, limit: 3000 },
     );

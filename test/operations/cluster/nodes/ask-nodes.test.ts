@@ -14,7 +14,7 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
  * a connection may take; its own limit ends it with all its answers.
  */
 class CoordinatorSession {
-  readonly way = { name: "ssh" as const, description: "ssh" };
+  readonly transport = { name: "ssh" as const, description: "ssh" };
   private connectMs = 30_000;
   private statementMs = Infinity;
 

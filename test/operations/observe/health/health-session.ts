@@ -15,7 +15,7 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 
 /** A session on the coordinator `n0` of nodes `n0`, `n1`, ..., which connect one after the other, as those of Citus 13.0.3. */
 export class HealthSession {
-  readonly way = { name: "ssh" as const, description: "ssh" };
+  readonly transport = { name: "ssh" as const, description: "ssh" };
   private messages: ServerMessage[] = [];
   private connectMs = 30_000;
   private statementMs = Infinity;

@@ -21,7 +21,7 @@ export function someSnapshot(
     cluster: "citus",
     label: "production",
     database: "postgres",
-    way: "direct: 10.0.0.1:5432",
+    transport: "direct: 10.0.0.1:5432",
     standIn: false,
     nodes: [
       someNode("server-a/coordinator", 0, changes["coordinator"]),

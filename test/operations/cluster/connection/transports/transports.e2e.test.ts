@@ -4,7 +4,7 @@ import { CitusContainers, describeOnCitus } from "../../../../fixtures/citus-con
 import { ForwardedEngine } from "../../../../fixtures/forwarded-engine";
 import { Sshd, describeOverSsh } from "../../../../fixtures/sshd";
 
-describeOnCitus("the ways to the coordinator", () => {
+describeOnCitus("the transports to the coordinator", () => {
   const citus = new CitusContainers();
 
   beforeAll(async () => {

@@ -2,38 +2,39 @@ import type { Cluster, ClusterNode, Endpoint } from "../../../../model/cluster";
 import type { Caller } from "../../../base/caller/caller";
 import { coordinatorOf, hostOf } from "../../cluster-file";
 import { EXIT, Failure } from "../../../base/failure";
-import { directWay } from "./direct";
-import { execWay } from "./exec";
-import { sshWay } from "./ssh";
-import type { Way } from "./way";
+import { directTransport } from "./direct";
+import { execTransport } from "./exec";
+import { sshTransport } from "./ssh";
+import type { Transport } from "./transport";
 
 /**
- * The ways to a node in the order in which they are tried: its published port, the same through its server's
+ * The transports to a node in the order in which they are tried: its published port, the same through its server's
  * ssh, then a process in its container. The caller may leave one (`--via`, PGDIST_VIA).
  *
  * @param node the coordinator unless it is given
  */
-export function chooseWays(
+export function chooseTransports(
   cluster: Cluster,
   caller: Caller,
   node: ClusterNode = coordinatorOf(cluster),
-): Way[] {
+): Transport[] {
   const host = hostOf(cluster, node);
   const published = node.published;
   const remote = !host.connection.startsWith("unix://");
-  const ways: Way[] = [];
+  const transports: Transport[] = [];
   if (published !== undefined) {
     const endpoint = directEndpoint(published, node.endpoint, remote);
-    if (endpoint !== undefined) ways.push(directWay(endpoint));
-    if (host.connection.startsWith("ssh://")) ways.push(sshWay(host, onServer(published), caller));
+    if (endpoint !== undefined) transports.push(directTransport(endpoint));
+    if (host.connection.startsWith("ssh://"))
+      transports.push(sshTransport(host, onServer(published), caller));
   }
-  ways.push(execWay(host, node, caller));
+  transports.push(execTransport(host, node, caller));
 
   const { via } = caller;
-  if (via === undefined) return ways;
-  const forced = ways.filter(({ name }) => name === via);
+  if (via === undefined) return transports;
+  const forced = transports.filter(({ name }) => name === via);
   if (forced.length > 0) return forced;
-  const known = ways.map(({ name }) => name).join(", ");
+  const known = transports.map(({ name }) => name).join(", ");
   throw new Failure(`PGDIST_VIA=${via} is no way to ${node.id}`, `unset it, or use one of: ${known}`, {
     exitCode: EXIT.usage,
   });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { callerOf } from "../../../../../operations/base/caller/caller";
 import type { Cluster } from "../../../../../model/cluster";
 import { describeCluster } from "../../../../../model/cluster";
-import { chooseWays } from "../../../../../operations/cluster/connection/transports/choose-ways";
+import { chooseTransports } from "../../../../../operations/cluster/connection/transports/choose-transports";
 import { sshArguments } from "../../../../../operations/docker/ssh";
 
 function clusterOn(connection: string, host: object = {}): Cluster {
@@ -13,8 +13,8 @@ function clusterOn(connection: string, host: object = {}): Cluster {
   });
 }
 
-const waysOf = (cluster: Cluster, env = {}) =>
-  chooseWays(cluster, callerOf(env)).map((way) => `${way.name} ${way.description}`);
+const transportsOf = (cluster: Cluster, env = {}) =>
+  chooseTransports(cluster, callerOf(env)).map((transport) => `${transport.name} ${transport.description}`);
 
 test.each([
   [
@@ -50,14 +50,14 @@ test.each([
     ],
   ],
   ["an engine's TLS port", "tcp://a.example:2376", {}, ["exec docker exec citus-coordinator"]],
-])("%s", (_where, connection, host, ways) => {
-  expect(waysOf(clusterOn(connection, host))).toEqual(ways);
+])("%s", (_where, connection, host, transports) => {
+  expect(transportsOf(clusterOn(connection, host))).toEqual(transports);
 });
 
-test("PGDIST_VIA leaves one way, and says which there are", () => {
+test("PGDIST_VIA leaves one transport, and says which there are", () => {
   const cluster = clusterOn("ssh://a.example", { address: "10.0.0.1" });
-  expect(waysOf(cluster, { PGDIST_VIA: "exec" })).toHaveLength(1);
-  expect(() => chooseWays(cluster, callerOf({ PGDIST_VIA: "vpn" }))).toThrow(
+  expect(transportsOf(cluster, { PGDIST_VIA: "exec" })).toHaveLength(1);
+  expect(() => chooseTransports(cluster, callerOf({ PGDIST_VIA: "vpn" }))).toThrow(
     /PGDIST_VIA=vpn .* direct, ssh, exec/,
   );
 });
