@@ -1,15 +1,10 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 
-// In a clone the sources run as they are; the installed package has them compiled.
-const require = createRequire(import.meta.url);
-const sources = fileURLToPath(new URL("../operations/cli.ts", import.meta.url));
-if (existsSync(sources)) {
-  const { register } = await import("tsx/cjs/api");
-  register();
-  require(sources);
-} else {
-  require("../dist/operations/cli.js");
+// In a clone they are bundled of the sources as they are now; the installed package has them.
+if (existsSync(new URL("../operations/cli.ts", import.meta.url))) {
+  const { bundleCommands } = await import("../operations/bundle-commands.mjs");
+  await bundleCommands();
 }
+createRequire(import.meta.url)("../dist/commands.cjs");
