@@ -10,6 +10,8 @@ const unit = {
   exclude: ["test/**/*.e2e.test.ts", "test/**/*.full.test.ts"],
   globalSetup: ["test/bundle-program.mjs"],
   testTimeout: 60_000,
+  // A folder with installed packages takes a while to remove on a busy disk.
+  hookTimeout: 60_000,
 };
 
 const endToEnd = (name: string) => ({
