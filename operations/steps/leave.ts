@@ -11,7 +11,7 @@ import { mayDiscard } from "../cluster/holdings/discard-keys";
 import { findHeld } from "../cluster/holdings/require-nothing-held";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "../change/removal/leaving-marks";
-import { departuresFrom, readMembers } from "../cluster/nodes/leaving-members";
+import { leaveRequestOf, readMembers } from "../cluster/nodes/leaving-members";
 import { requireNothingToLose } from "./leaving-unrecorded";
 import { requireUnregisteredEmpty } from "./leaving-unregistered";
 import { takeLock } from "../cluster/nodes/lock";
@@ -72,11 +72,11 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     await limitNodeConnections(session);
     const { record } = await checkCoordinator(session, cluster, "change");
     await followEndpoints(session, cluster, progress);
-    const departures = {
-      ...departuresFrom(cluster),
+    const request = {
+      ...leaveRequestOf(cluster),
       freeSpace: await readFreeSpace(cluster, caller, SPACE_MS),
     };
-    const members = await readMembers(session, departures);
+    const members = await readMembers(session, request);
     const node = await findMember(session, members, record, id);
     if (node === undefined) {
       await requireNothingToLose(session, cluster, id, { record, env });
@@ -88,7 +88,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     const findMore = () => findHeld(session, node, { cluster, progress, caller });
     await emptyNode(
       session,
-      { node, members, departures, mode, progress, blockedTimeout, findMore, mayLose },
+      { node, members, request, mode, progress, blockedTimeout, findMore, mayLose },
       async () => {
         requireStillNothingHeld(
           id,

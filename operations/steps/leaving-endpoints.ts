@@ -1,6 +1,6 @@
 import type { Cluster, Endpoint } from "../../model/cluster";
 import type { Progress } from "../base/progress";
-import { type Move, moveNodes } from "../change/registration/changes";
+import { type EndpointChange, changeEndpoints } from "../change/registration/write-node";
 import { followElsewhere } from "../change/registration/follow-elsewhere";
 import { waitForMetadata } from "../change/registration/metadata-sync";
 import { readView } from "../cluster/nodes/read-view";
@@ -16,25 +16,25 @@ const SERVER_ID = "SELECT metadata->>'server_id' FROM pg_dist_node_metadata";
  */
 export async function followEndpoints(session: Session, cluster: Cluster, progress: Progress): Promise<void> {
   const nodes = await readView(session, cluster);
-  const changed = nodes.flatMap(({ role, movesTo, declared, recorded, registered }): Move[] => {
+  const changed = nodes.flatMap(({ role, movesTo, declared, recorded, registered }): EndpointChange[] => {
     if (role === "coordinator" || movesTo === undefined || recorded === undefined) return [];
     if (declared === undefined || registered === undefined) return [];
     return [{ node: declared, registered, server_id: recorded.server_id }];
   });
   const before = await serverIds(
     session,
-    changed.map((move) => move.registered.endpoint),
+    changed.map((change) => change.registered.endpoint),
   );
   const now = await serverIds(
     session,
     changed.map(({ node }) => node.endpoint),
   );
-  const moves = changed.filter(
+  const changes = changed.filter(
     ({ server_id }, index) => before[index] !== server_id && now[index] === server_id,
   );
-  await moveNodes(session, moves, progress);
+  await changeEndpoints(session, changes, progress);
   // Until then Citus refuses to mark a node as leaving.
-  if (moves.length > 0) await waitForMetadata(session);
+  if (changes.length > 0) await waitForMetadata(session);
   await followElsewhere(session, cluster, progress);
 }
 

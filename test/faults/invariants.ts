@@ -178,11 +178,11 @@ export async function moveSome(cluster: FaultCluster, most: number): Promise<num
           .filter(({ groupid }) => groupid !== COORDINATOR_GROUP)
           .map(({ nodeid }) => ({ nodeid, groups: inventory.on(nodeid) }))
           .sort((a, b) => a.groups.length - b.groups.length);
-        const [target, source] = [load[0], load.at(-1)];
-        const departure = source?.groups[0];
-        if (target === undefined || departure === undefined || departure.source === target.nodeid) break;
-        if ((source?.groups.length ?? 0) - target.groups.length < 2 && moved > 0) break;
-        await mover.move({ ...departure, target: target.nodeid }, members);
+        const [receiver, source] = [load[0], load.at(-1)];
+        const placement = source?.groups[0];
+        if (receiver === undefined || placement === undefined || placement.source === receiver.nodeid) break;
+        if ((source?.groups.length ?? 0) - receiver.groups.length < 2 && moved > 0) break;
+        await mover.move({ ...placement, target: receiver.nodeid }, members);
       }
     } finally {
       await mover.end();

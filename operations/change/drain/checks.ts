@@ -3,11 +3,11 @@ import { formatEndpoint } from "../../../model/cluster";
 import { formatBytes } from "../../base/bytes";
 import { findDependents } from "../../cluster/dependents/find";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
-import type { Departure } from "./plan";
+import type { GroupPlacement } from "./plan";
 import { type DrainPlan, planDrain } from "./room";
 import type { Inventory } from "./shards";
 import type { Problem } from "../../base/failure";
-import type { Departures, Member } from "../../cluster/nodes/leaving-members";
+import type { LeaveRequest, Member } from "../../cluster/nodes/leaving-members";
 import { findMissing } from "../../cluster/shards/missing-shards";
 import { explainImmovable, findImmovable } from "../../cluster/shards/movable-tables";
 import { readNodeSettings, settingProblems } from "../../cluster/moving/node-settings";
@@ -23,7 +23,7 @@ export interface DrainSituation {
   readonly members: readonly Member[];
   readonly inventory: Inventory;
   readonly mode: TransferMode;
-  readonly departures: Pick<Departures, "cluster" | "environment" | "database">;
+  readonly request: Pick<LeaveRequest, "cluster" | "environment" | "database">;
   /** Whether what only this node has may be lost, by its label. @default never */
   readonly mayLose?: (label: string) => boolean;
 }
@@ -33,9 +33,9 @@ export interface DrainSituation {
  * same apply are looked at together, since they compete for the same room.
  */
 export async function findDrainProblems(session: Session, situation: DrainSituation): Promise<Problem[]> {
-  const { members, inventory, mode, departures } = situation;
+  const { members, inventory, mode, request } = situation;
   const problems = [
-    ...members.flatMap((member) => nodeProblems(member, session.place, departures.cluster)),
+    ...members.flatMap((member) => nodeProblems(member, session.place, request.cluster)),
     ...(await runningMoves(session)),
   ];
   const leaving = members.filter(({ leaves }) => leaves);
@@ -215,7 +215,7 @@ async function roomProblems(session: Session, { members, inventory }: DrainSitua
     .filter(({ nodeid }) => plan.misfits.some(({ source }) => source === nodeid))
     .map(({ label }) => label)
     .join(", ");
-  if (plan.targets.length === 0) {
+  if (plan.receivers.length === 0) {
     const coordinator = members.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.endpoint;
     const target = coordinator === undefined ? "" : `'${coordinator.host}', ${coordinator.port}, `;
     return [
@@ -230,9 +230,9 @@ async function roomProblems(session: Session, { members, inventory }: DrainSitua
 }
 
 function misfitProblem(node: string, plan: DrainPlan): Problem {
-  const { strategy, targets } = plan;
+  const { strategy, receivers } = plan;
   const forbidden = plan.misfits.filter(({ group }) =>
-    targets.every(({ nodeid }) => !strategy.allows(group.shardid, nodeid)),
+    receivers.every(({ nodeid }) => !strategy.allows(group.shardid, nodeid)),
   );
   const [first] = forbidden;
   if (first !== undefined) {
@@ -248,7 +248,7 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
   const bytes = plan.misfits.reduce((sum, { group }) => sum + group.bytes, 0);
   const rooms = [...plan.room].map(([name, room]) => `${name}: room for ${formatBytes(Math.max(room, 0))}`);
   const replicas = plan.misfits.every(({ group }) =>
-    plan.targets.every(({ nodeid }) => group.holders.includes(nodeid)),
+    plan.receivers.every(({ nodeid }) => group.holders.includes(nodeid)),
   );
   return {
     node,
@@ -262,6 +262,6 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
   };
 }
 
-function count(departures: readonly Departure[]): string {
-  return departures.length === 1 ? "1 shard group" : `${departures.length} shard groups`;
+function count(placements: readonly GroupPlacement[]): string {
+  return placements.length === 1 ? "1 shard group" : `${placements.length} shard groups`;
 }

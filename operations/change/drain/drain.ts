@@ -7,7 +7,7 @@ import { planDrain } from "./room";
 import { type Inventory, readInventory } from "./shards";
 import { dropOrphans } from "../../cluster/shards/drop-orphans";
 import { Failure, type Problem, problemsFailure } from "../../base/failure";
-import { type Departures, type Member, readMembers } from "../../cluster/nodes/leaving-members";
+import { type LeaveRequest, type Member, readMembers } from "../../cluster/nodes/leaving-members";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
 import { AGAIN, advise } from "../../base/remedy";
@@ -43,15 +43,15 @@ const ROUNDS = 10;
  */
 export async function drain(
   session: Session,
-  departures: Departures,
+  request: LeaveRequest,
   node: Member,
   options: DrainOptions,
 ): Promise<Moved> {
   const moves: Move[] = [];
-  const mover = await ShardMover.start(session, { ...options, environment: departures.environment });
+  const mover = await ShardMover.start(session, { ...options, environment: request.environment });
   try {
     for (let round = 1; ; round++) {
-      const members = await readMembers(session, departures);
+      const members = await readMembers(session, request);
       const inventory = await readInventory(session);
       if (inventory.on(node.nodeid).length === 0) break;
       if (round > ROUNDS) {
@@ -88,9 +88,9 @@ async function moveAll(
   const meter = new Meter(node.label, moves, progress);
   const label = (nodeid: number) =>
     members.find((member) => member.nodeid === nodeid)?.label ?? `node ${nodeid}`;
-  for (const target of plan.targets) {
-    const part = moves.filter((move) => move.target === target.nodeid);
-    if (part.length > 0) progress(`${node.label}: to move to ${label(target.nodeid)}: ${amountOf(part)}`);
+  for (const receiver of plan.receivers) {
+    const part = moves.filter((move) => move.target === receiver.nodeid);
+    if (part.length > 0) progress(`${node.label}: to move to ${label(receiver.nodeid)}: ${amountOf(part)}`);
   }
   for (const move of moves) {
     if (!mayLose) await requireNoDependents(session, node, move);

@@ -12,18 +12,20 @@ export interface ShardGroup {
   readonly holders: readonly number[];
 }
 
-/** A group that is to leave a node. */
-export interface Departure {
+/** A group of shards on one of the nodes that have it. */
+export interface GroupPlacement {
   readonly group: ShardGroup;
+  /** By nodeid, as the target of a move. */
   readonly source: number;
 }
 
-export interface Move extends Departure {
+/** Of a group to another node, by `citus_move_shard_placement`. */
+export interface Move extends GroupPlacement {
   readonly target: number;
 }
 
 /** A node that may receive shards, with what it has now. */
-export interface Target {
+export interface Receiver {
   readonly nodeid: number;
   /** Nodes of one server share it. */
   readonly fileSystem: string;
@@ -33,12 +35,12 @@ export interface Target {
 
 export interface Plan {
   readonly moves: readonly Move[];
-  /** For these no target has the room, may have them, or is without a replica of them. */
-  readonly misfits: readonly Departure[];
+  /** For these no receiver has the room, may have them, or is without a replica of them. */
+  readonly misfits: readonly GroupPlacement[];
 }
 
 /**
- * Spreads groups over the targets, the largest first, each to where bytes and number of groups stay most even. The room
+ * Spreads groups over the receivers, the largest first, each to where bytes and number of groups stay most even. The room
  * of a file system counts once for all of its nodes; a move inside of one needs it for a moment only. Nothing goes to where
  * the cluster's strategy forbids it.
  *
@@ -46,44 +48,44 @@ export interface Plan {
  * @param fileSystemOf of a node
  */
 export function planMoves(
-  departures: readonly Departure[],
-  targets: readonly Target[],
+  placements: readonly GroupPlacement[],
+  receivers: readonly Receiver[],
   room: ReadonlyMap<string, number>,
   fileSystemOf: (nodeid: number) => string | undefined,
   strategy: Pick<Strategy, "allows" | "capacity">,
 ): Plan {
-  const load = new Map(targets.map(({ nodeid, bytes, groups }) => [nodeid, { bytes, groups }]));
+  const load = new Map(receivers.map(({ nodeid, bytes, groups }) => [nodeid, { bytes, groups }]));
   const left = new Map(room);
   const total = {
-    bytes: sum(targets.map(({ bytes }) => bytes)) + sum(departures.map(({ group }) => group.bytes)),
-    groups: sum(targets.map(({ groups }) => groups)) + departures.length,
+    bytes: sum(receivers.map(({ bytes }) => bytes)) + sum(placements.map(({ group }) => group.bytes)),
+    groups: sum(receivers.map(({ groups }) => groups)) + placements.length,
   };
-  const cost = ({ nodeid }: Target) => {
+  const cost = ({ nodeid }: Receiver) => {
     const { bytes, groups } = load.get(nodeid) ?? { bytes: 0, groups: 0 };
     return (bytes / Math.max(total.bytes, 1) + groups / total.groups) / strategy.capacity(nodeid);
   };
 
   const moves: Move[] = [];
-  const misfits: Departure[] = [];
-  const largestFirst = [...departures].sort((a, b) => b.group.bytes - a.group.bytes);
-  for (const departure of largestFirst) {
-    const { group, source } = departure;
-    const [target] = targets
+  const misfits: GroupPlacement[] = [];
+  const largestFirst = [...placements].sort((a, b) => b.group.bytes - a.group.bytes);
+  for (const placement of largestFirst) {
+    const { group, source } = placement;
+    const [receiver] = receivers
       .filter(({ nodeid }) => !group.holders.includes(nodeid) && strategy.allows(group.shardid, nodeid))
       .filter(({ fileSystem }) => group.bytes <= (left.get(fileSystem) ?? 0))
       .sort((a, b) => cost(a) - cost(b));
-    if (target === undefined) {
-      misfits.push(departure);
+    if (receiver === undefined) {
+      misfits.push(placement);
       continue;
     }
-    moves.push({ ...departure, target: target.nodeid });
-    const now = load.get(target.nodeid);
+    moves.push({ ...placement, target: receiver.nodeid });
+    const now = load.get(receiver.nodeid);
     if (now !== undefined) {
       now.bytes += group.bytes;
       now.groups += 1;
     }
-    if (fileSystemOf(source) !== target.fileSystem) {
-      left.set(target.fileSystem, (left.get(target.fileSystem) ?? 0) - group.bytes);
+    if (fileSystemOf(source) !== receiver.fileSystem) {
+      left.set(receiver.fileSystem, (left.get(receiver.fileSystem) ?? 0) - group.bytes);
     }
   }
   return { moves, misfits };

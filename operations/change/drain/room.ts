@@ -1,12 +1,12 @@
-import { type Plan, type Target, planMoves } from "./plan";
+import { type Plan, type Receiver, planMoves } from "./plan";
 import type { Inventory } from "./shards";
 import type { Member } from "../../cluster/nodes/leaving-members";
 import { type Strategy, readStrategy } from "../../cluster/moving/strategy";
 import type { Session } from "../../cluster/connection/session";
 
 export interface DrainPlan extends Plan {
-  readonly targets: readonly Target[];
-  /** Bytes that each file system of a target can take. */
+  readonly receivers: readonly Receiver[];
+  /** Bytes that each file system of a receiver can take. */
   readonly room: ReadonlyMap<string, number>;
   readonly strategy: Strategy;
 }
@@ -17,27 +17,27 @@ export async function planDrain(
   members: readonly Member[],
   inventory: Inventory,
 ): Promise<DrainPlan> {
-  const targets = targetsOf(members, inventory);
-  const room = roomOf(members, targets, await percentKeptFree(session));
-  const departures = members.filter(({ leaves }) => leaves).flatMap(({ nodeid }) => inventory.on(nodeid));
+  const receivers = receiversOf(members, inventory);
+  const room = roomOf(members, receivers, await percentKeptFree(session));
+  const placements = members.filter(({ leaves }) => leaves).flatMap(({ nodeid }) => inventory.on(nodeid));
   const fileSystems = new Map(members.map(({ nodeid, fileSystem }) => [nodeid, fileSystem]));
   const strategy = await readStrategy(
     session,
-    departures.map(({ group: { shardid, shardids } }) => ({ key: shardid, shardids })),
-    targets.map(({ nodeid }) => nodeid),
+    placements.map(({ group: { shardid, shardids } }) => ({ key: shardid, shardids })),
+    receivers.map(({ nodeid }) => nodeid),
   );
-  const plan = planMoves(departures, targets, room, (nodeid) => fileSystems.get(nodeid), strategy);
-  return { ...plan, targets, room, strategy };
+  const plan = planMoves(placements, receivers, room, (nodeid) => fileSystems.get(nodeid), strategy);
+  return { ...plan, receivers, room, strategy };
 }
 
 /** Staying nodes that may hold shards; the coordinator and nodes added by hand too, where they may. */
-function targetsOf(members: readonly Member[], inventory: Inventory): Target[] {
+function receiversOf(members: readonly Member[], inventory: Inventory): Receiver[] {
   return members
     .filter(({ receives }) => receives)
     .map(({ nodeid, fileSystem }) => {
-      const departures = inventory.on(nodeid);
-      const bytes = departures.reduce((sum, { group }) => sum + group.bytes, 0);
-      return { nodeid, fileSystem, bytes, groups: departures.length };
+      const placements = inventory.on(nodeid);
+      const bytes = placements.reduce((sum, { group }) => sum + group.bytes, 0);
+      return { nodeid, fileSystem, bytes, groups: placements.length };
     });
 }
 
@@ -51,12 +51,12 @@ async function percentKeptFree(session: Session): Promise<number> {
 
 function roomOf(
   members: readonly Member[],
-  targets: readonly Target[],
+  receivers: readonly Receiver[],
   percentFree: number,
 ): Map<string, number> {
   const rooms = new Map<string, number>();
   for (const { nodeid, fileSystem, server } of members) {
-    if (server === undefined || !targets.some((target) => target.nodeid === nodeid)) continue;
+    if (server === undefined || !receivers.some((receiver) => receiver.nodeid === nodeid)) continue;
     const room = server.available - (server.total * percentFree) / 100;
     rooms.set(fileSystem, Math.min(room, rooms.get(fileSystem) ?? Infinity));
   }

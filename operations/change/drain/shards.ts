@@ -1,4 +1,4 @@
-import type { Departure, ShardGroup } from "./plan";
+import type { GroupPlacement, ShardGroup } from "./plan";
 import type { Session } from "../../cluster/connection/session";
 import { shardSizesJson } from "../../cluster/shards/shard-sizes";
 
@@ -14,7 +14,7 @@ interface Placed {
 
 /** Where the cluster's shards are, without those of reference tables, which every node has. */
 export interface Inventory {
-  on(nodeid: number): Departure[];
+  on(nodeid: number): GroupPlacement[];
 }
 
 /**
@@ -40,7 +40,7 @@ export async function readInventory(session: Session): Promise<Inventory> {
   );
   const holders = new Map<string, number[]>();
   for (const { key, nodeid } of placed) holders.set(key, [...(holders.get(key) ?? []), nodeid]);
-  const byNode = new Map<number, Departure[]>();
+  const byNode = new Map<number, GroupPlacement[]>();
   for (const { nodeid, key, shardid, shardids, tables, bytes } of placed) {
     const group: ShardGroup = {
       shardid,

@@ -43,7 +43,7 @@ function placesOf({ cluster, workers, registered, record, said }: Situation) {
     const recorded = record.get(node.id);
     if (found?.registered === undefined) return { node, action: "add", recorded };
     const known = { node, registered: found.registered, recorded };
-    if (found.movesTo !== undefined) return { ...known, action: "move" };
+    if (found.movesTo !== undefined) return { ...known, action: "change-endpoint" };
     return { ...known, action: found.knownBy === "record" ? "keep" : "adopt" };
   };
 }

@@ -20,7 +20,7 @@ import { AGAIN, advise } from "../../base/remedy";
 const GROUP = "SELECT groupid::text FROM pg_dist_local_group";
 
 /** A node of another database, and where the environment has its server by now. */
-interface Move {
+interface ChangeElsewhere {
   readonly row: RegisteredNode;
   readonly to: Endpoint;
 }
@@ -43,10 +43,10 @@ export async function followElsewhere(
   const follow = async (databases: readonly CitusDatabase[]) => {
     let changed = false;
     for (const database of databases) {
-      const moves = await findMoves(database, cluster, before);
-      if (moves.length === 0) continue;
+      const changes = await findChanges(database, cluster, before);
+      if (changes.length === 0) continue;
       try {
-        await move(database, moves);
+        await changeThere(database, changes);
       } catch (error) {
         throw new Failure(
           `changed endpoints could not be set in the Citus database ${quoteName(database.name)}: ${oneLine(error)}`,
@@ -55,7 +55,7 @@ export async function followElsewhere(
         );
       }
       changed = true;
-      for (const { row, to } of moves)
+      for (const { row, to } of changes)
         progress(
           `in database ${quoteName(database.name)}: ${formatEndpoint(row.endpoint)} is now ${formatEndpoint(to)}`,
         );
@@ -69,11 +69,11 @@ export async function followElsewhere(
   );
 }
 
-async function findMoves(
+async function findChanges(
   { session, registered }: CitusDatabase,
   cluster: Cluster,
   before: Endpoint | undefined,
-): Promise<Move[]> {
+): Promise<ChangeElsewhere[]> {
   const groupsAt = async (endpoints: readonly Endpoint[]) => {
     const answers = await runOnNodes(
       session,
@@ -87,34 +87,34 @@ async function findMoves(
   const lost = workers.filter(({ groupid }, index) => now[index] !== groupid);
   const wanted = workersOf(cluster).map(({ endpoint }) => endpoint);
   const there = lost.length === 0 ? [] : await groupsAt(wanted);
-  const moves = lost.flatMap((row): Move[] => {
+  const changes = lost.flatMap((row): ChangeElsewhere[] => {
     const to = wanted[there.indexOf(row.groupid)];
     return to === undefined || sameEndpoint(to, row.endpoint) ? [] : [{ row, to }];
   });
-  return [...moves, ...coordinatorMove(registered, coordinatorOf(cluster), before)];
+  return [...changes, ...coordinatorChange(registered, coordinatorOf(cluster), before)];
 }
 
 /** It is the one that this session is on. By a name of people's own it may well be reached: only our old one is followed. */
-function coordinatorMove(
+function coordinatorChange(
   registered: readonly RegisteredNode[],
   { endpoint: to }: ClusterNode,
   before: Endpoint | undefined,
-): Move[] {
+): ChangeElsewhere[] {
   const row = registered.find(({ groupid }) => groupid === COORDINATOR_GROUP);
   const moved = row !== undefined && before !== undefined && sameEndpoint(row.endpoint, before);
   return !moved || sameEndpoint(row.endpoint, to) ? [] : [{ row, to }];
 }
 
-/** As `moveNodes` does it: two may swap, so those in the way step aside. */
-async function move({ session }: CitusDatabase, moves: readonly Move[]): Promise<void> {
+/** As `changeEndpoints` does it: two may swap, so those in the way step aside. */
+async function changeThere({ session }: CitusDatabase, changes: readonly ChangeElsewhere[]): Promise<void> {
   const update = async (nodeid: number, { host, port }: Endpoint) =>
     void (await session.query("SELECT citus_update_node($1::int, $2::text, $3::int)", [nodeid, host, port]));
   await session.transaction(async () => {
     await session.query("SET LOCAL lock_timeout = '30s'");
-    for (const { row } of moves)
-      if (moves.some(({ to }) => sameEndpoint(to, row.endpoint)))
+    for (const { row } of changes)
+      if (changes.some(({ to }) => sameEndpoint(to, row.endpoint)))
         await update(row.nodeid, { host: `pgdist-moving-${row.nodeid}`, port: 5432 });
-    for (const { row, to } of moves) await update(row.nodeid, to);
+    for (const { row, to } of changes) await update(row.nodeid, to);
   });
   await waitForMetadata(session);
 }

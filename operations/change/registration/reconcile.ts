@@ -5,7 +5,7 @@ import { EXIT, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import { type RecordedNode, recordNode } from "../../cluster/nodes/record";
 import type { Session } from "../../cluster/connection/session";
-import { activateNode, addCoordinator, addWorker, keepAfterAll, moveNodes } from "./changes";
+import { activateNode, addCoordinator, addWorker, changeEndpoints, keepAfterAll } from "./write-node";
 import { storeOnNodes } from "../../cluster/nodes/credentials";
 import { decideWorkers } from "./decide";
 import type { Decision } from "./situation";
@@ -90,7 +90,7 @@ function decideCoordinator(
   const recorded = record.get(node.id);
   if (row === undefined) return { node, action: "add", facts, recorded };
   const known = { node, facts, registered: row, recorded };
-  if (!sameEndpoint(row.endpoint, node.endpoint)) return { ...known, action: "move" };
+  if (!sameEndpoint(row.endpoint, node.endpoint)) return { ...known, action: "change-endpoint" };
   return { ...known, action: recorded?.nodeid === row.nodeid ? "keep" : "adopt" };
 }
 
@@ -104,7 +104,7 @@ async function checkChanged(
   strangers: readonly RegisteredView[],
   progress: Progress,
 ) {
-  const isChanged = ({ action }: Decision) => action === "add" || action === "move";
+  const isChanged = ({ action }: Decision) => action === "add" || action === "change-endpoint";
   const changed = new Set(decided.filter(isChanged).map(({ node }) => node.id));
   if (changed.size === 0) return [];
   const peers: Peer[] = [
@@ -153,10 +153,12 @@ async function apply(
 ): Promise<boolean> {
   const rebalanceDue = cluster.rebalance === "after-adding";
   let changed = false;
-  const moves = decided.flatMap(({ action, node, registered, facts }) =>
-    action === "move" && registered !== undefined ? [{ node, registered, server_id: facts.server_id }] : [],
+  const changes = decided.flatMap(({ action, node, registered, facts }) =>
+    action === "change-endpoint" && registered !== undefined
+      ? [{ node, registered, server_id: facts.server_id }]
+      : [],
   );
-  await moveNodes(session, moves, progress);
+  await changeEndpoints(session, changes, progress);
   await waitForMetadata(session);
   if (await followElsewhere(session, cluster, progress, decided[0]?.registered?.endpoint)) changed = true;
   for (const decision of decided) {
@@ -192,7 +194,7 @@ async function apply(
     }
   }
   const copied = await copyReferenceTables(session, cluster, progress);
-  return changed || copied || moves.length > 0;
+  return changed || copied || changes.length > 0;
 }
 
 function isRecordedAs({ node, recorded, registered }: Decision): boolean {

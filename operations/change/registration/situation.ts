@@ -24,9 +24,9 @@ export interface Decision {
   readonly node: ClusterNode;
   /**
    * `add`: not in pg_dist_node. `adopt`: there, but not in our record (made by hand, or by a run that was killed).
-   * `move`: the same server at another endpoint. `keep`: as recorded.
+   * `change-endpoint`: the same server at another endpoint. `keep`: as recorded.
    */
-  readonly action: "add" | "adopt" | "move" | "keep";
+  readonly action: "add" | "adopt" | "change-endpoint" | "keep";
   readonly facts: NodeFacts;
   /** Its row of pg_dist_node; absent for `add`. */
   readonly registered?: RegisteredNode;

@@ -2,7 +2,7 @@ import type { Cluster, Endpoint } from "../../../model/cluster";
 import type { Caller } from "../../base/caller/caller";
 import { readFreeSpace } from "../../docker/free-space";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
-import { type Departures, type Member, isNamed, readMembers } from "../../cluster/nodes/leaving-members";
+import { type LeaveRequest, type Member, isNamed, readMembers } from "../../cluster/nodes/leaving-members";
 import { takeLock } from "../../cluster/nodes/lock";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import type { Progress } from "../../base/progress";
@@ -38,7 +38,7 @@ const SPACE_MS = 10_000;
 export async function beginMaintenance(
   session: Session,
   options: MaintenanceOptions,
-  done: Departures["done"],
+  done: LeaveRequest["done"],
 ): Promise<Removal | undefined> {
   const { cluster, id, endpoint, mode, progress, caller } = options;
   const blockedTimeout = readBlockedTimeout(caller.env);
@@ -46,25 +46,25 @@ export async function beginMaintenance(
   await limitNodeConnections(session);
   const { record } = await checkCoordinator(session, cluster, "change");
   await prepareRecord(session);
-  const departures = {
-    ...departuresOf(cluster, id, done),
+  const request = {
+    ...requestFor(cluster, id, done),
     ...(endpoint === undefined ? {} : { endpoint }),
     freeSpace: await readFreeSpace(cluster, caller, SPACE_MS),
   };
-  const members = await readMembers(session, departures);
+  const members = await readMembers(session, request);
   const node =
     endpoint === undefined
       ? await findMember(session, members, record, id)
-      : members.find((member) => isNamed(departures, member));
+      : members.find((member) => isNamed(request, member));
   if (node === undefined) return undefined;
-  return { node, members, departures, mode, progress, blockedTimeout };
+  return { node, members, request, mode, progress, blockedTimeout };
 }
 
 /**
  * The one worker; and one that a run of Terraform has marked as leaving and the environment no longer has, so that
  * nothing moves there.
  */
-function departuresOf(cluster: Cluster, id: string, done: Departures["done"]): Departures {
+function requestFor(cluster: Cluster, id: string, done: LeaveRequest["done"]): LeaveRequest {
   const declared = new Set(cluster.nodes.map((node) => node.id));
   return {
     cluster: cluster.name,

@@ -6,7 +6,7 @@ import { readInventory } from "../drain/shards";
 import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
 import { interruptible } from "../../cluster/connection/interrupt";
 import { lift, mark } from "./leaving-marks";
-import type { Departures, Member } from "../../cluster/nodes/leaving-members";
+import type { LeaveRequest, Member } from "../../cluster/nodes/leaving-members";
 import { clearRests } from "../../cluster/moving/clear-rests";
 import type { Progress } from "../../base/progress";
 import { type RecordedNode, forgetNodes } from "../../cluster/nodes/record";
@@ -21,7 +21,7 @@ import { AGAIN, advise } from "../../base/remedy";
 export interface Removal {
   readonly node: Member;
   readonly members: readonly Member[];
-  readonly departures: Departures;
+  readonly request: LeaveRequest;
   readonly mode: TransferMode;
   readonly progress: Progress;
   /** How long a move may wait for one transaction, in seconds. */
@@ -99,12 +99,12 @@ export async function emptyNode(
   removal: Removal,
   finish: () => Promise<void>,
 ): Promise<Moved> {
-  const { node, members, departures, mode, progress, blockedTimeout, findMore, mayLose } = removal;
+  const { node, members, request, mode, progress, blockedTimeout, findMore, mayLose } = removal;
   const leaving = members.filter(({ leaves }) => leaves);
   let begun = false;
   const checkAndEmpty = async () => {
     const inventory = await readInventory(session);
-    const situation = { members, inventory, mode, departures, mayLose };
+    const situation = { members, inventory, mode, request, mayLose };
     const [first, ...others] = [
       ...(await findDrainProblems(session, situation)),
       ...(node.server === undefined || findMore === undefined ? [] : await findMore()),
@@ -113,7 +113,7 @@ export async function emptyNode(
     if (first !== undefined) {
       const failure = problemsFailure(
         [first, ...others],
-        `${node.label} was not ${departures.done}`,
+        `${node.label} was not ${request.done}`,
         EXIT.refused,
       );
       const silent = members.filter(({ server }) => server === undefined);
@@ -131,7 +131,7 @@ export async function emptyNode(
         progress,
       );
       begun = true;
-      const moved = await drain(session, departures, node, {
+      const moved = await drain(session, request, node, {
         ...{ mode, progress, signal, blockedTimeout },
         mayLose: mayLose?.(node.label) === true,
       });
@@ -152,7 +152,7 @@ export async function emptyNode(
     const nodes = members.map(({ label, endpoint }) => ({ id: label, endpoint }));
     const explained = explainRemoval(
       error,
-      { ...session.place, environment: departures.environment, nodes },
+      { ...session.place, environment: request.environment, nodes },
       messages,
     );
     throw await liftAfter(explained, session, leaving, progress);

@@ -10,8 +10,8 @@ import { runOnNodes } from "./run-on-nodes";
 import type { Session } from "../connection/session";
 import { type NodeView, identitiesOf, isRegistered, viewNodes } from "./view";
 
-/** Which nodes of ours are to leave, and why. */
-export interface Departures {
+/** Which nodes of ours are asked to leave, and for what. */
+export interface LeaveRequest {
   /** Name of the cluster. */
   readonly cluster: string;
   /** Those that the environment has. */
@@ -30,7 +30,7 @@ export interface Departures {
 }
 
 /** All that the environment no longer has: those that Terraform removes. */
-export function departuresFrom(cluster: Cluster): Departures {
+export function leaveRequestOf(cluster: Cluster): LeaveRequest {
   const { name, environment, database, nodes } = cluster;
   const staying = new Set(nodes.map(({ id }) => id));
   return { cluster: name, nodes, environment, database, done: "removed", leaves: (id) => !staying.has(id) };
@@ -73,20 +73,19 @@ const STATE = `SELECT json_build_object(
   'total', total_disk_size)::text AS state FROM citus_local_disk_space_stats()`;
 
 /** All registered nodes, each asked through the coordinator. */
-export async function readMembers(session: Session, departures: Departures): Promise<Member[]> {
-  const known = await readKnown(session, { name: departures.cluster, nodes: departures.nodes });
+export async function readMembers(session: Session, request: LeaveRequest): Promise<Member[]> {
+  const known = await readKnown(session, { name: request.cluster, nodes: request.nodes });
   const answers = await askServers(session, known.registered);
   const said = identitiesOf(known.registered, (index) => answers[index]?.server);
   const nodes = viewNodes(known, said).filter(isRegistered);
   return nodes.map(({ id, knownBy, label, host, role, recorded, registered: row }, index) => {
     const answer = answers[index] ?? {};
     const leaves =
-      role !== "coordinator" &&
-      (isNamed(departures, row) || (id !== undefined && departures.leaves(id, recorded)));
+      role !== "coordinator" && (isNamed(request, row) || (id !== undefined && request.leaves(id, recorded)));
     const mayHoldShards = row.shouldhaveshards || (recorded?.leaving ?? null) !== null;
     return {
       ...row,
-      ...withSpace(answer, id === undefined ? undefined : departures.freeSpace?.get(id)),
+      ...withSpace(answer, id === undefined ? undefined : request.freeSpace?.get(id)),
       ...{ id, knownBy, label, recorded, leaves },
       fileSystem: host ?? row.endpoint.host,
       receives: !leaves && mayHoldShards && row.isactive && answer.server !== undefined,
@@ -96,7 +95,7 @@ export async function readMembers(session: Session, departures: Departures): Pro
 
 /** Whether a person named this very node by its endpoint. */
 export function isNamed(
-  { endpoint: named }: Pick<Departures, "endpoint">,
+  { endpoint: named }: Pick<LeaveRequest, "endpoint">,
   { endpoint }: Pick<RegisteredNode, "endpoint">,
 ): boolean {
   return named !== undefined && sameEndpoint(named, endpoint);

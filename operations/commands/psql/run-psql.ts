@@ -43,7 +43,7 @@ export function psqlEnvironment(
 }
 
 /**
- * Runs this machine's psql with its own standard streams, to a server by a transport. The password is in the environment.
+ * Runs this machine's psql with its own standard streams, to a server by a transport; the password is in its environment.
  *
  * @returns psql's exit code
  */

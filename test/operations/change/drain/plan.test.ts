@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { type Departure, planMoves, type Target } from "../../../../operations/change/drain/plan";
+import { type GroupPlacement, planMoves, type Receiver } from "../../../../operations/change/drain/plan";
 
 const GB = 2 ** 30;
 
-function departure(shardid: string, bytes: number, source = 1, holders = [source]): Departure {
+function placement(shardid: string, bytes: number, source = 1, holders = [source]): GroupPlacement {
   return { group: { shardid, shardids: [shardid], tables: ["t"], bytes, holders }, source };
 }
 
-function target(nodeid: number, fileSystem: string, bytes = 0, groups = 0): Target {
+function receiver(nodeid: number, fileSystem: string, bytes = 0, groups = 0): Receiver {
   return { nodeid, fileSystem, bytes, groups };
 }
 
@@ -17,12 +17,12 @@ const ANY = { allows: () => true, capacity: () => 1 };
 const servers = (nodeid: number) => `server-${nodeid}`;
 
 test("empty shards are spread by their number", () => {
-  const departures = ["1", "2", "3", "4", "5", "6"].map((shardid) => departure(shardid, 0));
+  const placements = ["1", "2", "3", "4", "5", "6"].map((shardid) => placement(shardid, 0));
   const room = new Map([
     ["a", GB],
     ["b", GB],
   ]);
-  const { moves } = planMoves(departures, [target(2, "a"), target(3, "b")], room, servers, ANY);
+  const { moves } = planMoves(placements, [receiver(2, "a"), receiver(3, "b")], room, servers, ANY);
   expect(moves.filter((move) => move.target === 2)).toHaveLength(3);
   expect(moves.filter((move) => move.target === 3)).toHaveLength(3);
 });
@@ -32,10 +32,10 @@ test("bytes go to where there are fewer", () => {
     ["a", 100 * GB],
     ["b", 100 * GB],
   ]);
-  const departures = [departure("1", 2 * GB), departure("2", 8 * GB), departure("3", 2 * GB)];
+  const placements = [placement("1", 2 * GB), placement("2", 8 * GB), placement("3", 2 * GB)];
   const { moves } = planMoves(
-    departures,
-    [target(2, "a", 8 * GB, 4), target(3, "b", 0, 4)],
+    placements,
+    [receiver(2, "a", 8 * GB, 4), receiver(3, "b", 0, 4)],
     room,
     servers,
     ANY,
@@ -48,10 +48,10 @@ test("bytes go to where there are fewer", () => {
 });
 
 test("the room of a server counts once for all of its workers", () => {
-  const departures = [departure("1", 3 * GB), departure("2", 3 * GB)];
+  const placements = [placement("1", 3 * GB), placement("2", 3 * GB)];
   const { moves, misfits } = planMoves(
-    departures,
-    [target(2, "server-d"), target(3, "server-d")],
+    placements,
+    [receiver(2, "server-d"), receiver(3, "server-d")],
     new Map([["server-d", 5 * GB]]),
     servers,
     ANY,
@@ -65,10 +65,10 @@ test("a full server gets nothing while another has room", () => {
     ["a", GB],
     ["b", 100 * GB],
   ]);
-  const departures = [departure("1", 2 * GB), departure("2", 2 * GB)];
+  const placements = [placement("1", 2 * GB), placement("2", 2 * GB)];
   const { moves, misfits } = planMoves(
-    departures,
-    [target(2, "a"), target(3, "b", 50 * GB, 9)],
+    placements,
+    [receiver(2, "a"), receiver(3, "b", 50 * GB, 9)],
     room,
     servers,
     ANY,
@@ -78,10 +78,10 @@ test("a full server gets nothing while another has room", () => {
 });
 
 test("two workers of one server: what moves between them takes no room for good", () => {
-  const departures = [departure("1", 3 * GB), departure("2", 3 * GB)];
+  const placements = [placement("1", 3 * GB), placement("2", 3 * GB)];
   const plan = planMoves(
-    departures,
-    [target(2, "server-d")],
+    placements,
+    [receiver(2, "server-d")],
     new Map([["server-d", 4 * GB]]),
     () => "server-d",
     ANY,
@@ -95,8 +95,8 @@ test("a replica doesn't move to where another one is", () => {
     ["b", GB],
   ]);
   const plan = planMoves(
-    [departure("1", 1, 1, [1, 2]), departure("2", 1, 1, [1, 2, 3])],
-    [target(2, "a"), target(3, "b", 900, 9)],
+    [placement("1", 1, 1, [1, 2]), placement("2", 1, 1, [1, 2, 3])],
+    [receiver(2, "a"), receiver(3, "b", 900, 9)],
     room,
     servers,
     ANY,
@@ -105,15 +105,15 @@ test("a replica doesn't move to where another one is", () => {
   expect(plan.misfits.map(({ group }) => group.shardid)).toEqual(["2"]);
 });
 
-test("without a target everything is left over", () => {
-  expect(planMoves([departure("1", 0)], [], new Map(), servers, ANY)).toEqual({
+test("without a receiver everything is left over", () => {
+  expect(planMoves([placement("1", 0)], [], new Map(), servers, ANY)).toEqual({
     moves: [],
-    misfits: [departure("1", 0)],
+    misfits: [placement("1", 0)],
   });
 });
 
 test("nothing goes to where the cluster's strategy forbids it, and a node of more capacity gets more", () => {
-  const departures = ["1", "2", "3", "4", "5", "6"].map((shardid) => departure(shardid, GB));
+  const placements = ["1", "2", "3", "4", "5", "6"].map((shardid) => placement(shardid, GB));
   const room = new Map([
     ["a", 100 * GB],
     ["b", 100 * GB],
@@ -123,8 +123,8 @@ test("nothing goes to where the cluster's strategy forbids it, and a node of mor
     allows: (key: string, nodeid: number) => nodeid !== 4 && !(key === "6" && nodeid !== 4),
     capacity: (nodeid: number) => (nodeid === 3 ? 4 : 1),
   };
-  const targets = [target(2, "a"), target(3, "b"), target(4, "c")];
-  const { moves, misfits } = planMoves(departures, targets, room, servers, strategy);
+  const receivers = [receiver(2, "a"), receiver(3, "b"), receiver(4, "c")];
+  const { moves, misfits } = planMoves(placements, receivers, room, servers, strategy);
   expect(moves.filter((move) => move.target === 2)).toHaveLength(1);
   expect(moves.filter((move) => move.target === 3)).toHaveLength(4);
   expect(misfits.map(({ group }) => group.shardid)).toEqual(["6"]);

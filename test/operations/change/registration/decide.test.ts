@@ -105,7 +105,7 @@ test.each<[string, Given, string]>([
   [
     "the same server at another endpoint",
     { facts: { groupid: 1 }, registered: [row({ endpoint: elsewhere })], record: [recorded(elsewhere)] },
-    "move",
+    "change-endpoint",
   ],
   [
     "removed and added again by hand: another node id, the same server",

@@ -18,10 +18,10 @@ import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { AGAIN, advise } from "../../base/remedy";
 
 /** How long changed addresses wait for queries that run on these nodes, and hold new ones back. */
-const MOVE_LOCK_TIMEOUT = "30s";
+const CHANGE_LOCK_TIMEOUT = "30s";
 
 /** A node that is registered, and where it is to be. */
-export interface Move {
+export interface EndpointChange {
   readonly node: ClusterNode;
   readonly registered: RegisteredNode;
   readonly server_id: string;
@@ -31,22 +31,26 @@ export interface Move {
  * Gives registered nodes their new endpoints, the coordinator's included, all in one transaction: none of the old
  * addresses need exist any more. Two nodes may swap: those in the way step aside to a name that nobody has.
  */
-export async function moveNodes(session: Session, moves: readonly Move[], progress: Progress): Promise<void> {
-  if (moves.length === 0) return;
-  const targets = moves.map(({ node }) => node.endpoint);
-  const inTheWay = moves.filter(({ registered }) =>
+export async function changeEndpoints(
+  session: Session,
+  changes: readonly EndpointChange[],
+  progress: Progress,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const targets = changes.map(({ node }) => node.endpoint);
+  const inTheWay = changes.filter(({ registered }) =>
     targets.some((to) => sameEndpoint(to, registered.endpoint)),
   );
   try {
     await session.transaction(async () => {
-      await session.query(`SET LOCAL lock_timeout = '${MOVE_LOCK_TIMEOUT}'`);
+      await session.query(`SET LOCAL lock_timeout = '${CHANGE_LOCK_TIMEOUT}'`);
       for (const { registered } of inTheWay) {
         await updateNode(session, registered.nodeid, {
           host: `pgdist-moving-${registered.nodeid}`,
           port: 5432,
         });
       }
-      for (const { node, registered, server_id } of moves) {
+      for (const { node, registered, server_id } of changes) {
         await updateNode(session, registered.nodeid, node.endpoint);
         await recordNode(session, node, {
           nodeid: registered.nodeid,
@@ -58,11 +62,11 @@ export async function moveNodes(session: Session, moves: readonly Move[], progre
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.lockNotAvailable) throw error;
     throw new Failure(
-      `changed endpoints could not be set: queries on these nodes ran for more than ${MOVE_LOCK_TIMEOUT}`,
+      `changed endpoints could not be set: queries on these nodes ran for more than ${CHANGE_LOCK_TIMEOUT}`,
       advise`end the long queries, or wait for them, then ${AGAIN}`,
     );
   }
-  for (const { node, registered } of moves) {
+  for (const { node, registered } of changes) {
     progress(`${node.id}: ${formatEndpoint(registered.endpoint)} is now ${formatEndpoint(node.endpoint)}`);
   }
 }
