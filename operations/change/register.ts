@@ -29,7 +29,7 @@ export interface RegisterOptions {
 }
 
 /** What a registration changed. */
-export interface Registered {
+export interface RegistrationResult {
   /** Ids of the workers that were added. */
   readonly added: readonly string[];
   /** Moved to them, where the environment says so. */
@@ -43,7 +43,7 @@ export interface Registered {
  *
  * @throws Failure with the cause and the remedy; the next run goes on from there
  */
-export async function register(cluster: Cluster, options: RegisterOptions): Promise<Registered> {
+export async function register(cluster: Cluster, options: RegisterOptions): Promise<RegistrationResult> {
   const { progress, caller } = options;
   const session = await connect(cluster, { command: "register", progress, caller });
   try {

@@ -2,7 +2,7 @@ import type { Cluster } from "../../model/cluster";
 import { formatEndpoint } from "../../model/cluster";
 import { coordinatorOf } from "../cluster/cluster-file";
 import { EXIT, Failure } from "../base/failure";
-import type { RecordedNode } from "../cluster/nodes/record";
+import type { RecordedNode } from "../cluster/nodes/recorded";
 import { runOnNodes } from "../cluster/nodes/run-on-nodes";
 import type { Session } from "../cluster/connection/session";
 import { forgetMembership } from "../base/terraform-command";

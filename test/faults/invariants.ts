@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { formatEndpoint } from "../../model/cluster";
 import { ShardMover } from "../../operations/change/drain/move";
 import { readInventory } from "../../operations/change/drain/shards";
-import { readRecord } from "../../operations/cluster/nodes/record";
-import { COORDINATOR_GROUP, readRegistered } from "../../operations/cluster/nodes/pg-dist-node";
+import { readRecord } from "../../operations/cluster/nodes/recorded";
+import { COORDINATOR_GROUP, readRegistered } from "../../operations/cluster/nodes/registered";
 import type { Session } from "../../operations/cluster/connection/session";
 import type { FaultCluster } from "./cluster";
 

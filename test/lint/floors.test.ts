@@ -8,7 +8,7 @@ const ROOT = join(__dirname, "../..");
 describe("the rule of imports", () => {
   it("lets a floor use what stands lower", () => {
     expect(
-      whyForbidden("operations/observe/status/judge.ts", "operations/cluster/nodes/record"),
+      whyForbidden("operations/observe/status/judge.ts", "operations/cluster/nodes/recorded"),
     ).toBeUndefined();
     expect(
       whyForbidden("operations/cluster/nodes/lock.ts", "operations/cluster/connection/session"),

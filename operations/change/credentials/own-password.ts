@@ -5,7 +5,7 @@ import { Engine } from "../../docker/engine/engine";
 import { exec, execFailure } from "../../docker/engine/exec";
 import { Failure, type Problem, oneLine, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import type { RecordedNode } from "../../cluster/nodes/record";
+import type { RecordedNode } from "../../cluster/nodes/recorded";
 import { authinfoOf, storeOnCoordinator, storeOnNodes } from "../../cluster/nodes/credentials";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
 import {

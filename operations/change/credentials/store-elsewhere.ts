@@ -8,7 +8,7 @@ import {
 } from "../../cluster/holdings/other-databases";
 import type { Progress } from "../../base/progress";
 import { isCertificate, storeStatement } from "../../cluster/nodes/credentials";
-import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import type { NodeView } from "../../cluster/nodes/view";
 import { type Held, heldByCoordinator } from "../../cluster/roles/held-roles";

@@ -3,7 +3,7 @@ import { EXIT, Failure, problemsFailure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import { authinfoOf, storeStatement } from "../../cluster/nodes/credentials";
 import { isOtherDatabase } from "../../base/command-line";
-import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import { withCauses } from "../../cluster/nodes/reachability";
 import type { Place } from "../../base/place";
 import { probeRoles } from "../../cluster/roles/ask-roles";

@@ -12,7 +12,7 @@ import { findMissing } from "../../cluster/shards/missing-shards";
 import { explainImmovable, findImmovable } from "../../cluster/shards/movable-tables";
 import { readNodeSettings, settingProblems } from "../../cluster/moving/node-settings";
 import { explainWalLevel } from "../../cluster/moving/wal-level";
-import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import type { Place } from "../../base/place";
 import { findImmobileOwners } from "../../cluster/roles/immobile-owners";
 import type { Session } from "../../cluster/connection/session";

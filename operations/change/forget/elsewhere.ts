@@ -3,7 +3,7 @@ import type { Cluster } from "../../../model/cluster";
 import { EXIT, type Problem, problemsFailure } from "../../base/failure";
 import { quoteName } from "../../base/shown-words";
 import { withOtherDatabases } from "../../cluster/holdings/other-databases";
-import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { sameEndpoint } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import { isRegistered } from "../../cluster/nodes/view";
 import type { Session } from "../../cluster/connection/session";

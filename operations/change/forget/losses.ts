@@ -1,7 +1,7 @@
 import type { Progress } from "../../base/progress";
 import type { Caller } from "../../base/caller/caller";
-import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
-import type { RecordedNode } from "../../cluster/nodes/record";
+import type { RegisteredNode } from "../../cluster/nodes/registered";
+import type { RecordedNode } from "../../cluster/nodes/recorded";
 import type { Heir } from "./assign-shards";
 import type { LostShard, LostTable } from "./lost-shards";
 

@@ -1,7 +1,7 @@
 import { type Cluster, formatEndpoint } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import type { Progress } from "../../base/progress";
-import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/registered";
 import type { Session } from "../../cluster/connection/session";
 import type { Heir } from "./assign-shards";
 import type { NamedNode } from "./losses";

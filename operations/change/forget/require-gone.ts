@@ -3,7 +3,7 @@ import type { Caller } from "../../base/caller/caller";
 import { formatEndpoint } from "../../../model/cluster";
 import { EXIT, Failure } from "../../base/failure";
 import type { Session } from "../../cluster/connection/session";
-import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import { connectionCauses } from "../../cluster/nodes/reachability";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { shardName } from "../../cluster/shards/shard-name";

@@ -2,7 +2,7 @@ import type { Cluster } from "../../../model/cluster";
 import { EXIT, Failure } from "../../base/failure";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import type { Session } from "../../cluster/connection/session";
-import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import { isRegistered } from "../../cluster/nodes/view";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";

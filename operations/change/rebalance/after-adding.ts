@@ -5,7 +5,7 @@ import { Failure, oneLine } from "../../base/failure";
 import { interruptible } from "../../cluster/connection/interrupt";
 import { remedyForJob } from "../../cluster/moving/explain-move";
 import type { Progress } from "../../base/progress";
-import { clearRebalanceDue, readRebalanceDue } from "../../cluster/nodes/record";
+import { clearRebalanceDue, readRebalanceDue } from "../../cluster/nodes/recorded";
 import { remedyForWords } from "../../cluster/nodes/node-failure";
 import type { Session } from "../../cluster/connection/session";
 import { awaitJob, stopJob } from "./await-job";

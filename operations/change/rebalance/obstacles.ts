@@ -4,7 +4,7 @@ import type { TransferMode } from "../../cluster/shards/transfer-mode";
 import { explainImmovable, findImmovable } from "../../cluster/shards/movable-tables";
 import { explainWalLevel } from "../../cluster/moving/wal-level";
 import { loopbackOf } from "../../cluster/nodes/loopback";
-import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { sameEndpoint } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { type RegisteredView, isRegistered } from "../../cluster/nodes/view";

@@ -1,4 +1,4 @@
-import { sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { sameEndpoint } from "../../cluster/nodes/registered";
 import { type NodeView, labelAt } from "../../cluster/nodes/view";
 import type { OwnedMoves } from "../../cluster/roles/immobile-owners";
 import type { PlannedMove } from "./plan";

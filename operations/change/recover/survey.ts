@@ -6,7 +6,7 @@ import type { Engine } from "../../docker/engine/engine";
 import { listVolumes } from "../../docker/engine/volumes";
 import { followInitialisation } from "./initialisation";
 import { describeContainer, listContainers, listNetworks } from "./inventory";
-import { type Asked, askCoordinator } from "./registry";
+import { type Asked, askCoordinator } from "./ask-coordinator";
 import type { Declared, FoundContainer, HostInventory } from "./situation";
 import { LABEL } from "../../../model/contract/labels";
 

@@ -1,6 +1,6 @@
 import { formatEndpoint } from "../../../model/cluster";
 import { type Objection, checkName } from "../../cluster/nodes/identity";
-import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/registered";
 import { viewNodes } from "../../cluster/nodes/view";
 import type { Decision, Situation } from "./situation";
 import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";

@@ -13,7 +13,7 @@ import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
 import { waitForMetadata } from "./metadata-sync";
 import { remedyForWords } from "../../cluster/nodes/node-failure";
-import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/registered";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { AGAIN, advise } from "../../base/remedy";
 

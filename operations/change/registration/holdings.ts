@@ -4,7 +4,7 @@ import { formatBytes } from "../../base/bytes";
 import { EXIT, Failure } from "../../base/failure";
 import { checkName } from "../../cluster/nodes/identity";
 import type { NodeFacts } from "../../cluster/nodes/node-facts";
-import { readRegistered, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { readRegistered, sameEndpoint } from "../../cluster/nodes/registered";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
 import { type Remedy, advise, commandIn } from "../../base/remedy";

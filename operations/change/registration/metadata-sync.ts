@@ -3,7 +3,7 @@ import { Deadline } from "../../base/deadline";
 import { formatEndpoint } from "../../../model/cluster";
 import { Failure } from "../../base/failure";
 import type { Session } from "../../cluster/connection/session";
-import { readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { readRegistered } from "../../cluster/nodes/registered";
 import { AGAIN, advise } from "../../base/remedy";
 
 /** Citus' maintenance daemon syncs at once, and after a failure every 5 s. In milliseconds. */

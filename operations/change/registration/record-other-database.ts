@@ -5,7 +5,7 @@ import {
   type RegisteredNode,
   readRegistered,
   sameEndpoint,
-} from "../../cluster/nodes/pg-dist-node";
+} from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import { isRegistered } from "../../cluster/nodes/view";
 import { type Answer, runOnNodes } from "../../cluster/nodes/run-on-nodes";

@@ -1,9 +1,9 @@
 import type { ClusterNode } from "../../../model/cluster";
 import type { Place } from "../../base/place";
 import type { NodeAnswer, NodeFacts } from "../../cluster/nodes/node-facts";
-import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import type { RegisteredNode } from "../../cluster/nodes/registered";
 import type { Identities } from "../../cluster/nodes/view";
-import type { RecordedNode } from "../../cluster/nodes/record";
+import type { RecordedNode } from "../../cluster/nodes/recorded";
 
 /** What is known of the cluster before anything is changed. */
 export interface Situation {

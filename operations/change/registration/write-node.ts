@@ -2,7 +2,7 @@ import type { Cluster, ClusterNode, Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import { clearLeaving, markRebalanceDue, recordNode } from "../../cluster/nodes/record";
+import { clearLeaving, markRebalanceDue, recordNode } from "../../cluster/nodes/recorded";
 import type { Session } from "../../cluster/connection/session";
 import { SQLSTATE, sqlStateOf } from "../../cluster/connection/sqlstate";
 import type { Decision } from "./situation";
@@ -13,7 +13,7 @@ import {
   type RegisteredNode,
   readRegistered,
   sameEndpoint,
-} from "../../cluster/nodes/pg-dist-node";
+} from "../../cluster/nodes/registered";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { AGAIN, advise } from "../../base/remedy";
 

@@ -7,7 +7,7 @@ import { takeLock } from "../../cluster/nodes/lock";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import type { Progress } from "../../base/progress";
 import { prepareRecord } from "../../cluster/nodes/migrate-record";
-import { type RecordedNode } from "../../cluster/nodes/record";
+import { type RecordedNode } from "../../cluster/nodes/recorded";
 import { checkCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import { type Removal, findMember } from "./removal";

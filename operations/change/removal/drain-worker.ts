@@ -1,6 +1,6 @@
 import { isOtherDatabase } from "../../base/command-line";
 import { Failure } from "../../base/failure";
-import { clearLeaving } from "../../cluster/nodes/record";
+import { clearLeaving } from "../../cluster/nodes/recorded";
 import type { Moved } from "../drain/drain";
 import { emptyNode, explainRemoval } from "./removal";
 import type { Session } from "../../cluster/connection/session";

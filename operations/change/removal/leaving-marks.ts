@@ -4,8 +4,8 @@ import { Failure, oneLine } from "../../base/failure";
 import type { Member } from "../../cluster/nodes/leaving-members";
 import type { Progress } from "../../base/progress";
 import { prepareRecord } from "../../cluster/nodes/migrate-record";
-import { clearLeaving, markLeaving, readRecord } from "../../cluster/nodes/record";
-import { type RegisteredNode, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { clearLeaving, markLeaving, readRecord } from "../../cluster/nodes/recorded";
+import { type RegisteredNode, readRegistered } from "../../cluster/nodes/registered";
 import type { Session } from "../../cluster/connection/session";
 
 /**

@@ -2,7 +2,7 @@ import { settingsOfCommand } from "../../../model/contract/server-command";
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import { readKnown } from "../../cluster/nodes/read-view";
-import type { RecordedNode } from "../../cluster/nodes/record";
+import type { RecordedNode } from "../../cluster/nodes/recorded";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { viewNodes } from "../../cluster/nodes/view";
 import type { Session } from "../../cluster/connection/session";

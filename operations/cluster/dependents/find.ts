@@ -3,7 +3,7 @@ import { lookTwice } from "../../base/look-twice";
 import { knownRelations } from "../holdings/known-relations";
 import type { ShardSource } from "../shards/missing-shards";
 import { loopbackOf } from "../nodes/loopback";
-import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../nodes/registered";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
 import { shardName } from "../shards/shard-name";

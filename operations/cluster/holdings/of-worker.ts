@@ -2,7 +2,7 @@ import type { Cluster, Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
 import type { Problem } from "../../base/failure";
 import { leftoverNames } from "./leftovers";
-import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../nodes/registered";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
 import type { Holdings } from "./contents";

@@ -1,6 +1,6 @@
 import { Failure, oneLine } from "../../base/failure";
 import { quoteName } from "../../base/shown-words";
-import { type RegisteredNode, readRegistered } from "../nodes/pg-dist-node";
+import { type RegisteredNode, readRegistered } from "../nodes/registered";
 import { limitNodeConnections } from "../nodes/reachability";
 import type { Session } from "../connection/session";
 import type { Remedy } from "../../base/remedy";

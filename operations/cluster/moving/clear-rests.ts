@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Deadline } from "../../base/deadline";
 import { oneLine } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../nodes/registered";
 import type { Session } from "../connection/session";
 import { withStatementTimeout } from "../connection/statement-timeout";
 import type { MovingNode } from "./watcher";

@@ -5,7 +5,7 @@ import type { Progress } from "../../base/progress";
 import type { Session } from "../connection/session";
 import { formatDuration } from "../../base/duration";
 import type { LockWait } from "../waits/lock-waits";
-import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../nodes/registered";
 import { describeBlocker, keyOf, sqlToEnd } from "../waits/describe-wait";
 import { COORDINATOR } from "../waits/read-waits";
 import type { MoveWatcher, MovingNode, Sight } from "./watcher";

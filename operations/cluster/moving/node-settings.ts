@@ -1,7 +1,7 @@
 import { formatBytes } from "../../base/bytes";
 import type { Problem } from "../../base/failure";
 import { loopbackOf } from "../nodes/loopback";
-import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../nodes/registered";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
 import type { MovingNode } from "./watcher";

@@ -1,5 +1,5 @@
 import type { Member } from "../nodes/leaving-members";
-import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../nodes/registered";
 import { limitNodeConnections } from "../nodes/reachability";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";

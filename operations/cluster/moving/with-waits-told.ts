@@ -3,7 +3,7 @@ import { Stopwatch } from "../../base/stopwatch";
 import { type Endpoint, formatEndpoint } from "../../../model/cluster";
 import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
-import { COORDINATOR_GROUP, readRegistered } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP, readRegistered } from "../nodes/registered";
 import type { Session } from "../connection/session";
 import { formatDuration } from "../../base/duration";
 import type { LockWait } from "../waits/lock-waits";

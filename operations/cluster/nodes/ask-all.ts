@@ -1,7 +1,7 @@
 import type { Endpoint } from "../../../model/cluster";
 import type { Connected } from "../connection/target";
 import type { Explained } from "./connection-cause";
-import { COORDINATOR_GROUP, type RegisteredNode } from "./pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode } from "./registered";
 import { askWho } from "./ask-who";
 import { readView } from "./read-view";
 import { isRegistered } from "./view";

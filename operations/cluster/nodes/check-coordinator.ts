@@ -1,7 +1,7 @@
 import type { Cluster } from "../../../model/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { EXIT, Failure, oneLine } from "../../base/failure";
-import { type RecordedNode, readRecord } from "./record";
+import { type RecordedNode, readRecord } from "./recorded";
 import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
@@ -10,7 +10,7 @@ import type { Doubt, ServerFacts } from "../connection/target";
 import { METADATA_LOST_REMEDY } from "./metadata-lost";
 import { explainNewer, readRecordVersion } from "./migrate-record";
 import { noExtensionRemedy } from "./no-extension";
-import { COORDINATOR_GROUP } from "./pg-dist-node";
+import { COORDINATOR_GROUP } from "./registered";
 import { OTHER_TRANSPORT, type Remedy, advise } from "../../base/remedy";
 
 /**

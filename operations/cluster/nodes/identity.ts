@@ -1,10 +1,10 @@
 import { type ClusterNode, formatEndpoint } from "../../../model/cluster";
 import type { Problem } from "../../base/failure";
 import type { Place } from "../../base/place";
-import type { RecordedNode } from "./record";
+import type { RecordedNode } from "./recorded";
 import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { NodeFacts } from "./node-facts";
-import { COORDINATOR_GROUP, type RegisteredNode } from "./pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode } from "./registered";
 import { quoteLiteral } from "./run-on-nodes";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
 

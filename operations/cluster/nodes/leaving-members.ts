@@ -1,9 +1,9 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
 import type { FreeSpace } from "../../docker/free-space";
-import type { RecordedNode } from "./record";
+import type { RecordedNode } from "./recorded";
 import type { Explained } from "./connection-cause";
 import { explainAnswer } from "./node-facts";
-import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "./registered";
 import { readKnown } from "./read-view";
 import { whyUnreachable } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";

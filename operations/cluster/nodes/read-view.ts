@@ -1,8 +1,8 @@
 import type { Cluster, Endpoint } from "../../../model/cluster";
 import type { Session } from "../connection/session";
 import type { NodeAnswer } from "./ask-nodes";
-import { type RegisteredNode, isCoordinator, readRegistered } from "./pg-dist-node";
-import { readRecord } from "./record";
+import { type RegisteredNode, isCoordinator, readRegistered } from "./registered";
+import { readRecord } from "./recorded";
 import { type Answer, runOnNodes } from "./run-on-nodes";
 import { type Identities, type Known, type NodeView, type ServerIdentity, isUntold, viewNodes } from "./view";
 

@@ -1,7 +1,7 @@
 import { type Cluster, type ClusterNode, type Endpoint, formatEndpoint } from "../../../model/cluster";
 import { readServerName } from "../../../model/contract/server-name";
-import { COORDINATOR_GROUP, type RegisteredNode, isCoordinator, sameEndpoint } from "./pg-dist-node";
-import type { RecordedNode } from "./record";
+import { COORDINATOR_GROUP, type RegisteredNode, isCoordinator, sameEndpoint } from "./registered";
+import type { RecordedNode } from "./recorded";
 
 /** What is known of the nodes, each from where it is written down. */
 export interface Known<

@@ -1,5 +1,5 @@
 import type { Explained } from "../nodes/connection-cause";
-import { COORDINATOR_GROUP } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../nodes/registered";
 import { type NodeRoles, type RoleFault, isOfSource, judgeRole, untriedRoles } from "./judge-roles";
 import type { ClusterRoles } from "./ask-roles";
 import { NAMED_TABLES, type Role } from "./read-roles";

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../../model/cluster";
-import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP, readRegistered, sameEndpoint } from "../nodes/registered";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import type { Session } from "../connection/session";
 import type { Explained } from "../nodes/connection-cause";

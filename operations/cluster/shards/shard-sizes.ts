@@ -1,5 +1,5 @@
 import { quoteLiteral } from "../connection/quote-literal";
-import { COORDINATOR_GROUP, readRegistered } from "../nodes/pg-dist-node";
+import { COORDINATOR_GROUP, readRegistered } from "../nodes/registered";
 import { runOnNodes } from "../nodes/run-on-nodes";
 import { totalBytes } from "./relation-bytes";
 import type { Session } from "../connection/session";

@@ -1,7 +1,7 @@
 import { type Cluster, type Endpoint, formatEndpoint } from "../../../model/cluster";
 import { coordinatorOf } from "../../cluster/cluster-file";
 import { findNode } from "../../cli/find-node";
-import type { RecordedNode } from "../../cluster/nodes/record";
+import type { RecordedNode } from "../../cluster/nodes/recorded";
 import { coordinatorStays } from "../../change/removal/removal";
 import { type NodeView, isRegistered } from "../../cluster/nodes/view";
 

@@ -1,7 +1,7 @@
 import type { Cluster } from "../../../model/cluster";
 import type { Stopwatch } from "../../base/stopwatch";
 import type { TransferMode } from "../../cluster/shards/transfer-mode";
-import type { Registered } from "../../change/register";
+import type { RegistrationResult } from "../../change/register";
 import type { Moved } from "../../change/drain/drain";
 import type { Prepared } from "../../change/registration/add-worker";
 import type { Removed } from "../../change/removal/remove-worker";
@@ -27,7 +27,7 @@ export function describeEmptied(about: About, done: Moved | Removed): object {
 export function describeAdded(
   about: About,
   { outcome, wiped }: Prepared,
-  { added, moved }: Registered,
+  { added, moved }: RegistrationResult,
 ): object {
   return {
     ...describe(about, moved),

@@ -9,7 +9,7 @@ import { type ClusterRoles, askRoles } from "../../cluster/roles/ask-roles";
 import type { NamedNode } from "../../cluster/roles/probe";
 import { type OtherDatabase, askElsewhere } from "../status/elsewhere";
 import type { Session } from "../../cluster/connection/session";
-import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type Recorded } from "./facts";
+import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type RecordedRow } from "./facts";
 import type { Snapshot } from "./snapshot";
 import { advise, commandIn } from "../../base/remedy";
 
@@ -78,7 +78,7 @@ async function readRegistered(session: Session): Promise<CoordinatorFacts | unde
   try {
     const facts = (await valueOf(session, REGISTERED_FACTS)) as Omit<CoordinatorFacts, "record">;
     const recorded = (await valueOf(session, RECORD_EXISTS)) === true;
-    return { ...facts, record: recorded ? ((await valueOf(session, RECORD)) as Recorded[]) : [] };
+    return { ...facts, record: recorded ? ((await valueOf(session, RECORD)) as RecordedRow[]) : [] };
   } catch {
     return undefined;
   }

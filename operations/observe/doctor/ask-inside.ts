@@ -11,7 +11,7 @@ import {
   RECORD,
   RECORD_EXISTS,
   REGISTERED_FACTS,
-  type Recorded,
+  type RecordedRow,
   SERVER_FACTS,
   type ServerFacts,
 } from "./facts";
@@ -118,7 +118,7 @@ export function readAnswer(text: string, cluster: Cluster, password: string): In
     registered:
       nodes === undefined
         ? undefined
-        : { ...nodes, record: record === undefined ? [] : (JSON.parse(record) as Recorded[]) },
+        : { ...nodes, record: record === undefined ? [] : (JSON.parse(record) as RecordedRow[]) },
   };
 }
 

@@ -1,5 +1,5 @@
 import { PREPARED_AGE } from "../thresholds";
-import type { RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import type { RegisteredNode } from "../../cluster/nodes/registered";
 import type { Identities } from "../../cluster/nodes/view";
 import { DRAINING, MOVING } from "../status/moves";
 
@@ -36,8 +36,8 @@ export interface CitusFacts {
 
 /** What the coordinator has registered. */
 export interface CoordinatorFacts {
-  readonly nodes: readonly Registered[];
-  readonly record: readonly Recorded[];
+  readonly nodes: readonly RegisteredRow[];
+  readonly record: readonly RecordedRow[];
   /** What those say that aren't recorded. @default nothing */
   readonly said?: Identities;
   /** Rows of pg_dist_cleanup: what is left over of moves on registered nodes. */
@@ -50,14 +50,14 @@ export interface CoordinatorFacts {
   readonly draining: boolean;
 }
 
-export type Registered = Omit<RegisteredNode, "endpoint"> & {
+export type RegisteredRow = Omit<RegisteredNode, "endpoint"> & {
   readonly host: string;
   readonly port: number;
   readonly placements: number;
 };
 
 /** A row of pgdist.node. */
-export interface Recorded {
+export interface RecordedRow {
   readonly id: string;
   readonly nodeid: number;
   readonly server_id: string;
@@ -121,6 +121,6 @@ export const REGISTERED_FACTS = `SELECT json_build_object(
   'moving', ${MOVING},
   'draining', ${DRAINING})`;
 
-/** Rows of {@link Recorded}. */
+/** Rows of {@link RecordedRow}. */
 export const RECORD = `SELECT coalesce(json_agg(json_build_object(
   'id', id, 'nodeid', nodeid, 'server_id', server_id, 'leaving', leaving)), '[]') FROM pgdist.node`;

@@ -1,7 +1,7 @@
 import { formatEndpoint } from "../../../model/cluster";
 import { type Explained, explainConnection, explainTimeout } from "../../cluster/nodes/connection-cause";
 import type { Place } from "../../base/place";
-import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import type { NodeAnswer } from "../../cluster/nodes/ask-nodes";
 import { type Explanations, explainFailed } from "../../cluster/nodes/down-containers";
 import { type Node, type Pair, type Peer, type TriedLink, isReached, judge } from "./links";

@@ -1,7 +1,7 @@
 import type { Connected } from "../../cluster/connection/target";
 import { Deadline } from "../../base/deadline";
 import { askWho } from "../../cluster/nodes/ask-who";
-import { COORDINATOR_GROUP } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
 import { isRegistered } from "../../cluster/nodes/view";

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../../model/cluster";
 import type { Explained } from "../../cluster/nodes/connection-cause";
-import { COORDINATOR_GROUP, type RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode } from "../../cluster/nodes/registered";
 import type { NodeAnswer } from "../../cluster/nodes/ask-nodes";
 import type { Attempt } from "../../cluster/nodes/try-again";
 

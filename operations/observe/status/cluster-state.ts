@@ -1,5 +1,5 @@
-import { type RecordedNode, readRecord } from "../../cluster/nodes/record";
-import { type RegisteredNode, readRegistered } from "../../cluster/nodes/pg-dist-node";
+import { type RecordedNode, readRecord } from "../../cluster/nodes/recorded";
+import { type RegisteredNode, readRegistered } from "../../cluster/nodes/registered";
 import { readUnsynced } from "../../cluster/holdings/known-relations";
 import type { Session } from "../../cluster/connection/session";
 import { type Moves, readMoves } from "./moves";

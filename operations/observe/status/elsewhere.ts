@@ -5,7 +5,7 @@ import {
   readOtherDatabases,
   withOtherDatabases,
 } from "../../cluster/holdings/other-databases";
-import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/registered";
 import { connectionCauses, withCauses } from "../../cluster/nodes/reachability";
 import { probeRoles } from "../../cluster/roles/ask-roles";
 import type { NamedNode } from "../../cluster/roles/probe";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connected } from "../../cluster/connection/target";
-import { COORDINATOR_GROUP, type RegisteredNode } from "../../cluster/nodes/pg-dist-node";
+import { COORDINATOR_GROUP, type RegisteredNode } from "../../cluster/nodes/registered";
 import { type Asked, askRegistered } from "../../cluster/nodes/ask-all";
 import { NODE_METADATA, type NodeState } from "../../cluster/nodes/node-state";
 

@@ -5,7 +5,7 @@ import { isOtherDatabase } from "../../base/command-line";
 import type { Connected } from "../../cluster/connection/target";
 import { formatUrl } from "../../cluster/connection/url";
 import { TABLE_KINDS, type Thing } from "../../cluster/holdings/database-query";
-import type { RecordedNode } from "../../cluster/nodes/record";
+import type { RecordedNode } from "../../cluster/nodes/recorded";
 import { type FreeSpace, readFreeSpace } from "../../docker/free-space";
 import type { Session } from "../../cluster/connection/session";
 import type { Explained } from "../../cluster/nodes/connection-cause";

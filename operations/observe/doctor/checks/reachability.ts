@@ -1,6 +1,6 @@
 import { formatEndpoint } from "../../../../model/cluster";
 import type { ClusterNode } from "../../../../model/cluster";
-import { sameEndpoint } from "../../../cluster/nodes/pg-dist-node";
+import { sameEndpoint } from "../../../cluster/nodes/registered";
 import { explainConnection } from "../../../cluster/nodes/connection-cause";
 import { type Finding, failed, ok, skipped } from "../finding";
 import type { InsideSnapshot, Reached, Snapshot } from "../snapshot";

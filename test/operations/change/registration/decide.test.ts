@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { type ClusterNode, describeCluster } from "../../../../model/cluster";
-import type { RecordedNode } from "../../../../operations/cluster/nodes/record";
+import type { RecordedNode } from "../../../../operations/cluster/nodes/recorded";
 import { decideWorkers } from "../../../../operations/change/registration/decide";
 import type { Situation } from "../../../../operations/change/registration/situation";
 import type { NodeFacts } from "../../../../operations/cluster/nodes/node-facts";
-import type { RegisteredNode } from "../../../../operations/cluster/nodes/pg-dist-node";
+import type { RegisteredNode } from "../../../../operations/cluster/nodes/registered";
 import { render } from "../../../../operations/base/remedy";
 
 const [, worker] = describeCluster({

@@ -14,7 +14,7 @@ import {
   type RunningServer,
   settingsOf,
 } from "../../../../operations/change/replacement/nodes";
-import type { RecordedNode } from "../../../../operations/cluster/nodes/record";
+import type { RecordedNode } from "../../../../operations/cluster/nodes/recorded";
 import { someCluster } from "../../../fixtures/some-cluster";
 
 const SETTINGS = { wal_level: "logical", max_connections: "100" };

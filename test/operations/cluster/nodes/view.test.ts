@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Endpoint } from "../../../../model/cluster";
 import { serverName } from "../../../../model/contract/server-name";
-import type { RegisteredNode } from "../../../../operations/cluster/nodes/pg-dist-node";
-import type { RecordedNode } from "../../../../operations/cluster/nodes/record";
+import type { RegisteredNode } from "../../../../operations/cluster/nodes/registered";
+import type { RecordedNode } from "../../../../operations/cluster/nodes/recorded";
 import { type ServerIdentity, viewNodes } from "../../../../operations/cluster/nodes/view";
 import { someCluster } from "../../../fixtures/some-cluster";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { EXIT } from "../../../../operations/base/failure";
 import { findWorker } from "../../../../operations/commands/maintenance/find-worker";
-import type { RecordedNode } from "../../../../operations/cluster/nodes/record";
+import type { RecordedNode } from "../../../../operations/cluster/nodes/recorded";
 import { viewNodes } from "../../../../operations/cluster/nodes/view";
 import { someCluster } from "../../../fixtures/some-cluster";
 

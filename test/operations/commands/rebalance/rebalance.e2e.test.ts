@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CitusContainers, describeOnCitus, startForRebalance } from "../../../fixtures/citus-containers";
 import { CitusProject } from "../../../fixtures/citus-project";
 import { expectShape } from "../../../fixtures/json-shape";
-import { askCoordinator } from "../../../../operations/change/recover/registry";
+import { askCoordinator } from "../../../../operations/change/recover/ask-coordinator";
 
 /** Online each move takes 1.4 s: so many that the rebalance isn't over before the tests stop it. */
 const SHARDS = 64;

@@ -38,14 +38,18 @@ export async function readRecord(session: Session): Promise<Map<string, Recorded
 }
 
 /** What Citus and the server say of a node. */
-export interface Registered {
+interface RegisteredAs {
   readonly nodeid: number;
   readonly groupid: number;
   readonly server_id: string;
 }
 
 /** Writes a node's row, as of now. A mark that it leaves stays until `clearLeaving`: shouldhaveshards goes with it. */
-export async function recordNode(session: Session, node: ClusterNode, registered: Registered): Promise<void> {
+export async function recordNode(
+  session: Session,
+  node: ClusterNode,
+  registered: RegisteredAs,
+): Promise<void> {
   await session.query(
     `INSERT INTO pgdist.node (id, nodeid, groupid, host, port, server_id, image, settings, cpus)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
