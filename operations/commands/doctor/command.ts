@@ -10,7 +10,7 @@ import { findProject, findSameCluster, readEnvironment } from "../../terraform/p
 import { examine } from "../../observe/doctor/examine";
 import { type Finding, failed, ok } from "../../observe/doctor/finding";
 import { reportFindings } from "./report";
-import { takeSnapshot } from "../../observe/doctor/take-snapshot";
+import { inspectCluster } from "../../observe/doctor/inspect-cluster";
 import { describeFindings } from "./json";
 
 const HELP = `
@@ -89,8 +89,8 @@ async function diagnose(name: string, given: number | undefined, caller: Caller)
   const cluster = describeCluster(environment);
   const timeout = given ?? timeoutFor(cluster);
   const target = await withPassword({ ...findTarget(name, { timeout }, caller), environment, cluster });
-  const snapshot = await takeSnapshot(target);
+  const inspection = await inspectCluster(target);
   const twins = findSameCluster(project, environment).map((twin) => failed(place, twin, TWIN_REMEDY));
   const hosts = `${cluster.hosts.length} Docker hosts, ${cluster.nodes.length} nodes`;
-  return [ok(place, `${file} has no problem: ${hosts}`), ...twins, ...examine(snapshot)];
+  return [ok(place, `${file} has no problem: ${hosts}`), ...twins, ...examine(inspection)];
 }

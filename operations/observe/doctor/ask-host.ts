@@ -14,18 +14,24 @@ import { inspectNetwork } from "../../docker/engine/networks";
 import { inspectVolume } from "../../docker/engine/volumes";
 import pMap from "p-map";
 import { askSystem } from "./host-shell";
-import type { ContainerSnapshot, EngineSnapshot, HostSnapshot, PublishedPort, Unreachable } from "./snapshot";
-import { isUnreachable } from "./snapshot";
+import type {
+  ContainerInspection,
+  EngineInspection,
+  HostInspection,
+  PublishedPort,
+  Unreachable,
+} from "./inspection";
+import { isUnreachable } from "./inspection";
 
 /** What the environment wants on a Docker host. */
-export type Wanted = Pick<HostSnapshot, "host" | "dataPath" | "images" | "containers" | "subnet"> & {
+export type Wanted = Pick<HostInspection, "host" | "dataPath" | "images" | "containers" | "subnet"> & {
   readonly network: string;
 };
 
 export interface HostAnswer {
-  readonly snapshot: HostSnapshot;
+  readonly inspection: HostInspection;
   /** Its containers of the names that were asked for; undefined where the engine did not answer. */
-  readonly containers?: ReadonlyMap<string, ContainerSnapshot>;
+  readonly containers?: ReadonlyMap<string, ContainerInspection>;
 }
 
 /** How much longer a Docker host may take. In milliseconds, at least 1. */
@@ -35,7 +41,7 @@ export type Remaining = () => number;
 export async function askHost(docker: Engine, wanted: Wanted, remaining: Remaining): Promise<HostAnswer> {
   const { network, ...declared } = wanted;
   const engine = await askEngine(docker, remaining);
-  if (isUnreachable(engine)) return { snapshot: { ...declared, engine } };
+  if (isUnreachable(engine)) return { inspection: { ...declared, engine } };
   const [containers, published, presentImages, ownNetwork, system] = await Promise.all([
     askContainers(docker, wanted.containers, engine.skew, remaining),
     askPublished(docker, remaining),
@@ -49,7 +55,7 @@ export async function askHost(docker: Engine, wanted: Wanted, remaining: Remaini
     ),
   ]);
   return {
-    snapshot: { ...declared, engine, system, published, presentImages, network: ownNetwork },
+    inspection: { ...declared, engine, system, published, presentImages, network: ownNetwork },
     containers,
   };
 }
@@ -80,7 +86,7 @@ async function askDirectories(
   });
 }
 
-async function askEngine(docker: Engine, remaining: Remaining): Promise<EngineSnapshot | Unreachable> {
+async function askEngine(docker: Engine, remaining: Remaining): Promise<EngineInspection | Unreachable> {
   const timeout = remaining();
   try {
     // It opens the connection, which would count as the engine's own time.
@@ -98,7 +104,7 @@ async function askEngine(docker: Engine, remaining: Remaining): Promise<EngineSn
   }
 }
 
-function engineOf(info: InfoJson, before: number, after: number): EngineSnapshot {
+function engineOf(info: InfoJson, before: number, after: number): EngineInspection {
   return {
     version: info.ServerVersion,
     os: info.OSType,
@@ -114,10 +120,10 @@ async function askContainers(
   names: readonly string[],
   skew: number,
   remaining: Remaining,
-): Promise<Map<string, ContainerSnapshot> | undefined> {
+): Promise<Map<string, ContainerInspection> | undefined> {
   const found = await ifAnswered(inspectContainers(docker, names, remaining()));
   if (found === undefined) return undefined;
-  const describe = async (json: ContainerJson): Promise<[string, ContainerSnapshot]> => {
+  const describe = async (json: ContainerJson): Promise<[string, ContainerInspection]> => {
     const container = containerOf(json, Date.now() + skew);
     const well =
       container.status === "running" && container.health !== "unhealthy" && container.restarts === 0;
@@ -130,7 +136,7 @@ async function askContainers(
 function containerOf(
   { Config, State, HostConfig, RestartCount, NetworkSettings }: ContainerJson,
   now: number,
-): ContainerSnapshot {
+): ContainerInspection {
   return {
     status: State.Status,
     image: Config.Image,
@@ -201,7 +207,7 @@ async function askNetwork(
   docker: Engine,
   name: string,
   remaining: Remaining,
-): Promise<HostSnapshot["network"]> {
+): Promise<HostInspection["network"]> {
   const network = await ifAnswered(inspectNetwork(docker, name, remaining()));
   if (network === undefined) return undefined;
   const subnets = (network.IPAM.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet]));

@@ -12,12 +12,12 @@ import {
   RECORD_EXISTS,
   REGISTERED_FACTS,
   type RecordedRow,
-  SERVER_FACTS,
-  type ServerFacts,
+  POSTGRES_FACTS,
+  type PostgresFacts,
 } from "./facts";
 import { INSIDE_SCRIPT } from "./inside-script";
 import { reachStatement } from "./reach-statement";
-import type { InsideSnapshot, Reached, Unreachable } from "./snapshot";
+import type { InsideInspection, Reached, Unreachable } from "./inspection";
 
 /**
  * Share of the time that one connection between nodes may take to be made, by psql and then by Citus. One that drops
@@ -31,7 +31,7 @@ function patience(timeoutMs: number): number {
 }
 
 export interface InsideAnswer {
-  readonly inside: InsideSnapshot | Unreachable;
+  readonly inside: InsideInspection | Unreachable;
   /** Of the coordinator. */
   readonly registered?: CoordinatorFacts;
 }
@@ -56,7 +56,7 @@ export async function askInside(
   const command = [
     ...["sh", "-c", INSIDE_SCRIPT, "sh"],
     ...[cluster.user, cluster.database, String(patience(timeout))],
-    ...[SERVER_FACTS, CITUS_FACTS, registered, RECORD_EXISTS, RECORD],
+    ...[POSTGRES_FACTS, CITUS_FACTS, registered, RECORD_EXISTS, RECORD],
     reachStatement(
       cluster.nodes.map(({ endpoint }) => endpoint),
       patience(timeout) * 1000,
@@ -98,7 +98,7 @@ export function readAnswer(text: string, cluster: Cluster, password: string): In
       server:
         server === undefined
           ? { unreachable: withoutPrefix(first("no-server")?.[0] ?? "it did not answer in time") }
-          : (JSON.parse(server) as ServerFacts),
+          : (JSON.parse(server) as PostgresFacts),
       citus: citus === undefined ? undefined : citusFacts(citus, password),
       citusError: first("no-citus-facts")?.[0]
         ?.replace(/^ERROR:\s+/, "")

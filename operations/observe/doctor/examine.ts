@@ -23,7 +23,7 @@ import { checkRoles } from "./checks/roles";
 import { checkServer } from "./checks/server";
 import { checkSettings } from "./checks/settings";
 import { type Finding, failed, skipped } from "./finding";
-import { type NodeSnapshot, type Snapshot, isUnreachable } from "./snapshot";
+import { type NodeInspection, type Inspection, isUnreachable } from "./inspection";
 import { checkOtherDatabases } from "./checks/other-databases";
 
 const HOST_CHECKS: readonly HostCheck[] = [
@@ -55,28 +55,28 @@ const INSIDE_CHECKS: readonly InsideCheck[] = [
 ];
 
 /** All checks, from outside in: the Docker hosts, the nodes of each, the cluster. */
-export function examine(snapshot: Snapshot): Finding[] {
-  const hosts = snapshot.hosts.flatMap((host) => {
+export function examine(inspection: Inspection): Finding[] {
+  const hosts = inspection.hosts.flatMap((host) => {
     const { engine } = host;
     const reached = isUnreachable(engine)
       ? []
-      : HOST_CHECKS.flatMap((check) => check({ ...host, engine }, snapshot));
-    const nodes = snapshot.nodes.filter(({ node }) => node.host === host.host.id);
-    return [...checkEngine(host), ...reached, ...nodes.flatMap((node) => examineNode(node, snapshot))];
+      : HOST_CHECKS.flatMap((check) => check({ ...host, engine }, inspection));
+    const nodes = inspection.nodes.filter(({ node }) => node.host === host.host.id);
+    return [...checkEngine(host), ...reached, ...nodes.flatMap((node) => examineNode(node, inspection))];
   });
   return [
     ...hosts,
-    ...checkClocksApart(snapshot),
-    ...checkConnection(snapshot),
-    ...checkRegistration(snapshot),
-    ...checkRoles(snapshot),
-    ...checkOtherDatabases(snapshot),
-    ...checkOrphans(snapshot),
+    ...checkClocksApart(inspection),
+    ...checkConnection(inspection),
+    ...checkRegistration(inspection),
+    ...checkRoles(inspection),
+    ...checkOtherDatabases(inspection),
+    ...checkOrphans(inspection),
   ];
 }
 
-function examineNode(node: NodeSnapshot, snapshot: Snapshot): Finding[] {
-  const outside = NODE_CHECKS.flatMap((check) => check(node, snapshot));
+function examineNode(node: NodeInspection, inspection: Inspection): Finding[] {
+  const outside = NODE_CHECKS.flatMap((check) => check(node, inspection));
   const { inside } = node;
   if (inside === undefined) return outside;
   if (isUnreachable(inside)) {
@@ -87,5 +87,5 @@ function examineNode(node: NodeSnapshot, snapshot: Snapshot): Finding[] {
       failed(place, inside.unreachable, `see that docker exec ${node.node.container} works there`),
     ];
   }
-  return [...outside, ...INSIDE_CHECKS.flatMap((check) => check({ ...node, inside }, snapshot))];
+  return [...outside, ...INSIDE_CHECKS.flatMap((check) => check({ ...node, inside }, inspection))];
 }

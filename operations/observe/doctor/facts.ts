@@ -4,7 +4,7 @@ import type { Identities } from "../../cluster/nodes/view";
 import { DRAINING, MOVING } from "../status/moves";
 
 /** What a PostgreSQL server says of itself, with or without Citus. */
-export interface ServerFacts {
+export interface PostgresFacts {
   readonly postgres: string;
   readonly major: number;
   readonly in_recovery: boolean;
@@ -78,7 +78,7 @@ const SETTINGS = [
 ] as const;
 
 /** Needs no Citus, so that it also answers where Citus is what is broken. One row with one column of JSON. */
-export const SERVER_FACTS = `SELECT json_build_object(
+export const POSTGRES_FACTS = `SELECT json_build_object(
   'postgres', split_part(current_setting('server_version'), ' ', 1),
   'major', current_setting('server_version_num')::int / 10000,
   'in_recovery', pg_is_in_recovery(),

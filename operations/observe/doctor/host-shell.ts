@@ -1,7 +1,7 @@
 import type { ClusterHost } from "../../../model/cluster";
 import { runChild } from "../../base/child-process";
 import { sshArguments } from "../../docker/ssh";
-import type { Disk, SystemSnapshot } from "./snapshot";
+import type { Disk, SystemInspection } from "./inspection";
 
 /** Paths follow as arguments. `ss` (iproute2) and `ip` are on every Linux with systemd; where not, they say nothing. */
 const SCRIPT = `
@@ -31,7 +31,7 @@ export async function askSystem(
   host: ClusterHost,
   paths: readonly string[],
   { env, timeout }: { readonly env: NodeJS.ProcessEnv; readonly timeout: number },
-): Promise<SystemSnapshot | undefined> {
+): Promise<SystemInspection | undefined> {
   const shell = ["sh", "-c", SCRIPT, "sh", ...paths];
   const [command, ...args] = host.connection.startsWith("ssh://")
     ? ["ssh", ...sshArguments(host, []), shell.map(quote).join(" ")]
@@ -46,7 +46,7 @@ export async function askSystem(
 }
 
 /** Reads what the script printed. */
-export function readSystem(text: string): SystemSnapshot {
+export function readSystem(text: string): SystemInspection {
   const lines = text.split("\n").map((line) => line.split("\t"));
   const of = (kind: string) => lines.filter(([name]) => name === kind).map(([, ...fields]) => fields);
   return {

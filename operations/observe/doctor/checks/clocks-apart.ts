@@ -1,11 +1,11 @@
 import { type Finding, warning } from "../finding";
-import { type Snapshot, isUnreachable } from "../snapshot";
+import { type Inspection, isUnreachable } from "../inspection";
 
 /** Two hosts whose clocks surely differ by this much, whatever this machine's says. In milliseconds. */
 const APART_MS = 1000;
 
 /** Clocks of the Docker hosts against each other. */
-export function checkClocksApart({ cluster, hosts }: Snapshot): Finding[] {
+export function checkClocksApart({ cluster, hosts }: Inspection): Finding[] {
   const clocks = hosts.flatMap(({ host, engine }) =>
     isUnreachable(engine) ? [] : [{ id: host.id, ...engine }],
   );

@@ -1,5 +1,5 @@
 import { type Finding, failed, ok, skipped, warning } from "../finding";
-import type { ContainerSnapshot } from "../snapshot";
+import type { ContainerInspection } from "../inspection";
 import { runs } from "../container-runs";
 import type { NodeCheck } from "./check";
 import { type CommandLine, advise, commandIn } from "../../../base/remedy";
@@ -45,7 +45,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
 
 function running(
   place: { check: string; where: string },
-  container: ContainerSnapshot,
+  container: ContainerInspection,
   words: string,
   { logs, apply, name }: { readonly logs: CommandLine; readonly apply: string; readonly name: string },
 ): Finding {
@@ -68,7 +68,7 @@ function running(
   return ok(place, since);
 }
 
-function ending({ exitCode, outOfMemory, error }: ContainerSnapshot): string {
+function ending({ exitCode, outOfMemory, error }: ContainerInspection): string {
   const how = outOfMemory ? "killed by the kernel for want of memory" : `exit code ${exitCode}`;
   return ` (${error === "" ? how : `${how}; ${error}`})`;
 }

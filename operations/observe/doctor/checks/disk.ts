@@ -1,7 +1,7 @@
 import { formatBytes } from "../../../base/bytes";
 import { type Finding, type Place, failed, ok, warning } from "../finding";
 import { DISK_FREE } from "../../thresholds";
-import type { Disk } from "../snapshot";
+import type { Disk } from "../inspection";
 import type { HostCheck, InsideCheck } from "./check";
 import { diskRemedy } from "../../../cluster/nodes/remedies";
 

@@ -2,11 +2,11 @@ import type { ClusterHost } from "../../../../model/cluster";
 import { describeLogin } from "../../../docker/describe-docker";
 import type { EngineErrorCode } from "../../../docker/engine/engine-failure";
 import { type Finding, failed, ok } from "../finding";
-import { type HostSnapshot, isUnreachable } from "../snapshot";
+import { type HostInspection, isUnreachable } from "../inspection";
 import type { Remedy } from "../../../base/remedy";
 
 /** Whether a Docker host's engine answers, and new enough: the image's health check and the provider need 20.10. */
-export function checkEngine({ host, engine }: HostSnapshot): Finding[] {
+export function checkEngine({ host, engine }: HostInspection): Finding[] {
   const place = { check: "engine", where: host.id };
   if (isUnreachable(engine)) {
     const { unreachable, code = "failed" } = engine;

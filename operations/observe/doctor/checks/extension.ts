@@ -1,18 +1,18 @@
 import { noExtensionRemedy } from "../../../cluster/nodes/no-extension";
 import { failed, ok, skipped } from "../finding";
-import { isUnreachable } from "../snapshot";
+import { isUnreachable } from "../inspection";
 import type { InsideCheck } from "./check";
 import { advise, commandIn } from "../../../base/remedy";
 import { extensionRemedy } from "../../../cluster/nodes/remedies";
 
 /** The Citus extension of the database against the library that the server has loaded. */
-export const checkExtension: InsideCheck = ({ node, inside: { server, citus, citusError } }, snapshot) => {
+export const checkExtension: InsideCheck = ({ node, inside: { server, citus, citusError } }, inspection) => {
   const place = { check: "extension", where: node.id };
   if (isUnreachable(server)) return [];
-  const { database } = snapshot.cluster;
+  const { database } = inspection.cluster;
   if (server.extension === null) {
     return [
-      failed(place, `database ${database} has no Citus extension`, noExtensionRemedy(snapshot.cluster)),
+      failed(place, `database ${database} has no Citus extension`, noExtensionRemedy(inspection.cluster)),
     ];
   }
   if (citus === undefined) {
@@ -31,11 +31,11 @@ export const checkExtension: InsideCheck = ({ node, inside: { server, citus, cit
       failed(
         place,
         `extension ${server.extension}, but the library Citus ${citus.library} wants ${citus.wanted}`,
-        advise`${extensionRemedy("there")}: ${commandIn(snapshot.cluster, "psql", node.id)}`,
+        advise`${extensionRemedy("there")}: ${commandIn(inspection.cluster, "psql", node.id)}`,
       ),
     ];
   }
-  const other = coordinatorLibrary(snapshot);
+  const other = coordinatorLibrary(inspection);
   if (other !== undefined && other !== citus.library) {
     return [
       failed(

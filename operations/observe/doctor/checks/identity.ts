@@ -3,7 +3,7 @@ import { METADATA_LOST_REMEDY } from "../../../cluster/nodes/metadata-lost";
 import { isNamedAsAnother } from "../../../../model/contract/server-name";
 import { failed, ok } from "../finding";
 import { viewRegistered } from "../registered-nodes";
-import { isUnreachable } from "../snapshot";
+import { isUnreachable } from "../inspection";
 import type { InsideCheck } from "./check";
 
 /** Whether a server is the one that was registered: to Citus an empty one at its address looks healthy. */

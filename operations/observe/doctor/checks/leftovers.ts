@@ -2,7 +2,7 @@ import { formatBytes } from "../../../base/bytes";
 import { type Finding, ok, warning } from "../finding";
 import { LITTLE_WAL, PREPARED_AGE } from "../../thresholds";
 import { isOfMove } from "../../status/moves";
-import { isUnreachable } from "../snapshot";
+import { isUnreachable } from "../inspection";
 import type { InsideCheck } from "./check";
 import { advise, commandIn } from "../../../base/remedy";
 

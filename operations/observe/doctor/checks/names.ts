@@ -2,9 +2,9 @@ import { failed, ok } from "../finding";
 import { type InsideCheck, standingStill } from "./check";
 
 /** Whether every name that is registered resolves inside this container, and what to. */
-export const checkNames: InsideCheck = ({ node, inside: { names } }, snapshot) => {
+export const checkNames: InsideCheck = ({ node, inside: { names } }, inspection) => {
   const place = { check: "names", where: node.id };
-  const down = standingStill(snapshot).map((each) => each.container);
+  const down = standingStill(inspection).map((each) => each.container);
   // Docker forgets a container's name while it doesn't run: that it doesn't run is the finding.
   const asked = [...names].filter(([name]) => !down.includes(name));
   const unknown = asked.filter(([, address]) => address === undefined).map(([name]) => name);

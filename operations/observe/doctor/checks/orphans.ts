@@ -1,9 +1,9 @@
 import { DEAD_ORPHANS_REMEDY, ORPHANS_REMEDY } from "../../status/checks/leftovers";
 import { type Finding, ok, warning } from "../finding";
-import type { Snapshot } from "../snapshot";
+import type { Inspection } from "../inspection";
 
 /** What moves of shards left behind. */
-export function checkOrphans({ cluster, registered }: Snapshot): Finding[] {
+export function checkOrphans({ cluster, registered }: Inspection): Finding[] {
   if (registered === undefined) return [];
   const place = { check: "orphans", where: cluster.environment };
   if (registered.moving) return [ok(place, "shards move just now: what a move needs is no leftover")];

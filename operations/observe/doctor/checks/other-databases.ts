@@ -2,12 +2,12 @@ import { inDatabase } from "../../../base/command-line";
 import { quoteName } from "../../../base/shown-words";
 import { explainLogins } from "../../status/checks/holdings";
 import { type Finding, failed, ok, warning } from "../finding";
-import type { Snapshot } from "../snapshot";
+import type { Inspection } from "../inspection";
 import { UNOPENED_REMEDY, remedyForUnreadable } from "../../../cluster/holdings/other-databases";
 import { commandIn, typed } from "../../../base/remedy";
 
 /** Each is a cluster of its own in its metadata, which the other checks don't look at. */
-export function checkOtherDatabases({ cluster, otherDatabases = [] }: Snapshot): Finding[] {
+export function checkOtherDatabases({ cluster, otherDatabases = [] }: Inspection): Finding[] {
   const place = { check: "other databases", where: cluster.environment };
   return otherDatabases.flatMap((database): Finding[] => {
     const { name, shards, unreadable, unopened } = database;

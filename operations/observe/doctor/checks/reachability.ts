@@ -3,19 +3,19 @@ import type { ClusterNode } from "../../../../model/cluster";
 import { sameEndpoint } from "../../../cluster/nodes/registered";
 import { explainConnection } from "../../../cluster/nodes/connection-cause";
 import { type Finding, failed, ok, skipped } from "../finding";
-import type { InsideSnapshot, Reached, Snapshot } from "../snapshot";
-import { isUnreachable } from "../snapshot";
+import type { InsideInspection, Reached, Inspection } from "../inspection";
+import { isUnreachable } from "../inspection";
 import { type InsideCheck, standingStill } from "./check";
 
 /** Connections from inside a node's container to every endpoint: by psql with the cluster's password, then by Citus. */
-export const checkReachability: InsideCheck = ({ node, inside }, snapshot) => {
+export const checkReachability: InsideCheck = ({ node, inside }, inspection) => {
   const place = { check: "reachability", where: node.id };
-  const down = standingStill(snapshot);
+  const down = standingStill(inspection);
   const tried = inside.reached.flatMap((reached) => {
-    const target = snapshot.cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, reached.endpoint));
+    const target = inspection.cluster.nodes.find(({ endpoint }) => sameEndpoint(endpoint, reached.endpoint));
     return target === undefined || down.includes(target) ? [] : [{ reached, target }];
   });
-  const findings = tried.flatMap(({ reached, target }) => judge(node, inside, target, reached, snapshot));
+  const findings = tried.flatMap(({ reached, target }) => judge(node, inside, target, reached, inspection));
   const untried = tried.filter(({ reached }) => reached.untried);
   if (untried.length > 0) {
     const ids = untried.map(({ target }) => target.id).join(", ");
@@ -34,10 +34,10 @@ export const checkReachability: InsideCheck = ({ node, inside }, snapshot) => {
 
 function judge(
   node: ClusterNode,
-  inside: InsideSnapshot,
+  inside: InsideInspection,
   target: ClusterNode,
   reached: Reached,
-  snapshot: Snapshot,
+  inspection: Inspection,
 ): Finding[] {
   const place = { check: "reachability", where: node.id };
   const endpoint = formatEndpoint(reached.endpoint);
@@ -45,10 +45,10 @@ function judge(
     // The check of names says it once.
     if (inside.names.has(target.endpoint.host) && inside.names.get(target.endpoint.host) === undefined)
       return [];
-    const { what, remedy } = explainConnection(reached.failure, node.id, endpoint, snapshot.cluster);
+    const { what, remedy } = explainConnection(reached.failure, node.id, endpoint, inspection.cluster);
     return [failed(place, `${target.id}: ${what}`, remedy)];
   }
-  const there = snapshot.nodes.find((each) => each.node.id === target.id)?.inside;
+  const there = inspection.nodes.find((each) => each.node.id === target.id)?.inside;
   const own = there === undefined || isUnreachable(there) ? undefined : there.citus?.server_id;
   if (own !== undefined && reached.serverId !== undefined && own !== reached.serverId) {
     const address = inside.names.get(target.endpoint.host) ?? target.endpoint.host;
@@ -65,7 +65,7 @@ function judge(
       reached.citusFailure,
       `Citus on ${node.id}`,
       endpoint,
-      snapshot.cluster,
+      inspection.cluster,
     );
     return [failed(place, `${target.id}: psql reaches it, Citus does not: ${what}`, remedy)];
   }
@@ -73,6 +73,6 @@ function judge(
 }
 
 /** With another password stored, or another library than extension, it reaches nobody: other checks say that once. */
-function hasWorkingCitus({ citus, server }: InsideSnapshot): boolean {
+function hasWorkingCitus({ citus, server }: InsideInspection): boolean {
   return citus?.credentials === "stored" && !isUnreachable(server) && server.extension === citus.wanted;
 }

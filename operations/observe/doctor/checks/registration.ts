@@ -2,12 +2,12 @@ import { type Cluster, type ClusterNode, formatEndpoint } from "../../../../mode
 import { type Finding, failed, ok, skipped, warning } from "../finding";
 import { runs } from "../container-runs";
 import { viewRegistered } from "../registered-nodes";
-import type { NodeSnapshot, Snapshot } from "../snapshot";
+import type { NodeInspection, Inspection } from "../inspection";
 import { type Remedy, advise, commandIn } from "../../../base/remedy";
 import { inactiveRemedy, unsyncedRemedy } from "../../../cluster/nodes/remedies";
 
 /** What the coordinator has registered against what is declared. */
-export function checkRegistration({ cluster, nodes, registered }: Snapshot): Finding[] {
+export function checkRegistration({ cluster, nodes, registered }: Inspection): Finding[] {
   const everywhere = { check: "registration", where: cluster.environment };
   if (registered === undefined)
     return [skipped(everywhere, "the coordinator could not be asked what is registered")];
@@ -95,7 +95,7 @@ function leavingNow(since: string, { placements }: { readonly placements: number
 function registrationRemedy(
   cluster: Cluster,
   { id, role, endpoint: { host, port } }: ClusterNode,
-  container: NodeSnapshot["container"],
+  container: NodeInspection["container"],
 ): Remedy {
   const deploy = `npx cdktf deploy ${cluster.environment}`;
   const add = commandIn(cluster, "add", id);

@@ -1,9 +1,9 @@
 import { explainRoles, explainUntried } from "../../../cluster/roles/explain-role";
 import { type Finding, failed, ok, skipped, warning } from "../finding";
-import type { Snapshot } from "../snapshot";
+import type { Inspection } from "../inspection";
 
 /** Whether the nodes can connect to each other as every role that uses distributed tables, and as their owners. */
-export function checkRoles({ cluster, roles }: Snapshot): Finding[] {
+export function checkRoles({ cluster, roles }: Inspection): Finding[] {
   if (roles === undefined) return [];
   const place = { check: "roles", where: cluster.environment };
   const explained = explainRoles(roles, cluster);

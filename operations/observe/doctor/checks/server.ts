@@ -3,7 +3,7 @@ import { READ_ONLY_REMEDY } from "../../../cluster/nodes/setting-cause";
 import { quoteName, shellWord } from "../../../base/shown-words";
 import { failed, ok, warning } from "../finding";
 import { CONNECTIONS } from "../../thresholds";
-import { isUnreachable } from "../snapshot";
+import { isUnreachable } from "../inspection";
 import type { InsideCheck } from "./check";
 import { type Remedy, advise, commandIn } from "../../../base/remedy";
 import { RECOVERY_REMEDY, connectionsRemedy } from "../../../cluster/nodes/remedies";

@@ -1,5 +1,5 @@
 import { type Finding, failed, ok, warning } from "../finding";
-import { isUnreachable } from "../snapshot";
+import { isUnreachable } from "../inspection";
 import type { InsideCheck } from "./check";
 import { WAL_LEVEL_REMEDY } from "../../../cluster/nodes/remedies";
 

@@ -3,7 +3,7 @@ import { callerOf } from "../../../../operations/base/caller/caller";
 import { describe, expect, it } from "vitest";
 import { findTarget, openTarget } from "../../../../operations/cli/target";
 import { connect } from "../../../../operations/cluster/connection/connect";
-import { askCoordinator } from "../../../../operations/observe/doctor/ask-coordinator";
+import { inspectCoordinator } from "../../../../operations/observe/doctor/inspect-coordinator";
 import { directTransport } from "../../../../operations/cluster/connection/transports/direct";
 import { someCluster } from "../../../fixtures/some-cluster";
 import { told } from "../../../fixtures/told";
@@ -79,7 +79,7 @@ describe("a coordinator that can't be connected to", () => {
       ...findTarget("local", { timeout: 5 }, caller),
       transports: [directTransport({ host: "127.0.0.1", port })],
     };
-    const { connection } = await askCoordinator(target);
+    const { connection } = await inspectCoordinator(target);
     expect(told(connection)).toMatchObject({
       remedy: expect.stringMatching(/container.*; then run it again$/) as string,
     });

@@ -1,13 +1,20 @@
 import { describe, expect, it, test } from "vitest";
 import { examine as examineData } from "../../../../operations/observe/doctor/examine";
-import type { ServerFacts } from "../../../../operations/observe/doctor/facts";
+import type { PostgresFacts } from "../../../../operations/observe/doctor/facts";
 import type {
-  ContainerSnapshot,
-  EngineSnapshot,
-  Snapshot,
-} from "../../../../operations/observe/doctor/snapshot";
+  ContainerInspection,
+  EngineInspection,
+  Inspection,
+} from "../../../../operations/observe/doctor/inspection";
 import { problemsOf } from "../../../fixtures/doctored-cluster";
-import { healthySnapshot, insideOf, someContainer, withHost, withInside, withNode } from "./some-snapshot";
+import {
+  healthyInspection,
+  insideOf,
+  someContainer,
+  withHost,
+  withInside,
+  withNode,
+} from "./some-inspection";
 import { told } from "../../../fixtures/told";
 import { describeFindings } from "../../../../operations/commands/doctor/json";
 
@@ -16,30 +23,31 @@ const examine = (...given: Parameters<typeof examineData>) =>
 
 describe("the doctor's checks", () => {
   it("find nothing wrong where nothing is", () => {
-    const findings = examine(healthySnapshot());
+    const findings = examine(healthyInspection());
     expect(problemsOf(findings)).toEqual([]);
     expect(findings.filter(({ outcome }) => outcome === "ok").length).toBeGreaterThan(40);
   });
 
-  const engine = (changes: Partial<EngineSnapshot>) => {
-    const [host] = healthySnapshot().hosts;
-    return withHost({ engine: { ...(host?.engine as EngineSnapshot), ...changes } });
+  const engine = (changes: Partial<EngineInspection>) => {
+    const [host] = healthyInspection().hosts;
+    return withHost({ engine: { ...(host?.engine as EngineInspection), ...changes } });
   };
-  const container = (changes: Partial<ContainerSnapshot>) => withNode({ container: someContainer(changes) });
-  const server = (changes: Partial<ServerFacts>) => {
-    const { server: healthy } = insideOf(healthySnapshot());
-    return withInside({ server: { ...(healthy as ServerFacts), ...changes } });
+  const container = (changes: Partial<ContainerInspection>) =>
+    withNode({ container: someContainer(changes) });
+  const server = (changes: Partial<PostgresFacts>) => {
+    const { server: healthy } = insideOf(healthyInspection());
+    return withInside({ server: { ...(healthy as PostgresFacts), ...changes } });
   };
   const settings = (changes: Record<string, string>) => {
-    const { settings: healthy } = insideOf(healthySnapshot()).server as ServerFacts;
+    const { settings: healthy } = insideOf(healthyInspection()).server as PostgresFacts;
     return server({ settings: { ...healthy, ...changes } });
   };
   const published = (
     ports: { ip: string; port: number }[],
-    more: Partial<Snapshot["hosts"][number]> = {},
+    more: Partial<Inspection["hosts"][number]> = {},
   ) => {
-    const snapshot = withHost(more);
-    const nodes = snapshot.nodes.map((each) =>
+    const inspection = withHost(more);
+    const nodes = inspection.nodes.map((each) =>
       each.node.name === "worker1"
         ? {
             ...each,
@@ -48,10 +56,10 @@ describe("the doctor's checks", () => {
           }
         : each,
     );
-    return { ...snapshot, nodes };
+    return { ...inspection, nodes };
   };
 
-  test.each<[string, Snapshot, RegExp]>([
+  test.each<[string, Inspection, RegExp]>([
     ["an old engine", engine({ version: "19.03.15" }), /^failed engine server-a: Docker 19\.03\.15/],
     [
       "an architecture that is emulated, as of a laptop",
@@ -172,8 +180,8 @@ describe("the doctor's checks", () => {
       withInside({ citus: { ...citusOf(), library: "12.1.0" } }),
       /^failed extension server-a\/worker1: Citus 12\.1\.0, the coordinator has 13\.0\.3/,
     ],
-  ])("name %s", (_title, snapshot, problem) => {
-    expect(problemsOf(examine(snapshot))).toEqual([expect.stringMatching(problem)]);
+  ])("name %s", (_title, inspection, problem) => {
+    expect(problemsOf(examine(inspection))).toEqual([expect.stringMatching(problem)]);
   });
 
   test.each([
@@ -192,8 +200,8 @@ describe("the doctor's checks", () => {
     ["failed", "see that the engine answers there"],
   ] as const)("say what to do about an engine that can't be asked: %s", (code, remedy) => {
     const host = { id: "a", connection: "ssh://root@a", sshOptions: [] };
-    const snapshot = withHost({ host, engine: { unreachable: "what was said", code } });
-    const [finding] = examine(snapshot).filter(({ check }) => check === "engine");
+    const inspection = withHost({ host, engine: { unreachable: "what was said", code } });
+    const [finding] = examine(inspection).filter(({ check }) => check === "engine");
     expect(finding).toMatchObject({ outcome: "failed", where: "a" });
     expect(finding?.remedy).toContain(remedy);
   });
@@ -209,15 +217,15 @@ describe("the doctor's checks", () => {
   });
 
   it("name clocks that differ from each other", () => {
-    const snapshot = healthySnapshot();
-    const [host] = snapshot.hosts;
+    const inspection = healthyInspection();
+    const [host] = inspection.hosts;
     if (host === undefined) throw new Error("no host");
     const clock = (id: string, skew: number) => ({
       ...host,
       host: { ...host.host, id },
-      engine: { ...(host.engine as EngineSnapshot), skew, tolerance: 10 },
+      engine: { ...(host.engine as EngineInspection), skew, tolerance: 10 },
     });
-    const two = { ...snapshot, hosts: [clock("server-a", -800), clock("server-b", 800)] };
+    const two = { ...inspection, hosts: [clock("server-a", -800), clock("server-b", 800)] };
     expect(problemsOf(examine(two))).toEqual([
       expect.stringMatching(
         /^warning clock production: the clocks of server-a and server-b are 1\.6 s apart/,
@@ -226,12 +234,12 @@ describe("the doctor's checks", () => {
   });
 
   it("name a server that answers at another's address", () => {
-    const { reached } = insideOf(healthySnapshot());
+    const { reached } = insideOf(healthyInspection());
     const [coordinator, worker1, worker2] = reached;
     if (coordinator === undefined || worker1 === undefined || worker2 === undefined)
       throw new Error("reached none");
-    const snapshot = withInside({ reached: [coordinator, worker1, { ...worker2, serverId: "id-9" }] });
-    expect(problemsOf(examine(snapshot))).toEqual([
+    const inspection = withInside({ reached: [coordinator, worker1, { ...worker2, serverId: "id-9" }] });
+    expect(problemsOf(examine(inspection))).toEqual([
       expect.stringMatching(
         /^failed reachability server-a\/worker1: citus-worker2:5432 leads to another server than server-a\/worker2/,
       ),
@@ -239,9 +247,9 @@ describe("the doctor's checks", () => {
   });
 
   it("don't blame a node that the time was too short for", () => {
-    const { reached } = insideOf(healthySnapshot());
-    const snapshot = withInside({ reached: reached.map(({ endpoint }) => ({ endpoint, untried: true })) });
-    const findings = examine(snapshot).filter(
+    const { reached } = insideOf(healthyInspection());
+    const inspection = withInside({ reached: reached.map(({ endpoint }) => ({ endpoint, untried: true })) });
+    const findings = examine(inspection).filter(
       ({ check, where }) => `${check} ${where}` === "reachability server-a/worker1",
     );
     expect(problemsOf(findings)).toEqual([]);
@@ -251,9 +259,9 @@ describe("the doctor's checks", () => {
   });
 
   it("skip what is inside a container that there was no time to enter", () => {
-    const snapshot = withNode({ inside: { unreachable: "the time was over; --timeout", untried: true } });
-    expect(problemsOf(examine(snapshot))).toEqual([]);
-    expect(examine(snapshot).filter(({ check }) => check === "inside")).toEqual([
+    const inspection = withNode({ inside: { unreachable: "the time was over; --timeout", untried: true } });
+    expect(problemsOf(examine(inspection))).toEqual([]);
+    expect(examine(inspection).filter(({ check }) => check === "inside")).toEqual([
       {
         outcome: "skipped",
         check: "inside",
@@ -266,15 +274,15 @@ describe("the doctor's checks", () => {
     ]);
   });
 
-  const registration = (changes: Partial<NonNullable<Snapshot["registered"]>>) => {
-    const { registered, ...rest } = healthySnapshot();
+  const registration = (changes: Partial<NonNullable<Inspection["registered"]>>) => {
+    const { registered, ...rest } = healthyInspection();
     if (registered === undefined) throw new Error("nothing is registered");
     const findings = examine({ ...rest, registered: { ...registered, ...changes } });
     return findings.filter(({ check, outcome }) => check === "registration" && outcome !== "ok");
   };
 
   it("name the endpoint to remove a worker by that was added by hand, and the id of one of ours", () => {
-    const { registered } = healthySnapshot();
+    const { registered } = healthyInspection();
     const [, worker] = registered?.nodes ?? [];
     if (registered === undefined || worker === undefined) throw new Error("nothing is registered");
     const byHand = { ...worker, nodeid: 9, groupid: 9, host: "10.0.0.9" };
@@ -313,7 +321,7 @@ describe("the doctor's checks", () => {
   });
 
   it("name what moves a node that is registered elsewhere than the environment has it, and not how to remove it", () => {
-    const nodes = (healthySnapshot().registered?.nodes ?? []).map((node) =>
+    const nodes = (healthyInspection().registered?.nodes ?? []).map((node) =>
       node.groupid < 2 ? { ...node, host: "10.9.9.9" } : node,
     );
     expect(registration({ nodes }).map(({ where, remedy }) => [where, remedy])).toEqual([
@@ -326,7 +334,7 @@ describe("the doctor's checks", () => {
   });
 
   it("name the command that takes a drained worker in again", () => {
-    const nodes = (healthySnapshot().registered?.nodes ?? []).map((node) =>
+    const nodes = (healthyInspection().registered?.nodes ?? []).map((node) =>
       node.groupid === 1 ? { ...node, shouldhaveshards: false } : node,
     );
     expect(registration({ nodes })).toMatchObject([
@@ -335,7 +343,7 @@ describe("the doctor's checks", () => {
   });
 
   it("name the command that keeps a declared worker which is marked as leaving", () => {
-    const record = (healthySnapshot().registered?.record ?? []).map((each) =>
+    const record = (healthyInspection().registered?.record ?? []).map((each) =>
       each.id === "server-a/worker1" ? { ...each, leaving: "2026-02-27T08:00:00Z" } : each,
     );
     expect(registration({ record })).toMatchObject([
@@ -344,7 +352,7 @@ describe("the doctor's checks", () => {
   });
 
   it("leave a worker alone that is drained or removed just now, declared or not", () => {
-    const { registered } = healthySnapshot();
+    const { registered } = healthyInspection();
     const [, worker] = registered?.nodes ?? [];
     if (registered === undefined || worker === undefined) throw new Error("nothing is registered");
     const leaving = "2026-02-27T08:00:00Z";
@@ -375,12 +383,12 @@ describe("the doctor's checks", () => {
   it("tell of other databases with Citus, and of their missing passwords", () => {
     const app2 = { name: "app2", shards: 6 };
     const logins = { unstored: ["server-a/worker1"], refused: [] };
-    const findings = examine({ ...healthySnapshot(), otherDatabases: [app2] });
+    const findings = examine({ ...healthyInspection(), otherDatabases: [app2] });
     expect(problemsOf(findings)).toEqual([]);
     expect(findings.map(({ seen }) => seen)).toContain(
       "app2 with 6 shards has Citus too: `npx pg-dist status production --database app2` looks at it",
     );
-    expect(problemsOf(examine({ ...healthySnapshot(), otherDatabases: [{ ...app2, logins }] }))).toEqual([
+    expect(problemsOf(examine({ ...healthyInspection(), otherDatabases: [{ ...app2, logins }] }))).toEqual([
       expect.stringMatching(
         /^warning other databases production: in the Citus database app2 .*server-a\/worker1/,
       ),
@@ -388,11 +396,11 @@ describe("the doctor's checks", () => {
   });
 
   it("take the slot and the orphans of a move for leftovers only when none runs", () => {
-    const snapshot = server({ slots: [{ name: "citus_shard_move_slot_4_10_24", bytes: 8192 }] });
-    const { registered } = snapshot;
+    const inspection = server({ slots: [{ name: "citus_shard_move_slot_4_10_24", bytes: 8192 }] });
+    const { registered } = inspection;
     if (registered === undefined) throw new Error("nothing is registered");
     const during = (moving: boolean) =>
-      problemsOf(examine({ ...snapshot, registered: { ...registered, orphans: 1, moving } }));
+      problemsOf(examine({ ...inspection, registered: { ...registered, orphans: 1, moving } }));
     expect(during(true)).toEqual([]);
     expect(during(false)).toEqual([
       expect.stringMatching(/^warning leftovers .*citus_shard_move_slot_4_10_24 is left over of a move/),
@@ -401,10 +409,10 @@ describe("the doctor's checks", () => {
   });
 
   it("tell the orphans that Citus clears away from those of nodes that are gone", () => {
-    const snapshot = healthySnapshot();
-    const { registered } = snapshot;
+    const inspection = healthyInspection();
+    const { registered } = inspection;
     if (registered === undefined) throw new Error("nothing is registered");
-    const findings = examine({ ...snapshot, registered: { ...registered, orphans: 2, deadOrphans: 1 } });
+    const findings = examine({ ...inspection, registered: { ...registered, orphans: 2, deadOrphans: 1 } });
     const found = findings.filter(({ outcome }) => outcome === "warning");
     expect(found).toMatchObject([
       { check: "orphans", remedy: expect.stringContaining("DELETE FROM pg_dist_cleanup") as string },
@@ -416,8 +424,8 @@ describe("the doctor's checks", () => {
   });
 
   it("name what is registered otherwise", () => {
-    const snapshot = healthySnapshot();
-    const { registered } = snapshot;
+    const inspection = healthyInspection();
+    const { registered } = inspection;
     if (registered === undefined) throw new Error("nothing is registered");
     const nodes = registered.nodes.map((node) =>
       node.groupid === 1
@@ -426,7 +434,7 @@ describe("the doctor's checks", () => {
           ? { ...node, metadatasynced: false }
           : node,
     );
-    expect(problemsOf(examine({ ...snapshot, registered: { ...registered, nodes } }))).toEqual([
+    expect(problemsOf(examine({ ...inspection, registered: { ...registered, nodes } }))).toEqual([
       expect.stringMatching(/^failed registration server-a\/worker1: it is disabled/),
       expect.stringMatching(/^failed registration server-a\/worker2: its metadata is not in sync/),
     ]);
@@ -434,7 +442,7 @@ describe("the doctor's checks", () => {
 });
 
 function citusOf() {
-  const { citus } = insideOf(healthySnapshot());
+  const { citus } = insideOf(healthyInspection());
   if (citus === undefined) throw new Error("no Citus");
   return citus;
 }

@@ -5,7 +5,7 @@ import { Engine } from "../../../../operations/docker/engine/engine";
 import { lookInside } from "../../../../operations/observe/doctor/look-inside";
 import { FakeEngine } from "../../../fixtures/fake-engine";
 import { someCluster } from "../../../fixtures/some-cluster";
-import { someContainer } from "./some-snapshot";
+import { someContainer } from "./some-inspection";
 
 it("enters no container when too little of the host's time is left, and blames none for that", async () => {
   const cluster = someCluster();

@@ -4,22 +4,22 @@ import type { Cluster, ClusterNode } from "../../../model/cluster";
 import type { Environment } from "../../../model/environment";
 import type { Target } from "../../cluster/connection/target";
 import { Engine } from "../../docker/engine/engine";
-import { askCoordinator } from "./ask-coordinator";
+import { inspectCoordinator } from "./inspect-coordinator";
 import { askHost } from "./ask-host";
 import { lookInside } from "./look-inside";
-import type { ContainerSnapshot, HostSnapshot, NodeSnapshot, Snapshot } from "./snapshot";
+import type { ContainerInspection, HostInspection, NodeInspection, Inspection } from "./inspection";
 
 /**
  * Asks all Docker hosts at once, each from outside in; every question is bounded.
  *
  * @param target its `timeoutMs` is how long one Docker host may take in all
  */
-export async function takeSnapshot(
+export async function inspectCluster(
   target: Target & { readonly environment: Environment; readonly cluster: Cluster },
-): Promise<Snapshot> {
+): Promise<Inspection> {
   const { environment, cluster, caller, timeoutMs } = target;
   const password = caller.credentials.requireSuperuser().value;
-  const coordinator = askCoordinator(target);
+  const coordinator = inspectCoordinator(target);
   const answers = await Promise.all(
     cluster.hosts.map(async (host) => {
       const deadline = Deadline.in(timeoutMs);
@@ -52,14 +52,14 @@ export async function takeSnapshot(
       }
     }),
   );
-  const hosts: HostSnapshot[] = answers.map(({ snapshot }) => snapshot);
-  const containers = new Map(answers.map(({ snapshot, containers }) => [snapshot.host.id, containers]));
+  const hosts: HostInspection[] = answers.map(({ inspection }) => inspection);
+  const containers = new Map(answers.map(({ inspection, containers }) => [inspection.host.id, containers]));
   const inside = new Map(answers.flatMap((answer) => [...answer.inside]));
   const { connection, registered, roles, otherDatabases } = await coordinator;
   return {
     cluster,
     hosts,
-    nodes: cluster.nodes.map((node): NodeSnapshot => ({
+    nodes: cluster.nodes.map((node): NodeInspection => ({
       node,
       container: containerOf(node, containers.get(node.host)),
       inside: inside.get(node.id)?.inside,
@@ -74,8 +74,8 @@ export async function takeSnapshot(
 
 function containerOf(
   node: ClusterNode,
-  containers: ReadonlyMap<string, ContainerSnapshot> | undefined,
-): NodeSnapshot["container"] {
+  containers: ReadonlyMap<string, ContainerInspection> | undefined,
+): NodeInspection["container"] {
   if (containers === undefined) return undefined;
   return containers.get(node.container) ?? "missing";
 }

@@ -1,14 +1,14 @@
 import { someCluster } from "../../../fixtures/some-cluster";
 import type {
-  ContainerSnapshot,
-  HostSnapshot,
-  InsideSnapshot,
-  NodeSnapshot,
-  Snapshot,
-} from "../../../../operations/observe/doctor/snapshot";
+  ContainerInspection,
+  HostInspection,
+  InsideInspection,
+  NodeInspection,
+  Inspection,
+} from "../../../../operations/observe/doctor/inspection";
 
 /** A coordinator and two workers on one host, all in order. */
-export function healthySnapshot(): Snapshot {
+export function healthyInspection(): Inspection {
   const cluster = someCluster();
   const [host] = cluster.hosts;
   if (host === undefined) throw new Error("no host");
@@ -39,7 +39,7 @@ export function healthySnapshot(): Snapshot {
         subnet: "10.213.7.0/24",
       },
     ],
-    nodes: cluster.nodes.map((node, index): NodeSnapshot => ({
+    nodes: cluster.nodes.map((node, index): NodeInspection => ({
       node,
       container: someContainer(),
       inside: {
@@ -106,7 +106,7 @@ export function healthySnapshot(): Snapshot {
   };
 }
 
-export function someContainer(changes: Partial<ContainerSnapshot> = {}): ContainerSnapshot {
+export function someContainer(changes: Partial<ContainerInspection> = {}): ContainerInspection {
   return {
     status: "running",
     image: "citusdata/citus:13.0.3",
@@ -123,28 +123,28 @@ export function someContainer(changes: Partial<ContainerSnapshot> = {}): Contain
   };
 }
 
-/** The snapshot with changes of its host. */
-export function withHost(changes: Partial<HostSnapshot>): Snapshot {
-  const snapshot = healthySnapshot();
-  return { ...snapshot, hosts: snapshot.hosts.map((host) => ({ ...host, ...changes })) };
+/** The inspection with changes of its host. */
+export function withHost(changes: Partial<HostInspection>): Inspection {
+  const inspection = healthyInspection();
+  return { ...inspection, hosts: inspection.hosts.map((host) => ({ ...host, ...changes })) };
 }
 
-/** The snapshot with changes of worker1. */
-export function withNode(changes: Partial<NodeSnapshot>): Snapshot {
-  const snapshot = healthySnapshot();
+/** The inspection with changes of worker1. */
+export function withNode(changes: Partial<NodeInspection>): Inspection {
+  const inspection = healthyInspection();
   return {
-    ...snapshot,
-    nodes: snapshot.nodes.map((node) => (node.node.name === "worker1" ? { ...node, ...changes } : node)),
+    ...inspection,
+    nodes: inspection.nodes.map((node) => (node.node.name === "worker1" ? { ...node, ...changes } : node)),
   };
 }
 
-/** The snapshot with changes of what was seen inside worker1. */
-export function withInside(changes: Partial<InsideSnapshot>): Snapshot {
-  return withNode({ inside: { ...insideOf(healthySnapshot()), ...changes } });
+/** The inspection with changes of what was seen inside worker1. */
+export function withInside(changes: Partial<InsideInspection>): Inspection {
+  return withNode({ inside: { ...insideOf(healthyInspection()), ...changes } });
 }
 
 /** What is seen inside worker1. */
-export function insideOf({ nodes }: Snapshot): InsideSnapshot {
+export function insideOf({ nodes }: Inspection): InsideInspection {
   const inside = nodes.find(({ node }) => node.name === "worker1")?.inside;
   if (inside === undefined || "unreachable" in inside) throw new Error("worker1 was not seen");
   return inside;

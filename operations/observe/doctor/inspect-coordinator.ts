@@ -10,11 +10,11 @@ import type { NamedNode } from "../../cluster/roles/probe";
 import { type OtherDatabase, askElsewhere } from "../status/elsewhere";
 import type { Session } from "../../cluster/connection/session";
 import { type CoordinatorFacts, RECORD, RECORD_EXISTS, REGISTERED_FACTS, type RecordedRow } from "./facts";
-import type { Snapshot } from "./snapshot";
+import type { Inspection } from "./inspection";
 import { advise, commandIn } from "../../base/remedy";
 
-export interface CoordinatorAnswer {
-  readonly connection: Snapshot["connection"];
+export interface CoordinatorInspection {
+  readonly connection: Inspection["connection"];
   /** Undefined where it isn't reached, or has no Citus. */
   readonly registered?: CoordinatorFacts;
   readonly roles?: ClusterRoles;
@@ -25,7 +25,7 @@ export interface CoordinatorAnswer {
  * Connects to the coordinator from this machine, by the very transports of every other command, and asks what is
  * registered: its Docker host may be out of reach while it serves.
  */
-export async function askCoordinator({
+export async function inspectCoordinator({
   label,
   transports,
   user,
@@ -33,7 +33,7 @@ export async function askCoordinator({
   timeoutMs,
   cluster,
   caller,
-}: Target): Promise<CoordinatorAnswer> {
+}: Target): Promise<CoordinatorInspection> {
   const options = { command: "doctor", progress: () => undefined, patience: 0, limit: timeoutMs };
   const deadline = Deadline.in(timeoutMs);
   const destination = {

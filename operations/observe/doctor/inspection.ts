@@ -2,15 +2,15 @@ import type { Cluster, ClusterHost, ClusterNode, Endpoint } from "../../../model
 import type { EngineErrorCode } from "../../docker/engine/engine-failure";
 import type { Explained } from "../../cluster/nodes/connection-cause";
 import type { ClusterRoles } from "../../cluster/roles/ask-roles";
-import type { CoordinatorFacts, ServerFacts, CitusFacts } from "./facts";
+import type { CoordinatorFacts, PostgresFacts, CitusFacts } from "./facts";
 import type { OtherDatabase } from "../status/elsewhere";
 
 /** What Docker, the servers and the nodes said, at one time. Checks judge it; they ask nobody. */
-export interface Snapshot {
+export interface Inspection {
   readonly cluster: Cluster;
-  readonly hosts: readonly HostSnapshot[];
+  readonly hosts: readonly HostInspection[];
   /** In the order of the cluster: the coordinator first. */
-  readonly nodes: readonly NodeSnapshot[];
+  readonly nodes: readonly NodeInspection[];
   /** How this machine reaches the coordinator, or why it doesn't. */
   readonly connection: { readonly by: string } | Explained;
   /** What the coordinator has registered; undefined when it could not be asked. */
@@ -22,7 +22,7 @@ export interface Snapshot {
 }
 
 /** One Docker host. */
-export interface HostSnapshot {
+export interface HostInspection {
   readonly host: ClusterHost;
   /** Of the environment: where volumes are bound to. */
   readonly dataPath?: string;
@@ -30,9 +30,9 @@ export interface HostSnapshot {
   readonly images: readonly string[];
   /** Containers that belong on it, by name. */
   readonly containers: readonly string[];
-  readonly engine: EngineSnapshot | Unreachable;
+  readonly engine: EngineInspection | Unreachable;
   /** From the host's own shell; undefined where there is none (tcp) or it didn't answer. */
-  readonly system?: SystemSnapshot;
+  readonly system?: SystemInspection;
   /** Undefined where that could not be asked. */
   readonly presentImages?: readonly string[];
   /** Every container with a published port. */
@@ -51,7 +51,7 @@ export interface Unreachable {
   readonly untried?: true;
 }
 
-export interface EngineSnapshot {
+export interface EngineInspection {
   readonly version: string;
   /** As Docker calls it: `linux`. */
   readonly os: string;
@@ -64,7 +64,7 @@ export interface EngineSnapshot {
 }
 
 /** What the shell of a Docker host said. */
-export interface SystemSnapshot {
+export interface SystemInspection {
   readonly disks: readonly Disk[];
   readonly missing: readonly string[];
   /** TCP ports that something listens on; undefined where `ss` is missing. */
@@ -87,15 +87,15 @@ export interface PublishedPort {
 }
 
 /** One declared node. */
-export interface NodeSnapshot {
+export interface NodeInspection {
   readonly node: ClusterNode;
   /** `missing`: its host was asked and has no container of this name. Undefined: the host didn't answer. */
-  readonly container?: ContainerSnapshot | "missing";
+  readonly container?: ContainerInspection | "missing";
   /** From inside its container; undefined where nothing runs there. */
-  readonly inside?: InsideSnapshot | Unreachable;
+  readonly inside?: InsideInspection | Unreachable;
 }
 
-export interface ContainerSnapshot {
+export interface ContainerInspection {
   readonly status: string;
   readonly image: string;
   /** As its health check has it; undefined where it has none. */
@@ -118,11 +118,11 @@ export interface ContainerSnapshot {
 }
 
 /** What was seen from inside a node's container. */
-export interface InsideSnapshot {
+export interface InsideInspection {
   /** Name to address; undefined where it didn't resolve. */
   readonly names: ReadonlyMap<string, string | undefined>;
   readonly disk?: Disk;
-  readonly server: ServerFacts | Unreachable;
+  readonly server: PostgresFacts | Unreachable;
   /** Undefined where the extension is missing or broken, with the server's words in `citusError`. */
   readonly citus?: CitusFacts;
   readonly citusError?: string;
