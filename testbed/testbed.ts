@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { removeAtExit, removedAlready, removeTestbed, sweepTestbeds } from "./cleanup";
 import { NameServer } from "./dns";
-import { DockerHost } from "./docker-host";
+import { TestHost } from "./test-host";
 import { setTcpBlock, type Source } from "./firewall";
 import { copyImages, imageId, prepareTemplate, type HostImage } from "./image-template";
 import { withLock } from "./lock";
@@ -40,7 +40,7 @@ export interface TestbedOptions {
  */
 export class Testbed {
   /** The hosts by id. */
-  readonly hosts: Record<string, DockerHost> = {};
+  readonly hosts: Record<string, TestHost> = {};
 
   private constructor(
     readonly state: TestbedState,
@@ -108,7 +108,7 @@ export class Testbed {
   }
 
   /** Adds a host like those that `start` made. */
-  async addHost(id: string): Promise<DockerHost> {
+  async addHost(id: string): Promise<TestHost> {
     if (!/^[a-z][a-z0-9-]{0,29}$/.test(id)) {
       throw new Error(
         `${id} can't be a test host's id: use up to 30 lower case letters, digits and hyphens.`,
@@ -116,7 +116,7 @@ export class Testbed {
     }
     if (id in this.hosts) throw new Error(`The testbed has a host ${id} already.`);
     const dnsNames = this.options.names?.[id] ?? [`${id}.example.com`];
-    const host = await DockerHost.start({
+    const host = await TestHost.start({
       state: this.state,
       id,
       dnsNames,
@@ -177,7 +177,7 @@ export class Testbed {
     return { address: from === ROOT_NAMESPACE ? this.rootAddress : this.host(from).address };
   }
 
-  private host(id: string): DockerHost {
+  private host(id: string): TestHost {
     const host = this.hosts[id];
     if (host === undefined)
       throw new Error(`The testbed has no host ${id}, only ${Object.keys(this.hosts).join(", ")}.`);

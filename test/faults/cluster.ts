@@ -7,7 +7,7 @@ import { planRecovery } from "../../operations/change/recover/recover";
 import { Deployment } from "../e2e/deployment";
 import { hostOptions } from "../e2e/production-hosts";
 import type { Parts } from "../../testbed/parts";
-import type { DockerHost } from "../../testbed/docker-host";
+import type { TestHost } from "../../testbed/test-host";
 import { Testbed } from "../../testbed/testbed";
 import { Apply, type Outcome } from "./apply";
 import { Inhabitants } from "./furnish";
@@ -57,9 +57,9 @@ export class FaultCluster {
 
   static async start(parts: Parts, log: (line: string) => void): Promise<FaultCluster> {
     const bed = await Testbed.start({ hosts: HOSTS, parts, log });
-    const receiver = bed.hosts["server-c"] as DockerHost;
+    const receiver = bed.hosts["server-c"] as TestHost;
     await makeSmallDisk(receiver);
-    const inhabitants = new Inhabitants({ coordinator: bed.hosts[HOSTS[0]] as DockerHost, receiver });
+    const inhabitants = new Inhabitants({ coordinator: bed.hosts[HOSTS[0]] as TestHost, receiver });
     const environment = environmentOf(firstTopology(), hostsOf(bed));
     const env = { ...parts.env, TF_VAR_role_passwords: inhabitants.rolePasswords };
     const deployment = new Deployment(environment, env, parts.terraform.path);
@@ -108,7 +108,7 @@ export class FaultCluster {
     return { host: this.host(HOSTS[0]).address, port: 5432 };
   }
 
-  host(id: string): DockerHost {
+  host(id: string): TestHost {
     const host = this.bed.hosts[id];
     if (host === undefined) throw new Error(`There is no host ${id}.`);
     return host;
@@ -277,7 +277,7 @@ function hostsOf(bed: Testbed): Environment["hosts"] {
 }
 
 /** A file system of its own in the host's mount namespace, with which it goes. */
-async function makeSmallDisk(host: DockerHost): Promise<void> {
+async function makeSmallDisk(host: TestHost): Promise<void> {
   const volumes = ["citus-worker1", "citus-worker1-archive"].map((name) => `${SMALL_DISK}/${name}`);
   const script = [
     "truncate -s 600M /srv/disk.img",

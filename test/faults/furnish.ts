@@ -13,12 +13,12 @@ import {
   furniture,
 } from "../lived-in/furniture";
 import { quoteIdentifier, quoteLiteral } from "../lived-in/quoting";
-import type { DockerHost } from "../../testbed/docker-host";
+import type { TestHost } from "../../testbed/test-host";
 
 /** The two nodes that never leave. Only they have what would hold up the removal of another one. */
 export interface Homes {
-  readonly coordinator: DockerHost;
-  readonly receiver: DockerHost;
+  readonly coordinator: TestHost;
+  readonly receiver: TestHost;
 }
 
 const CONTAINERS = { coordinator: "citus-coordinator", receiver: "citus-worker1" } as const;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../testbed/command";
-import type { DockerHost } from "../../testbed/docker-host";
+import type { TestHost } from "../../testbed/test-host";
 import { imageId } from "../../testbed/image-template";
 import {
   CACHE_ROOT,
@@ -19,8 +19,8 @@ import { fetchCommand, makeTinyImage, removeTinyImage, TINY_IMAGE } from "../../
 const ALIAS = "pg-dist/testbed-tiny-alias:1";
 
 let bed: Testbed;
-let a: DockerHost;
-let b: DockerHost;
+let a: TestHost;
+let b: TestHost;
 
 beforeAll(async () => {
   await makeTinyImage();
@@ -45,7 +45,7 @@ afterAll(async () => {
   await removeTinyImage();
 });
 
-function host(id: string): DockerHost {
+function host(id: string): TestHost {
   const found = bed.hosts[id];
   if (!found) throw new Error(`no host ${id}`);
   return found;
@@ -55,7 +55,7 @@ function host(id: string): DockerHost {
 const PATIENT = 60;
 const BRIEF = 2;
 
-const fetchFrom = (client: DockerHost, container: string, address: string, seconds = PATIENT) =>
+const fetchFrom = (client: TestHost, container: string, address: string, seconds = PATIENT) =>
   client.docker("exec", container, ...fetchCommand(address, 5432, seconds));
 
 describe("ssh", () => {

@@ -11,7 +11,7 @@ import { isCertificate, storeStatement } from "../../cluster/nodes/credentials";
 import { COORDINATOR_GROUP, sameEndpoint } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import type { NodeView } from "../../cluster/nodes/view";
-import { type Held, heldByCoordinator } from "../../cluster/roles/held-roles";
+import { type HeldRoles, heldByCoordinator } from "../../cluster/roles/held-roles";
 import { type Spread, describeSpread, spreadCredentials } from "../../cluster/roles/spread-credentials";
 import { quoteName } from "../../base/shown-words";
 import type { Session } from "../../cluster/connection/session";
@@ -80,7 +80,7 @@ function isAmong(endpoints: readonly Endpoint[], endpoint: Endpoint): boolean {
 async function storeThere(
   { session, registered }: CitusDatabase,
   cluster: Cluster,
-  own: Held,
+  own: HeldRoles,
   home: readonly NodeView[] | undefined,
 ): Promise<Spread[]> {
   const there = await heldByCoordinator(session, Object.keys(own));

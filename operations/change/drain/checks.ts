@@ -8,7 +8,7 @@ import { type DrainPlan, planDrain } from "./room";
 import type { Inventory } from "./shards";
 import type { Problem } from "../../base/failure";
 import type { LeaveRequest, Member } from "../../cluster/nodes/leaving-members";
-import { findMissing } from "../../cluster/shards/missing-shards";
+import { findMissingShards } from "../../cluster/shards/missing-shards";
 import { explainImmovable, findImmovable } from "../../cluster/shards/movable-tables";
 import { readNodeSettings, settingProblems } from "../../cluster/moving/node-settings";
 import { explainWalLevel } from "../../cluster/moving/wal-level";
@@ -150,7 +150,7 @@ function missingProblems(
   sources: readonly Member[],
   { inventory }: DrainSituation,
 ): Promise<Problem[]> {
-  return findMissing(
+  return findMissingShards(
     session,
     sources.map(({ label, endpoint, nodeid }) => ({
       ...{ label, endpoint },

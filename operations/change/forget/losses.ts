@@ -6,7 +6,7 @@ import type { Heir } from "./assign-shards";
 import type { LostShard, LostTable } from "./lost-shards";
 
 /** A registered node by the name that it has in the output. */
-export interface NamedNode extends RegisteredNode {
+export interface IdentifiedNode extends RegisteredNode {
   readonly id: string;
   readonly recorded?: RecordedNode;
 }
@@ -15,7 +15,7 @@ export interface NamedNode extends RegisteredNode {
 export interface Losses {
   /** Docker hosts, and single nodes (`server-d/worker1`) whose volume is lost. */
   readonly hosts: readonly string[];
-  readonly nodes: readonly NamedNode[];
+  readonly nodes: readonly IdentifiedNode[];
   readonly lost: readonly LostShard[];
   readonly tables: readonly LostTable[];
   /** Nodes that stay and may take shards; the coordinator where there is no other. */

@@ -4,7 +4,7 @@ import type { Progress } from "../../base/progress";
 import { COORDINATOR_GROUP, readRegistered } from "../../cluster/nodes/registered";
 import type { Session } from "../../cluster/connection/session";
 import type { Heir } from "./assign-shards";
-import type { NamedNode } from "./losses";
+import type { IdentifiedNode } from "./losses";
 
 /**
  * Registers the coordinator where nobody else is left to take lost shards. Citus tells every active node of it, and
@@ -14,7 +14,7 @@ import type { NamedNode } from "./losses";
 export async function registerCoordinator(
   session: Session,
   cluster: Cluster,
-  gone: readonly NamedNode[],
+  gone: readonly IdentifiedNode[],
   progress: Progress,
 ): Promise<Heir[]> {
   const { id, endpoint } = coordinatorOf(cluster);

@@ -9,7 +9,7 @@ import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { shardName } from "../../cluster/shards/shard-name";
 import { Engine } from "../../docker/engine/engine";
 import { type EngineErrorCode, EngineFailure } from "../../docker/engine/engine-failure";
-import type { Losses, NamedNode, Survey } from "./losses";
+import type { Losses, IdentifiedNode, Survey } from "./losses";
 import { type Remedy, advise, commandIn, joinRemedies } from "../../base/remedy";
 
 /**
@@ -100,7 +100,7 @@ async function requireSilentEngines(
 async function requireSilentServers(
   session: Session,
   cluster: Cluster,
-  dead: readonly NamedNode[],
+  dead: readonly IdentifiedNode[],
   replaced: boolean,
 ): Promise<void> {
   session.takeMessages();
@@ -129,7 +129,7 @@ async function requireSilentServers(
  */
 async function requireEmptyServers(
   session: Session,
-  nodes: readonly NamedNode[],
+  nodes: readonly IdentifiedNode[],
   cluster: Cluster,
 ): Promise<void> {
   const answers = await runOnNodes(
@@ -208,7 +208,7 @@ export function isRefusal(cause: string): boolean {
 export function isAlive(
   { environment }: Pick<Cluster, "environment">,
   { id: host, what, refusal }: { readonly id: string; readonly what: string; readonly refusal?: boolean },
-  nodes: readonly Pick<NamedNode, "id">[],
+  nodes: readonly Pick<IdentifiedNode, "id">[],
 ): Failure {
   const own = nodes.filter(({ id }) => id.startsWith(`${host}/`)).map(({ id }) => id);
   const remove = (own.length === 0 ? ["NODE"] : own).map(

@@ -7,7 +7,7 @@ import { readView } from "../../cluster/nodes/read-view";
 import { isRegistered } from "../../cluster/nodes/view";
 import { runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Heir } from "./assign-shards";
-import type { Losses, NamedNode, Survey } from "./losses";
+import type { Losses, IdentifiedNode, Survey } from "./losses";
 import { describeLosses, findLostShards } from "./lost-shards";
 import { requireGone } from "./require-gone";
 import { advise, commandIn } from "../../base/remedy";
@@ -31,8 +31,8 @@ export async function surveyLosses(
 ): Promise<Losses> {
   const nodes = (await readView(session, cluster))
     .filter(isRegistered)
-    .map(({ label: id, recorded, registered }): NamedNode => ({ ...registered, id, recorded }));
-  const onHosts = ({ id }: NamedNode) =>
+    .map(({ label: id, recorded, registered }): IdentifiedNode => ({ ...registered, id, recorded }));
+  const onHosts = ({ id }: IdentifiedNode) =>
     isNode(id) && (hosts.includes(id.split("/")[0] ?? "") || hosts.includes(id));
   const dead = nodes.filter(onHosts);
   requireKnown(cluster, hosts, dead);
@@ -64,7 +64,7 @@ export async function surveyLosses(
   };
 }
 
-function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly NamedNode[]): void {
+function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly IdentifiedNode[]): void {
   const known = cluster.hosts.map(({ id }) => id);
   for (const host of hosts) {
     if (known.includes(host) || dead.some(({ id }) => id === host || id.startsWith(`${host}/`))) continue;
@@ -79,7 +79,7 @@ function requireKnown(cluster: Cluster, hosts: readonly string[], dead: readonly
 }
 
 /** The new list of nodes and shards goes to all that stay. */
-async function requireAnswers(session: Session, others: readonly NamedNode[]): Promise<void> {
+async function requireAnswers(session: Session, others: readonly IdentifiedNode[]): Promise<void> {
   const workers = others.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
   const answers = await runOnNodes(
     session,
@@ -96,7 +96,7 @@ async function requireAnswers(session: Session, others: readonly NamedNode[]): P
   );
 }
 
-async function findHeirs(session: Session, others: readonly NamedNode[]): Promise<Heir[]> {
+async function findHeirs(session: Session, others: readonly IdentifiedNode[]): Promise<Heir[]> {
   const counts = await session.query<{ groupid: number; shards: number }>(
     "SELECT groupid, count(*)::int AS shards FROM pg_dist_placement GROUP BY 1",
   );

@@ -9,7 +9,7 @@ import type { Engine } from "../../docker/engine/engine";
 import { ifFound } from "../../docker/engine/engine-failure";
 import { removeNetwork } from "../../docker/engine/networks";
 import { removeVolume } from "../../docker/engine/volumes";
-import { isHealthy } from "./inventory";
+import { isContainerHealthy } from "./inventory";
 import type { HostInventory } from "./situation";
 import type { Terraform } from "../../terraform/terraform";
 
@@ -96,7 +96,7 @@ async function awaitHealth(
   const deadline = Deadline.in(HEALTHY_MS);
   for (;;) {
     const json = await ifFound(inspectContainer(hostOf(docker, host), id));
-    if (json !== undefined && isHealthy(json)) return [];
+    if (json !== undefined && isContainerHealthy(json)) return [];
     const starting = json?.State.Status === "running" && json.State.Health?.Status === "starting";
     if (!starting || deadline.passed) return [name];
     await sleep(2000);

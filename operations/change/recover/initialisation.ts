@@ -7,7 +7,7 @@ import type { Engine } from "../../docker/engine/engine";
 import { ifAnswered, ifFound } from "../../docker/engine/engine-failure";
 import { exec } from "../../docker/engine/exec";
 import { readLog as readContainerLog } from "../../docker/engine/logs";
-import { isHealthy } from "./inventory";
+import { isContainerHealthy } from "./inventory";
 import type { Initialisation } from "./situation";
 
 /** Whom the image makes at a volume's first start. */
@@ -79,7 +79,7 @@ export async function followInitialisation(
 }
 
 async function judge(docker: Engine, container: ContainerJson, identity: Identity): Promise<Initialisation> {
-  if (isHealthy(container)) return "finished";
+  if (isContainerHealthy(container)) return "finished";
   const log = await readLog(docker, container);
   const told = judgeLog(log, container.State.Status, await officialEntrypoint(docker, container));
   if (told !== "unknown") return told;

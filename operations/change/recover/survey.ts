@@ -5,7 +5,7 @@ import type { Progress } from "../../base/progress";
 import type { Engine } from "../../docker/engine/engine";
 import { listVolumes } from "../../docker/engine/volumes";
 import { followInitialisation } from "./initialisation";
-import { describeContainer, listContainers, listNetworks } from "./inventory";
+import { describeContainer, findNetworks, inspectAll } from "./inventory";
 import { type Asked, askCoordinator } from "./ask-coordinator";
 import type { Declared, FoundContainer, HostInventory } from "./situation";
 import { LABEL } from "../../../model/contract/labels";
@@ -18,7 +18,7 @@ export async function surveyHost(
 ): Promise<HostInventory> {
   try {
     await docker.check();
-    const found = await listContainers(docker);
+    const found = await inspectAll(docker);
     const containers = await Promise.all(
       found.map(async (json): Promise<FoundContainer[]> => {
         const ours =
@@ -32,7 +32,7 @@ export async function surveyHost(
     return {
       host: docker.id,
       containers: containers.flat(),
-      networks: await listNetworks(docker),
+      networks: await findNetworks(docker),
       volumes: await listVolumes(docker),
     };
   } catch (error) {

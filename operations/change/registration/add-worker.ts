@@ -11,7 +11,7 @@ import type { RegisteredNode } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import type { Session } from "../../cluster/connection/session";
-import { type Holdings, readHoldings, requireWipeable } from "./holdings";
+import { type NewcomerHoldings, readHoldings, requireWipeable } from "./newcomer-holdings";
 import { wipeWorker } from "./wipe-worker";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import { withWaitsTold } from "../../cluster/moving/with-waits-told";
@@ -115,7 +115,7 @@ async function emptyWorker(session: Session, options: AddOptions): Promise<boole
   return true;
 }
 
-function notEmpty({ cluster, node }: AddOptions, { text }: Holdings): Failure {
+function notEmpty({ cluster, node }: AddOptions, { text }: NewcomerHoldings): Failure {
   return new Failure(
     `${node.id} is not empty: it holds ${text}`,
     advise`joining would drop tables of the names that the cluster has, so it is refused; if all of it may go:

@@ -13,7 +13,7 @@ import { followElsewhere } from "./follow-elsewhere";
 import type { Objection } from "../../cluster/nodes/identity";
 import { checkExtensions } from "./newcomer-extensions";
 import { waitForMetadata } from "./metadata-sync";
-import { type NodeAnswer, type NodeFacts, nodeFacts } from "../../cluster/nodes/node-facts";
+import { type FactsAnswer, type NodeFacts, nodeFacts } from "../../cluster/nodes/node-facts";
 import { COORDINATOR_GROUP, type RegisteredNode, sameEndpoint } from "../../cluster/nodes/registered";
 import { type Peer, checkReachability } from "../../cluster/nodes/reachability";
 import { askIdentities, readKnown } from "../../cluster/nodes/read-view";
@@ -26,7 +26,7 @@ export interface Reconciled {
   /** Ids of the workers that were added. */
   readonly added: readonly string[];
   /** What the workers said before, in the order of the cluster. */
-  readonly answers: readonly NodeAnswer[];
+  readonly answers: readonly FactsAnswer[];
 }
 
 /**
@@ -54,7 +54,7 @@ export async function reconcile(
     cluster: cluster.name,
     place: cluster,
     coordinator,
-    workers: workers.map((node, index) => ({ node, answer: answers[index] as NodeAnswer })),
+    workers: workers.map((node, index) => ({ node, answer: answers[index] as FactsAnswer })),
     ...{ registered, record, said },
   });
   const decided: Decision[] = [decideCoordinator(cluster, coordinator, registered, record), ...decisions];

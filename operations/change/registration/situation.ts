@@ -1,6 +1,6 @@
 import type { ClusterNode } from "../../../model/cluster";
 import type { Place } from "../../base/place";
-import type { NodeAnswer, NodeFacts } from "../../cluster/nodes/node-facts";
+import type { FactsAnswer, NodeFacts } from "../../cluster/nodes/node-facts";
 import type { RegisteredNode } from "../../cluster/nodes/registered";
 import type { Identities } from "../../cluster/nodes/view";
 import type { RecordedNode } from "../../cluster/nodes/recorded";
@@ -12,7 +12,7 @@ export interface Situation {
   readonly place: Place & { readonly environment: string };
   readonly coordinator: NodeFacts;
   /** The workers that the environment wants, with what answered at their endpoints. */
-  readonly workers: readonly { readonly node: ClusterNode; readonly answer: NodeAnswer }[];
+  readonly workers: readonly { readonly node: ClusterNode; readonly answer: FactsAnswer }[];
   readonly registered: readonly RegisteredNode[];
   readonly record: ReadonlyMap<string, RecordedNode>;
   /** Of those that are registered and not recorded. @default nothing is known of them */

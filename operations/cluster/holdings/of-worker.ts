@@ -20,7 +20,7 @@ export interface MemberHoldings extends Holdings {
 }
 
 /** A worker whose server can be asked. */
-export interface Reached {
+export interface AskableWorker {
   /** As it is called in the output. */
   readonly label: string;
   readonly server: LookedInto;
@@ -38,7 +38,7 @@ export interface Reached {
 export async function surveyWorker(
   session: Session,
   cluster: Cluster,
-  node: Reached,
+  node: AskableWorker,
 ): Promise<MemberHoldings> {
   return withOtherDatabases(session, async (databases, unopened) => {
     const found = await Promise.all(databases.map((each) => findIn(each, node)));
@@ -76,7 +76,7 @@ interface Silent extends Pick<RegisteredNode, "nodeid" | "endpoint"> {
 /** The node's row in another database: by its endpoint, or by another one at which the same server answers. */
 async function findIn(
   { session: there, registered }: CitusDatabase,
-  { endpoint, server }: Reached,
+  { endpoint, server }: AskableWorker,
 ): Promise<RegisteredNode | Silent | undefined> {
   const workers = registered.filter(({ groupid }) => groupid !== COORDINATOR_GROUP);
   const direct = workers.find((row) => endpoint !== undefined && sameEndpoint(row.endpoint, endpoint));
@@ -101,7 +101,7 @@ async function findIn(
 
 function describe(
   { environment, database: homeDatabase }: Cluster,
-  { label }: Reached,
+  { label }: AskableWorker,
   { name, shards }: CitusDatabase,
   row: RegisteredNode | Silent,
 ): Problem & { readonly database: string } {

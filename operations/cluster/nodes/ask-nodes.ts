@@ -1,7 +1,7 @@
 import type { Endpoint } from "../../../model/cluster";
 import { Deadline } from "../../base/deadline";
 import { formatEndpoint } from "../../../model/cluster";
-import { type Explained, explainConnection, explainTimeout } from "./connection-cause";
+import { type Explained, explainConnection, explainConnectionTimeout } from "./connection-cause";
 import { noExtensionRemedy } from "./no-extension";
 import { TIMED_OUT, connectionCauses, withCauses } from "./reachability";
 import { runOnNodes } from "./run-on-nodes";
@@ -118,7 +118,7 @@ export async function askNodes(
     const answer = answers.get(endpoint);
     if (typeof answer === "object") return answer;
     if (answer === "unreachable")
-      return { failed: explainTimeout(COORDINATOR, formatEndpoint(endpoint), session.place) };
+      return { failed: explainConnectionTimeout(COORDINATOR, formatEndpoint(endpoint), session.place) };
     return { failed: noAnswer(endpoint, timeoutMs) };
   });
 }
@@ -209,11 +209,11 @@ async function whyNot(session: Session, endpoint: Endpoint): Promise<NodeAnswer>
       return { failed: { what, remedy }, late: true };
     }
     if (cause === undefined || cause === TIMED_OUT)
-      return { failed: explainTimeout(COORDINATOR, target, session.place) };
+      return { failed: explainConnectionTimeout(COORDINATOR, target, session.place) };
     return { failed: explainConnection(cause, COORDINATOR, target, session.place) };
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
-    return { failed: explainTimeout(COORDINATOR, target, session.place) };
+    return { failed: explainConnectionTimeout(COORDINATOR, target, session.place) };
   }
 }
 

@@ -31,7 +31,7 @@ export function explainConnection(
 }
 
 /** The same where the time was over that the command's --timeout gives: a node that drops packets, or one that is slow. */
-export function explainTimeout(from: string, target: string, place: Place): Explained {
+export function explainConnectionTimeout(from: string, target: string, place: Place): Explained {
   const { what, remedy } = explainConnection("timed out", from, target, place);
   return { what, remedy: advise`${remedy}; if it only answers slowly, --timeout gives it longer` };
 }

@@ -41,7 +41,7 @@ export interface NodeFacts {
   readonly prepared: readonly string[];
 }
 
-export type NodeAnswer = { readonly facts: NodeFacts } | { readonly unknown: Explained };
+export type FactsAnswer = { readonly facts: NodeFacts } | { readonly unknown: Explained };
 
 const TABLES = `SELECT format('%I.%I', n.nspname, c.relname) AS name
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -80,13 +80,13 @@ export async function nodeFacts(
   session: Session,
   database: string,
   endpoints: readonly Endpoint[],
-): Promise<NodeAnswer[]> {
+): Promise<FactsAnswer[]> {
   const answers = await runOnNodes(
     session,
     endpoints,
     endpoints.map(() => FACTS),
   );
-  const result: NodeAnswer[] = [];
+  const result: FactsAnswer[] = [];
   for (const [index, answer] of answers.entries()) {
     if ("value" in answer) result.push({ facts: JSON.parse(answer.value ?? "null") as NodeFacts });
     else if (answer.connected)

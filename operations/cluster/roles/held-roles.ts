@@ -15,7 +15,7 @@ export interface HeldRole {
 }
 
 /** By the role's name; a role that the server lacks is not in it. */
-export type Held = Readonly<Record<string, HeldRole>>;
+export type HeldRoles = Readonly<Record<string, HeldRole>>;
 
 const ATTRIBUTES = `concat_ws(' ',
   CASE WHEN a.rolsuper THEN 'SUPERUSER' ELSE 'NOSUPERUSER' END, CASE WHEN a.rolinherit THEN 'INHERIT' ELSE 'NOINHERIT' END,
@@ -36,10 +36,10 @@ function heldStatement(roles: readonly string[]): string {
 }
 
 /** What the coordinator has. */
-export async function heldByCoordinator(session: Session, roles: readonly string[]): Promise<Held> {
+export async function heldByCoordinator(session: Session, roles: readonly string[]): Promise<HeldRoles> {
   if (roles.length === 0) return {};
   const [row] = await session.query<{ held: string }>(heldStatement(roles));
-  return JSON.parse(row?.held ?? "{}") as Held;
+  return JSON.parse(row?.held ?? "{}") as HeldRoles;
 }
 
 /** What other nodes have, in their order; or why one didn't say. */
@@ -47,14 +47,16 @@ export async function heldByNodes(
   session: Session,
   endpoints: readonly Endpoint[],
   roles: readonly string[],
-): Promise<(Held | Extract<Answer, { error: string }>)[]> {
+): Promise<(HeldRoles | Extract<Answer, { error: string }>)[]> {
   if (roles.length === 0) return endpoints.map(() => ({}));
   const answers = await runOnNodes(
     session,
     endpoints,
     endpoints.map(() => heldStatement(roles)),
   );
-  return answers.map((answer) => ("value" in answer ? (JSON.parse(answer.value ?? "{}") as Held) : answer));
+  return answers.map((answer) =>
+    "value" in answer ? (JSON.parse(answer.value ?? "{}") as HeldRoles) : answer,
+  );
 }
 
 /**

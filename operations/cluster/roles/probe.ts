@@ -24,11 +24,11 @@ export interface RoleState {
   readonly connect: boolean;
   /** Whether pg_dist_authinfo has a row for it there. */
   readonly stored: boolean;
-  readonly reached: readonly Reached[];
+  readonly reached: readonly RoleReach[];
 }
 
 /** Whether a connection as the role leads to the node of that group; null where it wasn't tried. */
-export interface Reached {
+export interface RoleReach {
   readonly groupid: number;
   readonly ok: boolean | null;
   /** What the server said that refused it, where that was asked. */

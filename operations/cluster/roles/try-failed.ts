@@ -5,7 +5,7 @@ import type { ServerMessage, Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import type { NamedNode } from "./probe";
 import type { NodeRoles } from "./judge-roles";
-import { type Reached, type RoleState, probeStatement } from "./probe";
+import { type RoleReach, type RoleState, probeStatement } from "./probe";
 
 /**
  * Tries the connections that failed once more, one after the other, and hears what the server says: all nodes at once may
@@ -47,7 +47,7 @@ async function tryState(
   nodes: readonly NamedNode[],
   { state, deadline }: { readonly state: RoleState; readonly deadline: Deadline },
 ): Promise<RoleState> {
-  const reached: Reached[] = [];
+  const reached: RoleReach[] = [];
   let refused: string | undefined;
   for (const each of state.reached) {
     const to = nodes.find(({ groupid }) => groupid === each.groupid);
@@ -70,7 +70,7 @@ async function tryAgain(
   role: string,
   { from, to }: { readonly from: NamedNode; readonly to: NamedNode },
   limitMs: number,
-): Promise<Pick<Reached, "ok" | "said">> {
+): Promise<Pick<RoleReach, "ok" | "said">> {
   if (limitMs < LEAST_MS) return { ok: false };
   session.takeMessages();
   try {

@@ -36,7 +36,10 @@ export function describeMissing(count: number, names: readonly string[]): Pick<P
 }
 
 /** Shards that are to move and are not where they should be: Citus would move all others before it fails. */
-export async function findMissing(session: Session, sources: readonly ShardSource[]): Promise<Problem[]> {
+export async function findMissingShards(
+  session: Session,
+  sources: readonly ShardSource[],
+): Promise<Problem[]> {
   const looks = await lookTwice(
     () => askSources(session, sources),
     ({ length }) => length === 0,

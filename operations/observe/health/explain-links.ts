@@ -1,5 +1,9 @@
 import { formatEndpoint } from "../../../model/cluster";
-import { type Explained, explainConnection, explainTimeout } from "../../cluster/nodes/connection-cause";
+import {
+  type Explained,
+  explainConnection,
+  explainConnectionTimeout,
+} from "../../cluster/nodes/connection-cause";
 import type { Place } from "../../base/place";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import type { NodeAnswer } from "../../cluster/nodes/ask-nodes";
@@ -77,7 +81,7 @@ function explainPair(
   }
   const { cause, limitMs } = link.attempt;
   if (cause !== undefined) return explainConnection(cause, source, target, place);
-  const { what, remedy } = explainTimeout(source, target, place);
+  const { what, remedy } = explainConnectionTimeout(source, target, place);
   return { what: `${what} within ${formatTook(limitMs)}`, remedy };
 }
 

@@ -3,7 +3,7 @@ import { callerOf } from "../../../../operations/base/caller/caller";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Engine } from "../../../../operations/docker/engine/engine";
 import { followInitialisation } from "../../../../operations/change/recover/initialisation";
-import { listContainers } from "../../../../operations/change/recover/inventory";
+import { inspectAll } from "../../../../operations/change/recover/inventory";
 import { findParts, type Parts } from "../../../../testbed/parts";
 import { docker } from "./recover-cluster";
 
@@ -56,7 +56,7 @@ describe("what a server says of its first initialisation", () => {
   }
 
   async function judged(database = "postgres"): Promise<string | undefined> {
-    const container = (await listContainers(host)).find(({ Name }) => Name === `/${name}`);
+    const container = (await inspectAll(host)).find(({ Name }) => Name === `/${name}`);
     if (container === undefined) throw new Error(`no container ${name}`);
     const identity = { user: "postgres", database };
     return (await followInitialisation(host, container, identity, () => undefined))?.initialisation;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callerOf } from "../../../../operations/base/caller/caller";
 import { Engine } from "../../../../operations/docker/engine/engine";
 import { inspectVolume, listVolumes, removeVolume } from "../../../../operations/docker/engine/volumes";
-import { listContainers, listNetworks } from "../../../../operations/change/recover/inventory";
+import { inspectAll, findNetworks } from "../../../../operations/change/recover/inventory";
 import { findParts, type Parts } from "../../../../testbed/parts";
 import { Testbed } from "../../../../testbed/testbed";
 
@@ -36,8 +36,8 @@ describe("the engine of a Docker host over ssh", () => {
   });
 
   it("lists networks, and containers where there are none", async () => {
-    expect((await listNetworks(docker)).map(({ name }) => name)).toContain("bridge");
-    expect(await listContainers(docker)).toEqual([]);
+    expect((await findNetworks(docker)).map(({ name }) => name)).toContain("bridge");
+    expect(await inspectAll(docker)).toEqual([]);
   });
 
   it("says what the engine said, and how to try it", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ClusterNode } from "../../../../model/cluster";
-import { requireWipeable } from "../../../../operations/change/registration/holdings";
+import { requireWipeable } from "../../../../operations/change/registration/newcomer-holdings";
 import type { NodeFacts } from "../../../../operations/cluster/nodes/node-facts";
 import type { Session } from "../../../../operations/cluster/connection/session";
 import { someCluster } from "../../../fixtures/some-cluster";

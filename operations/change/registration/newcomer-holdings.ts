@@ -10,7 +10,7 @@ import type { Session } from "../../cluster/connection/session";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
 
 /** What a server that is to join holds in the cluster's database. */
-export interface Holdings {
+export interface NewcomerHoldings {
   /** Nothing: it can join. */
   readonly empty: boolean;
   /** In words. */
@@ -22,7 +22,7 @@ export async function readHoldings(
   session: Session,
   endpoint: Endpoint,
   facts: NodeFacts,
-): Promise<Holdings> {
+): Promise<NewcomerHoldings> {
   const { groupid, tables, table_count, others = [] } = facts;
   if (groupid === 0 && table_count === 0 && others.length === 0) return { empty: true, text: "nothing" };
   const [answer] = await runOnNodes(

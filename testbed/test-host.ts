@@ -16,7 +16,7 @@ import type { Keys } from "./ssh";
 import type { TestbedState } from "./state";
 
 /** A test server: its own network, processes, /etc, /run, /root, /srv and /tmp, with a Docker engine and sshd. */
-export class DockerHost {
+export class TestHost {
   private constructor(
     readonly id: string,
     /** IPv4 address; the root namespace and all other hosts reach it. */
@@ -50,7 +50,7 @@ export class DockerHost {
     network: Network;
     keys: Keys;
     template: string | undefined;
-  }): Promise<DockerHost> {
+  }): Promise<TestHost> {
     const { state, id, network, template } = options;
     const directories = makeDirectories(state.id, id);
     const address = network.assignAddress(id);
@@ -65,7 +65,7 @@ export class DockerHost {
     namespaces.send("go");
     await engineAnswers(id, directories, namespaces);
     await until(namespaces, () => accepts(address, 22), `The sshd of ${id}`, directories);
-    return new DockerHost(id, address, options.dnsNames, directories, namespaces);
+    return new TestHost(id, address, options.dnsNames, directories, namespaces);
   }
 
   /** Runs the docker CLI on this host's engine, over its socket. */
