@@ -71,7 +71,8 @@ function parseSeconds(text: string): number {
  * @throws Failure (usage) when neither or both are given
  */
 export function findTarget(environment: string | undefined, flags: TargetFlags, given: Caller): Target {
-  const caller = flags.via === undefined ? given : { ...given, via: flags.via };
+  const caller: Caller =
+    flags.via === undefined ? given : { ...given, via: { name: flags.via, by: "--via" } };
   if ((environment === undefined) === (flags.url === undefined)) {
     throw new Failure(
       environment === undefined ? "no environment is named" : "both an environment and --url are given",

@@ -1,6 +1,12 @@
 import { Credentials } from "./credentials";
 import { Redactor } from "./redactor";
 
+/** The only transport that may be used to a node, and what said so: messages name it. */
+interface Via {
+  readonly name: string;
+  readonly by: "PGDIST_VIA" | "--via";
+}
+
 /**
  * What whoever runs the program gave it. Made once, where the program begins, and passed down: nothing else reads the
  * process' variables, and nothing writes to them.
@@ -9,8 +15,8 @@ export interface Caller {
   /** The process' variables as they were: settings of a run, and what its child processes get. */
   readonly env: Readonly<NodeJS.ProcessEnv>;
   readonly credentials: Credentials;
-  /** The only transport that may be used to a node, by PGDIST_VIA or `--via`. @default the first that works */
-  readonly via?: string;
+  /** `--via` goes before PGDIST_VIA. @default the first transport that works */
+  readonly via?: Via;
   /** Text without any secret that the run has, or learned. */
   readonly redact: (text: string) => string;
 }
@@ -22,7 +28,7 @@ export function callerOf(env: Readonly<NodeJS.ProcessEnv>): Caller {
   return {
     env: { ...env },
     credentials: Credentials.of(env, redactor),
-    ...(via === undefined ? {} : { via }),
+    ...(via === undefined ? {} : { via: { name: via, by: "PGDIST_VIA" } }),
     redact: redactor.redact,
   };
 }

@@ -21,6 +21,17 @@ describe("what a command is about", () => {
     );
   });
 
+  it("names the option where its transport does not lead to the coordinator", () => {
+    const flags = { timeout: 5, via: "ssh" as const };
+    expect(() => findTarget("local", flags, callerOf({ PGDIST_VIA: "exec" }))).toThrow(
+      expect.objectContaining({
+        summary: "--via ssh is no way to local/coordinator",
+        remedy: "leave it out, or use one of: direct, exec",
+        exitCode: EXIT.usage,
+      }),
+    );
+  });
+
   it("takes an environment, and only the way that is wanted", () => {
     const target = findTarget("local", { timeout: 5, via: "exec" }, callerOf({}));
     expect(target).toMatchObject({ label: "local", timeoutMs: 5000, user: "postgres" });

@@ -32,12 +32,16 @@ export function chooseTransports(
 
   const { via } = caller;
   if (via === undefined) return transports;
-  const forced = transports.filter(({ name }) => name === via);
+  const forced = transports.filter(({ name }) => name === via.name);
   if (forced.length > 0) return forced;
   const known = transports.map(({ name }) => name).join(", ");
-  throw new Failure(`PGDIST_VIA=${via} is no way to ${node.id}`, `unset it, or use one of: ${known}`, {
-    exitCode: EXIT.usage,
-  });
+  throw via.by === "--via"
+    ? new Failure(`--via ${via.name} is no way to ${node.id}`, `leave it out, or use one of: ${known}`, {
+        exitCode: EXIT.usage,
+      })
+    : new Failure(`PGDIST_VIA=${via.name} is no way to ${node.id}`, `unset it, or use one of: ${known}`, {
+        exitCode: EXIT.usage,
+      });
 }
 
 /** Undefined for a port on another server's loopback: here that address is this machine, perhaps with a database of its own. */

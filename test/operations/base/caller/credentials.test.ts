@@ -8,7 +8,7 @@ describe("what the caller gave", () => {
     const env: NodeJS.ProcessEnv = { PGPASSWORD: "first", PGDIST_VIA: "exec" };
     const caller = callerOf(env);
     env["PGPASSWORD"] = "second";
-    expect(caller).toMatchObject({ via: "exec", env: { PGPASSWORD: "first" } });
+    expect(caller).toMatchObject({ via: { name: "exec", by: "PGDIST_VIA" }, env: { PGPASSWORD: "first" } });
     expect(caller.credentials.withSuperuser({ value: "third", source: "test" }).superuser?.value).toBe(
       "third",
     );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callerOf } from "../../../../../operations/base/caller/caller";
+import { type Caller, callerOf } from "../../../../../operations/base/caller/caller";
 import type { Cluster } from "../../../../../model/cluster";
 import { describeCluster } from "../../../../../model/cluster";
 import { chooseTransports } from "../../../../../operations/cluster/connection/transports/choose-transports";
@@ -58,8 +58,28 @@ test("PGDIST_VIA leaves one transport, and says which there are", () => {
   const cluster = clusterOn("ssh://a.example", { address: "10.0.0.1" });
   expect(transportsOf(cluster, { PGDIST_VIA: "exec" })).toHaveLength(1);
   expect(() => chooseTransports(cluster, callerOf({ PGDIST_VIA: "vpn" }))).toThrow(
-    /PGDIST_VIA=vpn .* direct, ssh, exec/,
+    /^PGDIST_VIA=vpn is no way to /,
   );
+});
+
+test("one that the node doesn't have is refused by the name of what chose it, with those that it has", () => {
+  const cluster = clusterOn("tcp://a.example:2376", {});
+  const refusal = (caller: Caller) => {
+    try {
+      return chooseTransports(cluster, caller);
+    } catch (error) {
+      return error;
+    }
+  };
+  const id = "a/coordinator";
+  expect(refusal(callerOf({ PGDIST_VIA: "ssh" }))).toMatchObject({
+    summary: `PGDIST_VIA=ssh is no way to ${id}`,
+    remedy: "unset it, or use one of: exec",
+  });
+  expect(refusal({ ...callerOf({}), via: { name: "ssh", by: "--via" } })).toMatchObject({
+    summary: `--via ssh is no way to ${id}`,
+    remedy: "leave it out, or use one of: exec",
+  });
 });
 
 test("ssh gets the host's own options first, then ours, and never asks", () => {
