@@ -72,7 +72,7 @@ export class Credentials {
     if (this.superuser !== undefined) return this.superuser;
     throw new Failure(
       "no password for the cluster in the environment",
-      "set TF_VAR_postgres_password (or PGPASSWORD) to the password that the nodes were created with",
+      "set TF_VAR_postgres_password (or PGPASSWORD) to the one that the coordinator has",
     );
   }
 

@@ -1,6 +1,7 @@
 import type { Place } from "../../base/place";
 import { quoteName } from "../../base/shown-words";
-import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
+import { AGAIN, type Remedy, advise } from "../../base/remedy";
+import { superuserPasswordRemedy } from "./remedies";
 
 /** What is wrong with a connection between two nodes, and what to do. */
 export interface Explained {
@@ -46,18 +47,6 @@ interface Known {
   readonly explain: (match: RegExpExecArray, from: string, target: string, place: Place) => Explained;
 }
 
-/** Holds wherever the wrong one is: on the node that connects, or on the one that refuses. */
-function passwordRemedy({ environment, ...place }: Place): Remedy {
-  if (environment === undefined) {
-    return (
-      "as superuser on every node, in this database: INSERT INTO pg_dist_authinfo VALUES (0, current_user, 'password=...') ON " +
-      "CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo, with the password that the role has there"
-    );
-  }
-  return advise`set TF_VAR_postgres_password to the one that the coordinator has; ${commandIn({ environment, ...place }, "credentials")}
-      then stores it on every node, and sets it on one that has another`;
-}
-
 const KNOWN: readonly Known[] = [
   {
     pattern: /could not translate host name "([^"]*)"/,
@@ -72,14 +61,14 @@ const KNOWN: readonly Known[] = [
     pattern: /password authentication failed(?: for user "(.*?)"(?=[\s;]|$))?/,
     explain: ([, user], from, target, place) => ({
       what: `${target} refuses the password of ${user === undefined ? "the superuser" : `user "${user}"`} that ${from} has`,
-      remedy: passwordRemedy(place),
+      remedy: superuserPasswordRemedy(place),
     }),
   },
   {
     pattern: /no password supplied/,
     explain: (_match, from, target, place) => ({
       what: `${from} has no password for ${target}`,
-      remedy: passwordRemedy(place),
+      remedy: superuserPasswordRemedy(place),
     }),
   },
   {

@@ -35,6 +35,22 @@ export function connectionsRemedy(place: Place): Remedy {
     pool the clients, or raise max_connections (a start-up setting)`;
 }
 
+/**
+ * One node can't log in to another as the superuser. Holds wherever the wrong password is: stored on the node that connects,
+ * given to the role on the one that refuses, or in the hands of who asks. That this machine can't log in to the coordinator
+ * is another fault (connect.ts): nothing that is stored on a node is wrong then, and no command of ours could mend it.
+ */
+export function superuserPasswordRemedy({ environment, ...place }: Place): Remedy {
+  if (environment === undefined) {
+    return (
+      "as superuser on every node, in this database: INSERT INTO pg_dist_authinfo VALUES (0, current_user, 'password=...') ON " +
+      "CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo, with the password that the role has there"
+    );
+  }
+  return advise`set TF_VAR_postgres_password to the one that the coordinator has; ${commandIn({ environment, ...place }, "credentials")}
+      then stores it on every node, and sets it on one that has another`;
+}
+
 /** A node that somebody disabled: no query uses it. */
 export function inactiveRemedy({ host, port }: Endpoint): string {
   return `SELECT citus_activate_node('${host}', ${port}) on the coordinator`;

@@ -4,6 +4,7 @@ import { type NodeRoles, type RoleFault, isOfSource, judgeRole, untriedRoles } f
 import type { ClusterRoles } from "./ask-roles";
 import { NAMED_TABLES, type Role } from "./read-roles";
 import type { Place } from "../../base/place";
+import { superuserPasswordRemedy } from "../nodes/remedies";
 import { quoteLiteral } from "../connection/quote-literal";
 import { quoteName } from "../../base/shown-words";
 import { type CommandLine, type Remedy, advise, commandIn, joinRemedies } from "../../base/remedy";
@@ -174,7 +175,7 @@ function credentialsRemedy(role: string, nodes: readonly NodeRoles[], place: Pla
       `as superuser on every node, in this database: INSERT INTO pg_dist_authinfo VALUES (0, ${quoteLiteral(role)}, 'password=...') ` +
       "ON CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo, with the password that the role has; it must exist there, with LOGIN"
     );
-  if (role === place.user) return advise`${credentialsLine(place)} stores it on every node`;
+  if (role === place.user) return superuserPasswordRemedy(place);
   const states = nodes.flatMap((node) => node.states.filter((state) => state.role === role));
   return states.some(({ exists, login, password }) => exists && (!login || !password))
     ? advise`${credentialsLine(place, role, "--generate")}, which lets it log in, with a password that nobody knows`

@@ -1,6 +1,6 @@
 import { failed, ok } from "../finding";
 import type { InsideCheck } from "./check";
-import { advise, commandIn } from "../../../base/remedy";
+import { superuserPasswordRemedy } from "../../../cluster/nodes/remedies";
 
 /** Whether a node has stored the cluster's password for its connections to the others. */
 export const checkCredentials: InsideCheck = ({ node, inside: { citus } }, { cluster }) => {
@@ -13,7 +13,7 @@ export const checkCredentials: InsideCheck = ({ node, inside: { citus } }, { clu
       citus.credentials === "none"
         ? "pg_dist_authinfo holds no password: Citus there can't log in to the others"
         : "pg_dist_authinfo holds another password than TF_VAR_postgres_password",
-      advise`${commandIn(cluster, "credentials")}, with TF_VAR_postgres_password as the coordinator has it, stores it on every node`,
+      superuserPasswordRemedy(cluster),
     ),
   ];
 };
