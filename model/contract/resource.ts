@@ -38,3 +38,15 @@ export function resourceOf({ type, name, index }: ResourceName): Resource {
       return { kind: "other" };
   }
 }
+
+/** What an address in Terraform's output names: `docker_container.server-d_worker1`, `null_resource.membership["server-d/worker1"]`. */
+export function resourceAt(address: string): Resource {
+  const [, type = "", name = "", index] = /^([\w-]+)\.([\w-]+)(?:\["([^"]*)"\])?$/.exec(address) ?? [];
+  return resourceOf({ type, name, ...(index === undefined ? {} : { index }) });
+}
+
+/** The Docker host that a resource is on; undefined for what is on none. */
+export function hostOfResource(resource: Resource): string | undefined {
+  if ("host" in resource) return resource.host;
+  return "node" in resource && resource.kind !== "membership" ? resource.node.split("/")[0] : undefined;
+}

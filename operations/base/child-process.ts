@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { passInterrupts } from "./pass-interrupts";
 
 export interface ChildOptions {
   readonly cwd?: string;
@@ -10,6 +12,13 @@ export interface ChildOptions {
   readonly shell?: boolean;
   /** What it reads, e.g. a secret that must not be an argument. @default nothing */
   readonly input?: string;
+  /** Is told each line of its standard output as it comes. */
+  readonly onLine?: (line: string) => void;
+  /**
+   * With it, an interrupt of this program doesn't end it: it is passed on to the child, once, and a second one again, and
+   * this is told the count. The child has a process group of its own then, so that a terminal gives it none beside.
+   */
+  readonly onInterrupt?: (count: number) => void;
 }
 
 export interface ChildResult {
@@ -31,8 +40,14 @@ export function runChild(
   options: ChildOptions,
 ): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
-    const { timeout, input, ...rest } = options;
-    const child = spawn(command, args, { ...rest, stdio: ["pipe", "pipe", "pipe"] });
+    const { timeout, input, onLine, onInterrupt, ...rest } = options;
+    const child = spawn(command, args, {
+      ...rest,
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: onInterrupt !== undefined,
+    });
+    const release = onInterrupt === undefined ? () => undefined : passInterrupts(child, onInterrupt);
+    if (onLine !== undefined) createInterface({ input: child.stdout }).on("line", onLine);
     // Whoever doesn't read its input may end before it is written.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
@@ -50,10 +65,12 @@ export function runChild(
     child.stderr.on("data", (data: Buffer) => stderr.push(data));
     child.once("error", (error) => {
       clearTimeout(timer);
+      release();
       reject(error);
     });
     child.once("close", (code) => {
       clearTimeout(timer);
+      release();
       resolve({ code, stdout: text(stdout), stderr: text(stderr), timedOut });
     });
   });

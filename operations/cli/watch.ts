@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { columnsOf } from "../base/columns";
-import { INTERRUPTS } from "../cluster/connection/interrupt";
+import { INTERRUPTS } from "../base/interrupts";
 
 const ENTER = "\x1b[?1049h\x1b[?25l";
 const LEAVE = "\x1b[?25h\x1b[?1049l";

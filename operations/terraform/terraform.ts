@@ -1,9 +1,13 @@
 import { chmodSync } from "node:fs";
+import { basename } from "node:path";
 import { withoutRedirections } from "../../model/redirections";
-import { type ChildResult, runChild } from "../base/child-process";
+import { type ChildOptions, type ChildResult, runChild } from "../base/child-process";
 import { Failure, oneLine } from "../base/failure";
 import { TERRAFORM_BINARY, terraformCommand } from "../base/terraform-command";
-import { AGAIN, advise } from "../base/remedy";
+import { type ApplyEvent, readApplyLine } from "./apply-events";
+import { type Diagnostic, parseDiagnostics } from "./errors/diagnostic";
+import { terraformFailure } from "./errors/explain";
+import type { Occurrence } from "./errors/known";
 import type { PlanJson } from "./plan";
 
 /** A resource of the Docker provider in Terraform's state. */
@@ -23,6 +27,12 @@ interface StateResourceJson {
   readonly address: string;
   readonly type: string;
   readonly values: { readonly id?: string; readonly name?: string };
+}
+
+/** Who looks on while a plan is applied. */
+export interface Watch {
+  readonly onEvent?: (event: ApplyEvent) => void;
+  readonly onInterrupt?: (count: number) => void;
 }
 
 /** Terraform (or OpenTofu) in the folder of a synthesized stack. Never prompts. */
@@ -75,15 +85,46 @@ export class Terraform {
     return JSON.parse(await this.run(["show", "-json", "-no-color", file])) as PlanJson;
   }
 
-  async apply(file: string): Promise<void> {
-    await this.run(["apply", "-input=false", "-no-color", file]);
+  /**
+   * Applies exactly a saved plan.
+   *
+   * @param watch onInterrupt: with it, an interrupt of this program has Terraform end what it has begun, and is told how
+   *   often there was one
+   * @throws Failure with each of its errors; whether it is exit code 4 depends on whether anything was begun
+   */
+  async apply(file: string, { onEvent, onInterrupt }: Watch = {}): Promise<void> {
+    const errors: Diagnostic[] = [];
+    let began = false;
+    const onLine = (line: string) => {
+      const read = readApplyLine(line);
+      if (read === undefined) return;
+      if ("severity" in read) {
+        if (read.severity === "error") errors.push(read);
+        return;
+      }
+      began = true;
+      onEvent?.(read);
+    };
+    const result = await this.start(["apply", "-json", "-input=false", file], { onLine, onInterrupt });
+    if (result.code === 0) return;
+    const told = errors.length > 0 ? errors : errorsIn(result);
+    throw terraformFailure(told, "apply", this.place, { began });
   }
 
   private async run(args: readonly string[]): Promise<string> {
-    const binary = terraformCommand(this.env);
-    let result: ChildResult;
+    const result = await this.start(args);
+    if (result.code === 0) return result.stdout;
+    throw terraformFailure(errorsIn(result), args[0] ?? "", this.place);
+  }
+
+  private async start(
+    args: readonly string[],
+    more: Pick<ChildOptions, "onLine" | "onInterrupt"> = {},
+  ): Promise<ChildResult> {
+    const { binary } = this.place;
     try {
-      result = await runChild(binary, args, {
+      return await runChild(binary, args, {
+        ...more,
         cwd: this.folder,
         env: {
           ...withoutRedirections(this.env),
@@ -99,36 +140,14 @@ export class Terraform {
         { cause: error },
       );
     }
-    if (result.code === 0) return result.stdout;
-    throw explain(binary, args[0] ?? "", `${result.stdout}\n${result.stderr}`);
+  }
+
+  private get place(): Occurrence {
+    // cdktf names a stack's folder after it, and a stack is an environment.
+    return { environment: basename(this.folder), binary: terraformCommand(this.env), folder: this.folder };
   }
 }
 
-function explain(binary: string, command: string, output: string): Failure {
-  // Terraform frames its errors with a bar on the left.
-  const lines = output.split("\n").map((line) => line.replace(/^[│╷╵]\s?/, "").trimEnd());
-  const detail = lines
-    .slice(
-      Math.max(
-        0,
-        lines.findIndex((line) => line.startsWith("Error:")),
-      ),
-    )
-    .filter(Boolean);
-  const lock = detail.find((line) => /^Error: Error acquiring the state lock/.test(line));
-  if (lock !== undefined) {
-    return new Failure(
-      "another Terraform holds the lock of this state",
-      `wait until it ends; if it is dead, \`${binary} force-unlock\` with the ID above releases the lock`,
-      { detail },
-    );
-  }
-  const summary = detail[0]?.replace(/^Error:\s*/, "") ?? "it failed without a message";
-  return new Failure(
-    `${binary} ${command}: ${summary}`,
-    advise`repair what the lines above say and ${AGAIN}`,
-    {
-      detail,
-    },
-  );
+function errorsIn({ stdout, stderr }: ChildResult): Diagnostic[] {
+  return parseDiagnostics(`${stdout}\n${stderr}`).filter(({ severity }) => severity === "error");
 }

@@ -1,12 +1,7 @@
 import { Failure } from "../../base/failure";
+import { INTERRUPTS, SAME_INTERRUPT_MS } from "../../base/interrupts";
 import type { Session } from "./session";
 import { AGAIN, advise } from "../../base/remedy";
-
-/** What ends a program from outside. SIGHUP is the end of the terminal, as when ssh drops. */
-export const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** Within this after the first, a further interrupt is the same one: the terminal's, that of npm, a person's double press. */
-const SAME_MS = 1000;
 
 /** Some work was told to end: it is on its way. */
 let told = false;
@@ -27,7 +22,7 @@ export async function interruptible<Result>(
   let cancelled: Promise<void> = Promise.resolve();
   const stop = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) return;
-    setTimeout(release, SAME_MS).unref();
+    setTimeout(release, SAME_INTERRUPT_MS).unref();
     told = true;
     controller.abort(new Failure(`interrupted by ${name}`, advise`${AGAIN}: it goes on from here`));
     onInterrupt(name);

@@ -2,7 +2,7 @@ import type { Changing } from "../../cli/change-command";
 import { remedyForJob } from "../../cluster/moving/explain-move";
 import { printJson, printLines } from "../../cli/output";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
-import { INTERRUPTS } from "../../cluster/connection/interrupt";
+import { INTERRUPTS } from "../../base/interrupts";
 import { awaitJob } from "../../change/rebalance/await-job";
 import { dropOldCopies } from "../../change/rebalance/drop-old-copies";
 import { messageOf, workOf } from "../../change/rebalance/job";

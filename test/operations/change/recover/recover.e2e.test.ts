@@ -35,7 +35,7 @@ describe("pg-dist recover", () => {
     it("does nothing while another Terraform is at work", async () => {
       const { exitCode, output } = await cluster.whileLocked(() => cluster.recover("--yes"));
       expect(output.trim().split("\n").at(-1)).toMatch(
-        /^pg-dist: another Terraform holds the lock of this state: wait/,
+        /^pg-dist: another Terraform holds the lock of this state: \S+@\S+, apply, since .* UTC: wait/,
       );
       expect(exitCode).toBe(1);
     });

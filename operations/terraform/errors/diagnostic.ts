@@ -1,0 +1,50 @@
+/** What Terraform or one of its providers complains about. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  /** One line. */
+  readonly summary: string;
+  /** More of it, with the line breaks of whoever wrote it; empty where the summary says it all. */
+  readonly detail: string;
+  /** Of the resource that it is about, e.g. `docker_container.server-d_worker1`. */
+  readonly address?: string;
+}
+
+const BEGINS = /^(Error|Warning): (.*)$/;
+
+/** `  with docker_container.a_worker1,`, and behind the address cdktf's path of the construct. */
+const WITH = /^\s+with (\S+?)(?: \([^)]*\))?,$/;
+
+const ON = /^\s+on \S+ line \d+/;
+
+/** The diagnostics in what Terraform prints for people, framed by a bar on the left or not. */
+export function parseDiagnostics(output: string): Diagnostic[] {
+  const lines = output.split("\n").map((line) => line.replace(/^[│╷╵]\s?/, "").trimEnd());
+  const blocks: string[][] = [];
+  for (const line of lines) {
+    if (BEGINS.test(line)) blocks.push([line]);
+    else blocks.at(-1)?.push(line);
+  }
+  return blocks.map(parseBlock);
+}
+
+function parseBlock([title = "", ...lines]: readonly string[]): Diagnostic {
+  const [, severity, summary = ""] = BEGINS.exec(title) ?? [];
+  const address = lines.map((line) => WITH.exec(line)?.[1]).find((found) => found !== undefined);
+  return {
+    severity: severity === "Warning" ? "warning" : "error",
+    summary,
+    detail: withoutPlace(lines).join("\n").trim(),
+    ...(address === undefined ? {} : { address }),
+  };
+}
+
+/** Without the lines that say where in the configuration it is: nobody has written that by hand. */
+function withoutPlace(lines: readonly string[]): string[] {
+  let inSnippet = false;
+  return lines.filter((line) => {
+    if (WITH.test(line)) return false;
+    if (ON.test(line)) inSnippet = true;
+    else if (line.trim() === "") inSnippet = false;
+    return !inSnippet;
+  });
+}

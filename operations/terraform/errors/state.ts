@@ -1,0 +1,95 @@
+import { type Resource, resourceAt } from "../../../model/contract/resource";
+import { advise, commandIn } from "../../base/remedy";
+import type { Diagnostic } from "./diagnostic";
+import { type Explain, type Explained, type Occurrence, textOf } from "./known";
+
+/** The state is locked. Terraform tells who holds the lock, where its backend keeps that. */
+export const explainLock: Explain = (diagnostic, { binary, folder }) => {
+  if (!/^Error acquiring the state lock/.test(diagnostic.summary)) return undefined;
+  const told = (name: string) => new RegExp(`^\\s*${name}:\\s*(\\S.*)$`, "m").exec(diagnostic.detail)?.[1];
+  const [id, who, created] = [told("ID"), told("Who"), told("Created")];
+  const operation = told("Operation")
+    ?.replace(/^OperationType/, "")
+    .toLowerCase();
+  const since =
+    created === undefined ? undefined : `since ${created.replace(/\.\d+/, "").replace(" +0000 UTC", " UTC")}`;
+  const details = [who, operation, since].filter((each) => each !== undefined);
+  return {
+    what: `another Terraform holds the lock of this state${details.length === 0 ? "" : `: ${details.join(", ")}`}`,
+    // The lock of a file is the system's, and ends with whoever has it; Terraform refuses to release it.
+    remedy: /resource temporarily unavailable/.test(diagnostic.detail)
+      ? "wait until it ends; the lock of a state in a file goes with the process that holds it"
+      : `wait until it ends; if it is dead, \`${binary} force-unlock ${id ?? "ID"}\` in ${folder} releases the lock`,
+  };
+};
+
+/** `To work with docker_container.c_worker1 (orphan) its original provider configuration at provider["..."].c is required` */
+const ORPHAN = /original provider configuration at provider\["[^"]*"\]\.([\w-]+) is required/;
+
+/** A Docker host was deleted from the environment together with what is on it. */
+export const explainMissingProvider: Explain = (diagnostic, { environment }) => {
+  if (!/^Provider configuration not present/.test(diagnostic.summary)) return undefined;
+  const host = ORPHAN.exec(textOf(diagnostic))?.[1];
+  if (host === undefined) return undefined;
+  return {
+    what: `Docker host ${host} was deleted from the environment, but Terraform's state has resources on it`,
+    remedy: advise`put it back without workers (\`workers: { "${host}": 0 }\`), apply, then delete it; if that server never comes back: ${commandIn({ environment }, "forget", host)}`,
+  };
+};
+
+/** `Resource docker_volume.a_worker1 has lifecycle.prevent_destroy set` */
+const PROTECTED = /Resource (\S+) has lifecycle\.prevent_destroy set/;
+
+/** `protected: true`, or a volume of a node that stays. */
+export const explainProtected: Explain = (diagnostic) => {
+  const address = PROTECTED.exec(textOf(diagnostic))?.[1];
+  if (address === undefined) return undefined;
+  return {
+    what: `${whoseIs(resourceAt(address), address)} would be destroyed, which the environment protects`,
+    remedy:
+      "undo in the environment what renames or moves it: the cluster's name, the coordinator's host, a node's name; to give the " +
+      "whole cluster up: docs/destroy.md",
+    refused: true,
+  };
+};
+
+function whoseIs(resource: Resource, address: string): string {
+  if ("node" in resource) return `${resource.kind} of ${resource.node}`;
+  return "host" in resource ? `${resource.kind} of ${resource.host}` : address;
+}
+
+/** `plan file was created by Terraform 1.11.3, but this is 1.11.4` */
+const VERSION = /created by (?:Terraform|OpenTofu) (\S+), but this is ([^\s;]+)/;
+
+/** What keeps a saved plan from being applied, or shown. */
+export const explainPlan: Explain = (diagnostic, at) => {
+  const what = whyNotThisPlan(diagnostic);
+  return what === undefined ? undefined : { ...what, refused: true, remedy: what.remedy ?? reviewAgain(at) };
+};
+
+function reviewAgain({ environment }: Occurrence): Explained["remedy"] {
+  return advise`review again: ${commandIn({ environment }, "review")}`;
+}
+
+function whyNotThisPlan(diagnostic: Diagnostic): (Pick<Explained, "what"> & Partial<Explained>) | undefined {
+  const text = textOf(diagnostic);
+  if (/^Saved plan is stale/.test(text))
+    return {
+      what: "the state was changed since the plan was made: by another apply, or by this plan, which was applied already",
+    };
+  if (/^Saved plan does not match the given state/.test(text))
+    return { what: "the plan is of another state: the backend is another one, or the state was made anew" };
+  const [, planned, present = "another"] = VERSION.exec(text) ?? [];
+  if (planned !== undefined)
+    return {
+      what: `the plan was made by version ${planned} of Terraform, and this is ${present}`,
+      remedy: "run the version that made it, or review again with this one",
+    };
+  if (/^Inconsistent dependency lock file/.test(text))
+    return {
+      what: "the plan was made with other versions of the providers than this folder's lock file has",
+    };
+  if (/Failed to read plan from plan file|Failed to load "[^"]*" as a plan file/.test(text))
+    return { what: `the file is no plan that can be read (${diagnostic.summary})` };
+  return undefined;
+}
