@@ -94,7 +94,14 @@ export function commandIn(place: Named, command: string, ...words: readonly stri
 }
 
 /** Commands that are about an environment as a whole, and take no `--database`. */
-export const OF_AN_ENVIRONMENT: ReadonlySet<string> = new Set(["add", "doctor", "logs", "recover", "review"]);
+export const OF_AN_ENVIRONMENT: ReadonlySet<string> = new Set([
+  "add",
+  "apply",
+  "doctor",
+  "logs",
+  "recover",
+  "review",
+]);
 
 /** `production`, or `production --database app2`, or `--url postgres://...`. */
 function targetOf({ environment, database = "", homeDatabase, url }: Named): readonly string[] | undefined {

@@ -19,6 +19,7 @@ import { addRebalance } from "./rebalance/command";
 import { addCredentials } from "./credentials/command";
 import { addRecover } from "./recover/command";
 import { addReview } from "./review/command";
+import { addApply } from "./apply/command";
 
 /** Exit codes of every command, as its help shows them. */
 const EXIT_CODES = `
@@ -61,6 +62,7 @@ export function createProgram(caller: Caller): Command {
   addForget(program, caller);
   addRecover(program, caller);
   addReview(program, caller);
+  addApply(program, caller);
   addCompletion(program);
   return program;
 }

@@ -8,6 +8,7 @@ export interface PlanJson {
   /** True where making it failed half-way; what it would do is not known then. */
   readonly errored?: boolean;
   readonly resource_changes?: readonly ResourceChange[];
+  readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
 }
 
 /** What a plan does with one resource; also with those that it leaves as they are. */

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { CLUSTER_FILE } from "../../../model/contract/cluster-file";
@@ -9,18 +8,19 @@ import { readConfiguration, requireVariables } from "../../change/recover/config
 import { type Paint, createPaint, printJson, printLines } from "../../cli/output";
 import { progressBeside } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
-import { refuseTwins } from "../../cli/target";
+import { findTarget, openTarget, refuseTwins } from "../../cli/target";
 import { readCluster } from "../../cluster/cluster-file";
+import { asFailure } from "../../cluster/connection/report";
+import { fingerprintOf } from "../../observe/review/fingerprint";
+import { type Live, PLAN_FILE, saveReview } from "../../observe/review/review-record";
 import { reviewPlan } from "../../observe/review/review";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
+import { hashFile, hashStack } from "../../terraform/stack-hash";
 import { synthesize } from "../../terraform/synthesize";
 import { Terraform } from "../../terraform/terraform";
 import { type ReviewedPlan, describeReview } from "./json";
 import { reviewMarkdown } from "./markdown";
 import { reviewScreen } from "./screen";
-
-/** Beside the stack, where no commit takes it. */
-const PLAN_FILE = "reviewed.plan";
 
 const HELP = `
 Says of each node what an apply would do to it: stopped, emptied, made new, started, or nothing; and refuses (exit
@@ -72,6 +72,7 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   refuseTwins(findSameCluster(project, environment));
   progress("synthesizing");
   const folder = await synthesize(project, environment.name, caller.env);
+  const files = hashStack(folder);
   const cluster = readCluster(join(folder, CLUSTER_FILE));
   requireVariables(readConfiguration(folder, cluster).requiredVariables, caller.env);
   const terraform = new Terraform(folder, caller.env);
@@ -83,16 +84,41 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
       exitCode: EXIT.usage,
     });
   }
+  // Before the plan: what changes from now on has changed since.
+  const live = await lookAtCluster(name, caller);
   const plan = await (flags.plan === undefined ? terraform.plan(file) : terraform.show(file));
   const reviewed = reviewPlan(plan, cluster);
   const about: ReviewedPlan = {
     file,
-    sha256: createHash("sha256").update(readFileSync(file)).digest("hex"),
+    sha256: hashFile(file),
     terraform: plan.terraform_version,
     madeAt: plan.timestamp,
   };
+  saveReview(
+    file,
+    {
+      ...{ environment: environment.name, cluster: cluster.name, terraform: about.terraform ?? null },
+      ...{ plan: about.sha256, files, refusals: reviewed.refusals, allowed: allow ?? null },
+      live,
+    },
+    caller.redact,
+  );
   if (flags.json === true) printJson("review", describeReview(reviewed, about, allow));
   else if (flags.markdown === true) process.stdout.write(caller.redact(reviewMarkdown(reviewed, allow)));
   else printLines(reviewScreen(reviewed, allow, paint));
   return reviewed.refusals.length > 0 && allow === undefined ? EXIT.refused : EXIT.ok;
+}
+
+/** What an apply of the plan will compare the cluster with. */
+async function lookAtCluster(name: string, caller: Caller): Promise<Live> {
+  try {
+    const target = await openTarget(findTarget(name, { timeout: 10 }, caller), "review", "read");
+    try {
+      return { kind: "asked", fingerprint: await fingerprintOf(target) };
+    } finally {
+      await target.session.end();
+    }
+  } catch (error) {
+    return { kind: "unanswered", cause: asFailure(error).summary };
+  }
 }

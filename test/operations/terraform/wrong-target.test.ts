@@ -25,9 +25,19 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["add", "staging", "a/worker1"],
   ["forget", "staging", "a", "--confirm", "a"],
   ["recover", "staging", "--yes"],
+  ["apply", "staging", "--json"],
 ];
 
-const CHANGING = ["drain", "remove", "add", "forget", "recover", "rebalance start", "rebalance stop"];
+const CHANGING = [
+  "drain",
+  "remove",
+  "add",
+  "forget",
+  "recover",
+  "apply",
+  "rebalance start",
+  "rebalance stop",
+];
 
 describe("an environment that isn't the one that was meant", () => {
   let folder = "";

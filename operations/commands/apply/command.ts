@@ -1,0 +1,183 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { CLUSTER_FILE } from "../../../model/contract/cluster-file";
+import type { Caller } from "../../base/caller/caller";
+import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
+import { advise, commandIn } from "../../base/remedy";
+import { Stopwatch } from "../../base/stopwatch";
+import { readConfiguration, requireVariables } from "../../change/recover/configuration";
+import { printJson } from "../../cli/output";
+import { progressBeside, progressOf } from "../../cli/progress";
+import { orJsonFailure } from "../../cli/read-command";
+import {
+  type TargetFlags,
+  findTarget,
+  openTarget,
+  refuseTwins,
+  timeoutOption,
+  viaOption,
+} from "../../cli/target";
+import { readCluster } from "../../cluster/cluster-file";
+import { asFailure } from "../../cluster/connection/report";
+import { findChanges, findOtherVariables } from "../../observe/review/find-changes";
+import { fingerprintOf } from "../../observe/review/fingerprint";
+import { type Live, PLAN_FILE, loadReview } from "../../observe/review/review-record";
+import type { PlanJson } from "../../terraform/plan";
+import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
+import { hashFile, hashStack } from "../../terraform/stack-hash";
+import { synthesize } from "../../terraform/synthesize";
+import { Terraform } from "../../terraform/terraform";
+import { describeApply } from "./json";
+import { type Told, tellApply } from "./progress";
+
+const HELP = `
+Applies exactly the plan that \`review\` saved, or another that was reviewed with \`review --plan\`; its record
+must stand beside it. Refused (exit code 4), with every difference in one go, where the plan, the synthesized code
+or the cluster is not what was reviewed: a shard that moved, a node that died or joined, another apply in between.
+Ctrl-C ends what was begun and stops; a second one ends at once. Needs what \`cdktf deploy\` needs.
+
+Examples:
+  npx pg-dist apply production
+  npx pg-dist apply production FILE    a plan that came from another machine, with its record FILE.review.json
+  npx pg-dist apply production --json  for a script; progress goes to standard error`;
+
+type Flags = Pick<TargetFlags, "via" | "timeout"> & { readonly json?: true };
+
+/** `pg-dist apply ENV [PLAN]`. */
+export function addApply(program: Command, caller: Caller): void {
+  program
+    .command("apply")
+    .argument("<environment>", "name of a file in environments/, without .ts")
+    .argument("[plan]", "file of the plan (default: the one that `review` saved)")
+    .description("Apply exactly the plan that was reviewed, if all is still as it was then.")
+    .addOption(viaOption())
+    .addOption(timeoutOption("how long one node may take to answer"))
+    .option("--json", "what was changed, as JSON, version 1")
+    .addHelpText("after", HELP)
+    .action(async (environment: string, plan: string | undefined, flags: Flags) => {
+      process.exitCode = await orJsonFailure("apply", flags.json === true, caller, () =>
+        apply(environment, plan, flags, caller),
+      );
+    });
+}
+
+async function apply(
+  name: string,
+  given: string | undefined,
+  flags: Flags,
+  caller: Caller,
+): Promise<ExitCode> {
+  const watch = new Stopwatch();
+  const progress = flags.json === true ? progressBeside(caller) : progressOf(caller);
+  const project = findProject();
+  const environment = loadEnvironment(project, name);
+  refuseTwins(findSameCluster(project, environment));
+  progress("synthesizing");
+  const folder = await synthesize(project, environment.name, caller.env);
+  const files = hashStack(folder);
+  const cluster = readCluster(join(folder, CLUSTER_FILE));
+  requireVariables(readConfiguration(folder, cluster).requiredVariables, caller.env);
+  const file = given === undefined ? join(folder, PLAN_FILE) : resolve(given);
+  const review = commandIn({ environment: name }, "review");
+  const again = given === undefined ? review : commandIn({ environment: name }, "review", "--plan", given);
+  if (!existsSync(file)) {
+    throw new Failure(`there is no plan ${file}`, advise`make it: ${review}`, {
+      exitCode: EXIT.usage,
+    });
+  }
+  const record = loadReview(file, again);
+  progress(`comparing with the review of ${record.reviewedAt}`);
+  const live = await lookAtCluster(name, flags, caller);
+  const changes = findChanges(record, { environment: name, plan: hashFile(file), files, live });
+  if (record.live.kind === "left-out")
+    progress("the review did not ask the cluster, so nothing of it is compared");
+  const terraform = new Terraform(folder, caller.env);
+  await terraform.init();
+  const plan = await readPlan(terraform, file, changes);
+  refuseChanges([...changes, ...(plan === undefined ? [] : findOtherVariables(plan, caller.env))], name);
+  const told = await applyPlan(terraform, file, plan ?? {}, { progress, name });
+  if (flags.json === true)
+    printJson("apply", describeApply({ file, record, changes: told.changes, seconds: watch.seconds }));
+  else progress(`applied as reviewed: ${counted(told)}`);
+  return EXIT.ok;
+}
+
+/** Where it is refused anyway, that it can't be read is said no more: it may be any file. */
+async function readPlan(
+  terraform: Terraform,
+  file: string,
+  changes: readonly string[],
+): Promise<PlanJson | undefined> {
+  try {
+    return await terraform.show(file);
+  } catch (error) {
+    if (changes.length > 0) return undefined;
+    throw error;
+  }
+}
+
+/** As the review did it. */
+async function lookAtCluster(name: string, flags: Flags, caller: Caller): Promise<Live> {
+  try {
+    const target = await openTarget(findTarget(name, flags, caller), "apply", "change");
+    try {
+      return { kind: "asked", fingerprint: await fingerprintOf(target) };
+    } finally {
+      await target.session.end();
+    }
+  } catch (error) {
+    return { kind: "unanswered", cause: asFailure(error).summary };
+  }
+}
+
+/** @throws Failure (refused) with all of them */
+function refuseChanges(changes: readonly string[], environment: string): void {
+  const [first, ...others] = changes;
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more, above)`;
+  throw new Failure(
+    `not applied: ${first}${more}`,
+    advise`review again: ${commandIn({ environment }, "review")}`,
+    { detail: others.length === 0 ? [] : changes, exitCode: EXIT.refused },
+  );
+}
+
+async function applyPlan(
+  terraform: Terraform,
+  file: string,
+  plan: PlanJson,
+  { progress, name }: { readonly progress: Progress; readonly name: string },
+): Promise<Told> {
+  const told = tellApply(plan, progress);
+  let interrupts = 0;
+  const onInterrupt = (count: number) => {
+    interrupts = count;
+    progress(
+      count === 1
+        ? "interrupted: Terraform ends what it has begun, and stops; once more, and it ends at once"
+        : "interrupted again: Terraform ends at once",
+    );
+  };
+  try {
+    await terraform.apply(file, { onEvent: told.onEvent, onInterrupt });
+    return told;
+  } catch (error) {
+    if (told.changes.length > 0) progress(`stopped after ${counted(told)}`);
+    if (interrupts === 0) throw error;
+    const review = commandIn({ environment: name }, "review");
+    throw new Failure(
+      `interrupted: ${counted(told)}`,
+      interrupts === 1
+        ? advise`review what is left: ${review}`
+        : advise`what was being made is not in the state: ${commandIn({ environment: name }, "recover")}, then ${review}`,
+      { detail: asFailure(error).detail, cause: error },
+    );
+  }
+}
+
+/** `3 changes`. */
+function counted({ changes }: Told): string {
+  return changes.length === 1 ? "1 change" : `${changes.length} changes`;
+}
