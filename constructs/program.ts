@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AssetType, Lazy, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
 import type { Cluster } from "../model/cluster";
-import { CLUSTER_FILE, clusterDigest, clusterText } from "../model/contract/cluster-file";
+import { CLUSTER_FILE, EXPECT, clusterDigest, clusterText } from "../model/contract/cluster-file";
 import { afterSynthesis } from "./after-synthesis";
 
 /**
@@ -29,7 +29,7 @@ export class Program extends Construct {
       produce: () => {
         return this.line(
           operation,
-          "--expect",
+          EXPECT,
           clusterDigest(clusterText(this.cluster())),
           ...(argument === "" ? [] : [argument]),
         );

@@ -4,6 +4,9 @@ import type { Cluster } from "../cluster";
 /** Beside the synthesized stack, where local-exec runs, so that it travels to a remote run. */
 export const CLUSTER_FILE = "cluster.json";
 
+/** The option by which a step of Terraform says of which file it was planned. */
+export const EXPECT = "--expect";
+
 /** Digits of the SHA-256 that stand in Terraform's command and plan. */
 const DIGEST_LENGTH = 12;
 

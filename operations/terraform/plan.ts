@@ -9,6 +9,25 @@ export interface PlanJson {
   readonly errored?: boolean;
   readonly resource_changes?: readonly ResourceChange[];
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
+  /** What was planned from. */
+  readonly configuration?: { readonly root_module?: { readonly resources?: readonly ConfiguredResource[] } };
+}
+
+interface ConfiguredResource {
+  readonly provisioners?: readonly {
+    readonly type: string;
+    readonly expressions?: { readonly command?: { readonly constant_value?: unknown } };
+  }[];
+}
+
+/** The commands that a plan's configuration has for local-exec. */
+export function commandsOf({ configuration }: PlanJson): string[] {
+  return (configuration?.root_module?.resources ?? []).flatMap(({ provisioners = [] }) =>
+    provisioners.flatMap(({ type, expressions }) => {
+      const command = expressions?.command?.constant_value;
+      return type === "local-exec" && typeof command === "string" ? [command] : [];
+    }),
+  );
 }
 
 /** What a plan does with one resource; also with those that it leaves as they are. */

@@ -11,6 +11,7 @@ import type { LeaveRequest, Member } from "../../cluster/nodes/leaving-members";
 import { findMissingShards } from "../../cluster/shards/missing-shards";
 import { explainImmovable, findImmovable } from "../../cluster/shards/movable-tables";
 import { readNodeSettings, settingProblems } from "../../cluster/moving/node-settings";
+import { readRunningMoves } from "../../cluster/moving/running-moves";
 import { explainWalLevel } from "../../cluster/moving/wal-level";
 import { COORDINATOR_GROUP } from "../../cluster/nodes/registered";
 import type { Place } from "../../base/place";
@@ -123,17 +124,7 @@ function isOfAnotherCluster({ groupid, server }: Member, cluster: string): boole
 
 /** Two that move shards at once disturb each other; ours wait for each other by the cluster's lock. */
 async function runningMoves(session: Session): Promise<Problem[]> {
-  const jobs = await session.query<{ text: string }>(
-    `SELECT format('background job %s is %s (%s)', job_id, state, description) AS text FROM pg_dist_background_job
-      WHERE job_type = 'rebalance' AND state IN ('scheduled', 'running', 'cancelling', 'failing') ORDER BY job_id`,
-  );
-  const backends = await session.query<{ text: string }>(
-    `SELECT DISTINCT format('process %s %ss shards (%s, since %s)', a.pid, p.operation_type,
-                   coalesce(nullif(a.application_name, ''), a.backend_type),
-                   to_char(a.query_start, 'HH24:MI:SS TZ')) AS text
-       FROM get_rebalance_progress() p JOIN pg_stat_activity a ON a.pid = p.sessionid`,
-  );
-  return [...jobs, ...backends].map(({ text }) => ({
+  return (await readRunningMoves(session)).map((text) => ({
     node: "coordinator",
     what: `shards are being moved already: ${text}`,
     remedy: advise`wait for it (SELECT citus_rebalance_wait()) or stop it (SELECT citus_rebalance_stop()), then ${AGAIN}`,

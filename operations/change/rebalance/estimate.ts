@@ -22,16 +22,21 @@ const SECONDS_PER_MOVE = 1.4;
 /** Below it a finished rebalance says nothing of how fast bytes are copied. */
 const SMALLEST_BYTES = 10 * 1024 * 1024;
 
-/** How long a rebalance takes: a fixed time per move, and the bytes at the speed that was seen before. */
+/**
+ * How long shards take to move: a fixed time per move, and the bytes at the speed that was seen before.
+ *
+ * @param perMove in seconds
+ */
 export function estimateTime(
   { moves, bytes }: Pick<Experience, "moves" | "bytes">,
   last?: Experience,
+  perMove = SECONDS_PER_MOVE,
 ): Estimate {
-  const fixed = moves * SECONDS_PER_MOVE;
+  const fixed = moves * perMove;
   if (last === undefined || last.bytes < SMALLEST_BYTES) {
     return {
       seconds: Math.ceil(fixed),
-      basis: `${SECONDS_PER_MOVE} s per move, as measured with empty shards; copying the bytes comes on top: no finished rebalance of this cluster tells how fast`,
+      basis: `${perMove} s per move, as measured with empty shards; copying the bytes comes on top: no finished rebalance of this cluster tells how fast`,
       complete: false,
     };
   }
@@ -40,7 +45,7 @@ export function estimateTime(
   const speed = last.bytes / (copying > 0 ? copying : last.seconds);
   return {
     seconds: Math.ceil(fixed + bytes / speed),
-    basis: `${SECONDS_PER_MOVE} s per move, and the bytes at the speed of the last finished rebalance of this cluster`,
+    basis: `${perMove} s per move, and the bytes at the speed of the last finished rebalance of this cluster`,
     complete: true,
   };
 }

@@ -8,16 +8,15 @@ import { readConfiguration, requireVariables } from "../../change/recover/config
 import { type Paint, createPaint, printJson, printLines } from "../../cli/output";
 import { progressBeside } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
-import { findTarget, openTarget, refuseTwins } from "../../cli/target";
+import { refuseTwins, timeoutOption, viaOption } from "../../cli/target";
 import { readCluster } from "../../cluster/cluster-file";
-import { asFailure } from "../../cluster/connection/report";
-import { fingerprintOf } from "../../observe/review/fingerprint";
-import { type Live, PLAN_FILE, saveReview } from "../../observe/review/review-record";
-import { reviewPlan } from "../../observe/review/review";
+import { PLAN_FILE, saveReview } from "../../observe/review/review-record";
+import { reviewPlan, withLive } from "../../observe/review/review";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { hashFile, hashStack } from "../../terraform/stack-hash";
 import { synthesize } from "../../terraform/synthesize";
 import { Terraform } from "../../terraform/terraform";
+import { type AskFlags, AskedCluster } from "./ask-cluster";
 import { type ReviewedPlan, describeReview } from "./json";
 import { reviewMarkdown } from "./markdown";
 import { reviewScreen } from "./screen";
@@ -25,7 +24,8 @@ import { reviewScreen } from "./screen";
 const HELP = `
 Says of each node what an apply would do to it: stopped, emptied, made new, started, or nothing; and refuses (exit
 code 4) a plan that must not be approved: one that destroys data without moving it away, that stops the coordinator
-and workers together, or that brings an image which can't read the data. --allow REASON is for the case that is
+and workers together, that brings an image which can't read the data, or that removes workers whose shards can't be
+moved. The running cluster is asked what moves, where to and for how long. --allow REASON is for the case that is
 meant; the reason stands in the report. Needs what \`cdktf diff\` needs. Changes nothing.
 
 Examples:
@@ -38,6 +38,10 @@ interface Flags {
   readonly allow?: string;
   readonly markdown?: true;
   readonly json?: true;
+  readonly planOnly?: true;
+  readonly via?: AskFlags["via"];
+  /** In seconds. */
+  readonly timeout: number;
 }
 
 /** `pg-dist review ENV`. */
@@ -50,6 +54,9 @@ export function addReview(program: Command, caller: Caller): void {
     .option("--allow <reason>", "let pass what is refused; the reason stands in the report")
     .addOption(new Option("--markdown", "the report as a comment of a pull request").conflicts("json"))
     .option("--json", "the report as JSON, version 1")
+    .option("--plan-only", "read the plan alone, and don't ask the running cluster")
+    .addOption(viaOption())
+    .addOption(timeoutOption("how long the coordinator may take to answer"))
     .addHelpText("after", HELP)
     .action(async (environment: string, flags: Flags) => {
       const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
@@ -78,16 +85,20 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   const terraform = new Terraform(folder, caller.env);
   await terraform.init();
   const file = flags.plan === undefined ? join(folder, PLAN_FILE) : resolve(flags.plan);
-  if (flags.plan === undefined) progress("planning");
-  else if (!existsSync(file)) {
+  if (flags.plan !== undefined && !existsSync(file)) {
     throw new Failure(`there is no plan ${file}`, "give the file that `terraform plan -out` wrote", {
       exitCode: EXIT.usage,
     });
   }
-  // Before the plan: what changes from now on has changed since.
-  const live = await lookAtCluster(name, caller);
-  const plan = await (flags.plan === undefined ? terraform.plan(file) : terraform.show(file));
-  const reviewed = reviewPlan(plan, cluster);
+  if (flags.planOnly !== true) progress("asking the cluster");
+  const asked = await AskedCluster.open(name, flags, caller);
+  const { plan, reviewed, live } = await inTurn(asked, async () => {
+    const before = await asked.forApply();
+    if (flags.plan === undefined) progress("planning");
+    const planned = await (flags.plan === undefined ? terraform.plan(file) : terraform.show(file));
+    const byPlan = reviewPlan(planned, cluster);
+    return { plan: planned, live: before, reviewed: withLive(byPlan, await asked.about(byPlan)) };
+  });
   const about: ReviewedPlan = {
     file,
     sha256: hashFile(file),
@@ -109,16 +120,10 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   return reviewed.refusals.length > 0 && allow === undefined ? EXIT.refused : EXIT.ok;
 }
 
-/** What an apply of the plan will compare the cluster with. */
-async function lookAtCluster(name: string, caller: Caller): Promise<Live> {
+async function inTurn<Result>(asked: AskedCluster, work: () => Promise<Result>): Promise<Result> {
   try {
-    const target = await openTarget(findTarget(name, { timeout: 10 }, caller), "review", "read");
-    try {
-      return { kind: "asked", fingerprint: await fingerprintOf(target) };
-    } finally {
-      await target.session.end();
-    }
-  } catch (error) {
-    return { kind: "unanswered", cause: asFailure(error).summary };
+    return await work();
+  } finally {
+    await asked.end();
   }
 }

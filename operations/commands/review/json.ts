@@ -1,3 +1,4 @@
+import type { LiveFacts } from "../../observe/review/live-facts";
 import type { Review } from "../../observe/review/review";
 import { statementOf } from "../../observe/review/statements";
 
@@ -13,7 +14,7 @@ export interface ReviewedPlan {
 
 /** The report for a script, as schemas/review.json has it. */
 export function describeReview(review: Review, plan: ReviewedPlan, allowed: string | undefined): object {
-  const { cluster, impact, refusals } = review;
+  const { cluster, impact, refusals, live } = review;
   return {
     environment: cluster.environment,
     cluster: cluster.name,
@@ -22,12 +23,23 @@ export function describeReview(review: Review, plan: ReviewedPlan, allowed: stri
     refusals,
     allowed: allowed ?? null,
     nodes: impact.nodes.map((node) => ({
-      ...{ id: node.id, fate: node.fate, statement: statementOf(node), newVolume: node.newVolume },
+      ...{ id: node.id, fate: node.fate, statement: statementOf(node, cluster), newVolume: node.newVolume },
       changes: node.changes.map(({ name, before, after, forces }) => ({
         ...{ name, before: before ?? null, after: after ?? null, forces },
       })),
     })),
     registers: impact.registers,
     others: impact.others,
+    live: describeLive(live),
+  };
+}
+
+function describeLive(live: LiveFacts): object {
+  if (!live.asked) return { asked: false, because: live.because };
+  const { leaving, room, moving, sessions } = live.foresight;
+  return {
+    asked: true,
+    ...{ leaving, room, moving },
+    sessions: [...sessions].map(([node, count]) => ({ node, count })),
   };
 }

@@ -1,6 +1,6 @@
 import { render } from "../../base/remedy";
 import { type Review, isEmpty } from "../../observe/review/review";
-import { type Alike, alike, summaryOf } from "../../observe/review/statements";
+import { type Alike, alike, clusterFacts, summaryOf } from "../../observe/review/statements";
 
 /** Of a comment, in characters: GitHub's limit is 65,536, GitLab's 1,000,000. Some is left for what frames it. */
 const LONGEST = 60_000;
@@ -29,7 +29,9 @@ export function reviewMarkdown(review: Review, allowed: string | undefined): str
     ]),
     "| node | what happens | why |",
     "| --- | --- | --- |",
-    ...alike(impact.nodes).map(row),
+    ...alike(review).map(row),
+    "",
+    ...clusterFacts(review).flatMap((each) => [`- ${escape(each)}`]),
     "",
     ...details(review, unchanged),
   ];
@@ -41,8 +43,9 @@ function title({ cluster, refusals }: Review, allowed: string | undefined): stri
   return `${cluster.environment}${verdict}`;
 }
 
-function row({ ids, statement, because }: Alike): string {
-  return `| ${codes(ids)} | ${escape(statement)} | ${codes(because)} |`;
+function row({ ids, statement, because, facts }: Alike): string {
+  const happens = [statement, ...facts].map(escape).join("<br>");
+  return `| ${codes(ids)} | ${happens} | ${codes(because)} |`;
 }
 
 /** Folded: what nobody needs to read to decide. */

@@ -2,7 +2,7 @@ import { render } from "../../base/remedy";
 import type { Paint, Colour } from "../../cli/output";
 import type { Fate } from "../../observe/review/impact";
 import { type Review, isEmpty } from "../../observe/review/review";
-import { type Alike, alike, summaryOf } from "../../observe/review/statements";
+import { type Alike, alike, clusterFacts, summaryOf } from "../../observe/review/statements";
 
 const COLOURS: Readonly<Record<Fate, Colour>> = {
   "data-lost": "red",
@@ -29,15 +29,16 @@ export function reviewScreen(review: Review, allowed: string | undefined, paint:
       `${" ".repeat(7)}${paint("dim", "→")} ${allowed ?? render(remedy, "person")}`,
     ]),
     "",
-    ...alike(impact.nodes).flatMap((each) => lines(each, paint)),
+    ...alike(review).flatMap((each) => lines(each, paint)),
+    ...clusterFacts(review),
     ...impact.others.map(({ address, action }) => `${action.padEnd(8)} ${address}`),
     ...(impact.registers ? ["at the end  every node is registered, and the metadata on each verified"] : []),
   ];
 }
 
-function lines({ ids, fate, statement, because }: Alike, paint: Paint): string[] {
+function lines({ ids, fate, statement, because, facts }: Alike, paint: Paint): string[] {
   return [
     `${ids.map((id) => paint("bold", id)).join(", ")}: ${paint(COLOURS[fate], statement)}`,
-    ...because.map((change) => `  ${change}`),
+    ...[...because, ...facts].map((each) => `  ${each}`),
   ];
 }

@@ -1,12 +1,23 @@
 import { isCoordinatorId } from "../../../model/contract/node-id";
 import { type Cluster, majorOfImage } from "../../../model/cluster";
 import type { Remedy } from "../../base/remedy";
+import { type PlanJson, commandsOf } from "../../terraform/plan";
+import { EXPECT, clusterDigest, clusterText } from "../../../model/contract/cluster-file";
 import { findForbidden, versionOfImage } from "../../cluster/nodes/image-on-data";
 import type { Impact, NodeImpact } from "./impact";
+import type { LiveFacts } from "./live-facts";
 
 /** Why a plan must not be approved; the codes stay the same in every version. */
 type RefusalCode =
-  "incomplete-plan" | "data-lost" | "volume-gone" | "coordinator-with-workers" | "all-at-once" | "image";
+  | "incomplete-plan"
+  | "data-lost"
+  | "volume-gone"
+  | "coordinator-with-workers"
+  | "all-at-once"
+  | "image"
+  | "removal"
+  | "other-code"
+  | "other-cluster";
 
 export interface Refusal {
   readonly code: RefusalCode;
@@ -21,13 +32,59 @@ export interface Refusal {
  *
  * @param cluster as it is wanted
  */
-export function findRefusals({ nodes }: Impact, cluster: Cluster): Refusal[] {
+export function findRefusals(plan: PlanJson, { nodes }: Impact, cluster: Cluster): Refusal[] {
   const ids = (fate: NodeImpact["fate"]) => nodes.filter((node) => node.fate === fate).map(({ id }) => id);
   return [
+    ...incomplete(plan),
+    ...otherCode(plan, cluster),
     ...lostData(nodes.filter(({ fate }) => fate === "data-lost")),
     ...goneVolumes(ids("emptied")),
     ...togetherReplaced(ids("replaced"), cluster),
     ...wrongImages(nodes, cluster),
+  ];
+}
+
+/**
+ * What must not be approved by what the running cluster says: another server than the coordinator that is meant, and workers
+ * that can't be emptied, for want of room or for what their tables are.
+ */
+export function refusalsOfCluster(live: LiveFacts): Refusal[] {
+  const obstacles = live.asked ? live.foresight.obstacles : [];
+  return [
+    ...live.doubts.map(({ what, remedy }): Refusal => ({ code: "other-cluster", nodes: [], what, remedy })),
+    ...obstacles.map(({ node, what, remedy }): Refusal => ({
+      code: "removal",
+      nodes: node.split(", "),
+      what: `${node}: ${what}`,
+      remedy,
+    })),
+  ];
+}
+
+function incomplete(plan: PlanJson): Refusal[] {
+  if (plan.errored !== true) return [];
+  return [
+    {
+      code: "incomplete-plan",
+      nodes: [],
+      what: "the plan failed half-way, so that nobody can know all that it would do",
+      remedy: "correct what Terraform says of it, and plan again",
+    },
+  ];
+}
+
+/** Its own steps would refuse it one by one, and only once they run. */
+function otherCode(plan: PlanJson, cluster: Cluster): Refusal[] {
+  const expecting = commandsOf(plan).filter((command) => command.includes(` ${EXPECT} `));
+  const wanted = `${EXPECT} ${clusterDigest(clusterText(cluster))}`;
+  if (expecting.every((command) => command.includes(wanted))) return [];
+  return [
+    {
+      code: "other-code",
+      nodes: [],
+      what: "the plan was made of another cluster, or of another state of the code, than the one that is here",
+      remedy: "take the plan and the code of the same commit, or review without --plan",
+    },
   ];
 }
 

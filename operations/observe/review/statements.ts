@@ -1,6 +1,11 @@
+import type { Cluster } from "../../../model/cluster";
 import { isCoordinatorId } from "../../../model/contract/node-id";
+import { formatBytes } from "../../base/bytes";
+import { formatDuration } from "../../base/duration";
+import type { Foresight, ForeseenRemoval } from "../../cluster/moving/foresight";
 import type { AttributeChange } from "./attribute-changes";
 import type { Fate, NodeImpact } from "./impact";
+import type { Review } from "./review";
 
 /** From the stop of a container to a healthy server on the same data: 4 to 9 s were measured, without much to recover. */
 const RESTART = "about 10 s";
@@ -16,12 +21,13 @@ const STATEMENTS: Readonly<Record<Exclude<Fate, "replaced" | "joins" | "unchange
 };
 
 /** What happens to a node, in one line without its name. */
-export function statementOf({ id, fate }: NodeImpact): string {
+export function statementOf({ id, fate }: NodeImpact, { rebalance }: Pick<Cluster, "rebalance">): string {
   const coordinator = isCoordinatorId(id);
   if (fate === "unchanged") return "nothing";
   if (fate === "joins") {
-    return coordinator
-      ? "starts empty, as the coordinator"
+    if (coordinator) return "starts empty, as the coordinator";
+    return rebalance === "after-adding"
+      ? "starts empty and joins; then shards of the others move to it, online"
       : "starts empty and joins; has no shards until a rebalance";
   }
   if (fate === "replaced") {
@@ -37,6 +43,30 @@ function changeText({ name, before, after }: AttributeChange): string {
   return `${name} ${before ?? "unset"} -> ${after ?? "unset"}`;
 }
 
+/** What the running cluster says of a node that leaves or stops, a line each. */
+function factsOf({ id }: NodeImpact, foresight: Foresight): string[] {
+  const removal = foresight.leaving.find((each) => each.id === id);
+  const sessions = foresight.sessions.get(id) ?? 0;
+  return [
+    ...(removal === undefined ? [] : [movesText(removal)]),
+    ...(sessions === 0 ? [] : [`${count(sessions, "client session")} on it end${sessions === 1 ? "s" : ""}`]),
+  ];
+}
+
+/** `64 shards with 1.2 GB move, 32 to a/w1, 32 to b/w1: about 2 min` */
+function movesText({ registered, shards, bytes, to, seconds, complete }: ForeseenRemoval): string {
+  if (!registered) return "it is not registered: nothing to move";
+  if (shards === 0) return "it holds no shards: nothing to move";
+  const where = to.map((each) => `${each.shards} to ${each.node}`).join(", ");
+  const amount = `${count(shards, "shard")} with ${formatBytes(bytes)} move`;
+  const time = `${complete ? "about" : "at least"} ${formatDuration(Math.max(seconds, 1))}`;
+  return `${amount}${where === "" ? "" : `, ${where}`}: ${time}${complete ? "" : ", and what the copying takes"}`;
+}
+
+function count(number: number, unit: string): string {
+  return `${number} ${unit}${number === 1 ? "" : "s"}`;
+}
+
 /** Nodes to which the same happens, for the same reason. */
 export interface Alike {
   readonly ids: readonly string[];
@@ -44,20 +74,39 @@ export interface Alike {
   readonly statement: string;
   /** Why; empty where the statement says it all. */
   readonly because: readonly string[];
+  /** What the running cluster says of them, each a sentence. */
+  readonly facts: readonly string[];
 }
 
 /** What happens, each once with all of its nodes; nodes that stay as they are left out. */
-export function alike(nodes: readonly NodeImpact[]): Alike[] {
+export function alike({ impact, cluster, live }: Review): Alike[] {
   const groups = new Map<string, Alike>();
-  for (const node of nodes.filter(({ fate }) => fate !== "unchanged")) {
-    const statement = statementOf(node);
+  for (const node of impact.nodes.filter(({ fate }) => fate !== "unchanged")) {
+    const statement = statementOf(node, cluster);
     // Of a node that joins or leaves everything changes.
     const because = node.fate === "replaced" || node.fate === "updated" ? node.changes.map(changeText) : [];
-    const key = JSON.stringify([statement, because]);
+    const facts = live.asked ? factsOf(node, live.foresight) : [];
+    const key = JSON.stringify([statement, because, facts]);
     const ids = [...(groups.get(key)?.ids ?? []), node.id];
-    groups.set(key, { ids, fate: node.fate, statement, because });
+    groups.set(key, { ids, fate: node.fate, statement, because, facts });
   }
   return [...groups.values()];
+}
+
+/** What the running cluster says of the change as a whole, a line each; why it wasn't asked, where that matters. */
+export function clusterFacts({ live, impact }: Review): string[] {
+  if (!live.asked) return [`the cluster was not asked: ${live.because}`];
+  const { room, moving } = live.foresight;
+  const stops = impact.nodes.some(({ fate }) => fate === "replaced" || fate === "leaves");
+  return [
+    ...(stops
+      ? moving.map((each) => `shards are being moved now, which a node that stops ends: ${each}`)
+      : []),
+    ...room.map(
+      ({ server, before, after }) =>
+        `room for shards on ${server}: ${formatBytes(Math.max(before, 0))}, ${formatBytes(Math.max(after, 0))} after it`,
+    ),
+  ];
 }
 
 /** One line over all nodes: `1 leaves, 3 are replaced (the coordinator among them), 2 unchanged`. */

@@ -4,7 +4,8 @@ import type { Environment } from "../../../../model/environment";
 import { describeReview } from "../../../../operations/commands/review/json";
 import { reviewMarkdown } from "../../../../operations/commands/review/markdown";
 import { reviewScreen } from "../../../../operations/commands/review/screen";
-import { type Review, reviewPlan } from "../../../../operations/observe/review/review";
+import type { LiveFacts } from "../../../../operations/observe/review/live-facts";
+import { type Review, reviewPlan, withLive } from "../../../../operations/observe/review/review";
 import { expectShape } from "../../../fixtures/json-shape";
 import { somePlan } from "../../observe/review/some-plan";
 
@@ -28,9 +29,37 @@ const REPLACED = {
 const CREATED = { container: ["create"], volume: ["create"], membership: ["create"] } as const;
 const DESTROYED = { container: ["delete"], volume: ["delete"], membership: ["delete"] } as const;
 
+const UNASKED: LiveFacts = { asked: false, because: "--plan-only was given", doubts: [] };
+
+const GB = 1024 ** 3;
+
+const ASKED: Extract<LiveFacts, { asked: true }> = {
+  asked: true,
+  doubts: [],
+  foresight: {
+    leaving: [
+      {
+        ...{ id: "c/worker1", registered: true, shards: 64, bytes: 3 * GB, seconds: 95, complete: true },
+        to: [
+          { node: "b/worker1", shards: 30, bytes: GB },
+          { node: "b/worker2", shards: 34, bytes: 2 * GB },
+        ],
+      },
+    ],
+    room: [{ server: "b", before: 40 * GB, after: 37 * GB }],
+    obstacles: [],
+    moving: ["background job 3 is running (Rebalance all colocation groups)"],
+    sessions: new Map([
+      ["a/coordinator", 12],
+      ["b/worker1", 1],
+      ["b/worker2", 0],
+    ]),
+  },
+};
+
 const plain = (_colour: string, text: string) => text;
 
-function some(): Review {
+function some(live: LiveFacts = UNASKED): Review {
   const nodes = {
     "a/coordinator": REPLACED,
     "b/worker1": REPLACED,
@@ -43,10 +72,18 @@ function some(): Review {
     "null_resource.registration": ["delete", "create"],
     "docker_network.c": ["delete"],
   } as const;
-  return reviewPlan(somePlan(nodes, more), describeCluster(ENVIRONMENT));
+  return reviewed(nodes, live, more);
 }
 
-const NOTHING = reviewPlan(somePlan({ "a/coordinator": {} }), describeCluster(ENVIRONMENT));
+function reviewed(
+  nodes: Parameters<typeof somePlan>[0],
+  live: LiveFacts = UNASKED,
+  more: Parameters<typeof somePlan>[1] = {},
+): Review {
+  return withLive(reviewPlan(somePlan(nodes, more), describeCluster(ENVIRONMENT)), live);
+}
+
+const NOTHING = reviewed({ "a/coordinator": {} });
 
 describe("the report of a review", () => {
   it("says on a terminal what is refused, then what happens by its danger, the same once", () => {
@@ -62,10 +99,42 @@ describe("the report of a review", () => {
       "b/worker1, b/worker2: is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile",
       "  max_connections 100 -> 300",
       "b/worker3: starts empty and joins; has no shards until a rebalance",
+      "the cluster was not asked: --plan-only was given",
       "delete   docker_network.c",
       "at the end  every node is registered, and the metadata on each verified",
     ]);
     expect(reviewScreen(NOTHING, undefined, plain)).toEqual(["production  cluster citus: no change"]);
+  });
+
+  it("says what the running cluster says of it", () => {
+    const lines = reviewScreen(some(ASKED), undefined, plain);
+    expect(lines.filter((line) => /^(  |room|shards)/.test(line)).slice(1)).toEqual([
+      "  64 shards with 3 GB move, 30 to b/worker1, 34 to b/worker2: about 1 min 35 s",
+      "  max_connections 100 -> 300",
+      "  12 client sessions on it end",
+      "  max_connections 100 -> 300",
+      "  1 client session on it ends",
+      "  max_connections 100 -> 300",
+      "shards are being moved now, which a node that stops ends: background job 3 is running (Rebalance all colocation groups)",
+      "room for shards on b: 40 GB, 37 GB after it",
+    ]);
+    expect(reviewMarkdown(some(ASKED), undefined)).toContain(
+      "for moments<br>64 shards with 3 GB move, 30 to b/worker1, 34 to b/worker2: about 1 min 35 s |",
+    );
+  });
+
+  it("refuses what the running cluster can't do, and another cluster than the one that is meant", () => {
+    const obstacle = { node: "c/worker1", what: "its shards don't all fit", remedy: "add a worker" };
+    const live: LiveFacts = {
+      ...ASKED,
+      doubts: [{ what: "the server reached by b is a worker", remedy: "look" }],
+      foresight: { ...ASKED.foresight, obstacles: [obstacle] },
+    };
+    expect(some(live).refusals).toMatchObject([
+      { code: "coordinator-with-workers" },
+      { code: "other-cluster", what: "the server reached by b is a worker" },
+      { code: "removal", nodes: ["c/worker1"], what: "c/worker1: its shards don't all fit" },
+    ]);
   });
 
   it("has the reason of what was let pass", () => {
@@ -95,6 +164,8 @@ describe("the report of a review", () => {
       | \`b/worker1\`<br>\`b/worker2\` | is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile | \`max_connections 100 -> 300\` |
       | \`b/worker3\` | starts empty and joins; has no shards until a rebalance |  |
 
+      - the cluster was not asked: --plan-only was given
+
       <details><summary>Also</summary>
 
       - 1 node unchanged
@@ -116,7 +187,7 @@ describe("the report of a review", () => {
         { ...REPLACED, after: { command: command(`max_connections=${index}`) } },
       ]),
     );
-    const text = reviewMarkdown(reviewPlan(somePlan(nodes), describeCluster(ENVIRONMENT)), undefined);
+    const text = reviewMarkdown(reviewed(nodes), undefined);
     expect(text.length).toBeLessThan(65_536);
     expect(text).toMatch(/> \*\*Refused:\*\* 2000 containers/);
     expect(text).toMatch(/\d+ more lines: see the job's log\.\n$/);
@@ -125,10 +196,7 @@ describe("the report of a review", () => {
   it("can't be broken by what a plan says", () => {
     const before = { command: command("log_line_prefix=%m | <b>") };
     const node = { ...REPLACED, before, after: { command: command("log_line_prefix=a\n`b`") } };
-    const text = reviewMarkdown(
-      reviewPlan(somePlan({ "b/worker1": node }), describeCluster(ENVIRONMENT)),
-      undefined,
-    );
+    const text = reviewMarkdown(reviewed({ "b/worker1": node }), undefined);
     expect(text.split("\n").find((line) => line.includes("b/worker1"))).toContain(
       "log_line_prefix %m \\| <b> -> a 'b'",
     );
@@ -138,6 +206,7 @@ describe("the report of a review", () => {
     const plan = { file: "reviewed.plan", sha256: "0".repeat(64), terraform: "1.11.4", madeAt: undefined };
     const answer = { version: 1, command: "review", ...describeReview(some(), plan, undefined) };
     expectShape("review", JSON.stringify(answer));
+    expectShape("review", JSON.stringify({ ...answer, ...describeReview(some(ASKED), plan, undefined) }));
     expect(answer).toMatchObject({ refused: true, allowed: null, registers: true });
     expect(describeReview(some(), plan, "meant")).toMatchObject({ refused: false, allowed: "meant" });
   });

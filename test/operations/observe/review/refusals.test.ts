@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeCluster } from "../../../../model/cluster";
+import { clusterDigest, clusterText } from "../../../../model/contract/cluster-file";
 import type { Environment } from "../../../../model/environment";
 import { isEmpty, reviewPlan } from "../../../../operations/observe/review/review";
 import { type SomeNode, somePlan } from "./some-plan";
@@ -31,6 +32,31 @@ describe("a plan is refused that", () => {
     expect(refusals[0]?.what).toBe(
       "b/worker1: the data volume is destroyed, and made anew, empty; nothing is moved away before",
     );
+  });
+
+  it("was made of other code than is here", () => {
+    const plan = (digest: string) => ({
+      ...somePlan({ "a/coordinator": {} }),
+      configuration: {
+        root_module: {
+          resources: [
+            {},
+            {
+              provisioners: [
+                {
+                  type: "local-exec",
+                  expressions: { command: { constant_value: `node a.mjs register --expect ${digest}` } },
+                },
+              ],
+            },
+          ],
+        },
+      },
+    });
+    const cluster = describeCluster(ENVIRONMENT);
+    const own = clusterDigest(clusterText(cluster));
+    expect(reviewPlan(plan(own), cluster).refusals).toEqual([]);
+    expect(reviewPlan(plan("0123456789ab"), cluster).refusals).toMatchObject([{ code: "other-code" }]);
   });
 
   it("destroys the whole cluster", () => {

@@ -1,0 +1,205 @@
+import { isOwnApplication } from "../../model/contract/application-name";
+import type { Cluster } from "../../model/cluster";
+import type { Caller } from "../base/caller/caller";
+import type { Problem } from "../base/failure";
+import type { Session } from "../cluster/connection/session";
+import { mayDiscard } from "../cluster/holdings/discard-keys";
+import { findHeld } from "../cluster/holdings/require-nothing-held";
+import type { Foresight, ForeseenRemoval, RoomAfter } from "../cluster/moving/foresight";
+import { readRunningMoves } from "../cluster/moving/running-moves";
+import { type Departures, type Member, departuresFrom, readMembers } from "../cluster/nodes/leaving-members";
+import { COORDINATOR_GROUP } from "../cluster/nodes/pg-dist-node";
+import { runOnNodes } from "../cluster/nodes/run-on-nodes";
+import { readTransferMode } from "../cluster/shards/transfer-mode";
+import { readFreeSpace } from "../docker/free-space";
+import { findDependentProblems, findDrainProblems } from "./drain/checks";
+import type { Move } from "./drain/plan";
+import { type DrainPlan, planDrain } from "./drain/room";
+import { type Inventory, readInventory } from "./drain/shards";
+import { estimateTime } from "./rebalance/estimate";
+import { lastFinished } from "./rebalance/last-finished";
+
+/** What a change is about to do to nodes, by their ids. */
+export interface Intended {
+  /** Workers that are emptied and removed. */
+  readonly leaving: readonly string[];
+  /** Nodes whose servers stop, for a moment or for good. */
+  readonly stopping: readonly string[];
+}
+
+/** How long the Docker hosts may take to say how much room there is. In milliseconds. */
+const SPACE_MS = 5_000;
+
+/**
+ * Asks a running cluster what a change would meet: by the very plan and checks with which the shards of a worker are moved
+ * away. Changes nothing, and waits for no lock of ours: what another run does meanwhile makes it old.
+ *
+ * @param cluster as it is wanted
+ * @throws the server's error
+ */
+export async function foresee(
+  session: Session,
+  cluster: Cluster,
+  intended: Intended,
+  caller: Caller,
+): Promise<Foresight> {
+  const declared = departuresFrom(cluster);
+  const leaving = new Set(intended.leaving);
+  const departures: Departures = {
+    ...declared,
+    leaves: (id) => leaving.has(id) || declared.leaves(id),
+    ...(leaving.size === 0 ? {} : { freeSpace: await readFreeSpace(cluster, caller, SPACE_MS) }),
+  };
+  const members = await readMembers(session, departures);
+  const sessions = await countSessions(
+    session,
+    members.filter(({ id = "" }) => intended.stopping.includes(id)),
+  );
+  const moving = await readRunningMoves(session);
+  const removed = members.filter(({ id, leaves }) => leaves && id !== undefined && leaving.has(id));
+  if (removed.length === 0) {
+    return { leaving: intended.leaving.map(neverJoined), room: [], obstacles: [], moving, sessions };
+  }
+  const inventory = await readInventory(session);
+  const plan = await planDrain(session, members, inventory);
+  const timed = await readTimes(session);
+  return {
+    leaving: intended.leaving.map((id) => {
+      const member = removed.find((each) => each.id === id);
+      return member === undefined
+        ? neverJoined(id)
+        : removalOf(id, member, { members, inventory, plan, timed });
+    }),
+    room: roomAfter(plan, members),
+    obstacles: await findObstacles(session, { members, removed, inventory, departures, cluster, caller }),
+    moving,
+    sessions,
+  };
+}
+
+function neverJoined(id: string): ForeseenRemoval {
+  return { id, registered: false, shards: 0, bytes: 0, to: [], seconds: 0, complete: true };
+}
+
+interface Foreseen {
+  readonly members: readonly Member[];
+  readonly inventory: Inventory;
+  readonly plan: DrainPlan;
+  readonly timed: (moves: number, bytes: number) => Pick<ForeseenRemoval, "seconds" | "complete">;
+}
+
+function removalOf(
+  id: string,
+  { nodeid }: Member,
+  { members, inventory, plan, timed }: Foreseen,
+): ForeseenRemoval {
+  const groups = inventory.on(nodeid).map(({ group }) => group);
+  const bytes = sum(groups.map((group) => group.bytes));
+  const own = plan.moves.filter(({ source }) => source === nodeid);
+  const to = plan.targets.flatMap((target) => {
+    const moves = own.filter((move) => move.target === target.nodeid);
+    const node = members.find((member) => member.nodeid === target.nodeid)?.label;
+    return moves.length === 0 || node === undefined ? [] : [{ node, ...amountOf(moves) }];
+  });
+  return {
+    ...{ id, registered: true, to, bytes },
+    shards: sum(groups.map(({ shardids }) => shardids.length)),
+    ...timed(groups.length, bytes),
+  };
+}
+
+function amountOf(moves: readonly Move[]): { shards: number; bytes: number } {
+  return {
+    shards: sum(moves.map(({ group }) => group.shardids.length)),
+    bytes: sum(moves.map(({ group }) => group.bytes)),
+  };
+}
+
+async function readTimes(session: Session): Promise<Foreseen["timed"]> {
+  const last = await lastFinished(session);
+  return (moves, bytes) => {
+    const { seconds, complete } = estimateTime({ moves, bytes }, last, SECONDS_PER_MOVE);
+    // Where there is nothing to copy, nothing is left out.
+    return { seconds, complete: complete || bytes < SMALL_BYTES };
+  };
+}
+
+/** What is copied within the fixed time of a move, on any server. */
+const SMALL_BYTES = 100 * 1024 * 1024;
+
+/**
+ * What a move of ours takes without much to copy: less than one of Citus, since a move's fixed sleeps are cut short (see
+ * `ShardMover`). Measured on two cores, also with twelve tables in a group. In seconds.
+ */
+const SECONDS_PER_MOVE = 0.5;
+
+/** Of servers that receive anything. */
+function roomAfter({ moves, room, targets }: DrainPlan, members: readonly Member[]): RoomAfter[] {
+  const serverOf = (nodeid: number) => members.find((member) => member.nodeid === nodeid)?.fileSystem;
+  return [...room].flatMap(([server, before]) => {
+    if (!targets.some(({ fileSystem }) => fileSystem === server)) return [];
+    const arriving = moves.filter(
+      (move) => serverOf(move.target) === server && serverOf(move.source) !== server,
+    );
+    const staying = moves.some((move) => serverOf(move.target) === server);
+    return staying ? [{ server, before, after: before - amountOf(arriving).bytes }] : [];
+  });
+}
+
+interface Removing {
+  readonly members: readonly Member[];
+  readonly removed: readonly Member[];
+  readonly inventory: Inventory;
+  readonly departures: Departures;
+  readonly cluster: Cluster;
+  readonly caller: Caller;
+}
+
+/** As `emptyNode` asks before it moves anything. */
+async function findObstacles(session: Session, removing: Removing): Promise<Problem[]> {
+  const { members, removed, inventory, departures, cluster, caller } = removing;
+  const mayLose = (label: string) => mayDiscard(cluster, label, caller.env);
+  const situation = { members, inventory, departures, mayLose, mode: readTransferMode(caller.env) };
+  const held: Problem[] = [];
+  for (const node of removed) {
+    if (node.server === undefined) continue;
+    held.push(...(await findHeld(session, node, { cluster, caller, progress: () => undefined })));
+  }
+  return [
+    ...(await findDrainProblems(session, situation)),
+    ...held,
+    ...(await findDependentProblems(session, situation)),
+  ];
+}
+
+/** Of clients, in every database; not those of other nodes, nor ours. */
+const SESSIONS = `SELECT count(*)::text AS sessions
+  FROM pg_stat_activity a LEFT JOIN get_all_active_transactions() g ON g.process_id = a.pid
+ WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid() AND NOT coalesce(g.worker_query, false)
+   AND a.application_name NOT LIKE 'citus\\_%' AND NOT ${isOwnApplication("a.application_name")}`;
+
+async function countSessions(session: Session, nodes: readonly Member[]): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  const workers = nodes.filter(
+    ({ groupid, server }) => groupid !== COORDINATOR_GROUP && server !== undefined,
+  );
+  const answers = await runOnNodes(
+    session,
+    workers.map(({ endpoint }) => endpoint),
+    workers.map(() => SESSIONS),
+  );
+  for (const [index, { label }] of workers.entries()) {
+    const answer = answers[index];
+    if (answer !== undefined && "value" in answer) counts.set(label, Number(answer.value));
+  }
+  const coordinator = nodes.find(({ groupid }) => groupid === COORDINATOR_GROUP);
+  if (coordinator !== undefined) {
+    const [row] = await session.query<{ sessions: string }>(SESSIONS);
+    counts.set(coordinator.label, Number(row?.sessions));
+  }
+  return counts;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

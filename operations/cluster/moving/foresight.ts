@@ -1,0 +1,46 @@
+import type { Problem } from "../../base/failure";
+
+/** What a running cluster says of a change before anything is changed. */
+export interface Foresight {
+  /** The workers that leave, in the order in which they were asked for. */
+  readonly leaving: readonly ForeseenRemoval[];
+  /** Of the file systems that receive their shards. */
+  readonly room: readonly RoomAfter[];
+  /** Why their removal would be refused before its first move. */
+  readonly obstacles: readonly Problem[];
+  /** Who moves shards now, in words. */
+  readonly moving: readonly string[];
+  /** How many client sessions a node that stops or goes has, by its id; without those that don't say it. */
+  readonly sessions: ReadonlyMap<string, number>;
+}
+
+export interface ForeseenRemoval {
+  /** Node id. */
+  readonly id: string;
+  /** False for one that never joined: there is nothing to move. */
+  readonly registered: boolean;
+  /** All that move. */
+  readonly shards: number;
+  readonly bytes: number;
+  /** Where they go, as far as they fit; receivers that get none are left out. */
+  readonly to: readonly Receiving[];
+  /** How long the moves take. */
+  readonly seconds: number;
+  /** Whether the copying of the bytes is in it; else it takes at least so long. */
+  readonly complete: boolean;
+}
+
+interface Receiving {
+  /** Label of the node. */
+  readonly node: string;
+  readonly shards: number;
+  readonly bytes: number;
+}
+
+/** Of one server's file system, in bytes that shards may take: less than what is free, by what Citus keeps free. */
+export interface RoomAfter {
+  /** Id of the Docker host; of a node that isn't ours, its address. */
+  readonly server: string;
+  readonly before: number;
+  readonly after: number;
+}
