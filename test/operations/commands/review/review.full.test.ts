@@ -1,15 +1,34 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Environment } from "../../../../model/environment";
+import { Stopwatch } from "../../../../operations/base/stopwatch";
 import { findParts, type Parts } from "../../../../testbed/parts";
 import { expectShape } from "../../../fixtures/json-shape";
 import { RecoverCluster, docker } from "../../change/recover/recover-cluster";
 
 interface Report {
   readonly refused: boolean;
-  readonly refusals: readonly { code: string; nodes: string[] }[];
+  readonly refusals: readonly { code: string; nodes: string[]; what: string }[];
   readonly nodes: readonly { id: string; fate: string; changes: { name: string }[] }[];
   readonly plan: { file: string };
+  readonly live: Live;
 }
+
+interface Live {
+  readonly asked: boolean;
+  readonly leaving: readonly {
+    id: string;
+    shards: number;
+    bytes: number;
+    to: { node: string; shards: number }[];
+    seconds: number;
+  }[];
+  readonly room: readonly { server: string; before: number; after: number }[];
+  readonly sessions: readonly { node: string; count: number }[];
+}
+
+/** A drain takes at most so many times what was estimated, or the other way round; of the seconds of a start on top. */
+const FACTOR = 3;
+const START_SECONDS = 5;
 
 /**
  * Changes of a running cluster, one after the other: what the review says of each node is compared with what its apply then
@@ -60,7 +79,11 @@ describe("a review, compared with the apply", () => {
   it("of a setting of one worker: its container alone is replaced, and says why", async () => {
     const workers = { local: { worker1: { settings: { work_mem: "8MB" } }, worker2: {}, worker3: {} } };
     environment = { ...environment, workers };
+    // A client of the worker itself, as analysts have it.
+    const sleeping = ["psql", "--username=postgres", "--command=SELECT pg_sleep(300)"];
+    await docker("exec", "--detach", `${cluster.name}-worker1`, ...sleeping);
     const report = await expectApply({ "local/worker1": "replaced" });
+    expect(report.live.sessions).toEqual([{ node: "local/worker1", count: 1 }]);
     expect(report.nodes.find(({ id }) => id === "local/worker1")?.changes.map(({ name }) => name)).toEqual([
       "work_mem",
     ]);
@@ -101,13 +124,52 @@ describe("a review, compared with the apply", () => {
     });
   });
 
-  it("of a worker less: it is emptied and goes with its volume, and no row is lost", async () => {
+  it("of a worker less with a table that can't move online: refused, as is then its apply, until its remedy", async () => {
+    await cluster.deployment.query("SELECT citus_rebalance_start()");
+    await cluster.deployment.query("SELECT citus_rebalance_wait()");
+    await cluster.deployment.query("CREATE TABLE public.log (id bigint, line text)");
+    await cluster.deployment.query("SELECT create_distributed_table('public.log', 'id', shard_count => 4)");
     environment = {
       ...environment,
       workers: { local: { worker1: { settings: { work_mem: "8MB" } }, worker2: {} } },
     };
-    await expectApply({ "local/worker3": "leaves" });
+    cluster.declare(environment);
+    const { report, exitCode } = await review();
+    expect(exitCode).toBe(4);
+    expect(report.refusals).toMatchObject([{ code: "removal", nodes: ["local/worker3"] }]);
+    const what = report.refusals[0]?.what.split(": ").slice(1).join(": ") ?? "";
+    expect(what).toContain("public.log");
+    const { exitCode: applied, output } = await cluster.deployment.apply();
+    expect(applied).toBe(1);
+    expect(output).toContain(what);
+    await cluster.deployment.query("ALTER TABLE public.log REPLICA IDENTITY FULL");
+  });
+
+  it("of a worker less: it is emptied to where the review says, in the time that it says, and no row is lost", async () => {
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const before = await shardsByNode();
+    const watch = new Stopwatch();
+    let drained = Infinity;
+    const report = await expectApply({ "local/worker3": "leaves" }, (output) => {
+      drained = Number(/membership\["local\/worker3"\]: Destruction complete after (\d+)s/.exec(output)?.[1]);
+    });
     expect(await volumes()).not.toContain(`${cluster.name}-worker3`);
+    const [leaving] = report.live.leaving;
+    expect(leaving).toMatchObject({ id: "local/worker3" });
+    const after = await shardsByNode();
+    const gained = Object.entries(after).flatMap(([node, shards]) => {
+      const more = shards - (before[node] ?? 0);
+      return more > 0 ? [more] : [];
+    });
+    expect(leaving?.to.map(({ shards }) => shards).sort()).toEqual(gained.sort());
+    expect(leaving?.shards).toBe(sum(gained));
+    expect(watch.seconds).toBeGreaterThan(drained);
+    const foreseen = leaving?.seconds ?? 0;
+    expect(drained).toBeLessThan(foreseen * FACTOR + START_SECONDS);
+    expect(drained * FACTOR + START_SECONDS).toBeGreaterThan(foreseen);
+    const [room] = report.live.room;
+    expect(room).toMatchObject({ server: "local" });
+    expect(room?.after).toBeLessThanOrEqual(room?.before ?? 0);
   });
 
   it("of an older Citus on existing data: refused", async () => {
@@ -139,7 +201,7 @@ describe("a review, compared with the apply", () => {
     const { stdout, exitCode: refused } = await cluster.run("review", "--plan", file, "--json");
     expect(refused).toBe(4);
     const { refusals } = expectShape<Report>("review", stdout);
-    expect(refusals.map(({ code }) => code)).toEqual(["incomplete-plan", "data-lost"]);
+    expect(refusals.map(({ code }) => code)).toEqual(["incomplete-plan", "data-lost", "other-cluster"]);
     cluster.declare(environment);
     expect(await reviewed()).toEqual({});
   });
@@ -168,13 +230,16 @@ describe("a review, compared with the apply", () => {
   });
 
   /** Declares the environment, reviews, applies, and compares. */
-  async function expectApply(expected: Readonly<Record<string, string>>): Promise<Report> {
+  async function expectApply(
+    expected: Readonly<Record<string, string>>,
+    read: (output: string) => void = () => undefined,
+  ): Promise<Report> {
     cluster.declare(environment);
     const { report, exitCode } = await review();
     expect(exitCode).toBe(0);
     expect(fates(report)).toEqual(expected);
     const [before, kept] = [await containers(), await volumes()];
-    await cluster.deployment.applied();
+    read(await cluster.deployment.applied());
     expect(whatHappened(before, await containers())).toEqual(expected);
     const lost = kept.filter((volume) => !volume.endsWith("-archive"));
     const now = await volumes();
@@ -184,6 +249,14 @@ describe("a review, compared with the apply", () => {
     await expect.poll(rows, { timeout: 120_000, interval: 500 }).toBe(500);
     expect(await reviewed()).toEqual({});
     return report;
+  }
+
+  /** Shards by the endpoint of the node that has them. */
+  async function shardsByNode(): Promise<Record<string, number>> {
+    const counted = await cluster.deployment.query<{ node: string; shards: number }>(
+      "SELECT nodename || nodeport AS node, count(*)::int AS shards FROM citus_shards GROUP BY 1",
+    );
+    return Object.fromEntries(counted.map(({ node, shards }) => [node, shards]));
   }
 
   /** What the cluster's table holds; undefined while a node doesn't answer yet. */
