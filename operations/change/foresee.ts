@@ -7,8 +7,13 @@ import { mayDiscard } from "../cluster/holdings/discard-keys";
 import { findHeld } from "../cluster/holdings/require-nothing-held";
 import type { Foresight, ForeseenRemoval, RoomAfter } from "../cluster/moving/foresight";
 import { readRunningMoves } from "../cluster/moving/running-moves";
-import { type Departures, type Member, departuresFrom, readMembers } from "../cluster/nodes/leaving-members";
-import { COORDINATOR_GROUP } from "../cluster/nodes/pg-dist-node";
+import {
+  type LeaveRequest,
+  type Member,
+  leaveRequestOf,
+  readMembers,
+} from "../cluster/nodes/leaving-members";
+import { COORDINATOR_GROUP } from "../cluster/nodes/registered";
 import { runOnNodes } from "../cluster/nodes/run-on-nodes";
 import { readTransferMode } from "../cluster/shards/transfer-mode";
 import { readFreeSpace } from "../docker/free-space";
@@ -43,14 +48,14 @@ export async function foresee(
   intended: Intended,
   caller: Caller,
 ): Promise<Foresight> {
-  const declared = departuresFrom(cluster);
+  const declared = leaveRequestOf(cluster);
   const leaving = new Set(intended.leaving);
-  const departures: Departures = {
+  const request: LeaveRequest = {
     ...declared,
     leaves: (id) => leaving.has(id) || declared.leaves(id),
     ...(leaving.size === 0 ? {} : { freeSpace: await readFreeSpace(cluster, caller, SPACE_MS) }),
   };
-  const members = await readMembers(session, departures);
+  const members = await readMembers(session, request);
   const sessions = await countSessions(
     session,
     members.filter(({ id = "" }) => intended.stopping.includes(id)),
@@ -71,7 +76,7 @@ export async function foresee(
         : removalOf(id, member, { members, inventory, plan, timed });
     }),
     room: roomAfter(plan, members),
-    obstacles: await findObstacles(session, { members, removed, inventory, departures, cluster, caller }),
+    obstacles: await findObstacles(session, { members, removed, inventory, request, cluster, caller }),
     moving,
     sessions,
   };
@@ -96,9 +101,9 @@ function removalOf(
   const groups = inventory.on(nodeid).map(({ group }) => group);
   const bytes = sum(groups.map((group) => group.bytes));
   const own = plan.moves.filter(({ source }) => source === nodeid);
-  const to = plan.targets.flatMap((target) => {
-    const moves = own.filter((move) => move.target === target.nodeid);
-    const node = members.find((member) => member.nodeid === target.nodeid)?.label;
+  const to = plan.receivers.flatMap((receiver) => {
+    const moves = own.filter((move) => move.target === receiver.nodeid);
+    const node = members.find((member) => member.nodeid === receiver.nodeid)?.label;
     return moves.length === 0 || node === undefined ? [] : [{ node, ...amountOf(moves) }];
   });
   return {
@@ -134,10 +139,10 @@ const SMALL_BYTES = 100 * 1024 * 1024;
 const SECONDS_PER_MOVE = 0.5;
 
 /** Of servers that receive anything. */
-function roomAfter({ moves, room, targets }: DrainPlan, members: readonly Member[]): RoomAfter[] {
+function roomAfter({ moves, room, receivers }: DrainPlan, members: readonly Member[]): RoomAfter[] {
   const serverOf = (nodeid: number) => members.find((member) => member.nodeid === nodeid)?.fileSystem;
   return [...room].flatMap(([server, before]) => {
-    if (!targets.some(({ fileSystem }) => fileSystem === server)) return [];
+    if (!receivers.some(({ fileSystem }) => fileSystem === server)) return [];
     const arriving = moves.filter(
       (move) => serverOf(move.target) === server && serverOf(move.source) !== server,
     );
@@ -150,16 +155,16 @@ interface Removing {
   readonly members: readonly Member[];
   readonly removed: readonly Member[];
   readonly inventory: Inventory;
-  readonly departures: Departures;
+  readonly request: LeaveRequest;
   readonly cluster: Cluster;
   readonly caller: Caller;
 }
 
 /** As `emptyNode` asks before it moves anything. */
 async function findObstacles(session: Session, removing: Removing): Promise<Problem[]> {
-  const { members, removed, inventory, departures, cluster, caller } = removing;
+  const { members, removed, inventory, request, cluster, caller } = removing;
   const mayLose = (label: string) => mayDiscard(cluster, label, caller.env);
-  const situation = { members, inventory, departures, mayLose, mode: readTransferMode(caller.env) };
+  const situation = { members, inventory, request, mayLose, mode: readTransferMode(caller.env) };
   const held: Problem[] = [];
   for (const node of removed) {
     if (node.server === undefined) continue;
