@@ -193,6 +193,18 @@ describe("a review, compared with the apply", () => {
     expect(await reviewed()).toEqual({});
   });
 
+  it("of a plan of other code: refused; without it, or with the code that it was made of, it passes", async () => {
+    const file = `${cluster.deployment.stackFolder}/older.plan`;
+    await cluster.deployment.run("plan", `-out=${file}`);
+    cluster.declare({ ...environment, workers: { local: { worker1: {}, worker2: {}, worker4: {} } } });
+    const { stdout, exitCode } = await cluster.run("review", "--plan", file, "--json");
+    expect(exitCode).toBe(4);
+    expect(expectShape<Report>("review", stdout).refusals.map(({ code }) => code)).toEqual(["other-code"]);
+    expect(await reviewed()).toMatchObject({ "local/worker4": "joins" });
+    cluster.declare(environment);
+    expect((await cluster.run("review", "--plan", file)).exitCode).toBe(0);
+  });
+
   it("of another name of the cluster, whose plan fails half-way: refused until it is undone", async () => {
     cluster.declare({ ...environment, cluster: `${cluster.name}-other` });
     const file = `${cluster.deployment.stackFolder}/half.plan`;
