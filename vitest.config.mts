@@ -9,6 +9,10 @@ const unit = {
   include: ["test/**/*.test.ts"],
   exclude: ["test/**/*.e2e.test.ts", "test/**/*.full.test.ts"],
   globalSetup: ["test/bundle-program.mjs"],
+  // One process for all files of a worker: a process each took longer than the tests in it. Whatever a test stubs is undone.
+  isolate: false,
+  unstubEnvs: true,
+  restoreMocks: true,
   testTimeout: 60_000,
   // A folder with installed packages takes a while to remove on a busy disk.
   hookTimeout: 60_000,
