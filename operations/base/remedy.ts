@@ -98,6 +98,7 @@ export const OF_AN_ENVIRONMENT: ReadonlySet<string> = new Set([
   "add",
   "apply",
   "doctor",
+  "drift",
   "logs",
   "recover",
   "review",

@@ -8,6 +8,11 @@ export function applyOne(id: string, env: NodeJS.ProcessEnv): string {
   return `${terraformCommand(env)} apply -target=${typed("docker_container", nodeAddress(id))}`;
 }
 
+/** How to make one node's container anew, on its data, though nothing of the configuration has changed; for a sentence. */
+export function replaceContainer(environment: string, id: string): string {
+  return `in cdktf.out/stacks/${environment}: terraform apply -replace=docker_container.${nodeAddress(id)}`;
+}
+
 /** A command line, in the stack's folder, that has Terraform forget a worker's membership without running its removal. */
 export function forgetMembership(id: string, env: NodeJS.ProcessEnv): string {
   return `${terraformCommand(env)} state rm ${typed("null_resource", STEP.membership)}'["${id}"]'`;

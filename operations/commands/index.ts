@@ -20,6 +20,7 @@ import { addCredentials } from "./credentials/command";
 import { addRecover } from "./recover/command";
 import { addReview } from "./review/command";
 import { addApply } from "./apply/command";
+import { addDrift } from "./drift/command";
 
 /** Exit codes of every command, as its help shows them. */
 const EXIT_CODES = `
@@ -63,6 +64,7 @@ export function createProgram(caller: Caller): Command {
   addRecover(program, caller);
   addReview(program, caller);
   addApply(program, caller);
+  addDrift(program, caller);
   addCompletion(program);
   return program;
 }

@@ -8,6 +8,8 @@ export interface PlanJson {
   /** True where making it failed half-way; what it would do is not known then. */
   readonly errored?: boolean;
   readonly resource_changes?: readonly ResourceChange[];
+  /** What was found to be other than the state has it; also what the plan leaves as it is, being ignored or computed. */
+  readonly resource_drift?: readonly ResourceChange[];
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
   /** What was planned from. */
   readonly configuration?: { readonly root_module?: { readonly resources?: readonly ConfiguredResource[] } };

@@ -72,10 +72,17 @@ export class Terraform {
   /**
    * Plans everything, or the given addresses and what they depend on. The plan is saved to `file`, for its owner alone: it holds
    * the values of the variables.
+   *
+   * @param lock whether another run waits for it; one that only looks need not hold up a deploy. @default true
    */
-  async plan(file: string, addresses: readonly string[] = []): Promise<PlanJson> {
+  async plan(
+    file: string,
+    addresses: readonly string[] = [],
+    { lock = true }: { readonly lock?: boolean } = {},
+  ): Promise<PlanJson> {
     const targets = addresses.map((address) => `-target=${address}`);
-    await this.run(["plan", "-input=false", "-no-color", `-out=${file}`, ...targets]);
+    const locked = lock ? [] : ["-lock=false"];
+    await this.run(["plan", "-input=false", "-no-color", `-out=${file}`, ...locked, ...targets]);
     chmodSync(file, 0o600);
     return this.show(file);
   }

@@ -1,10 +1,14 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Cluster } from "../../../model/cluster";
-import { Failure, oneLine } from "../../base/failure";
+import { Failure } from "../../base/failure";
 import type { Declared, DeclaredContainer, DeclaredResource, DeclaredVolume } from "./situation";
 import { LABEL } from "../../../model/contract/labels";
 import { AGAIN, advise } from "../../base/remedy";
+import {
+  type StackJson,
+  type StackResource,
+  readStackFile,
+  requiredVariables,
+} from "../../terraform/stack-file";
 
 /** A synthesized stack, as far as recovery needs it. */
 export interface StackConfiguration {
@@ -13,42 +17,11 @@ export interface StackConfiguration {
   readonly requiredVariables: readonly string[];
 }
 
-interface StackJson {
-  readonly resource?: Readonly<Record<string, Readonly<Record<string, ResourceJson>>>>;
-  readonly variable?: Readonly<Record<string, { readonly default?: unknown }>>;
-  /** HCP Terraform keeps the values of variables itself. */
-  readonly terraform?: { readonly cloud?: unknown };
-}
-
-interface ResourceJson {
-  readonly name: string;
-  readonly provider: string;
-  readonly labels?: readonly { readonly label: string; readonly value: string }[];
-  readonly driver_opts?: { readonly device?: string };
-  readonly [key: string]: unknown;
-}
-
-/** Reads `cdk.tf.json` of a stack's folder. */
 export function readConfiguration(folder: string, cluster: Cluster): StackConfiguration {
-  const file = join(folder, "cdk.tf.json");
-  let stack: StackJson;
-  try {
-    stack = JSON.parse(readFileSync(file, "utf8")) as StackJson;
-  } catch (error) {
-    throw new Failure(
-      `can't read ${file}: ${oneLine(error)}`,
-      advise`see that \`npx cdktf synth\` writes it whole, then ${AGAIN}`,
-      { cause: error },
-    );
-  }
+  const stack = readStackFile(folder);
   return {
     declared: describe(stack, cluster),
-    requiredVariables:
-      stack.terraform?.cloud === undefined
-        ? Object.entries(stack.variable ?? {}).flatMap(([name, variable]) =>
-            variable.default === undefined || variable.default === "" ? [name] : [],
-          )
-        : [],
+    requiredVariables: requiredVariables(stack),
   };
 }
 
@@ -72,7 +45,7 @@ function describe(stack: StackJson, cluster: Cluster): Declared {
 
 function describeContainer(
   stack: StackJson,
-  json: ResourceJson,
+  json: StackResource,
   resource: DeclaredResource,
   cluster: Cluster,
 ): DeclaredContainer {
@@ -101,18 +74,4 @@ function describeContainer(
 
 function aliasOf(provider: string): string {
   return provider.replace(/^docker\./, "");
-}
-
-/** @throws Failure for a variable that the process environment lacks */
-export function requireVariables(
-  names: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): void {
-  const missing = names.filter((name) => !env[`TF_VAR_${name}`]).map((name) => `TF_VAR_${name}`);
-  if (missing.length > 0) {
-    throw new Failure(
-      `${missing.join(" and ")} is not set`,
-      "set it as for `cdktf deploy`: Terraform needs it",
-    );
-  }
 }

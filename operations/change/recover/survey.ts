@@ -33,7 +33,7 @@ export async function surveyHost(
       host: docker.id,
       containers: containers.flat(),
       networks: await findNetworks(docker),
-      volumes: await listVolumes(docker),
+      volumes: (await listVolumes(docker)).map(({ Name }) => Name),
     };
   } catch (error) {
     const unreachable = error instanceof Failure ? error.summary : oneLine(error);

@@ -3,30 +3,10 @@ import { coordinatorOf, workersOf } from "../../cluster/cluster-file";
 import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Session } from "../../cluster/connection/session";
+import { ACCEPTED, CONNINFO, withKeepalives } from "../../cluster/nodes/keepalive-settings";
 import { remedyForWords } from "../../cluster/nodes/node-failure";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import { AGAIN, advise } from "../../base/remedy";
-
-/** Where nothing else is said, the kernel decides: a quarter of an hour, or two hours. In seconds, the last in milliseconds. */
-const KEEPALIVE: Readonly<Record<string, number>> = {
-  keepalives_idle: 10,
-  keepalives_interval: 5,
-  keepalives_count: 3,
-  tcp_user_timeout: 30_000,
-};
-
-/** For whoever opens a connection to another node. */
-const CONNINFO = "citus.node_conninfo";
-
-/**
- * For the node to which it was opened, by PostgreSQL's names. Not tcp_user_timeout: these settings hold for every client,
- * and that one would also end the connection of whoever stops reading for as long (a dump into a slow pipe).
- */
-const ACCEPTED: Readonly<Record<string, number>> = Object.fromEntries(
-  Object.entries(KEEPALIVE).flatMap(([name, value]) =>
-    name.startsWith("keepalives") ? [[`tcp_${name}`, value]] : [],
-  ),
-);
 
 const READ = `SELECT json_build_object('alterable', current_setting('allow_alter_system', true) IS DISTINCT FROM 'off',
    'settings', (SELECT json_agg(json_build_object('name', name, 'value', reset_val, 'source', source,
@@ -110,13 +90,9 @@ function changesFor(
 function wanted({ name, value, source, written }: Setting): string | undefined {
   // Our own session on the coordinator has values of its own ("client"), which say nothing about the others'.
   if (name !== CONNINFO)
-    return !written && ["default", "client"].includes(source) ? String(ACCEPTED[name]) : undefined;
+    return !written && ["default", "client"].includes(source) ? ACCEPTED[name] : undefined;
   // On the command line it can't be changed by ALTER SYSTEM.
-  const missing = Object.entries(KEEPALIVE).filter(
-    ([keyword]) => !new RegExp(`\\b${keyword}\\b`).test(value),
-  );
-  if (source === "command line" || missing.length === 0) return undefined;
-  return [value, ...missing.map(([keyword, each]) => `${keyword}=${each}`)].join(" ");
+  return source === "command line" ? undefined : withKeepalives(value);
 }
 
 async function onWorkers(

@@ -82,7 +82,7 @@ async function pull(docker: Engine, image: string, progress: Progress): Promise<
   });
 }
 
-export function versionsIn(image: ImageJson | undefined): ImageVersions {
+export function versionsIn(image: Pick<ImageJson, "Config"> | undefined): ImageVersions {
   const variables = image?.Config?.Env ?? [];
   const valueOf = (name: string) =>
     variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";

@@ -1,4 +1,4 @@
-import type { Endpoint } from "../../../model/cluster";
+import type { Cluster, ClusterNode, Endpoint } from "../../../model/cluster";
 import type { Place } from "../../base/place";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
 
@@ -59,4 +59,20 @@ export function inactiveRemedy({ host, port }: Endpoint): string {
 /** A node's metadata is out of sync. */
 export function unsyncedRemedy({ host, port }: Endpoint): string {
   return `it is retried every minute; at once: SELECT start_metadata_sync_to_node('${host}', ${port}) on the coordinator`;
+}
+
+/**
+ * The cluster's network on a Docker host is to be made anew: a network keeps its own subnet, and can't go while containers
+ * are on it.
+ *
+ * @param nodes those of the host
+ */
+export function remakeNetworkRemedy(
+  { name, environment }: Pick<Cluster, "name" | "environment">,
+  nodes: readonly Pick<ClusterNode, "container">[],
+  { isThere }: { readonly isThere: boolean },
+): string {
+  const names = nodes.map(({ container }) => container).join(" ");
+  const remove = isThere ? `; docker network rm ${name}` : "";
+  return `there: docker stop ${names}; docker rm ${names}${remove}; then npx cdktf deploy ${environment} makes them again on their volumes`;
 }

@@ -1,16 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { CLUSTER_FILE } from "../../../model/contract/cluster-file";
 import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import { advise, commandIn } from "../../base/remedy";
 import { Stopwatch } from "../../base/stopwatch";
-import { readConfiguration, requireVariables } from "../../change/recover/configuration";
 import { printJson } from "../../cli/output";
 import { progressBeside, progressOf } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
+import { synthesizeStack } from "../../cli/synthesized-stack";
 import {
   type TargetFlags,
   findTarget,
@@ -19,7 +18,6 @@ import {
   timeoutOption,
   viaOption,
 } from "../../cli/target";
-import { readCluster } from "../../cluster/cluster-file";
 import { asFailure } from "../../cluster/connection/report";
 import { findChanges, findOtherVariables } from "../../observe/review/find-changes";
 import { fingerprintOf } from "../../observe/review/fingerprint";
@@ -27,7 +25,6 @@ import { type Live, PLAN_FILE, loadReview } from "../../observe/review/review-re
 import type { PlanJson } from "../../terraform/plan";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { hashFile, hashStack } from "../../terraform/stack-hash";
-import { synthesize } from "../../terraform/synthesize";
 import { Terraform } from "../../terraform/terraform";
 import { describeApply } from "./json";
 import { type Told, tellApply } from "./progress";
@@ -74,11 +71,8 @@ async function apply(
   const project = findProject();
   const environment = loadEnvironment(project, name);
   refuseTwins(findSameCluster(project, environment));
-  progress("synthesizing");
-  const folder = await synthesize(project, environment.name, caller.env);
+  const { folder } = await synthesizeStack(project, environment.name, caller, progress);
   const files = hashStack(folder);
-  const cluster = readCluster(join(folder, CLUSTER_FILE));
-  requireVariables(readConfiguration(folder, cluster).requiredVariables, caller.env);
   const file = given === undefined ? join(folder, PLAN_FILE) : resolve(given);
   const review = commandIn({ environment: name }, "review");
   const again = given === undefined ? review : commandIn({ environment: name }, "review", "--plan", given);

@@ -10,6 +10,8 @@ export interface ContainerJson {
   readonly Id: string;
   /** With a slash before it. */
   readonly Name: string;
+  /** Id of the image that it was made of, whatever that name means by now. */
+  readonly Image: string;
   readonly RestartCount: number;
   readonly Config: {
     /** As it was named when the container was made. */
@@ -39,6 +41,15 @@ export interface ContainerJson {
     readonly Memory: number;
     /** 0 for none. */
     readonly NanoCpus: number;
+    /** As it was made: also of one that doesn't run. */
+    readonly PortBindings?: Readonly<Record<string, readonly PortBinding[] | null>> | null;
+    /** `name:ip` each. */
+    readonly ExtraHosts?: readonly string[] | null;
+    readonly Dns?: readonly string[] | null;
+    readonly LogConfig?: {
+      readonly Type: string;
+      readonly Config?: Readonly<Record<string, string>> | null;
+    };
   };
   readonly Mounts: readonly {
     readonly Type: string;
@@ -61,6 +72,10 @@ export interface ListedContainer {
   readonly Id: string;
   /** Each with a slash before it. */
   readonly Names: readonly string[];
+  /** As it was named when the container was made; its id where it has lost that name. */
+  readonly Image?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null } | null;
   readonly Ports: readonly {
     readonly IP?: string;
     readonly PrivatePort: number;

@@ -6,6 +6,11 @@ import { registryAuth } from "./registry-auth";
 const PULL_MS = 20 * 60_000;
 
 export interface ImageJson {
+  readonly Id: string;
+  /** `repository@sha256:...` each: as registries have it. None where it was built or loaded here. */
+  readonly RepoDigests?: readonly string[] | null;
+  /** Digests of its layers' contents, which every engine calculates alike. */
+  readonly RootFS?: { readonly Layers?: readonly string[] | null } | null;
   readonly Config: { readonly Env: readonly string[] | null } | null;
 }
 

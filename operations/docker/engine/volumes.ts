@@ -16,12 +16,11 @@ export function inspectVolume(
   return ifFound(engine.json<VolumeJson>({ operation: "volume inspect", path, timeout }));
 }
 
-/** Names of all volumes. */
-export async function listVolumes(engine: Engine): Promise<string[]> {
+export async function listVolumes(engine: Engine, timeout?: number): Promise<readonly VolumeJson[]> {
   const { Volumes } = await engine.json<{ readonly Volumes: readonly VolumeJson[] | null }>({
-    ...{ operation: "volume ls", path: "/volumes" },
+    ...{ operation: "volume ls", path: "/volumes", timeout },
   });
-  return (Volumes ?? []).map(({ Name }) => Name);
+  return Volumes ?? [];
 }
 
 export async function removeVolume(engine: Engine, name: string): Promise<void> {

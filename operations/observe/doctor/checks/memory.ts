@@ -1,5 +1,5 @@
-import { nodeAddress } from "../../../../model/contract/terraform-address";
 import { formatBytes } from "../../../base/bytes";
+import { replaceContainer } from "../../../base/terraform-command";
 import { ok, warning } from "../finding";
 import type { NodeCheck } from "./check";
 
@@ -13,7 +13,7 @@ export const checkMemory: NodeCheck = ({ node, container }, { cluster }) => {
   // An update to 0 changes nothing in Docker: every deploy would find the old limit again.
   const remedy =
     declared === 0
-      ? `Docker lifts no limit of a container that is there: declare the server's whole memory, or in cdktf.out/stacks/${cluster.environment}: terraform apply -replace=docker_container.${nodeAddress(node.id)}`
+      ? `Docker lifts no limit of a container that is there: declare the server's whole memory, or ${replaceContainer(cluster.environment, node.id)}`
       : `npx cdktf deploy ${cluster.environment}`;
   const seen = `its container has ${shown(container.memory)}, declared is ${shown(declared)}`;
   return [warning(place, seen, remedy)];

@@ -1,5 +1,6 @@
 import { failed, ok, warning } from "../finding";
 import type { HostCheck } from "./check";
+import { remakeNetworkRemedy } from "../../../cluster/nodes/remedies";
 
 /** The cluster's subnet on a host against the server's other IPv4 routes. */
 export const checkNetwork: HostCheck = ({ host, network, subnet, system, containers }, { cluster }) => {
@@ -17,14 +18,12 @@ export const checkNetwork: HostCheck = ({ host, network, subnet, system, contain
     const set = "set `subnet` of this host to a free one";
     if (network === undefined) return [failed(place, seen, `${set}, then npx cdktf deploy ${environment}`)];
     // A later `subnet` is ignored while the network is there (constructs/docker-host.ts).
-    const names = containers.join(" ");
-    return [
-      warning(
-        place,
-        seen,
-        `${set}; then, as a network keeps its own, there: docker stop ${names}; docker rm ${names}; docker network rm ${name}; then npx cdktf deploy ${environment} makes them again on their volumes`,
-      ),
-    ];
+    const remake = remakeNetworkRemedy(
+      { name, environment },
+      containers.map((container) => ({ container })),
+      { isThere: true },
+    );
+    return [warning(place, seen, `${set}; then, as a network keeps its own, ${remake}`)];
   }
   return [ok(place, network === undefined ? `${own} is free; an apply makes the network` : own)];
 };

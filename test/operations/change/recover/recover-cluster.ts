@@ -87,6 +87,13 @@ export class RecoverCluster {
     return { exitCode, stdout, output: `${stdout}${stderr}` };
   }
 
+  /** Runs a command line as it was printed, in the project's folder; `npx pg-dist` is this one. */
+  async shell(line: string): Promise<string> {
+    const command = line.replace(/^npx pg-dist /, `'${process.execPath}' '${PG_DIST}' `);
+    const { stdout, stderr } = await execute("sh", ["-c", command], this.recoverOptions());
+    return `${stdout}${stderr}`;
+  }
+
   /** Runs it as a person does, on a pseudo-terminal, and types `keys` at the question. */
   async recoverOnTerminal(keys: string): Promise<CommandResult> {
     const command = `'${process.execPath}' '${PG_DIST}' recover ${this.name}`;

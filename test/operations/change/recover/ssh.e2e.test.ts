@@ -30,7 +30,7 @@ describe("the engine of a Docker host over ssh", () => {
       body: { Name: "recover-test", Labels: labels },
     });
     expect(await inspectVolume(docker, "recover-test")).toMatchObject({ Labels: labels });
-    expect(await listVolumes(docker)).toEqual(["recover-test"]);
+    expect((await listVolumes(docker)).map(({ Name }) => Name)).toEqual(["recover-test"]);
     await removeVolume(docker, "recover-test");
     expect(await inspectVolume(docker, "recover-test")).toBeUndefined();
   });

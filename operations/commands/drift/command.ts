@@ -1,0 +1,125 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Caller } from "../../base/caller/caller";
+import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import { createPaint, printJson, printLines } from "../../cli/output";
+import { progressBeside } from "../../cli/progress";
+import { orJsonFailure } from "../../cli/read-command";
+import { synthesizeStack } from "../../cli/synthesized-stack";
+import { type TargetFlags, findTarget, timeoutOption, viaOption, warnOfTwins } from "../../cli/target";
+import { readDeclaredStack } from "../../observe/drift/declared-containers";
+import type { Drift } from "../../observe/drift/drift";
+import { type DriftFacts, findDrift } from "../../observe/drift/find-drift";
+import { readHost } from "../../observe/drift/read-host";
+import { findProject } from "../../terraform/project";
+import { Terraform } from "../../terraform/terraform";
+import { askServers } from "./ask-servers";
+import { describeDrift } from "./json";
+import { driftScreen } from "./screen";
+
+/** Beside the stack while it is read; it holds the password. */
+const PLAN_FILE = "drift.plan";
+
+const HELP = `
+Compares three views: the configuration, Terraform's state, and what is there: containers, networks, volumes and
+images on the Docker hosts, pg_dist_node, the versions and the settings of every server, also those of ALTER SYSTEM,
+ALTER ROLE and ALTER DATABASE. Each difference has what mends it. What can't be asked is named too. Needs what
+\`cdktf diff\` needs. Changes nothing, and takes no lock.
+
+Exit codes: 0 no difference, 3 some, 1 nothing could be looked at.
+
+Examples:
+  npx pg-dist drift production
+  npx pg-dist drift production --json    for a nightly job (schemas/drift.json)`;
+
+interface Flags {
+  readonly via?: TargetFlags["via"];
+  /** In seconds. */
+  readonly timeout: number;
+  readonly json?: true;
+}
+
+/** `pg-dist drift ENV`. */
+export function addDrift(program: Command, caller: Caller): void {
+  program
+    .command("drift")
+    .argument("<environment>", "name of a file in environments/, without .ts")
+    .description(
+      "Find what differs between the configuration, Terraform and the cluster, with what mends it.",
+    )
+    .addOption(viaOption())
+    .addOption(timeoutOption("how long one node, or one Docker host, may take to answer"))
+    .option("--json", "the differences as JSON, version 1")
+    .addHelpText("after", HELP)
+    .action(async (environment: string, flags: Flags) => {
+      const json = flags.json === true;
+      const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
+      process.exitCode = await orJsonFailure("drift", json, caller, async (): Promise<ExitCode> => {
+        const facts = await look(environment, flags, caller);
+        const drifts = findDrift(facts).map((drift) => withoutSecrets(drift, caller));
+        if (json) printJson("drift", describeDrift(drifts, facts));
+        else printLines(driftScreen(drifts, facts.cluster, paint));
+        return drifts.length === 0 ? EXIT.ok : EXIT.unhealthy;
+      });
+    });
+}
+
+/** A setting, a label or an image may hold what the run knows as a secret. */
+function withoutSecrets({ what, declared, found, ...drift }: Drift, { redact }: Caller): Drift {
+  return {
+    ...drift,
+    what: redact(what),
+    ...(declared === undefined ? {} : { declared: redact(declared) }),
+    ...(found === undefined ? {} : { found: redact(found) }),
+  };
+}
+
+async function look(name: string, flags: Flags, caller: Caller): Promise<DriftFacts> {
+  const progress = progressBeside(caller);
+  const target = findTarget(name, flags, caller);
+  warnOfTwins(target);
+  const { folder, cluster, stack } = await synthesizeStack(findProject(), name, caller, progress);
+  progress("planning");
+  const plan = await readPlan(folder, caller);
+  progress("asking the Docker hosts and the nodes");
+  const declared = readDeclaredStack(stack);
+  const [hosts, servers] = await Promise.all([
+    Promise.all(
+      cluster.hosts.map((host) =>
+        readHost(
+          {
+            ...{ host, cluster: cluster.name, environment: cluster.environment },
+            nodes: cluster.nodes.filter((node) => node.host === host.id),
+          },
+          caller,
+          target.timeoutMs,
+        ),
+      ),
+    ),
+    askServers(target, cluster),
+  ]);
+  const unknown = [plan, servers, ...hosts].map((each) => ("unknown" in each ? each.unknown : undefined));
+  const [first] = unknown;
+  if (first !== undefined && unknown.every((each) => each !== undefined)) {
+    throw new Failure(`nothing could be looked at: ${first.what}`, first.remedy, {
+      detail: unknown.flatMap((each) => each?.what ?? []),
+    });
+  }
+  return { cluster, stack: declared, plan, hosts, servers };
+}
+
+/** Without the state's lock: nobody's deploy waits for one who looks. */
+async function readPlan(folder: string, { env }: Caller): Promise<DriftFacts["plan"]> {
+  const file = join(folder, PLAN_FILE);
+  const terraform = new Terraform(folder, env);
+  try {
+    await terraform.init();
+    return await terraform.plan(file, [], { lock: false });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { unknown: { what: `no plan can be made: ${error.summary}`, remedy: error.remedy } };
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
