@@ -85,7 +85,9 @@ describe("what drift finds, and what mends it", () => {
     await expectNone();
     await commanded("drain", "local/worker2", "--yes");
     const drained = await differences();
-    expect(drained.map(({ code, where }) => [code, ...where])).toEqual([["shouldhaveshards", "local/worker2"]]);
+    expect(drained.map(({ code, where }) => [code, ...where])).toEqual([
+      ["shouldhaveshards", "local/worker2"],
+    ]);
     await follow(drained);
     await expectNone();
     await apply({ workers: nodes("worker1", "worker2") });
@@ -234,6 +236,16 @@ describe("what drift finds, and what mends it", () => {
     await docker("rm", "--force", "--volumes", name);
     await cluster.deployment.applied();
     await expectNone();
+
+    cluster.loseResources("docker_container.local_worker1");
+    const lost = await differences();
+    expect(lost.map(({ code, where }) => [code, ...where])).toEqual([
+      ["container-unmanaged", "local/worker1"],
+    ]);
+    const [, command = ""] = /`(npx pg-dist recover [^`]*)`/.exec(lost[0]?.remedy ?? "") ?? [];
+    await cluster.shell(`${command} --yes`);
+    await cluster.deployment.applied();
+    await expectNone();
   });
 
   it("a container with the cluster's labels that nobody declares", async () => {
@@ -319,6 +331,37 @@ describe("what drift finds, and what mends it", () => {
     expect(found[0]).toMatchObject({ declared: "directory:10.1.2.3", found: "none" });
     for (const each of found) await follow([each]);
     await expectNone();
+
+    const dataPath = { ...host, dataPath: "/srv/data" };
+    cluster.declare({ ...environment, hosts: { local: dataPath } });
+    const elsewhere = await differences();
+    expect(elsewhere.map(({ code }) => code)).toEqual(["data-path", "data-path", "data-path"]);
+    expect(elsewhere[0]?.remedy).toContain("say in the environment where it is: no dataPath for local");
+    cluster.declare(environment);
+    await expectNone();
+  });
+
+  it("what Terraform ignores: the network's subnet; and a network that is gone", async () => {
+    const host = { connection: "unix:///var/run/docker.sock", subnet: "10.213.254.0/24" };
+    environment = { ...environment, hosts: { local: host } };
+    cluster.declare(environment);
+    const [subnet] = await differences();
+    expect(subnet).toMatchObject({ code: "subnet", declared: "10.213.254.0/24", where: ["local"] });
+    await typeThere(subnet?.remedy);
+    await cluster.deployment.applied();
+    await expectNone();
+
+    const names = ["coordinator", "worker1", "worker2"].map((name) => cluster.node(name));
+    await docker("stop", ...names);
+    await docker("network", "disconnect", "--force", cluster.name, cluster.node("worker1"));
+    await docker("network", "disconnect", "--force", cluster.name, cluster.node("worker2"));
+    await docker("network", "disconnect", "--force", cluster.name, cluster.node("coordinator"));
+    await docker("network", "rm", cluster.name);
+    const gone = (await differences()).find(({ code }) => code === "network-missing");
+    expect(gone).toMatchObject({ severity: "broken", where: ["local"] });
+    await typeThere(gone?.remedy);
+    await cluster.deployment.applied();
+    await expectNone();
   });
 
   it("nothing at all that can be looked at: a failure", async () => {
@@ -375,6 +418,13 @@ describe("what drift finds, and what mends it", () => {
         expect(exitCode, output).toBe(0);
       }
     }
+  }
+
+  /** What is to be typed on the server, up to the deploy. */
+  async function typeThere(remedy = ""): Promise<void> {
+    const [, commands = ""] = /there: (docker .*?); then npx cdktf deploy/.exec(remedy) ?? [];
+    expect(commands, remedy).not.toBe("");
+    for (const command of commands.split("; ")) await cluster.shell(command);
   }
 
   async function apply(more: Partial<Environment>): Promise<void> {
