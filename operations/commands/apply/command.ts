@@ -33,7 +33,7 @@ const HELP = `
 Applies exactly the plan that \`review\` saved, or another that was reviewed with \`review --plan\`; its record
 must stand beside it. Refused (exit code 4), with every difference in one go, where the plan, the synthesized code
 or the cluster is not what was reviewed: a shard that moved, a node that died or joined, another apply in between.
-Ctrl-C ends what was begun and stops; a second one ends at once. Needs what \`cdktf deploy\` needs.
+Ctrl-C stops Terraform, which begins nothing more; a second one ends it at once. Needs what \`cdktf deploy\` needs.
 
 Examples:
   npx pg-dist apply production
@@ -83,10 +83,10 @@ async function apply(
   }
   const record = loadReview(file, again);
   progress(`comparing with the review of ${record.reviewedAt}`);
-  const live = await lookAtCluster(name, flags, caller);
+  const leftOut = record.live.kind === "left-out";
+  if (leftOut) progress("the review did not ask the cluster (--plan-only): nothing of it is compared");
+  const live: Live = leftOut ? record.live : await lookAtCluster(name, flags, caller);
   const changes = findChanges(record, { environment: name, plan: hashFile(file), files, live });
-  if (record.live.kind === "left-out")
-    progress("the review did not ask the cluster, so nothing of it is compared");
   const terraform = new Terraform(folder, caller.env);
   await terraform.init();
   const plan = await readPlan(terraform, file, changes);
@@ -150,7 +150,7 @@ async function applyPlan(
     interrupts = count;
     progress(
       count === 1
-        ? "interrupted: Terraform ends what it has begun, and stops; once more, and it ends at once"
+        ? "interrupted: Terraform stops, and begins nothing more; once more, and it ends at once"
         : "interrupted again: Terraform ends at once",
     );
   };
@@ -163,9 +163,10 @@ async function applyPlan(
     const review = commandIn({ environment: name }, "review");
     throw new Failure(
       `interrupted: ${counted(told)}`,
-      interrupts === 1
+      // The provider gives up a container that Docker is making, and Terraform's state never hears of it.
+      interrupts === 1 && !told.failed()
         ? advise`review what is left: ${review}`
-        : advise`what was being made is not in the state: ${commandIn({ environment: name }, "recover")}, then ${review}`,
+        : advise`what was being made may not be in the state: ${commandIn({ environment: name }, "recover")}, then ${review}`,
       { detail: asFailure(error).detail, cause: error },
     );
   }

@@ -18,6 +18,8 @@ export interface Told {
   readonly onEvent: (event: ApplyEvent) => void;
   /** In their order. */
   readonly changes: readonly Change[];
+  /** Whether anything failed that was begun. */
+  readonly failed: () => boolean;
 }
 
 /** What takes long is said to go on, every so often. In seconds. */
@@ -43,6 +45,7 @@ export function tellApply(plan: PlanJson, progress: Progress): Told {
   /** Of a replacement of which the first half is done, in seconds. */
   const halves = new Map<string, number>();
   const changes: Change[] = [];
+  let failed = false;
   const onEvent = (event: ApplyEvent) => {
     if (event.event === "output") {
       const text = event.text.replace(STEP_SECONDS, "").trimEnd();
@@ -61,6 +64,7 @@ export function tellApply(plan: PlanJson, progress: Progress): Told {
         if (seconds % EVERY === 0) tell(`${stillWords(resource, action)} ${took}`);
         return;
       case "failed":
+        failed = true;
         tell(`${failedWords(resource, action)} ${took}`);
         return;
       case "done": {
@@ -82,7 +86,7 @@ export function tellApply(plan: PlanJson, progress: Progress): Told {
       }
     }
   };
-  return { onEvent, changes };
+  return { onEvent, changes, failed: () => failed };
 }
 
 const DONE = { create: "created", update: "changed", delete: "destroyed" } as const;

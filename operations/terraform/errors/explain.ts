@@ -20,6 +20,9 @@ const KNOWN: readonly Explain[] = [
   explainOnHost,
 ];
 
+/** That Terraform stopped, because of another error or an interrupt. */
+const CONSEQUENCE = /^execution halted$/;
+
 /** An error of Terraform or of a provider; one that nobody knows keeps its own text. */
 interface Told extends Explained {
   readonly known: boolean;
@@ -39,7 +42,8 @@ export function terraformFailure(
   at: Occurrence,
   { began = false }: { readonly began?: boolean } = {},
 ): Failure {
-  const told = new Map(errors.map((error) => explain(error, command, at)).map((each) => [each.what, each]));
+  const causes = errors.filter(({ summary }) => errors.length === 1 || !CONSEQUENCE.test(summary));
+  const told = new Map(causes.map((error) => explain(error, command, at)).map((each) => [each.what, each]));
   // What we know says more than what follows from it.
   const [first, ...others] = [...told.values()].sort((a, b) => Number(b.known) - Number(a.known));
   if (first === undefined) {

@@ -56,7 +56,7 @@ const KNOWN: readonly Known[] = [
     }),
   },
   {
-    pattern: /timeout while waiting for state to become|health(?:y)? .*timed? ?out|timed? ?out .*healthy/i,
+    pattern: /failed to be in healthy state|timeout while waiting for state to become/,
     explain: (_match, { label }, { environment }) => ({
       what: `${label}: the container runs, and its server didn't get healthy in time`,
       remedy: advise`see its log: ${commandIn({ environment }, "logs", label)}; a first start that was cut off ${commandIn({ environment }, "recover")} mends`,

@@ -4,13 +4,19 @@ import type { Explain } from "./known";
 /** The last line of our own programs where they fail; Terraform frames it with a command line and the end of their output. */
 const VERDICT = /^pg-dist: (.+)$/gm;
 
+/** Terraform kills the shell of a step when it is interrupted; the program in it then ends by itself. */
+const KILLED = /: (signal: \w+)\. Output/;
+
 /** A step of ours: it has said itself what happened and what to do. */
-export const explainStep: Explain = ({ summary, detail }, { environment }) => {
+export const explainStep: Explain = ({ summary, detail, address = "a resource" }, { environment }) => {
   if (!/^local-exec provisioner error/.test(summary)) return undefined;
+  const review = commandIn({ environment }, "review");
   const verdict = [...detail.matchAll(VERDICT)].at(-1)?.[1];
-  if (verdict === undefined) return undefined;
+  if (verdict !== undefined) return { what: verdict, remedy: advise`then review what is left: ${review}` };
+  const signal = KILLED.exec(detail)?.[1];
+  if (signal === undefined) return undefined;
   return {
-    what: verdict,
-    remedy: advise`then review what is left: ${commandIn({ environment }, "review")}`,
+    what: `${address}: its step was ended from outside (${signal})`,
+    remedy: advise`it goes on from there; review what is left: ${review}`,
   };
 };

@@ -74,17 +74,33 @@ export class RecoverCluster {
   }
 
   /** Any command of `pg-dist`, the same way. */
-  async run(command: string, ...args: string[]): Promise<CommandResult & { stdout: string }> {
-    const child = spawn(process.execPath, [PG_DIST, command, this.name, ...args], {
-      ...this.recoverOptions(),
+  run(command: string, ...args: string[]): Promise<CommandResult & { stdout: string }> {
+    return this.launch([command, this.name, ...args]).ended;
+  }
+
+  /**
+   * Starts `pg-dist`; `output` is what it has written by now.
+   *
+   * @param env further environment of it, e.g. another password
+   */
+  launch(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const { cwd, env: own } = this.recoverOptions();
+    const child = spawn(process.execPath, [PG_DIST, ...args], {
+      cwd,
+      env: { ...own, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    const [exitCode] = (await once(child, "close")) as [number | null];
-    return { exitCode, stdout, output: `${stdout}${stderr}` };
+    const output = () => `${stdout}${stderr}`;
+    const ended = once(child, "close").then(([exitCode]) => ({
+      exitCode: exitCode as number | null,
+      stdout,
+      output: output(),
+    }));
+    return { child, output, ended };
   }
 
   /** Runs a command line as it was printed, in the project's folder; `npx pg-dist` is this one. */

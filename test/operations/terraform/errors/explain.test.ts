@@ -67,6 +67,39 @@ describe("an error of Terraform in our words", () => {
         "`docker save ... | ssh ... docker load`",
     ],
     [
+      "a server that doesn't get healthy",
+      error("container failed to be in healthy state", "", "docker_container.server-b_worker1"),
+      "server-b/worker1: the container runs, and its server didn't get healthy in time: see its log: `npx pg-dist logs production " +
+        "server-b/worker1`; a first start that was cut off `npx pg-dist recover production` mends",
+    ],
+    [
+      "a folder that isn't there",
+      error(
+        "Unable to start container: Error response from daemon: failed to mount local volume: mount /mnt/disk1/citus-worker1:/var/lib/docker/volumes/citus-worker1/_data, flags: 0x1000: no such file or directory",
+        "",
+        "docker_container.server-b_worker1",
+      ),
+      /^server-b\/worker1: \/mnt\/disk1\/citus-worker1, which its dataPath means, is not on Docker host server-b: make/,
+    ],
+    [
+      "an address that the host doesn't have",
+      error(
+        "Unable to start container: Error response from daemon: driver failed programming external connectivity on endpoint citus-worker1 (84d0): Error starting userland proxy: listen tcp4 10.9.9.9:5432: bind: cannot assign requested address",
+        "",
+        "docker_container.server-b_worker1",
+      ),
+      /^server-b\/worker1: Docker host server-b has no such address to publish a port on: correct `bindAddress`/,
+    ],
+    [
+      "a subnet that another network has",
+      error(
+        "Unable to create network: Error response from daemon: Pool overlaps with other one on this address space",
+        "",
+        "docker_network.server-b",
+      ),
+      /^Docker host server-b: another network there has addresses of the cluster's subnet: give the host another one/,
+    ],
+    [
       "a host that was deleted with what is on it",
       error(
         "Provider configuration not present",
@@ -137,6 +170,16 @@ describe("an error of Terraform in our words", () => {
       "server-d/worker1: shards are being moved already: wait, then apply again: then review what is left: `npx pg-dist review production`",
     ],
     [
+      "a step that was killed with its Terraform",
+      error(
+        "local-exec provisioner error",
+        "Error running command 'node assets/x/pg-dist.mjs leave --node local/worker3': signal: killed. Output: [  7.6s] marked as leaving: local/worker3\n",
+        'null_resource.membership["local/worker3"]',
+      ),
+      'null_resource.membership["local/worker3"]: its step was ended from outside (signal: killed): it goes on from there; ' +
+        "review what is left: `npx pg-dist review production`",
+    ],
+    [
       "a host that refuses ssh",
       error(
         "Error pinging Docker server, please make sure that ssh://root@server-b is reachable and has a  '_ping' endpoint. Error: error during connect: Get \"http://docker.example.com/_ping\": command [ssh -l root -- server-b docker system dial-stdio] has exited with exit status 255, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=ssh: connect to host server-b port 22: Connection refused",
@@ -189,6 +232,13 @@ describe("an error of Terraform in our words", () => {
       "  It says so",
       "  in two lines.",
     ]);
+  });
+
+  it("is not that Terraform stopped because of another one", () => {
+    expect(failureOf(error("execution halted"), error("Something new")).summary).toBe(
+      "terraform apply: Something new",
+    );
+    expect(failureOf(error("execution halted")).summary).toBe("terraform apply: execution halted");
   });
 
   it("keeps Terraform's text where nobody knows it", () => {
