@@ -117,8 +117,8 @@ describeOnCitus("what status says is done, and helps", () => {
       /SELECT \w+\(ID, .* ddl(?= there)/,
     ],
     [
-      "a slot that nobody reads and that keeps much",
-      sql("w1", () => "SELECT pg_create_physical_replication_slot('citus_shard_move_slot_1_1', true)"),
+      "a slot that a move left, and that retains WAL",
+      sql("w1", () => "SELECT pg_create_logical_replication_slot('citus_shard_move_slot_1_1', 'pgoutput')"),
       /^replication-slot local\/w1/,
       /SELECT pg_drop_replication_slot\([^)]*\)/,
     ],
