@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
+import { LABEL } from "../../../model/contract/labels";
 import { shellWord } from "../../base/shown-words";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
 import { replaceContainer } from "../../base/terraform-command";
@@ -141,13 +142,12 @@ export function otherContainers(
   { host, containers }: HostFacts,
   cluster: Cluster,
   managed: ReadonlySet<string>,
-  label: string,
 ): Drift[] {
   const names = new Set(cluster.nodes.filter((node) => node.host === host.id).map((node) => node.container));
   return [...containers].flatMap(([name, json]): Drift[] => {
     if (names.has(name) || managed.has(json.Id)) return [];
     const line = (...words: string[]) => `\`${describeDocker(host, words)}\``;
-    if (json.Config.Labels?.[label] === cluster.name) {
+    if (json.Config.Labels?.[LABEL.cluster] === cluster.name) {
       return [
         {
           code: "container-leftover",
@@ -172,13 +172,8 @@ export function otherContainers(
 }
 
 /** A container of a node's name that isn't the one that Terraform made: its next apply would fail, as the name is taken. */
-export function unmanagedContainer(
-  node: ClusterNode,
-  json: ContainerJson,
-  cluster: Cluster,
-  label: string,
-): Drift {
-  const ours = json.Config.Labels?.[label] === cluster.name;
+export function unmanagedContainer(node: ClusterNode, json: ContainerJson, cluster: Cluster): Drift {
+  const ours = json.Config.Labels?.[LABEL.cluster] === cluster.name;
   return {
     code: "container-unmanaged",
     severity: "broken",

@@ -1,5 +1,4 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
-import { LABEL } from "../../../model/contract/labels";
 import { dataVolume } from "../../../model/contract/volumes";
 import { remakeNetworkRemedy } from "../../cluster/nodes/remedies";
 import type { Fate } from "../review/impact";
@@ -27,7 +26,7 @@ export function compareHost(facts: HostFacts, known: Known): Drift[] {
     ...nodes.flatMap((node) => ofNode(node, facts, known)),
     ...(nodes.length === 0 ? [] : network(facts, nodes, known)),
     ...nodes.flatMap((node) => dataPath(node, facts, known)),
-    ...otherContainers(facts, cluster, managed ?? new Set(), LABEL.cluster),
+    ...otherContainers(facts, cluster, managed ?? new Set()),
   ];
 }
 
@@ -44,8 +43,7 @@ function ofNode(node: ClusterNode, facts: HostFacts, { cluster, stack, fates, ma
     }
     return down === undefined ? [] : [{ code: "container-missing", severity: "broken", where, ...down }];
   }
-  if (managed !== undefined && !managed.has(json.Id))
-    return [unmanagedContainer(node, json, cluster, LABEL.cluster)];
+  if (managed !== undefined && !managed.has(json.Id)) return [unmanagedContainer(node, json, cluster)];
   const stopped: Drift[] =
     down === undefined ? [] : [{ code: "container-stopped", severity: "broken", where, ...down }];
   const declared = stack.containers.get(node.id);

@@ -285,9 +285,8 @@ describe("what drift finds, and what mends it", () => {
     await expectNone();
 
     await run("member");
-    await expect
-      .poll(() => inside("member", "SELECT 1 FROM pg_extension WHERE extname = 'citus'"), { timeout: 60_000 })
-      .toContain("1");
+    const ready = () => at("member", "SELECT extname FROM pg_extension WHERE extname = 'citus'");
+    await expect.poll(() => ready().catch(String), { timeout: 120_000 }).toBe("citus\n");
     await sql(`SELECT citus_add_node('${cluster.node("member")}', 5432)`);
     const added = await differences();
     const endpoint = `${cluster.node("member")}:5432`;
@@ -444,22 +443,10 @@ describe("what drift finds, and what mends it", () => {
 
   /** On a node itself, in one session. */
   function at(name: string, ...statements: string[]): Promise<string> {
-    return inside(name, ...statements);
-  }
-
-  function inside(name: string, ...statements: string[]): Promise<string> {
     const commands = statements.flatMap((each) => ["-c", each]);
     return docker(
-      "exec",
-      cluster.node(name),
-      "psql",
-      "-h",
-      "127.0.0.1",
-      "-U",
-      "postgres",
-      "-XAtq",
-      ...commands,
-    ).catch((error: unknown) => String(error));
+      ...["exec", cluster.node(name), "psql", "-h", "127.0.0.1", "-U", "postgres", "-XAtq", ...commands],
+    );
   }
 
   async function healthy(name: string): Promise<void> {
