@@ -341,8 +341,9 @@ describe("what drift finds, and what mends it", () => {
   });
 
   it("what Terraform ignores: the network's subnet; and a network that is gone", async () => {
-    const host = { connection: "unix:///var/run/docker.sock", subnet: "10.213.254.0/24" };
-    environment = { ...environment, hosts: { local: host } };
+    const connection = "unix:///var/run/docker.sock";
+    const local = { connection, ...environment.hosts["local"], subnet: "10.213.254.0/24" };
+    environment = { ...environment, hosts: { local } };
     cluster.declare(environment);
     const [subnet] = await differences();
     expect(subnet).toMatchObject({ code: "subnet", declared: "10.213.254.0/24", where: ["local"] });
@@ -363,10 +364,14 @@ describe("what drift finds, and what mends it", () => {
     await expectNone();
   });
 
-  it("nothing at all that can be looked at: a failure", async () => {
-    const host = { connection: `unix:///run/${cluster.name}.sock` };
-    cluster.declare({ ...environment, hosts: { local: host } });
-    const { exitCode, output } = await cluster.run("drift");
+  it("a Docker host that doesn't answer, and nothing at all that does", async () => {
+    cluster.declare({
+      ...environment,
+      hosts: { local: { ...environment.hosts["local"], connection: `unix:///run/${cluster.name}.sock` } },
+    });
+    const found = await differences();
+    expect(found.map(({ code, where }) => [code, ...where])).toEqual([["unknown", "local"], ["unknown"]]);
+    const { exitCode, output } = await cluster.run("drift", "--via", "exec");
     expect(exitCode, output).toBe(1);
     expect(output).toContain("nothing could be looked at");
     cluster.declare(environment);
