@@ -18,12 +18,20 @@ export interface SettingsOfNode {
 export function compareSettings(all: readonly SettingsOfNode[], cluster: Cluster): Drift[] {
   const own = all.map((each) => ({ each, named: ofNode(each, cluster) }));
   const told = new Set(own.flatMap(({ named }) => named.map(({ name }) => name)));
-  return [
-    ...own.flatMap(({ named }) => named.map(({ drift }) => drift)),
-    ...SHARED_SETTINGS.filter((name) => !told.has(name) && !told.has(originOf(name))).flatMap((name) =>
-      differing(name, all),
+  return [...own.flatMap(({ named }) => named.map(({ drift }) => drift)), ...differences(all, told)];
+}
+
+/** Between nodes, of what is not told of one of them already; nor what only follows from another difference. */
+function differences(all: readonly SettingsOfNode[], told: ReadonlySet<string | null>): Drift[] {
+  const found = new Map(
+    SHARED_SETTINGS.filter((name) => !told.has(name) && !told.has(originOf(name))).map(
+      (name) => [name, differing(name, all)] as const,
     ),
-  ];
+  );
+  return [...found].flatMap(([name, drifts]) => {
+    const origin = originOf(name);
+    return origin !== name && (found.get(origin) ?? []).length > 0 ? [] : drifts;
+  });
 }
 
 interface Named {

@@ -526,6 +526,12 @@ describe("settings", () => {
     expect(more).toEqual([]);
     expect(drift).toMatchObject({ code: "settings-differ", where: [WORKER], found: "5" });
     expect(drift?.declared).toContain("10");
+    const fewer = changed("max_connections", { value: "50" }).map((each) =>
+      each.name === "max_prepared_transactions" ? { ...each, value: "100" } : each,
+    );
+    expect(withSettings({ [WORKER]: { settings: fewer } }).map(({ what }) => what)).toEqual([
+      "max_connections differs between nodes, though none is declared to",
+    ]);
     const libraries = changed("shared_preload_libraries", {
       value: "citus, pg_cron",
       source: "configuration file",
