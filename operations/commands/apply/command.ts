@@ -19,7 +19,7 @@ import {
   viaOption,
 } from "../../cli/target";
 import { asFailure } from "../../cluster/connection/report";
-import { findChanges, findOtherVariables } from "../../observe/review/find-changes";
+import { findChanges, findOtherVariables, isRefused } from "../../observe/review/find-changes";
 import { fingerprintOf } from "../../observe/review/fingerprint";
 import { type Live, PLAN_FILE, loadReview } from "../../observe/review/review-record";
 import type { PlanJson } from "../../terraform/plan";
@@ -90,7 +90,8 @@ async function apply(
   const terraform = new Terraform(folder, caller.env);
   await terraform.init();
   const plan = await readPlan(terraform, file, changes);
-  refuseChanges([...changes, ...(plan === undefined ? [] : findOtherVariables(plan, caller.env))], name);
+  const others = plan === undefined ? [] : findOtherVariables(plan, caller.env);
+  refuseChanges([...changes, ...others], name, isRefused(record));
   const told = await applyPlan(terraform, file, plan ?? {}, { progress, name });
   if (flags.json === true)
     printJson("apply", describeApply({ file, record, changes: told.changes, seconds: watch.seconds }));
@@ -126,14 +127,19 @@ async function lookAtCluster(name: string, flags: Flags, caller: Caller): Promis
   }
 }
 
-/** @throws Failure (refused) with all of them */
-function refuseChanges(changes: readonly string[], environment: string): void {
+/**
+ * @param refused whether the review itself refused the plan: another review alone would refuse it again
+ * @throws Failure (refused) with all of them
+ */
+function refuseChanges(changes: readonly string[], environment: string, refused: boolean): void {
   const [first, ...others] = changes;
   if (first === undefined) return;
   const more = others.length === 0 ? "" : ` (and ${others.length} more, above)`;
   throw new Failure(
     `not applied: ${first}${more}`,
-    advise`review again: ${commandIn({ environment }, "review")}`,
+    refused
+      ? advise`do what the review says, or take the change back, then review again: ${commandIn({ environment }, "review")}`
+      : advise`review again: ${commandIn({ environment }, "review")}`,
     { detail: others.length === 0 ? [] : changes, exitCode: EXIT.refused },
   );
 }

@@ -12,6 +12,11 @@ export interface Present {
   readonly live: Live;
 }
 
+/** Whether the review refused the plan, and nobody let it pass. */
+export function isRefused({ allowed, refusals }: ReviewRecord): boolean {
+  return allowed === null && refusals.length > 0;
+}
+
 /** Why a plan must not be applied on the strength of its review: in words, each; none where all is as it was. */
 export function findChanges(record: ReviewRecord, present: Present): string[] {
   return [
@@ -23,7 +28,7 @@ export function findChanges(record: ReviewRecord, present: Present): string[] {
       : [
           `the plan is not the one that was reviewed (its SHA-256 is ${digits(present.plan)}, not ${digits(record.plan)})`,
         ]),
-    ...(record.allowed === null ? record.refusals.map(({ what }) => `the review refused it: ${what}`) : []),
+    ...(isRefused(record) ? record.refusals.map(({ what }) => `the review refused it: ${what}`) : []),
     ...compareStacks(record.files, present.files),
     ...compareLive(record.live, present.live),
   ];

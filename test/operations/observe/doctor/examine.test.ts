@@ -423,6 +423,38 @@ describe("the doctor's checks", () => {
     ]);
   });
 
+  it("don't blame a role for a node that doesn't answer", () => {
+    const inspection = healthyInspection();
+    const reached = (said: string) => [{ groupid: 1, ok: false, said }];
+    const asked = (said: string): Inspection["roles"] => ({
+      roles: [{ name: "app", login: true, owns: 1, tables: ["orders"], closed: [] }],
+      nodes: [
+        {
+          label: "server-a/coordinator",
+          groupid: 0,
+          states: [
+            {
+              ...{ role: "app", exists: true, login: true, password: true, expired: false, barred: false },
+              ...{ connect: true, stored: true, reached: reached(said) },
+            },
+          ],
+        },
+      ],
+      partial: true,
+      unheard: true,
+    });
+    const whatOf = (said: string) =>
+      examine({ ...inspection, roles: asked(said) })
+        .filter(({ check, outcome }) => check === "roles" && outcome !== "ok")
+        .map(({ outcome, seen }) => `${outcome} ${seen}`);
+    expect(whatOf('could not translate host name "citus-worker1" to address: unknown')).toEqual([
+      expect.stringContaining("skipped not every node has tried to connect as 1 of 1 roles (app)"),
+    ]);
+    expect(whatOf('password authentication failed for user "app"')).toEqual([
+      expect.stringContaining("failed role app"),
+    ]);
+  });
+
   it("name what is registered otherwise", () => {
     const inspection = healthyInspection();
     const { registered } = inspection;
