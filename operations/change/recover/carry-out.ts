@@ -41,7 +41,8 @@ export async function carryOut(
   { terraform, folder, docker, progress }: Machinery,
 ): Promise<CarriedOut> {
   const adopted = actions.filter((action): action is Adopt => action.action === "adopt");
-  if (adopted.length > 0) progress(`adopting ${adopted.length} resources into Terraform's state`);
+  if (adopted.length > 0)
+    progress(`adopting ${adopted.length} resource${adopted.length === 1 ? "" : "s"} into Terraform's state`);
   const { unsafe } = await adopt(terraform, folder, adopted);
   const started = await checkRestarts(adopted, hosts, docker);
   const removed = actions.filter((action): action is Remove => action.action === "remove");

@@ -91,6 +91,7 @@ async function diagnose(name: string, given: number | undefined, caller: Caller)
   const target = await withPassword({ ...findTarget(name, { timeout }, caller), environment, cluster });
   const inspection = await inspectCluster(target);
   const twins = findSameCluster(project, environment).map((twin) => failed(place, twin, TWIN_REMEDY));
-  const hosts = `${cluster.hosts.length} Docker hosts, ${cluster.nodes.length} nodes`;
-  return [ok(place, `${file} has no problem: ${hosts}`), ...twins, ...examine(inspection)];
+  const { hosts, nodes } = cluster;
+  const size = `${hosts.length} Docker host${hosts.length === 1 ? "" : "s"}, ${nodes.length} node${nodes.length === 1 ? "" : "s"}`;
+  return [ok(place, `${file} has no problem: ${size}`), ...twins, ...examine(inspection)];
 }
