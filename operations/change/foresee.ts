@@ -24,14 +24,6 @@ import { type Inventory, readInventory } from "./drain/shards";
 import { estimateTime } from "./rebalance/estimate";
 import { lastFinished } from "./rebalance/last-finished";
 
-/** What a change is about to do to nodes, by their ids. */
-export interface Intended {
-  /** Workers that are emptied and removed. */
-  readonly leaving: readonly string[];
-  /** Nodes whose servers stop, for a moment or for good. */
-  readonly stopping: readonly string[];
-}
-
 /** How long the Docker hosts may take to say how much room there is. In milliseconds. */
 const SPACE_MS = 5_000;
 
@@ -40,36 +32,34 @@ const SPACE_MS = 5_000;
  * away. Changes nothing, and waits for no lock of ours: what another run does meanwhile makes it old.
  *
  * @param cluster as it is wanted
+ * @param leave ids of the workers that are to be emptied and removed
  * @throws the server's error
  */
 export async function foresee(
   session: Session,
   cluster: Cluster,
-  intended: Intended,
+  leave: readonly string[],
   caller: Caller,
 ): Promise<Foresight> {
   const declared = leaveRequestOf(cluster);
-  const leaving = new Set(intended.leaving);
+  const leaving = new Set(leave);
   const request: LeaveRequest = {
     ...declared,
     leaves: (id) => leaving.has(id) || declared.leaves(id),
     ...(leaving.size === 0 ? {} : { freeSpace: await readFreeSpace(cluster, caller, SPACE_MS) }),
   };
   const members = await readMembers(session, request);
-  const sessions = await countSessions(
-    session,
-    members.filter(({ id = "" }) => intended.stopping.includes(id)),
-  );
+  const sessions = await countSessions(session, members);
   const moving = await readRunningMoves(session);
   const removed = members.filter(({ id, leaves }) => leaves && id !== undefined && leaving.has(id));
   if (removed.length === 0) {
-    return { leaving: intended.leaving.map(neverJoined), room: [], obstacles: [], moving, sessions };
+    return { leaving: leave.map(neverJoined), room: [], obstacles: [], moving, sessions };
   }
   const inventory = await readInventory(session);
   const plan = await planDrain(session, members, inventory);
   const timed = await readTimes(session);
   return {
-    leaving: intended.leaving.map((id) => {
+    leaving: leave.map((id) => {
       const member = removed.find((each) => each.id === id);
       return member === undefined
         ? neverJoined(id)

@@ -3,6 +3,7 @@ import { benchDrain } from "./drain";
 import { benchEndpoint } from "./endpoint";
 import { benchPlan } from "./plan";
 import { benchRegistration } from "./registration";
+import { benchReview } from "./review";
 import { benchStatus } from "./status";
 import { benchSynthesis } from "./synthesis";
 import { findParts } from "../../testbed/parts";
@@ -11,6 +12,7 @@ const BENCHES = {
   synthesis: benchSynthesis,
   apply: benchApply,
   plan: benchPlan,
+  review: benchReview,
   status: benchStatus,
   drain: benchDrain,
   registration: benchRegistration,

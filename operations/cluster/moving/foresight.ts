@@ -10,7 +10,7 @@ export interface Foresight {
   readonly obstacles: readonly Problem[];
   /** Who moves shards now, in words. */
   readonly moving: readonly string[];
-  /** How many client sessions a node that stops or goes has, by its id; without those that don't say it. */
+  /** How many client sessions each node has, by its label; without those that don't say it. */
   readonly sessions: ReadonlyMap<string, number>;
 }
 

@@ -1,4 +1,5 @@
 import { isCoordinatorId } from "../../../model/contract/node-id";
+import type { Cluster } from "../../../model/cluster";
 import type { Caller } from "../../base/caller/caller";
 import type { Failure } from "../../base/failure";
 import { foresee } from "../../change/foresee";
@@ -6,6 +7,7 @@ import { type TargetFlags, findTarget, openTarget } from "../../cli/target";
 import { asFailure } from "../../cluster/connection/report";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import type { Connected } from "../../cluster/connection/target";
+import type { Foresight } from "../../cluster/moving/foresight";
 import { WrongCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import { fingerprintOf } from "../../observe/review/fingerprint";
@@ -22,6 +24,9 @@ const QUESTION_MS = 60_000;
 
 /** The running cluster, for a review. One that can't be asked is no error: the report says why it wasn't. */
 export class AskedCluster {
+  /** What was asked while the plan was made, for the workers that the environment no longer has. */
+  private ahead: { readonly leaving: readonly string[]; readonly foresight: Promise<Foresight> } | undefined;
+
   private constructor(
     private readonly environment: string,
     private readonly target: Connected | undefined,
@@ -41,15 +46,28 @@ export class AskedCluster {
   }
 
   async end(): Promise<void> {
+    await this.ahead?.foresight.catch(() => undefined);
     await this.target?.session.end();
   }
 
-  /** What an apply of the plan compares the cluster with. To be asked before the plan: what changes from then on has changed since. */
-  async forApply(): Promise<Live> {
+  /**
+   * What an apply of the plan compares the cluster with. To be asked before the plan: what changes from then on has changed
+   * since. What `about` needs is asked from then on, while the plan is made.
+   *
+   * @param cluster as it is wanted
+   */
+  async beforePlan(cluster: Cluster): Promise<Live> {
     if (this.failure !== undefined) return { kind: "unanswered", cause: this.failure.summary };
     if (this.target === undefined) return { kind: "left-out" };
     try {
-      return { kind: "asked", fingerprint: await fingerprintOf(this.target) };
+      const fingerprint = await fingerprintOf(this.target);
+      const leaving = fingerprint.nodes
+        .map(({ id }) => id)
+        .filter((id) => id.includes("/") && !cluster.nodes.some((node) => node.id === id));
+      this.ahead = { leaving, foresight: ask(this.target, cluster, leaving) };
+      // Whoever awaits it meets its error.
+      this.ahead.foresight.catch(() => undefined);
+      return { kind: "asked", fingerprint };
     } catch (error) {
       return { kind: "unanswered", cause: asFailure(error).summary };
     }
@@ -68,15 +86,36 @@ export class AskedCluster {
       return { asked: false, because: failure?.summary ?? "--plan-only was given", doubts: [] };
     const ids = (...fates: readonly string[]) =>
       nodes.filter(({ fate }) => fates.includes(fate)).map(({ id }) => id);
-    const intended = { leaving: ids("leaves"), stopping: ids("data-lost", "leaves", "replaced") };
-    const { session, doubts, caller } = target;
+    const stopping = ids("data-lost", "leaves", "replaced");
+    const { doubts } = target;
     try {
-      const foresight = await withStatementTimeout(session, QUESTION_MS, () =>
-        foresee(session, cluster, intended, caller),
-      );
-      return { asked: true, foresight, doubts };
+      const foresight = await this.foresightOf(target, cluster, ids("leaves"));
+      const sessions = [...foresight.sessions].filter(([node]) => stopping.includes(node));
+      return { asked: true, foresight: { ...foresight, sessions: new Map(sessions) }, doubts };
     } catch (error) {
       return { asked: false, because: asFailure(error).summary, doubts };
     }
   }
+
+  private async foresightOf(
+    target: Connected,
+    cluster: Cluster,
+    leaving: readonly string[],
+  ): Promise<Foresight> {
+    const { ahead } = this;
+    const isSame =
+      ahead?.leaving.length === leaving.length && leaving.every((id) => ahead.leaving.includes(id));
+    if (ahead !== undefined && isSame) return ahead.foresight;
+    // One session, one question at a time.
+    await ahead?.foresight.catch(() => undefined);
+    return ask(target, cluster, leaving);
+  }
+}
+
+function ask(
+  { session, caller }: Connected,
+  cluster: Cluster,
+  leaving: readonly string[],
+): Promise<Foresight> {
+  return withStatementTimeout(session, QUESTION_MS, () => foresee(session, cluster, leaving, caller));
 }

@@ -87,7 +87,7 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   if (flags.planOnly !== true) progress("asking the cluster");
   const asked = await AskedCluster.open(name, flags, caller);
   const { plan, reviewed, live } = await inTurn(asked, async () => {
-    const before = await asked.forApply();
+    const before = await asked.beforePlan(cluster);
     if (flags.plan === undefined) progress("planning");
     const planned = await (flags.plan === undefined ? terraform.plan(file) : terraform.show(file));
     const byPlan = reviewPlan(planned, cluster);
