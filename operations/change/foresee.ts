@@ -15,7 +15,7 @@ import {
 } from "../cluster/nodes/leaving-members";
 import { COORDINATOR_GROUP } from "../cluster/nodes/registered";
 import { runOnNodes } from "../cluster/nodes/run-on-nodes";
-import { readTransferMode } from "../cluster/shards/transfer-mode";
+import { type TransferMode, readTransferMode } from "../cluster/shards/transfer-mode";
 import { readFreeSpace } from "../docker/free-space";
 import { findDependentProblems, findDrainProblems } from "./drain/checks";
 import type { Move } from "./drain/plan";
@@ -41,6 +41,7 @@ export async function foresee(
   leave: readonly string[],
   caller: Caller,
 ): Promise<Foresight> {
+  const mode = readTransferMode(caller.env);
   const declared = leaveRequestOf(cluster);
   const leaving = new Set(leave);
   const request: LeaveRequest = {
@@ -53,12 +54,13 @@ export async function foresee(
   const moving = await readRunningMoves(session);
   const removed = members.filter(({ id, leaves }) => leaves && id !== undefined && leaving.has(id));
   if (removed.length === 0) {
-    return { leaving: leave.map(neverJoined), room: [], obstacles: [], moving, sessions };
+    return { mode, leaving: leave.map(neverJoined), room: [], obstacles: [], moving, sessions };
   }
   const inventory = await readInventory(session);
   const plan = await planDrain(session, members, inventory);
   const timed = await readTimes(session);
   return {
+    mode,
     leaving: leave.map((id) => {
       const member = removed.find((each) => each.id === id);
       return member === undefined
@@ -66,7 +68,7 @@ export async function foresee(
         : removalOf(id, member, { members, inventory, plan, timed });
     }),
     room: roomAfter(plan, members),
-    obstacles: await findObstacles(session, { members, removed, inventory, request, cluster, caller }),
+    obstacles: await findObstacles(session, { members, removed, inventory, request, mode, cluster, caller }),
     moving,
     sessions,
   };
@@ -146,15 +148,16 @@ interface Removing {
   readonly removed: readonly Member[];
   readonly inventory: Inventory;
   readonly request: LeaveRequest;
+  readonly mode: TransferMode;
   readonly cluster: Cluster;
   readonly caller: Caller;
 }
 
 /** As `emptyNode` asks before it moves anything. */
 async function findObstacles(session: Session, removing: Removing): Promise<Problem[]> {
-  const { members, removed, inventory, request, cluster, caller } = removing;
+  const { members, removed, inventory, request, mode, cluster, caller } = removing;
   const mayLose = (label: string) => mayDiscard(cluster, label, caller.env);
-  const situation = { members, inventory, request, mayLose, mode: readTransferMode(caller.env) };
+  const situation = { members, inventory, request, mayLose, mode };
   const held: Problem[] = [];
   for (const node of removed) {
     if (node.server === undefined) continue;

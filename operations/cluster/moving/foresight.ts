@@ -1,7 +1,10 @@
 import type { Problem } from "../../base/failure";
+import type { TransferMode } from "../shards/transfer-mode";
 
 /** What a running cluster says of a change before anything is changed. */
 export interface Foresight {
+  /** How shards would move. */
+  readonly mode: TransferMode;
   /** The workers that leave, in the order in which they were asked for. */
   readonly leaving: readonly ForeseenRemoval[];
   /** Of the file systems that receive their shards. */

@@ -23,7 +23,7 @@ export function describeReview(review: Review, plan: ReviewedPlan, allowed: stri
     refusals,
     allowed: allowed ?? null,
     nodes: impact.nodes.map((node) => ({
-      ...{ id: node.id, fate: node.fate, statement: statementOf(node, cluster), newVolume: node.newVolume },
+      ...{ id: node.id, fate: node.fate, statement: statementOf(node, review), newVolume: node.newVolume },
       changes: node.changes.map(({ name, before, after, forces }) => ({
         ...{ name, before: before ?? null, after: after ?? null, forces },
       })),
@@ -36,10 +36,10 @@ export function describeReview(review: Review, plan: ReviewedPlan, allowed: stri
 
 function describeLive(live: LiveFacts): object {
   if (!live.asked) return { asked: false, because: live.because };
-  const { leaving, room, moving, sessions } = live.foresight;
+  const { mode, leaving, room, moving, sessions } = live.foresight;
   return {
     asked: true,
-    ...{ leaving, room, moving },
+    ...{ mode, leaving, room, moving },
     sessions: [...sessions].map(([node, count]) => ({ node, count })),
   };
 }

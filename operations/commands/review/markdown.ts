@@ -1,6 +1,6 @@
 import { render } from "../../base/remedy";
 import { type Review, isEmpty } from "../../observe/review/review";
-import { type Alike, alike, clusterFacts, summaryOf } from "../../observe/review/statements";
+import { type Alike, alike, clusterFacts, summaryOf, unasked } from "../../observe/review/statements";
 
 /** Of a comment, in characters: GitHub's limit is 65,536, GitLab's 1,000,000. Some is left for what frames it. */
 const LONGEST = 60_000;
@@ -14,7 +14,8 @@ function commentMark(environment: string): string {
 export function reviewMarkdown(review: Review, allowed: string | undefined): string {
   const { cluster, impact, refusals } = review;
   const head = [commentMark(cluster.environment), `## ${title(review, allowed)}`];
-  if (isEmpty(review)) return [...head, "", "No change.", ""].join("\n");
+  if (isEmpty(review))
+    return [...head, "", "No change.", ...unasked(review).map((each) => `\n${escape(each)}`), ""].join("\n");
   const unchanged = impact.nodes.filter(({ fate }) => fate === "unchanged").length;
   const lines = [
     ...head,

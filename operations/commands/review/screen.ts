@@ -2,7 +2,7 @@ import { render } from "../../base/remedy";
 import type { Paint, Colour } from "../../cli/output";
 import type { Fate } from "../../observe/review/impact";
 import { type Review, isEmpty } from "../../observe/review/review";
-import { type Alike, alike, clusterFacts, summaryOf } from "../../observe/review/statements";
+import { type Alike, alike, clusterFacts, summaryOf, unasked } from "../../observe/review/statements";
 
 const COLOURS: Readonly<Record<Fate, Colour>> = {
   "data-lost": "red",
@@ -20,7 +20,7 @@ const COLOURS: Readonly<Record<Fate, Colour>> = {
 export function reviewScreen(review: Review, allowed: string | undefined, paint: Paint): string[] {
   const { cluster, impact, refusals } = review;
   const title = `${paint("bold", cluster.environment)}  cluster ${cluster.name}: `;
-  if (isEmpty(review)) return [`${title}no change`];
+  if (isEmpty(review)) return [`${title}no change`, ...unasked(review)];
   return [
     `${title}${summaryOf(impact.nodes)}`,
     ...refusals.flatMap(({ what, remedy }) => [

@@ -109,8 +109,9 @@ function fateOf(drained: boolean, { container, "data volume": volume, membership
   if (ofContainer === "delete") return "leaves";
   if (ofContainer === "replace") return "replaced";
   if (ofContainer === "create") {
-    if (ofVolume !== "create") return "returns";
-    return isNew(membership) ? "joins" : "emptied";
+    // A killed apply may have made the volume of a node that joins.
+    if (isNew(membership)) return "joins";
+    return ofVolume === "create" ? "emptied" : "returns";
   }
   if (ofContainer === "update") return starts(container) ? "starts" : "updated";
   return "unchanged";

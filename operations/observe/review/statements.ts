@@ -1,4 +1,3 @@
-import type { Cluster } from "../../../model/cluster";
 import { isCoordinatorId } from "../../../model/contract/node-id";
 import { formatBytes } from "../../base/bytes";
 import { formatDuration } from "../../base/duration";
@@ -10,29 +9,37 @@ import type { Review } from "./review";
 /** From the stop of a container to a healthy server on the same data: 4 to 9 s were measured, without much to recover. */
 const RESTART = "about 10 s";
 
-const STATEMENTS: Readonly<Record<Exclude<Fate, "replaced" | "joins" | "unchanged">, string>> = {
+const STATEMENTS: Readonly<Record<Exclude<Fate, "leaves" | "replaced" | "joins" | "unchanged">, string>> = {
   "data-lost": "is destroyed with its data; nothing is moved away before",
   emptied: "its volume is gone: is made again, and empty",
-  leaves:
-    "is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard for moments",
   returns: "its container is gone: is made again on its data",
   starts: "stands still: is started in place, and serves some seconds after the apply",
   updated: "is changed in place: nothing stops",
 };
 
 /** What happens to a node, in one line without its name. */
-export function statementOf({ id, fate }: NodeImpact, { rebalance }: Pick<Cluster, "rebalance">): string {
+export function statementOf(
+  { id, fate }: NodeImpact,
+  { cluster, live }: Pick<Review, "cluster" | "live">,
+): string {
   const coordinator = isCoordinatorId(id);
   if (fate === "unchanged") return "nothing";
   if (fate === "joins") {
     if (coordinator) return "starts empty, as the coordinator";
-    return rebalance === "after-adding"
+    return cluster.rebalance === "after-adding"
       ? "starts empty and joins; then shards of the others move to it, online"
       : "starts empty and joins; has no shards until a rebalance";
   }
   if (fate === "replaced") {
     const meanwhile = coordinator ? "nobody can connect meanwhile" : "its shards can't be reached meanwhile";
     return `is stopped, and started in a new container on its data: ${RESTART}, ${meanwhile}`;
+  }
+  if (fate === "leaves") {
+    const waits =
+      live.asked && live.foresight.mode === "block_writes"
+        ? "writes to a shard wait while it is copied"
+        : "a move blocks writes to a shard for moments";
+    return `is emptied, removed from the cluster and destroyed; no query fails, ${waits}`;
   }
   return STATEMENTS[fate];
 }
@@ -79,10 +86,11 @@ export interface Alike {
 }
 
 /** What happens, each once with all of its nodes; nodes that stay as they are left out. */
-export function alike({ impact, cluster, live }: Review): Alike[] {
+export function alike(review: Review): Alike[] {
+  const { impact, live } = review;
   const groups = new Map<string, Alike>();
   for (const node of impact.nodes.filter(({ fate }) => fate !== "unchanged")) {
-    const statement = statementOf(node, cluster);
+    const statement = statementOf(node, review);
     // Of a node that joins or leaves everything changes.
     const because = node.fate === "replaced" || node.fate === "updated" ? node.changes.map(changeText) : [];
     const facts = live.asked ? factsOf(node, live.foresight) : [];
@@ -93,9 +101,14 @@ export function alike({ impact, cluster, live }: Review): Alike[] {
   return [...groups.values()];
 }
 
-/** What the running cluster says of the change as a whole, a line each; why it wasn't asked, where that matters. */
+/** Why the running cluster said nothing. */
+export function unasked({ live }: Pick<Review, "live">): string[] {
+  return live.asked ? [] : [`the cluster was not asked: ${live.because}`];
+}
+
+/** What the running cluster says of the change as a whole, a line each; or why it wasn't asked. */
 export function clusterFacts({ live, impact }: Review): string[] {
-  if (!live.asked) return [`the cluster was not asked: ${live.because}`];
+  if (!live.asked) return unasked({ live });
   const { room, moving } = live.foresight;
   const stops = impact.nodes.some(({ fate }) => fate === "replaced" || fate === "leaves");
   return [

@@ -37,6 +37,7 @@ const ASKED: Extract<LiveFacts, { asked: true }> = {
   asked: true,
   doubts: [],
   foresight: {
+    mode: "auto",
     leaving: [
       {
         ...{ id: "c/worker1", registered: true, shards: 64, bytes: 3 * GB, seconds: 95, complete: true },
@@ -103,7 +104,11 @@ describe("the report of a review", () => {
       "delete   docker_network.c",
       "at the end  every node is registered, and the metadata on each verified",
     ]);
-    expect(reviewScreen(NOTHING, undefined, plain)).toEqual(["production  cluster citus: no change"]);
+    expect(reviewScreen(NOTHING, undefined, plain)).toEqual([
+      "production  cluster citus: no change",
+      "the cluster was not asked: --plan-only was given",
+    ]);
+    expect(reviewScreen(reviewed({ "a/coordinator": {} }, ASKED), undefined, plain)).toHaveLength(1);
   });
 
   it("says what the running cluster says of it", () => {
@@ -120,6 +125,13 @@ describe("the report of a review", () => {
     ]);
     expect(reviewMarkdown(some(ASKED), undefined)).toContain(
       "for moments<br>64 shards with 3 GB move, 30 to b/worker1, 34 to b/worker2: about 1 min 35 s |",
+    );
+  });
+
+  it("says that writes wait where shards are to move so", () => {
+    const live: LiveFacts = { ...ASKED, foresight: { ...ASKED.foresight, mode: "block_writes" } };
+    expect(reviewScreen(some(live), undefined, plain).join("\n")).toContain(
+      "no query fails, writes to a shard wait while it is copied",
     );
   });
 
@@ -176,7 +188,7 @@ describe("the report of a review", () => {
       "
     `);
     expect(reviewMarkdown(NOTHING, undefined)).toBe(
-      "<!-- pg-dist review production -->\n## production\n\nNo change.\n",
+      "<!-- pg-dist review production -->\n## production\n\nNo change.\n\nthe cluster was not asked: --plan-only was given\n",
     );
   });
 

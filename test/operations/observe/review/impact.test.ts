@@ -28,6 +28,11 @@ describe("the impact of a plan on a node", () => {
     ["a volume that is replaced before it is destroyed", { volume: ["create", "delete"] }, "data-lost"],
     ["a container that is replaced", REPLACED, "replaced"],
     ["a container that is gone", { container: ["create"] }, "returns"],
+    [
+      "a container that is gone before its node was ever a member",
+      { container: ["create"], membership: ["create"] },
+      "joins",
+    ],
     ["a container and a volume that are gone", { container: ["create"], volume: ["create"] }, "emptied"],
     ["a container that is only destroyed", { container: ["delete"] }, "leaves"],
     ["memory", { container: ["update"], before: { memory: 1 }, after: { memory: 2 } }, "updated"],
