@@ -45,6 +45,12 @@ export function resourceAt(address: string): Resource {
   return resourceOf({ type, name, ...(index === undefined ? {} : { index }) });
 }
 
+/** What people call it by: the id of its node, else of its Docker host; undefined for what is of neither. */
+export function ownerOf(resource: Resource): string | undefined {
+  if ("node" in resource) return resource.node;
+  return "host" in resource ? resource.host : undefined;
+}
+
 /** The Docker host that a resource is on; undefined for what is on none. */
 export function hostOfResource(resource: Resource): string | undefined {
   if ("host" in resource) return resource.host;

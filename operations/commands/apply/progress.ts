@@ -1,4 +1,4 @@
-import { type Resource, resourceOf } from "../../../model/contract/resource";
+import { type Resource, ownerOf, resourceOf } from "../../../model/contract/resource";
 import { formatDuration } from "../../base/duration";
 import type { Progress } from "../../base/progress";
 import type { ApplyEvent } from "../../terraform/apply-events";
@@ -137,9 +137,7 @@ function failedWords(resource: Resource, action: keyof typeof DONE): string {
 }
 
 function labelOf(resource: Resource, address: string): string {
-  if ("node" in resource) return resource.node;
-  if ("host" in resource) return resource.host;
-  return resource.kind === "other" ? address : resource.kind;
+  return ownerOf(resource) ?? (resource.kind === "other" ? address : resource.kind);
 }
 
 /** With a space behind it; nothing where the label says it. */

@@ -1,4 +1,4 @@
-import { resourceAt } from "../../../model/contract/resource";
+import { ownerOf, resourceAt } from "../../../model/contract/resource";
 import { advise, commandIn } from "../../base/remedy";
 import type { Explain } from "./known";
 import { textOf } from "./known";
@@ -16,10 +16,9 @@ export const explainLeftover: Explain = (diagnostic, { environment }) => {
   if (found === undefined) return undefined;
   const what = found.join(" ");
   const remedy = advise`${commandIn({ environment }, "recover")} adopts it into the state, or removes it`;
-  const resource = resourceAt(diagnostic.address ?? "");
-  const of = "node" in resource ? `${resource.node}: ` : "host" in resource ? `${resource.host}: ` : "";
+  const owner = ownerOf(resourceAt(diagnostic.address ?? ""));
   return {
-    what: `${of}${what} is there already, and not in Terraform's state: an apply was killed, or the state is lost`,
+    what: `${owner === undefined ? "" : `${owner}: `}${what} is there already, and not in Terraform's state: an apply was killed, or the state is lost`,
     remedy,
   };
 };

@@ -1,4 +1,4 @@
-import { type Resource, hostOfResource, resourceAt } from "../../../model/contract/resource";
+import { hostOfResource, ownerOf, resourceAt } from "../../../model/contract/resource";
 import { shorten } from "../../base/columns";
 import { AGAIN, advise, commandIn } from "../../base/remedy";
 import { type Explain, type Explained, type Occurrence, textOf } from "./known";
@@ -82,7 +82,6 @@ export const explainOnHost: Explain = (diagnostic, at) => {
 };
 
 function nameOf(address: string): Named {
-  const resource: Resource = resourceAt(address);
-  const host = hostOfResource(resource);
-  return { label: "node" in resource ? resource.node : (host ?? address), host: host ?? "of a provider" };
+  const resource = resourceAt(address);
+  return { label: ownerOf(resource) ?? address, host: hostOfResource(resource) ?? "of a provider" };
 }

@@ -1,4 +1,4 @@
-import { type Resource, resourceAt } from "../../../model/contract/resource";
+import { type Resource, ownerOf, resourceAt } from "../../../model/contract/resource";
 import { advise, commandIn } from "../../base/remedy";
 import type { Diagnostic } from "./diagnostic";
 import { type Explain, type Explained, type Occurrence, textOf } from "./known";
@@ -54,8 +54,8 @@ export const explainProtected: Explain = (diagnostic) => {
 };
 
 function whoseIs(resource: Resource, address: string): string {
-  if ("node" in resource) return `${resource.kind} of ${resource.node}`;
-  return "host" in resource ? `${resource.kind} of ${resource.host}` : address;
+  const owner = ownerOf(resource);
+  return owner === undefined ? address : `${resource.kind} of ${owner}`;
 }
 
 /** `plan file was created by Terraform 1.11.3, but this is 1.11.4` */
