@@ -1,5 +1,6 @@
 import type { GroupPlacement, ShardGroup } from "./plan";
 import type { Session } from "../../cluster/connection/session";
+import { IS_SPREAD } from "../../cluster/shards/spread-tables";
 import { shardSizesJson } from "../../cluster/shards/shard-sizes";
 
 /** A group of shards on one node. */
@@ -34,7 +35,7 @@ export async function readInventory(session: Session): Promise<Inventory> {
        JOIN pg_dist_placement p ON p.shardid = s.shardid
        JOIN pg_dist_node n ON n.groupid = p.groupid AND n.noderole = 'primary'
        LEFT JOIN json_each_text($1::json) z ON z.key = s.shardid::text
-      WHERE t.partmethod <> 'n' OR (t.repmodel <> 't' AND t.colocationid <> 0)
+      WHERE ${IS_SPREAD}
       GROUP BY 1, 2`,
     [await shardSizesJson(session)],
   );

@@ -28,20 +28,19 @@ export class AskedCluster {
   private ahead: { readonly leaving: readonly string[]; readonly foresight: Promise<Foresight> } | undefined;
 
   private constructor(
-    private readonly environment: string,
     private readonly target: Connected | undefined,
     /** Why there is no session; undefined where it was not to be asked. */
     private readonly failure: Failure | undefined,
   ) {}
 
   static async open(environment: string, flags: AskFlags, caller: Caller): Promise<AskedCluster> {
-    if (flags.planOnly === true) return new AskedCluster(environment, undefined, undefined);
+    if (flags.planOnly === true) return new AskedCluster(undefined, undefined);
     try {
       const target = await openTarget(findTarget(environment, flags, caller), "review", "read");
       await limitNodeConnections(target.session);
-      return new AskedCluster(environment, target, undefined);
+      return new AskedCluster(target, undefined);
     } catch (error) {
-      return new AskedCluster(environment, undefined, asFailure(error));
+      return new AskedCluster(undefined, asFailure(error));
     }
   }
 

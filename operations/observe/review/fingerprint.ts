@@ -1,6 +1,7 @@
 import { formatEndpoint } from "../../../model/cluster";
 import type { Connected } from "../../cluster/connection/target";
 import { askAll } from "../../cluster/nodes/ask-all";
+import { IS_SPREAD } from "../../cluster/shards/spread-tables";
 import { readRegistered } from "../../cluster/nodes/registered";
 
 /** What a cluster was like at a review, as far as a plan may rest on it. */
@@ -33,7 +34,7 @@ const SERVER =
 
 const SHARDS = `SELECT p.groupid, s.logicalrelid::text AS table, array_agg(s.shardid::text ORDER BY s.shardid) AS shards
   FROM pg_dist_placement p JOIN pg_dist_shard s USING (shardid) JOIN pg_dist_partition t USING (logicalrelid)
- WHERE t.partmethod <> 'n' OR (t.repmodel <> 't' AND t.colocationid <> 0)
+ WHERE ${IS_SPREAD}
  GROUP BY 1, 2 ORDER BY 1, 2`;
 
 /** Takes a cluster's fingerprint: asks every registered node who it is, and the coordinator what is where. */
