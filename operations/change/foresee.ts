@@ -18,7 +18,7 @@ import { runOnNodes } from "../cluster/nodes/run-on-nodes";
 import { type TransferMode, readTransferMode } from "../cluster/shards/transfer-mode";
 import { readFreeSpace } from "../docker/free-space";
 import { findDependentProblems, findDrainProblems } from "./drain/checks";
-import type { Move } from "./drain/plan";
+import { amountOf } from "./drain/plan";
 import { type DrainPlan, planDrain } from "./drain/room";
 import { type Inventory, readInventory } from "./drain/shards";
 import { estimateTime } from "./rebalance/estimate";
@@ -102,13 +102,6 @@ function removalOf(
     ...{ id, registered: true, to, bytes },
     shards: sum(groups.map(({ shardids }) => shardids.length)),
     ...timed(groups.length, bytes),
-  };
-}
-
-function amountOf(moves: readonly Move[]): { shards: number; bytes: number } {
-  return {
-    shards: sum(moves.map(({ group }) => group.shardids.length)),
-    bytes: sum(moves.map(({ group }) => group.bytes)),
   };
 }
 

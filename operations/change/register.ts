@@ -4,7 +4,7 @@ import { coordinatorOf, workersOf } from "../cluster/cluster-file";
 import { connect } from "../cluster/connection/connect";
 import { takeLock } from "../cluster/nodes/lock";
 import type { Progress } from "../base/progress";
-import type { Amount } from "./rebalance/progress-of-job";
+import type { Amount } from "../cluster/shards/amount";
 import { rebalanceAfterAdding } from "./rebalance/after-adding";
 import { prepareRecord } from "../cluster/nodes/migrate-record";
 import { checkCoordinator } from "../cluster/nodes/check-coordinator";

@@ -2,7 +2,8 @@ import { formatBytes } from "../../base/bytes";
 import { Stopwatch } from "../../base/stopwatch";
 import { findDependents } from "../../cluster/dependents/find";
 import { type MoverOptions, ShardMover } from "./move";
-import type { Move } from "./plan";
+import { type Move, amountOf } from "./plan";
+import { formatAmount } from "../../cluster/shards/amount";
 import { planDrain } from "./room";
 import { type Inventory, readInventory } from "./shards";
 import { dropOrphans } from "../../cluster/shards/drop-orphans";
@@ -66,7 +67,7 @@ export async function drain(
     await mover.end();
   }
   await cleanUp(session, node, options);
-  return { shards: shardsOf(moves), bytes: bytesOf(moves) };
+  return amountOf(moves);
 }
 
 async function moveAll(
@@ -90,7 +91,8 @@ async function moveAll(
     members.find((member) => member.nodeid === nodeid)?.label ?? `node ${nodeid}`;
   for (const receiver of plan.receivers) {
     const part = moves.filter((move) => move.target === receiver.nodeid);
-    if (part.length > 0) progress(`${node.label}: to move to ${label(receiver.nodeid)}: ${amountOf(part)}`);
+    if (part.length > 0)
+      progress(`${node.label}: to move to ${label(receiver.nodeid)}: ${formatAmount(amountOf(part))}`);
   }
   for (const move of moves) {
     if (!mayLose) await requireNoDependents(session, node, move);
@@ -129,24 +131,12 @@ class Meter {
     const justReported = this.reported !== undefined && this.reported.ms < PROGRESS_MS;
     if (justReported && this.done.length < this.moves.length) return;
     this.reported = new Stopwatch();
-    const speed = bytesOf(this.done) / this.watch.seconds;
+    const done = amountOf(this.done);
+    const speed = done.bytes / this.watch.seconds;
     this.progress(
-      `${this.node}: moved ${amountOf(this.done)}, of ${amountOf(this.moves)} (${formatBytes(Math.round(speed))}/s)`,
+      `${this.node}: moved ${formatAmount(done)}, of ${formatAmount(amountOf(this.moves))} (${formatBytes(Math.round(speed))}/s)`,
     );
   }
-}
-
-function amountOf(moves: readonly Move[]): string {
-  const shards = shardsOf(moves);
-  return `${shards} shard${shards === 1 ? "" : "s"} with ${formatBytes(bytesOf(moves))}`;
-}
-
-function shardsOf(moves: readonly Move[]): number {
-  return moves.reduce((sum, { group }) => sum + group.shardids.length, 0);
-}
-
-function bytesOf(moves: readonly Move[]): number {
-  return moves.reduce((sum, { group }) => sum + group.bytes, 0);
 }
 
 /** What is still there when the node is removed could never be dropped again, and its shard never moved again (Citus 13.0). */

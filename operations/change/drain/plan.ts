@@ -1,3 +1,4 @@
+import type { Amount } from "../../cluster/shards/amount";
 import type { Strategy } from "../../cluster/moving/strategy";
 
 /** Shards that belong together: the same range of all colocated tables, moved as one. */
@@ -89,6 +90,14 @@ export function planMoves(
     }
   }
   return { moves, misfits };
+}
+
+/** Of all their shards together. */
+export function amountOf(moves: readonly Move[]): Amount {
+  return {
+    shards: sum(moves.map(({ group }) => group.shardids.length)),
+    bytes: sum(moves.map(({ group }) => group.bytes)),
+  };
 }
 
 function sum(values: readonly number[]): number {

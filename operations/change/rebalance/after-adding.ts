@@ -11,10 +11,11 @@ import type { Session } from "../../cluster/connection/session";
 import { awaitJob, stopJob } from "./await-job";
 import { dropOldCopies } from "./drop-old-copies";
 import { messageOf, runningJob, startJob, workOf } from "./job";
-import { JobLines, amountOfMoves, formatAmount } from "./lines";
+import { type Amount, formatAmount } from "../../cluster/shards/amount";
+import { JobLines, amountOfMoves } from "./lines";
 import { findObstacles } from "./obstacles";
 import { type PlannedMove, planRebalance } from "./plan";
-import type { Amount, JobProgress } from "./progress-of-job";
+import type { JobProgress } from "./progress-of-job";
 import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 
 export interface AfterAddingOptions {

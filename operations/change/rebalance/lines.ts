@@ -1,12 +1,8 @@
 import { formatBytes } from "../../base/bytes";
 import { Stopwatch } from "../../base/stopwatch";
+import type { Amount } from "../../cluster/shards/amount";
 import type { PlannedMove } from "./plan";
-import { type Amount, type JobProgress, SIZE_UNKNOWN, bytesMoved } from "./progress-of-job";
-
-/** `12 shards with 98.4 MB` */
-export function formatAmount({ shards, bytes }: Amount): string {
-  return `${shards} shard${shards === 1 ? "" : "s"} with ${formatBytes(bytes)}`;
-}
+import { type JobProgress, SIZE_UNKNOWN, bytesMoved } from "./progress-of-job";
 
 export function amountOfMoves(moves: readonly PlannedMove[]): Amount {
   return {

@@ -1,6 +1,7 @@
 import type { Session } from "../../cluster/connection/session";
 import { wasCanceled, withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import { type Job, type Task, failingTask } from "./job";
+import type { Amount } from "../../cluster/shards/amount";
 import { shardSizesJson } from "../../cluster/shards/shard-sizes";
 
 /** Shards that move as one, by one of them. */
@@ -8,11 +9,6 @@ export interface MovingGroup {
   readonly shards: number;
   readonly bytes: number;
   readonly tables: readonly string[];
-}
-
-export interface Amount {
-  readonly shards: number;
-  readonly bytes: number;
 }
 
 /** A task that works now. */

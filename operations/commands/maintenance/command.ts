@@ -16,7 +16,7 @@ import { readInventory } from "../../change/drain/shards";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { readRecord } from "../../cluster/nodes/recorded";
 import { findProject } from "../../terraform/project";
-import { formatAmount } from "../../change/rebalance/lines";
+import { formatAmount } from "../../cluster/shards/amount";
 import { register } from "../../change/register";
 import { sameEndpoint } from "../../cluster/nodes/registered";
 import { readView } from "../../cluster/nodes/read-view";

@@ -8,7 +8,8 @@ import { dropOldCopies } from "../../change/rebalance/drop-old-copies";
 import { messageOf, workOf } from "../../change/rebalance/job";
 import { JobBars } from "./job-bars";
 import type { JobView } from "./job-view";
-import { JobLines, countStates, formatAmount } from "../../change/rebalance/lines";
+import { JobLines, countStates } from "../../change/rebalance/lines";
+import { formatAmount } from "../../cluster/shards/amount";
 import type { JobProgress } from "../../change/rebalance/progress-of-job";
 import { advise, commandIn, typed } from "../../base/remedy";
 

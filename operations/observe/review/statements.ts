@@ -1,6 +1,7 @@
 import { isCoordinatorId } from "../../../model/contract/node-id";
 import { formatBytes } from "../../base/bytes";
 import { formatDuration } from "../../base/duration";
+import { formatAmount } from "../../cluster/shards/amount";
 import type { Foresight, ForeseenRemoval } from "../../cluster/moving/foresight";
 import type { AttributeChange } from "./attribute-changes";
 import type { Fate, NodeImpact } from "./impact";
@@ -65,7 +66,7 @@ function movesText({ registered, shards, bytes, to, seconds, complete }: Foresee
   if (!registered) return "it is not registered: nothing to move";
   if (shards === 0) return "it holds no shards: nothing to move";
   const where = to.map((each) => `${each.shards} to ${each.node}`).join(", ");
-  const amount = `${count(shards, "shard")} with ${formatBytes(bytes)} move`;
+  const amount = `${formatAmount({ shards, bytes })} move`;
   const time = `${complete ? "about" : "at least"} ${formatDuration(Math.max(seconds, 1))}`;
   return `${amount}${where === "" ? "" : `, ${where}`}: ${time}${complete ? "" : ", and what the copying takes"}`;
 }
