@@ -156,7 +156,8 @@ export class Deployment {
   }
 }
 
-function finished(child: ChildProcess): Promise<CommandResult> {
+/** @returns what it wrote and its exit code, when it has ended */
+export function finished(child: ChildProcess): Promise<CommandResult> {
   let output = "";
   const collect = (chunk: Buffer) => {
     output += chunk.toString();
