@@ -7,8 +7,12 @@ import { AGAIN, advise } from "../base/remedy";
 export interface StackJson {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, StackResource>>>>;
   readonly variable?: Readonly<Record<string, { readonly default?: unknown }>>;
-  /** HCP Terraform keeps the values of variables itself. */
-  readonly terraform?: { readonly cloud?: unknown };
+  readonly terraform?: {
+    /** HCP Terraform keeps the values of variables itself. */
+    readonly cloud?: unknown;
+    /** The backend's arguments, by its name. */
+    readonly backend?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  };
 }
 
 /** A resource as it is declared; texts may have references in them: `${docker_network.server-d.name}`. */

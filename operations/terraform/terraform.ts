@@ -8,6 +8,7 @@ import { type ApplyEvent, readApplyLine } from "./apply-events";
 import { type Diagnostic, parseDiagnostics } from "./errors/diagnostic";
 import { terraformFailure } from "./errors/explain";
 import type { Occurrence } from "./errors/known";
+import { findHolder } from "./lock-holder/find-holder";
 import type { PlanJson } from "./plan";
 
 /** A resource of the Docker provider in Terraform's state. */
@@ -56,7 +57,7 @@ export class Terraform {
 
   /** The state itself, which also tells each resource's provider; undefined where there is none. */
   async pullState(): Promise<unknown> {
-    const text = await this.run(["state", "pull"]);
+    const text = await this.run(["state", "pull", "-no-color"]);
     return text.trim() === "" ? undefined : (JSON.parse(text) as unknown);
   }
 
@@ -66,7 +67,7 @@ export class Terraform {
   }
 
   async removeFromState(addresses: readonly string[]): Promise<void> {
-    if (addresses.length > 0) await this.run(["state", "rm", ...addresses]);
+    if (addresses.length > 0) await this.run(["state", "rm", "-no-color", ...addresses]);
   }
 
   /**
@@ -115,13 +116,14 @@ export class Terraform {
     const result = await this.start(["apply", "-json", "-input=false", file], { onLine, onInterrupt });
     if (result.code === 0) return;
     const told = errors.length > 0 ? errors : errorsIn(result);
-    throw terraformFailure(told, "apply", this.place, { began });
+    throw terraformFailure(told, "apply", await this.placeOf(told), { began });
   }
 
   private async run(args: readonly string[]): Promise<string> {
     const result = await this.start(args);
     if (result.code === 0) return result.stdout;
-    throw terraformFailure(errorsIn(result), args[0] ?? "", this.place);
+    const errors = errorsIn(result);
+    throw terraformFailure(errors, args[0] ?? "", await this.placeOf(errors));
   }
 
   private async start(
@@ -147,6 +149,11 @@ export class Terraform {
         { cause: error },
       );
     }
+  }
+
+  private async placeOf(errors: readonly Diagnostic[]): Promise<Occurrence> {
+    const holder = await findHolder(errors, this.folder, this.env);
+    return { ...this.place, ...(holder !== undefined && { holder }) };
   }
 
   private get place(): Occurrence {

@@ -1,3 +1,4 @@
+import { backendSecrets } from "./backend-secrets";
 import { Credentials } from "./credentials";
 import { Redactor } from "./redactor";
 
@@ -24,6 +25,7 @@ export interface Caller {
 /** @param env the process' variables */
 export function callerOf(env: Readonly<NodeJS.ProcessEnv>): Caller {
   const redactor = new Redactor();
+  for (const secret of backendSecrets(env)) redactor.learn(secret);
   const via = env["PGDIST_VIA"] || undefined;
   return {
     env: { ...env },

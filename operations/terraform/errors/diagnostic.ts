@@ -9,7 +9,8 @@ export interface Diagnostic {
   readonly address?: string;
 }
 
-const BEGINS = /^(Error|Warning): (.*)$/;
+/** Also as `terraform state` says it where it can't read the state. */
+const BEGINS = /^(Error|Warning|Error loading the state|Failed to load state): (.*)$/;
 
 /** `  with docker_container.a_worker1,`, and behind the address cdktf's path of the construct. */
 const WITH = /^\s+with (\S+?)(?: \([^)]*\))?,$/;

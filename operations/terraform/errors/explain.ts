@@ -3,15 +3,17 @@ import { AGAIN, type Remedy, advise } from "../../base/remedy";
 import type { Diagnostic } from "./diagnostic";
 import type { Explain, Explained, Occurrence } from "./known";
 import { explainLeftover } from "./leftovers";
+import { explainLock } from "./lock";
 import { explainOnHost } from "./on-host";
 import { explainUnreachable } from "./reach";
-import { explainLock, explainMissingProvider, explainPlan, explainProtected } from "./state";
+import { explainMissingProvider, explainOtherBackend, explainPlan, explainProtected } from "./state";
 import { explainStep } from "./step";
 
 /** The first that knows it explains it. */
 const KNOWN: readonly Explain[] = [
   explainStep,
   explainLock,
+  explainOtherBackend,
   explainPlan,
   explainMissingProvider,
   explainProtected,

@@ -1,5 +1,6 @@
 import type { Remedy } from "../../base/remedy";
 import type { Diagnostic } from "./diagnostic";
+import type { LockHolder } from "./lock-info";
 
 /** Where an error happened. */
 export interface Occurrence {
@@ -9,6 +10,8 @@ export interface Occurrence {
   readonly binary: string;
   /** Of the stack, where that command is to be run. */
   readonly folder: string;
+  /** Who holds the state's lock, where Terraform itself can't tell. */
+  readonly holder?: LockHolder;
 }
 
 /** An error of Terraform or of a provider, in our words. */

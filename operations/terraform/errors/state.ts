@@ -3,26 +3,6 @@ import { advise, commandIn } from "../../base/remedy";
 import type { Diagnostic } from "./diagnostic";
 import { type Explain, type Explained, type Occurrence, textOf } from "./known";
 
-/** The state is locked. Terraform tells who holds the lock, where its backend keeps that. */
-export const explainLock: Explain = (diagnostic, { binary, folder }) => {
-  if (!/^Error acquiring the state lock/.test(diagnostic.summary)) return undefined;
-  const told = (name: string) => new RegExp(`^\\s*${name}:\\s*(\\S.*)$`, "m").exec(diagnostic.detail)?.[1];
-  const [id, who, created] = [told("ID"), told("Who"), told("Created")];
-  const operation = told("Operation")
-    ?.replace(/^OperationType/, "")
-    .toLowerCase();
-  const since =
-    created === undefined ? undefined : `since ${created.replace(/\.\d+/, "").replace(" +0000 UTC", " UTC")}`;
-  const details = [who, operation, since].filter((each) => each !== undefined);
-  return {
-    what: `another Terraform holds the lock of this state${details.length === 0 ? "" : `: ${details.join(", ")}`}`,
-    // The lock of a file is the system's, and ends with whoever has it; Terraform refuses to release it.
-    remedy: /resource temporarily unavailable/.test(diagnostic.detail)
-      ? "wait until it ends; the lock of a state in a file goes with the process that holds it"
-      : `wait until it ends; if it is dead, \`${binary} force-unlock ${id ?? "ID"}\` in ${folder} releases the lock`,
-  };
-};
-
 /** `To work with docker_container.c_worker1 (orphan) its original provider configuration at provider["..."].c is required` */
 const ORPHAN = /original provider configuration at provider\["[^"]*"\]\.([\w-]+) is required/;
 
@@ -57,6 +37,19 @@ function whoseIs(resource: Resource, address: string): string {
   const owner = ownerOf(resource);
   return owner === undefined ? address : `${resource.kind} of ${owner}`;
 }
+
+/** The environment names another backend than the one that the state was last kept in, by what Terraform left in this folder. */
+export const explainOtherBackend: Explain = ({ summary, detail }, { binary, folder }) => {
+  if (
+    !/^Backend (?:configuration|type) changed|^Can't ask approval for state migration/.test(summary) &&
+    !/backend type changed|state migration/.test(detail)
+  )
+    return undefined;
+  return {
+    what: "the backend in the environment is another one than the state was kept in until now",
+    remedy: `move the state there: \`${binary} init -migrate-state\` in ${folder} (docs/state.md); or set the backend back`,
+  };
+};
 
 /** `plan file was created by Terraform 1.11.3, but this is 1.11.4` */
 const VERSION = /created by (?:Terraform|OpenTofu) (\S+), but this is ([^\s;]+)/;

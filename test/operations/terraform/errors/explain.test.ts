@@ -110,24 +110,6 @@ describe("an error of Terraform in our words", () => {
         "`npx pg-dist forget production server-d`",
     ],
     [
-      "a lock of a file",
-      error(
-        "Error acquiring the state lock",
-        "Error message: resource temporarily unavailable\nLock Info:\n  ID:        50adb410-40d5-cea6-95c0-2f23e8aaebf5\n  Path:      ../../../state/production.tfstate\n  Operation: OperationTypeApply\n  Who:       root@vm\n  Version:   1.11.4\n  Created:   2026-11-29 21:09:20.865228181 +0000 UTC\n  Info:      \n\n\nTerraform acquires a state lock to protect the state from being written\nby multiple users at the same time.",
-      ),
-      "another Terraform holds the lock of this state: root@vm, apply, since 2026-11-29 21:09:20 UTC: wait until it ends; the " +
-        "lock of a state in a file goes with the process that holds it",
-    ],
-    [
-      "a lock elsewhere",
-      error(
-        "Error acquiring the state lock",
-        "Error message: operation error S3: PutObject, PreconditionFailed\nLock Info:\n  ID:        50adb410\n  Path:      bucket/key\n  Operation: OperationTypePlan\n  Who:       ci@runner\n",
-      ),
-      "another Terraform holds the lock of this state: ci@runner, plan: wait until it ends; if it is dead, " +
-        "`terraform force-unlock 50adb410` in cdktf.out/stacks/production releases the lock",
-    ],
-    [
       "a protected volume",
       error(
         "Instance cannot be destroyed",
@@ -159,6 +141,15 @@ describe("an error of Terraform in our words", () => {
         "Error: couldn't load the provided path as either a local plan file (zip: not a valid zip file)",
       ),
       /^the file is no plan that can be read .*: review again/,
+    ],
+    [
+      "a backend that was exchanged",
+      error(
+        "Backend configuration changed",
+        "A change in the backend configuration has been detected, which may require\nmigrating existing state.",
+      ),
+      "the backend in the environment is another one than the state was kept in until now: move the state there: `terraform init " +
+        "-migrate-state` in cdktf.out/stacks/production (docs/state.md); or set the backend back",
     ],
     [
       "a step of ours, which has said it itself",
@@ -255,8 +246,5 @@ describe("an error of Terraform in our words", () => {
     expect(terraformFailure([stale], "apply", AT).exitCode).toBe(EXIT.refused);
     expect(terraformFailure([stale], "apply", AT, { began: true }).exitCode).toBe(EXIT.failed);
     expect(terraformFailure([stale, error("x")], "apply", AT).exitCode).toBe(EXIT.failed);
-    expect(terraformFailure([error("Error acquiring the state lock")], "plan", AT).exitCode).toBe(
-      EXIT.failed,
-    );
   });
 });
