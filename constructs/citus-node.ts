@@ -42,6 +42,17 @@ const IGNORED_CHANGES = [
   "labels",
 ];
 
+/**
+ * What the provider reads back of a container where nothing is declared. Said all the same: a plan that replaces a container
+ * would list each as `0 -> null`, and its mounts and network once as gone and once as new (measured with 4.5.0: 89 lines a
+ * node, and 44 with these).
+ */
+const UNSET = {
+  ofContainer: { privileged: false, publishAllPorts: false, maxRetryCount: 0, cpuShares: 0 },
+  ofMount: { readOnly: false },
+  gwPriority: 0,
+};
+
 export interface CitusNodeProps {
   readonly host: DockerHost;
   readonly cluster: Omit<Cluster, "hosts" | "nodes">;
@@ -90,8 +101,8 @@ export class CitusNode extends Construct {
       labels: Object.entries(labelsOf(cluster, description)).map(([label, value]) => ({ label, value })),
       // Not `volumes`, which the provider doesn't read back: a container that is imported would be replaced.
       mounts: [
-        { type: "volume", source: data.name, target: DATA_MOUNT },
-        { type: "volume", source: archive.name, target: ARCHIVE_MOUNT },
+        { type: "volume", source: data.name, target: DATA_MOUNT, ...UNSET.ofMount },
+        { type: "volume", source: archive.name, target: ARCHIVE_MOUNT, ...UNSET.ofMount },
       ],
       networksAdvanced: [{ name: network.name }],
       ports:
@@ -113,8 +124,8 @@ export class CitusNode extends Construct {
       destroyGraceSeconds: STOP_SECONDS,
       // The image declares a volume at /var/lib/postgresql/data, which stays empty: nothing of ours is anonymous.
       removeVolumes: true,
-      memory: description.memory,
-      memorySwap: description.memory, // equal: no swap. Unset would read back as twice the memory and never settle.
+      memory: description.memory ?? 0,
+      memorySwap: description.memory ?? 0, // equal: no swap. Unset would read back as twice the memory and never settle.
       cpus: description.cpus === undefined ? undefined : cpusText(description.cpus),
       shmSize: 1024, // parallel queries; Docker's 64 MB are soon full. Counts as memory only where it is used.
       capabilities: {
@@ -123,6 +134,7 @@ export class CitusNode extends Construct {
         // it, no stop reaches PostgreSQL, and every start is a crash recovery.
         add: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"],
       },
+      ...UNSET.ofContainer,
       securityOpts: ["no-new-privileges:true"],
       logDriver: "json-file",
       logOpts: { "max-size": "50m", "max-file": "5" },
@@ -137,6 +149,8 @@ export class CitusNode extends Construct {
         },
       ],
     });
+    // Younger than the bindings.
+    this.container.addOverride("networks_advanced.0.gw_priority", UNSET.gwPriority);
     pinAddress(this.container, nodeAddress(description.id));
   }
 

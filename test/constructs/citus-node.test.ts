@@ -107,11 +107,7 @@ describe("a node's container", () => {
       cpus: "1.5",
     });
     const unlimited = resourceAt(configurationOf(plain), "docker_container.b_worker1");
-    expect([unlimited.memory, unlimited.memory_swap, unlimited.cpus]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect([unlimited.memory, unlimited.memory_swap, unlimited.cpus]).toEqual([0, 0, undefined]);
   });
 
   it("gets the host's names and name servers", () => {

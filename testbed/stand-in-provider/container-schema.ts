@@ -183,6 +183,8 @@ const blocks: Record<string, Block> = {
     aliases: optional(STRINGS.set),
     ipv4_address: optional("string"),
     ipv6_address: optional("string"),
+    // An engine before 28 knows none, and takes it for 0.
+    gw_priority: optional("number"),
   }),
   ports: {
     nesting: "list",
