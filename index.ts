@@ -15,6 +15,7 @@ export { loadEnvironments } from "./stacks/environments";
 export { placeLockFile } from "./stacks/lock-file";
 
 export type {
+  AcceptedDrift,
   Backend,
   CoordinatorOptions,
   DockerHostOptions,

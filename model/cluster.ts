@@ -66,7 +66,10 @@ export interface Endpoint {
 }
 
 /** What all nodes of a cluster have in common: the environment without its hosts and nodes. */
-export type ClusterOptions = Omit<Environment, "name" | "hosts" | "coordinator" | "workers" | "backend"> & {
+export type ClusterOptions = Omit<
+  Environment,
+  "name" | "hosts" | "coordinator" | "workers" | "backend" | "acceptedDrift"
+> & {
   /** Name of the environment. */
   readonly environment: string;
 };

@@ -1,3 +1,5 @@
+import type { AcceptableDriftCode } from "./drift-code";
+
 /**
  * What a user writes: one typed file per environment. `describeCluster` (cluster.ts) fills in the defaults,
  * `findProblems` (validation.ts) says what is wrong with it.
@@ -130,6 +132,32 @@ export interface Environment {
    * @default []
    */
   readonly discard?: readonly string[];
+
+  /**
+   * Differences that `pg-dist drift` finds and that are meant: it shows them apart, and its exit code is 0 with nothing
+   * else. One that is no longer there is said. An edit changes nothing about the cluster.
+   *
+   * @default []
+   */
+  readonly acceptedDrift?: readonly AcceptedDrift[];
+}
+
+/** A difference that is meant; of several that it fits it accepts all. */
+export interface AcceptedDrift {
+  /** The difference's code, as `drift` prints it in brackets. Not `unknown`: what wasn't looked at can't be accepted. */
+  readonly code: AcceptableDriftCode;
+
+  /** Only there: a node's id or a Docker host's, as `drift` prints it first. @default - everywhere */
+  readonly where?: string;
+
+  /** Only that: the setting, container or the like that `drift` prints after the code. @default - whatever it is about */
+  readonly subject?: string;
+
+  /** Only this value, as `drift` prints it behind `found:`; another one is a difference again. @default - whatever is found */
+  readonly found?: string;
+
+  /** Why it is meant; it stands in the report. */
+  readonly reason: string;
 }
 
 /** A server with a Docker engine, and how the other nodes reach what runs there. */

@@ -31,6 +31,7 @@ export class CitusStack extends TerraformStack {
       coordinator: coordinatorOptions,
       workers,
       backend: _backend,
+      acceptedDrift: _acceptedDrift,
       name,
       ...options
     } = environment;

@@ -1,8 +1,5 @@
-import { distance as editDistance } from "fastest-levenshtein";
+import { describeKnown } from "./known-names";
 import type { Report } from "./problem";
-
-/** How many letters may be wrong in the name of a field that somebody meant. */
-const MISSPELT = 2;
 
 /** Checks the kind of a value and reports what it must be. */
 type Check = (value: unknown, field: string, report: Report) => void;
@@ -55,6 +52,14 @@ const environmentShape = record({
   rollout: optional(oneOf("refuse", "all-at-once")),
   rebalance: optional(oneOf("manual", "after-adding")),
   discard: optional(listOf(text)),
+  acceptedDrift: optional(
+    listOf(
+      record({
+        ...{ code: text, where: optional(text), subject: optional(text), found: optional(text) },
+        reason: text,
+      }),
+    ),
+  ),
 });
 
 const configured = record({ type: text, config: mapOf(scalar) });
@@ -138,15 +143,6 @@ function record(fields: Readonly<Record<string, Check>>): Check {
       report(at(name), `is not a field: ${describeKnown(name, known)}.`);
     }
   };
-}
-
-/** The field that was meant, where it is only misspelt, else all of them. */
-function describeKnown(name: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((each) => ({ each, distance: editDistance(name, each) }))
-    .filter(({ distance }) => distance <= MISSPELT)
-    .sort((a, b) => a.distance - b.distance);
-  return nearest === undefined ? `there are ${known.join(", ")}` : `write ${nearest.each}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { MOST_WORKERS, clusterName, describeCluster, isWorkerCount } from "../cluster";
 import type { Environment } from "../environment";
+import { checkAcceptedDrift } from "./accepted-drift";
 import { checkBackend } from "./backend";
 import { checkEndpoints } from "./endpoints";
 import { checkHost } from "./host";
@@ -46,6 +47,7 @@ export function findProblems(environment: Environment): Problem[] {
   for (const node of cluster.nodes) checkNode(environment, node, report);
   checkEndpoints(cluster, repeated, report);
   checkBackend(environment, report);
+  checkAcceptedDrift(environment, report);
   return problems;
 }
 

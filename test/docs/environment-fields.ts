@@ -11,6 +11,7 @@ const TABLES: Readonly<Record<string, string>> = {
   CoordinatorOptions: "`coordinator`",
   WorkerOptions: "Each worker",
   Backend: "`backend`",
+  AcceptedDrift: "Each of `acceptedDrift`",
 };
 
 interface Field {

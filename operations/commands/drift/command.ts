@@ -8,6 +8,8 @@ import { progressBeside } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
 import { synthesizeStack } from "../../cli/synthesized-stack";
 import { type TargetFlags, findTarget, timeoutOption, viaOption, warnOfTwins } from "../../cli/target";
+import type { Target } from "../../cluster/connection/target";
+import { type Accepted, type Judged, judge } from "../../observe/drift/accepted";
 import { readDeclaredStack } from "../../observe/drift/declared-containers";
 import type { Drift } from "../../observe/drift/drift";
 import { type DriftFacts, findDrift } from "../../observe/drift/find-drift";
@@ -26,6 +28,8 @@ Compares three views: the configuration, Terraform's state, and what is there: c
 images on the Docker hosts, pg_dist_node, the versions and the settings of every server, also those of ALTER SYSTEM,
 ALTER ROLE and ALTER DATABASE. Each difference has what mends it. What can't be asked is named too. Needs what
 \`cdktf diff\` needs. Changes nothing, and takes no lock.
+
+What the environment accepts (acceptedDrift) is shown, and is no difference.
 
 Exit codes: 0 no difference, 3 some, 1 nothing could be looked at.
 
@@ -56,28 +60,32 @@ export function addDrift(program: Command, caller: Caller): void {
       const json = flags.json === true;
       const paint = createPaint(program.opts<{ color: boolean }>().color, caller);
       process.exitCode = await orJsonFailure("drift", json, caller, async (): Promise<ExitCode> => {
-        const facts = await look(environment, flags, caller);
-        const drifts = findDrift(facts).map((drift) => withoutSecrets(drift, caller));
-        if (json) printJson("drift", describeDrift(drifts, facts));
-        else printLines(driftScreen(drifts, facts.cluster, paint));
-        return drifts.length === 0 ? EXIT.ok : EXIT.unhealthy;
+        const target = findTarget(environment, flags, caller);
+        const { acceptedDrift = [] } = target.environment ?? {};
+        const facts = await look(environment, target, caller);
+        const judged = withoutSecrets(judge(findDrift(facts), acceptedDrift), caller);
+        if (json) printJson("drift", describeDrift(judged, facts));
+        else printLines(driftScreen(judged, facts.cluster, paint));
+        return judged.drifts.length === 0 ? EXIT.ok : EXIT.unhealthy;
       });
     });
 }
 
 /** A setting, a label or an image may hold what the run knows as a secret. */
-function withoutSecrets({ what, declared, found, ...drift }: Drift, { redact }: Caller): Drift {
-  return {
+function withoutSecrets({ drifts, accepted, stale }: Judged, { redact }: Caller): Judged {
+  const clean = ({ subject, what, declared, found, ...drift }: Drift): Drift => ({
     ...drift,
     what: redact(what),
+    ...(subject === undefined ? {} : { subject: redact(subject) }),
     ...(declared === undefined ? {} : { declared: redact(declared) }),
     ...(found === undefined ? {} : { found: redact(found) }),
-  };
+  });
+  const cleanAccepted = ({ drift, reasons }: Accepted): Accepted => ({ drift: clean(drift), reasons });
+  return { drifts: drifts.map(clean), accepted: accepted.map(cleanAccepted), stale };
 }
 
-async function look(name: string, flags: Flags, caller: Caller): Promise<DriftFacts> {
+async function look(name: string, target: Target, caller: Caller): Promise<DriftFacts> {
   const progress = progressBeside(caller);
-  const target = findTarget(name, flags, caller);
   warnOfTwins(target);
   const { folder, cluster, stack } = await synthesizeStack(findProject(), name, caller, progress);
   progress("planning");

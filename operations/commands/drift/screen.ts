@@ -1,6 +1,8 @@
 import type { Cluster } from "../../../model/cluster";
+import type { AcceptedDrift } from "../../../model/environment";
 import { render } from "../../base/remedy";
 import type { Colour, Paint } from "../../cli/output";
+import type { Accepted, Judged } from "../../observe/drift/accepted";
 import type { Drift } from "../../observe/drift/drift";
 
 const COLOURS: Readonly<Record<Drift["severity"], Colour>> = {
@@ -11,25 +13,56 @@ const COLOURS: Readonly<Record<Drift["severity"], Colour>> = {
 
 const INDENT = " ".repeat(9);
 
-/** One line for all, then each difference: what it is, both sides, what mends it. */
+/** One line for all, each difference (what it is, both sides, what mends it), then what is accepted in a line each. */
 export function driftScreen(
-  drifts: readonly Drift[],
+  { drifts, accepted, stale }: Judged,
   { environment, name }: Pick<Cluster, "environment" | "name">,
   paint: Paint,
 ): string[] {
-  const title = `${paint("bold", environment)}  cluster ${name}: `;
-  if (drifts.length === 0) return [`${title}${paint("green", "no drift")}`];
   const count = `${drifts.length} difference${drifts.length === 1 ? "" : "s"}`;
-  return [`${title}${paint("red", count)}`, "", ...drifts.flatMap((drift) => lines(drift, paint))];
+  const found = drifts.length === 0 ? paint("green", "no drift") : paint("red", count);
+  const more = accepted.length === 0 ? "" : `, ${accepted.length} accepted`;
+  const blocks = [
+    drifts.flatMap((drift) => lines(drift, paint)),
+    accepted.map((each) => acceptedLine(each, paint)),
+    stale.map((entry) => staleLine(entry, environment, paint)),
+  ];
+  const shown = blocks.filter((block) => block.length > 0).flatMap((block) => ["", ...block]);
+  return [`${paint("bold", environment)}  cluster ${name}: ${found}${more}`, ...shown];
 }
 
-function lines({ severity, code, where, what, declared, found, remedy }: Drift, paint: Paint): string[] {
-  const place = where.length === 0 ? "" : `${where.map((each) => paint("bold", each)).join(", ")}: `;
+function lines(drift: Drift, paint: Paint): string[] {
+  const { severity, declared, found, remedy } = drift;
   return [
-    `${paint(COLOURS[severity], severity.padEnd(7))}  ${place}${what} ${paint("dim", `(${code})`)}`,
+    `${paint(COLOURS[severity], severity.padEnd(7))}  ${sentence(drift, paint)}`,
     ...(declared === undefined && found === undefined
       ? []
       : [`${INDENT}declared: ${declared ?? "nothing"}; found: ${found ?? "nothing"}`]),
     `${INDENT}${paint("dim", "→")} ${render(remedy, "person")}`,
   ];
+}
+
+function sentence({ code, subject, where, what }: Drift, paint: Paint): string {
+  const place = where.length === 0 ? "" : `${where.map((each) => paint("bold", each)).join(", ")}: `;
+  return `${place}${what} ${paint("dim", `(${named(code, subject)})`)}`;
+}
+
+/** As an entry of `acceptedDrift` has to name it. */
+function named(code: string, subject: string | undefined): string {
+  return subject === undefined ? code : `${code}: ${subject}`;
+}
+
+function acceptedLine({ drift, reasons }: Accepted, paint: Paint): string {
+  const value = drift.found === undefined ? "" : `, found: ${drift.found}`;
+  return `${paint("dim", "accepted")} ${sentence(drift, paint)}${value}; meant: ${reasons.join("; ")}`;
+}
+
+function staleLine(
+  { code, subject, where, found, reason }: AcceptedDrift,
+  environment: string,
+  paint: Paint,
+): string {
+  const place = where === undefined ? "" : ` at ${where}`;
+  const value = found === undefined ? "" : ` with ${found}`;
+  return `${paint("yellow", "stale".padEnd(8))} ${named(code, subject)}${place}${value} is accepted (${reason}), and there is none: take it out of acceptedDrift in environments/${environment}.ts`;
 }

@@ -1,4 +1,5 @@
 import { type Cluster, formatEndpoint } from "../../../model/cluster";
+import type { DriftCode } from "../../../model/drift-code";
 import { versionOfImage } from "../../cluster/nodes/image-on-data";
 import { quoteLiteral } from "../../cluster/nodes/run-on-nodes";
 import type { Fault } from "../../base/finding";
@@ -11,7 +12,7 @@ import { metadataDrift } from "../status/checks/metadata";
 import { reachability } from "../status/checks/reachability";
 import { extension, skew } from "../status/checks/versions";
 import type { Snapshot } from "../status/snapshot";
-import type { Drift, DriftCode } from "./drift";
+import type { Drift } from "./drift";
 import type { SecondaryNode } from "./read-settings";
 
 /** What `status` says of the nodes too, in its words: one fault has one remedy, whoever comes upon it. */
@@ -57,6 +58,7 @@ function describeSecondary({ host, port, noderole }: SecondaryNode): Drift {
     code: "secondary",
     severity: "warning",
     where: [],
+    subject: formatEndpoint({ host, port }),
     what: `${formatEndpoint({ host, port })} is registered as ${noderole}, and the environment declares no standbys`,
     remedy: `SELECT citus_remove_node(${quoteLiteral(host)}, ${port}) on the coordinator, unless it was meant`,
   };

@@ -106,6 +106,7 @@ function environment(
       code: "environment",
       severity: "warning",
       where: [node.id],
+      subject: [...missing, ...other.map(([name]) => name), ...added].join(", "),
       what: `its container's environment differs: ${differences.join(", ")}`,
       remedy,
     },
@@ -122,14 +123,14 @@ function networks(node: ClusterNode, json: ContainerJson, { name }: Cluster, { h
       ? []
       : [
           {
-            ...({ code: "networks", severity: "broken", where: [node.id] } as const),
+            ...({ code: "networks", severity: "broken", where: [node.id], subject: name } as const),
             what: `its container is not on the cluster's network ${name}`,
             ...{ declared: name, found: more.join(", ") || "none" },
             remedy: line("connect", name, container),
           },
         ]),
     ...more.map((network): Drift => ({
-      ...{ code: "networks", severity: "warning", where: [node.id] },
+      ...{ code: "networks", severity: "warning", where: [node.id], subject: network },
       what: `its container is on the network ${network} too`,
       ...{ declared: name, found: found.join(", ") },
       remedy: line("disconnect", shellWord(network), container),
@@ -153,6 +154,7 @@ export function otherContainers(
           code: "container-leftover",
           severity: "warning",
           where: [host.id],
+          subject: name,
           what: `the container ${name} has the cluster's labels, and neither the configuration nor Terraform has it`,
           remedy: advise`see what it is (${line("inspect", shellWord(name))}); a node that left before Terraform could remove its container:
             ${line("rm", "--force", shellWord(name))}, which leaves its volume; after a lost state: ${commandIn(cluster, "recover")}`,
@@ -164,6 +166,7 @@ export function otherContainers(
         code: "container-foreign",
         severity: "warning",
         where: [host.id],
+        subject: name,
         what: `the container ${name} (${json.Config.Image}) is on the cluster's network ${cluster.name}, and was not started by Terraform`,
         remedy: `${line("network", "disconnect", "--force", cluster.name, shellWord(name))} takes it off the network; a client of the cluster reaches the coordinator by its published port`,
       },

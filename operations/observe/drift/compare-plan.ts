@@ -1,11 +1,12 @@
 import type { Cluster } from "../../../model/cluster";
 import { resourceOf } from "../../../model/contract/resource";
+import type { DriftCode } from "../../../model/drift-code";
 import { type Remedy, advise, commandIn } from "../../base/remedy";
 import { replaceContainer } from "../../base/terraform-command";
 import type { PlanJson, ResourceChange } from "../../terraform/plan";
 import { type AttributeChange, attributeChanges } from "../review/attribute-changes";
 import { type Fate, type Impact, type NodeImpact, impactOf } from "../review/impact";
-import type { Drift, DriftCode } from "./drift";
+import type { Drift } from "./drift";
 
 /** What a plan says of the difference between the configuration and what Terraform knows. */
 export interface PlanDrift {
@@ -84,7 +85,7 @@ function ofChanges({ id, fate, changes }: NodeImpact, plan: PlanJson, cluster: C
   const edited = changes.filter(({ name }) => !changed.has(name));
   const found = { severity: "warning", where: [id] } as const;
   const drifts = outside.map((change): Drift => ({
-    ...{ code: "changed-outside", ...found },
+    ...{ code: "changed-outside", ...found, subject: change.name },
     what: `${change.name} was changed without Terraform`,
     ...sides(change),
     remedy: outsideRemedy(change, id, cluster),
@@ -143,6 +144,7 @@ function ofOthers({ others }: Impact, plan: PlanJson, cluster: Cluster, seen: Re
         code: gone ? "changed-outside" : "not-applied",
         severity: "warning",
         where,
+        subject: address,
         what: gone ? `${address} is gone without Terraform` : `${address} is not applied (${action})`,
         remedy: gone ? `\`npx cdktf deploy ${cluster.environment}\` makes it again` : applyRemedy(cluster),
       },

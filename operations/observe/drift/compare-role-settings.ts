@@ -31,7 +31,8 @@ export function compareRoleSettings(all: readonly SettingsOfNode[], cluster: Clu
       code: role === null && setting.database !== null ? "database-setting" : "role-setting",
       severity: declared === undefined ? "advice" : "warning",
       where: nodes.length === cluster.nodes.length ? [] : nodes.map(({ id }) => id),
-      what: `${name} was set for ${subject(setting)}${declared === undefined ? "" : ", over what is declared"}`,
+      subject: `${name} for ${whomOf(setting)}`,
+      what: `${name} was set for ${whomOf(setting)}${declared === undefined ? "" : ", over what is declared"}`,
       declared: declared === undefined ? "not declared" : shownValue(declared),
       found: shownValue(value),
       remedy: resetRemedy(setting, nodes, cluster),
@@ -39,7 +40,7 @@ export function compareRoleSettings(all: readonly SettingsOfNode[], cluster: Clu
   });
 }
 
-function subject({ database, role }: RoleSetting): string {
+function whomOf({ database, role }: RoleSetting): string {
   const where = database === null ? "" : `database ${quoteName(database)}`;
   if (role !== null) return `role ${quoteName(role)}${where === "" ? "" : ` in ${where}`}`;
   return where === "" ? "all roles" : where;

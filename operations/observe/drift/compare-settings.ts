@@ -66,6 +66,7 @@ function running({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
           code: "setting",
           severity: "warning",
           where: [node.id],
+          subject: name,
           what: `its server runs with another ${name} (${setting.source})`,
           ...{ declared: shownValue(value), found: shownValue(setting.value, setting.unit) },
           remedy: advise`\`npx cdktf deploy ${cluster.environment}\`; where that has no changes ${restart(node, cluster)}`,
@@ -91,6 +92,7 @@ function altered({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
           code: "alter-system",
           severity: isOverridden(setting) ? "advice" : "warning",
           where: [node.id],
+          subject: name,
           what: `${name} was set by ALTER SYSTEM${effect(setting, file, value)}`,
           ...{ declared: declaredOf(node, name), found: shownValue(value) },
           remedy: isOverridden(setting)
@@ -124,7 +126,9 @@ function edited({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
             name === null
               ? `line ${line} of ${file} can't be read: ${error ?? "no reason given"}`
               : `${name} was set in ${file}, line ${line}${effect(setting, file, value ?? "")}`,
-          ...(name === null ? {} : { declared: declaredOf(node, name), found: shownValue(value ?? "") }),
+          ...(name === null
+            ? {}
+            : { subject: name, declared: declaredOf(node, name), found: shownValue(value ?? "") }),
           remedy: uncommentRemedy(each, setting, node, cluster),
         },
       },
@@ -154,6 +158,7 @@ function pending({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
         code: "pending-restart",
         severity: "warning",
         where: [node.id],
+        subject: name,
         what: `${name} was changed in its files, and counts from its next start`,
         ...{ declared: declaredOf(node, name), found: shownValue(value, unit) },
         remedy: restart(node, cluster),
@@ -187,6 +192,7 @@ function differing(name: string, all: readonly SettingsOfNode[]): Drift[] {
       code: "settings-differ",
       severity: "warning",
       where: others.flatMap(({ ids }) => ids),
+      subject: name,
       what: `${name} differs between nodes, though none is declared to`,
       declared: `as on ${most.ids[0] ?? ""}: ${most.shown}`,
       found: others.map(({ shown }) => shown).join(", "),

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../model/cluster";
+import type { DriftCode } from "../../../model/drift-code";
 import type { PlanJson } from "../../terraform/plan";
 import type { Explained } from "../../cluster/nodes/connection-cause";
 import type { Snapshot } from "../status/snapshot";
@@ -9,7 +10,7 @@ import { type PlanDrift, comparePlan } from "./compare-plan";
 import { compareRoleSettings } from "./compare-role-settings";
 import { type SettingsOfNode, compareSettings } from "./compare-settings";
 import type { DeclaredStack } from "./declared-containers";
-import { type Drift, type DriftCode, byDanger } from "./drift";
+import { type Drift, byDanger } from "./drift";
 import type { HostAnswer, HostFacts } from "./read-host";
 import type { SecondaryNode, SettingsOfNodes } from "./read-settings";
 

@@ -8,6 +8,7 @@ interface Difference {
   readonly code: string;
   readonly severity: string;
   readonly where: readonly string[];
+  readonly subject: string | null;
   readonly what: string;
   readonly declared: string | null;
   readonly found: string | null;
@@ -169,6 +170,48 @@ describe("what drift finds, and what mends it", () => {
       ["database-setting", "local/worker2"],
       ["database-setting", "local/worker2"],
     ]);
+  });
+
+  it("what the environment accepts: shown, without an exit code; what is like it is not; and that it is gone", async () => {
+    const [where, subject] = ["local/worker1", "maintenance_work_mem"];
+    const [load, exporter] = ["the load test of June", "the exporter of our metrics"];
+    const acceptedDrift: Environment["acceptedDrift"] = [
+      { code: "alter-system", where, subject, found: "96MB", reason: load },
+      { code: "container-foreign", subject: cluster.node("foreign"), reason: exporter },
+    ];
+    cluster.declare({ ...environment, acceptedDrift });
+    expect(await cluster.deployment.plan()).toEqual([]);
+    await at("worker1", `ALTER SYSTEM SET ${subject} = '96MB'`, "SELECT pg_reload_conf()");
+    await run("foreign");
+    await expectNone();
+    const shown = await cluster.run("drift");
+    expect(shown.exitCode, shown.output).toBe(0);
+    expect(shown.stdout).toContain("no drift, 2 accepted");
+    expect(shown.stdout).toMatch(/^accepted local\/worker1: .*, found: 96MB; meant: the load test of June$/m);
+    expect(shown.stdout).toMatch(/^accepted local: .*; meant: the exporter of our metrics$/m);
+
+    await at("worker1", "ALTER SYSTEM SET random_page_cost = 2", "SELECT pg_reload_conf()");
+    await at("worker2", `ALTER SYSTEM SET ${subject} = '96MB'`, "SELECT pg_reload_conf()");
+    const others = await differences();
+    expect(others.map(({ code, where: places, subject: of }) => [code, ...places, of])).toEqual([
+      ["alter-system", where, "random_page_cost"],
+      ["alter-system", "local/worker2", subject],
+    ]);
+    await follow(others);
+
+    await at("worker1", `ALTER SYSTEM SET ${subject} = '1GB'`, "SELECT pg_reload_conf()");
+    const [another] = await differences();
+    expect(another).toMatchObject({ code: "alter-system", subject, found: "1GB" });
+    await at("worker1", `ALTER SYSTEM RESET ${subject}`, "SELECT pg_reload_conf()");
+    const stale = await cluster.run("drift");
+    expect(stale.exitCode, stale.output).toBe(0);
+    expect(stale.stdout).toContain("no drift, 1 accepted");
+    expect(stale.stdout).toContain(
+      `stale    alter-system: ${subject} at ${where} with 96MB is accepted (${load}), and there is none`,
+    );
+    await remove("foreign");
+    cluster.declare(environment);
+    await expectNone();
   });
 
   it("memory that was updated by hand", async () => {

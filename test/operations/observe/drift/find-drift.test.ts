@@ -123,7 +123,7 @@ describe("the configuration against Terraform", () => {
       ["changed-outside", WORKER],
       ["not-applied", WORKER],
     ]);
-    expect(drifts[0]).toMatchObject({ declared: "768 MB", found: "700 MB" });
+    expect(drifts[0]).toMatchObject({ subject: "memory", declared: "768 MB", found: "700 MB" });
     expect(drifts[1]?.what).toContain("cpu_shares is unset, declared 5");
   });
 
@@ -273,6 +273,7 @@ describe("Terraform against Docker", () => {
       },
     }));
     expect(more).toEqual([]);
+    expect(drift?.subject).toBe("PGDATA, POSTGRES_PASSWORD, POSTGRES_DB, EXTRA");
     expect(drift?.what).toBe(
       "its container's environment differs: PGDATA is missing, POSTGRES_PASSWORD is missing, POSTGRES_DB has another value, EXTRA is not declared",
     );
@@ -281,9 +282,9 @@ describe("Terraform against Docker", () => {
 
   it("has a node on another network too, or not on its own", () => {
     const drifts = withContainer((json) => ({ ...json, NetworkSettings: { Networks: { other: {} } } }));
-    expect(drifts.map(({ code, severity }) => [code, severity])).toEqual([
-      ["networks", "broken"],
-      ["networks", "warning"],
+    expect(drifts.map(({ code, severity, subject }) => [code, severity, subject])).toEqual([
+      ["networks", "broken", "citus"],
+      ["networks", "warning", "other"],
     ]);
     expect(drifts.map(({ remedy }) => remedy)).toEqual([
       "`ssh deploy@server-b docker network connect citus citus-worker1`",
@@ -299,10 +300,12 @@ describe("Terraform against Docker", () => {
       ["app", foreign],
       ["citus-worker7", { ...own, Id: "l", Name: "/citus-worker7" }],
     ]);
-    expect(codes(findDrift(withHost({ containers })))).toEqual([
+    const drifts = findDrift(withHost({ containers }));
+    expect(codes(drifts)).toEqual([
       ["container-foreign", "server-b"],
       ["container-leftover", "server-b"],
     ]);
+    expect(drifts.map(({ subject }) => subject)).toEqual(["app", "citus-worker7"]);
     // A container of the stack's own, beside the nodes.
     const plan = planOf({ "server-b/app": { before: { id: "f" } }, "server-b/old": { before: { id: "l" } } });
     expect(findDrift(withHost({ containers }, { plan }))).toEqual([]);
@@ -393,7 +396,7 @@ describe("the configuration against the servers", () => {
 
   it("has standbys that nothing declares", () => {
     const [drift] = withServers({ secondaries: [{ host: "10.0.0.9", port: 5432, noderole: "secondary" }] });
-    expect(drift).toMatchObject({ code: "secondary", where: [] });
+    expect(drift).toMatchObject({ code: "secondary", where: [], subject: "10.0.0.9:5432" });
     expect(drift?.remedy).toContain("SELECT citus_remove_node('10.0.0.9', 5432)");
   });
 
@@ -428,6 +431,7 @@ describe("settings", () => {
     const [shadowed] = withAuto("work_mem", "64MB");
     expect(shadowed).toMatchObject({
       code: "alter-system",
+      subject: "work_mem",
       severity: "advice",
       declared: "8MB",
       found: "64MB",
@@ -459,7 +463,7 @@ describe("settings", () => {
 
   it("were undone, and wait for a start", () => {
     const [drift] = withSettings({ [WORKER]: { settings: changed("max_wal_senders", { pending: true }) } });
-    expect(drift).toMatchObject({ code: "pending-restart", where: [WORKER] });
+    expect(drift).toMatchObject({ code: "pending-restart", where: [WORKER], subject: "max_wal_senders" });
     expect(drift?.remedy).toBe("`ssh deploy@server-b docker restart citus-worker1`");
   });
 
@@ -475,11 +479,11 @@ describe("settings", () => {
       line(854, null, null),
     ];
     const drifts = withSettings({ [WORKER]: { files } });
-    expect(drifts.map(({ code, severity }) => [code, severity])).toEqual([
-      ["config-file", "warning"],
-      ["config-file", "warning"],
-      ["config-file", "warning"],
-      ["config-file", "advice"],
+    expect(drifts.map(({ code, severity, subject }) => [code, severity, subject])).toEqual([
+      ["config-file", "warning", "max_connections"],
+      ["config-file", "warning", "statement_timeout"],
+      ["config-file", "warning", undefined],
+      ["config-file", "advice", "work_mem"],
     ]);
     expect(render(drifts[1]?.remedy ?? "", "person")).toContain(
       `ssh deploy@server-b docker exec citus-worker1 sed -i 853s/^/#/ ${DATA}/postgresql.conf`,
@@ -490,7 +494,7 @@ describe("settings", () => {
     const [drift] = withSettings({
       [WORKER]: { settings: changed("work_mem", { value: "4096", source: "default" }) },
     });
-    expect(drift).toMatchObject({ code: "setting", declared: "8MB", found: "4096kB" });
+    expect(drift).toMatchObject({ code: "setting", subject: "work_mem", declared: "8MB", found: "4096kB" });
     // What our own session, or Citus, has set says nothing of the server.
     const own = changed("work_mem", { value: "4096", source: "session" });
     expect(withSettings({ [WORKER]: { settings: own } })).toEqual([]);
@@ -503,6 +507,7 @@ describe("settings", () => {
     expect(more).toEqual([]);
     expect(all).toMatchObject({
       code: "role-setting",
+      subject: "work_mem for role app",
       severity: "warning",
       where: [],
       declared: "8MB",
@@ -513,7 +518,12 @@ describe("settings", () => {
     );
     const database = { database: "My DB", role: null, name: "jit", value: "off" };
     const [one] = withSettings({ [WORKER]: { roles: [database] } });
-    expect(one).toMatchObject({ code: "database-setting", severity: "advice", where: [WORKER] });
+    expect(one).toMatchObject({
+      code: "database-setting",
+      subject: 'jit for database "My DB"',
+      severity: "advice",
+      where: [WORKER],
+    });
     expect(render(one?.remedy ?? "", "person")).toBe(
       "`npx pg-dist psql production server-b/worker1 -- -c 'SET citus.enable_ddl_propagation = off' -c 'ALTER DATABASE \"My DB\" RESET jit'`",
     );
@@ -524,7 +534,8 @@ describe("settings", () => {
       [WORKER]: { settings: changed("max_wal_senders", { value: "5" }) },
     });
     expect(more).toEqual([]);
-    expect(drift).toMatchObject({ code: "settings-differ", where: [WORKER], found: "5" });
+    expect(drift).toMatchObject({ code: "settings-differ", where: [WORKER], subject: "max_wal_senders" });
+    expect(drift?.found).toBe("5");
     expect(drift?.declared).toContain("10");
     const fewer = changed("max_connections", { value: "50" }).map((each) =>
       each.name === "max_prepared_transactions" ? { ...each, value: "100" } : each,
