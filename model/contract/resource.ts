@@ -41,8 +41,13 @@ export function resourceOf({ type, name, index }: ResourceName): Resource {
 
 /** What an address in Terraform's output names: `docker_container.server-d_worker1`, `null_resource.membership["server-d/worker1"]`. */
 export function resourceAt(address: string): Resource {
+  return resourceOf(nameAt(address));
+}
+
+/** The name in an address; with an empty type where it is no such address. */
+export function nameAt(address: string): ResourceName {
   const [, type = "", name = "", index] = /^([\w-]+)\.([\w-]+)(?:\["([^"]*)"\])?$/.exec(address) ?? [];
-  return resourceOf({ type, name, ...(index === undefined ? {} : { index }) });
+  return { type, name, ...(index === undefined ? {} : { index }) };
 }
 
 /** What people call it by: the id of its node, else of its Docker host; undefined for what is of neither. */

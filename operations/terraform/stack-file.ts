@@ -6,13 +6,21 @@ import { AGAIN, advise } from "../base/remedy";
 /** `cdk.tf.json` of a synthesized stack, as far as it is read. */
 export interface StackJson {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, StackResource>>>>;
-  readonly variable?: Readonly<Record<string, { readonly default?: unknown }>>;
+  readonly variable?: Readonly<Record<string, { readonly default?: unknown; readonly sensitive?: boolean }>>;
   readonly terraform?: {
     /** HCP Terraform keeps the values of variables itself. */
-    readonly cloud?: unknown;
+    readonly cloud?: CloudBlock;
     /** The backend's arguments, by its name. */
     readonly backend?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   };
+}
+
+/** `cloud` of the block `terraform`. */
+interface CloudBlock {
+  /** @default TF_CLOUD_HOSTNAME, else that of HCP Terraform */
+  readonly hostname?: string;
+  readonly organization: string;
+  readonly workspaces: { readonly name: string };
 }
 
 /** A resource as it is declared; texts may have references in them: `${docker_network.server-d.name}`. */

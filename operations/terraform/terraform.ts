@@ -1,15 +1,20 @@
 import { chmodSync } from "node:fs";
 import { basename } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { withoutRedirections } from "../../model/redirections";
 import { type ChildOptions, type ChildResult, runChild } from "../base/child-process";
 import { Failure, oneLine } from "../base/failure";
+import type { Progress } from "../base/progress";
 import { TERRAFORM_BINARY, terraformCommand } from "../base/terraform-command";
 import { type ApplyEvent, readApplyLine } from "./apply-events";
+import { readApplyText } from "./cloud/apply-text";
+import { RemoteRuns, runIn, runOf, workspaceOf } from "./cloud/remote-runs";
 import { type Diagnostic, parseDiagnostics } from "./errors/diagnostic";
 import { terraformFailure } from "./errors/explain";
 import type { Occurrence } from "./errors/known";
 import { findHolder } from "./lock-holder/find-holder";
 import type { PlanJson } from "./plan";
+import { readStackFile } from "./stack-file";
 
 /** A resource of the Docker provider in Terraform's state. */
 export interface StateResource {
@@ -36,12 +41,38 @@ export interface Watch {
   readonly onInterrupt?: (count: number) => void;
 }
 
-/** Terraform (or OpenTofu) in the folder of a synthesized stack. Never prompts. */
+interface PlanOptions {
+  /**
+   * It is only looked at, and never applied: it waits for no lock, and nobody's deploy waits for it. A remote run of that kind
+   * is speculative, to HCP Terraform, and leaves no file.
+   *
+   * @default false
+   */
+  readonly speculative?: boolean;
+  /** Told where a remote run is, and what it waits for. @default nobody */
+  readonly progress?: Progress;
+}
+
+type More = Partial<Pick<ChildOptions, "env" | "onLine" | "onInterrupt">>;
+
+/**
+ * Terraform (or OpenTofu) in the folder of a synthesized stack. Never prompts. Where a workspace of HCP Terraform has its runs
+ * made by a server, plans and applies are runs there, and everything else works on the state from here.
+ */
 export class Terraform {
+  private runsAt: Promise<RemoteRuns | undefined> | undefined;
+
   constructor(
     private readonly folder: string,
     private readonly env: NodeJS.ProcessEnv,
   ) {}
+
+  /** Where a server makes the runs; undefined where they are made here. To be asked after `init`, which makes the workspace. */
+  async remoteRuns(): Promise<RemoteRuns | undefined> {
+    const workspace = workspaceOf(readStackFile(this.folder), this.env);
+    if (workspace === undefined) return undefined;
+    return (this.runsAt ??= RemoteRuns.open(workspace, this.env));
+  }
 
   async init(): Promise<void> {
     await this.run(["init", "-input=false", "-no-color"]);
@@ -61,8 +92,12 @@ export class Terraform {
     return text.trim() === "" ? undefined : (JSON.parse(text) as unknown);
   }
 
-  /** Whether another Terraform works on this state: a plan that asks no server takes its lock. */
+  /**
+   * Whether another Terraform works on this state: a plan that asks no server takes its lock. Of remote runs, one waits for the
+   * other.
+   */
   async checkLock(address: string): Promise<void> {
+    if ((await this.remoteRuns()) !== undefined) return;
     await this.run(["plan", "-refresh=false", "-input=false", "-no-color", `-target=${address}`]);
   }
 
@@ -72,24 +107,40 @@ export class Terraform {
 
   /**
    * Plans everything, or the given addresses and what they depend on. The plan is saved to `file`, for its owner alone: it holds
-   * the values of the variables.
-   *
-   * @param lock whether another run waits for it; one that only looks need not hold up a deploy. @default true
+   * the values of the variables. Of a remote run, the file says which run it is.
    */
   async plan(
     file: string,
     addresses: readonly string[] = [],
-    { lock = true }: { readonly lock?: boolean } = {},
+    { speculative = false, progress = () => undefined }: PlanOptions = {},
   ): Promise<PlanJson> {
+    const remote = await this.remoteRuns();
     const targets = addresses.map((address) => `-target=${address}`);
-    const locked = lock ? [] : ["-lock=false"];
-    await this.run(["plan", "-input=false", "-no-color", `-out=${file}`, ...locked, ...targets]);
-    chmodSync(file, 0o600);
-    return this.show(file);
+    const plan = ["plan", "-input=false", "-no-color", ...targets];
+    if (remote === undefined) {
+      await this.run([...plan, `-out=${file}`, ...(speculative ? ["-lock=false"] : [])]);
+      chmodSync(file, 0o600);
+      return this.show(file);
+    }
+    const saved = speculative ? [] : [`-out=${file}`];
+    const output = await this.run([...plan, ...saved], {
+      env: this.withoutSecrets(),
+      onLine: (line) => tellRun(line, progress),
+    });
+    const run = speculative ? runIn(output)?.run : runOf(file);
+    if (run === undefined)
+      throw new Failure(
+        `${this.place.binary} plan: it doesn't say which run it made`,
+        `look for it in workspace ${remote.workspace.organization}/${remote.workspace.name}`,
+      );
+    return remote.readPlan(run);
   }
 
   /** A saved plan, with the values of all variables. */
   async show(file: string): Promise<PlanJson> {
+    const run = runOf(file);
+    const remote = run === undefined ? undefined : await this.remoteRuns();
+    if (run !== undefined && remote !== undefined) return remote.readPlan(run);
     return JSON.parse(await this.run(["show", "-json", "-no-color", file])) as PlanJson;
   }
 
@@ -101,10 +152,11 @@ export class Terraform {
    * @throws Failure with each of its errors; whether it is exit code 4 depends on whether anything was begun
    */
   async apply(file: string, { onEvent, onInterrupt }: Watch = {}): Promise<void> {
+    const remote = await this.remoteRuns();
     const errors: Diagnostic[] = [];
     let began = false;
     const onLine = (line: string) => {
-      const read = readApplyLine(line);
+      const read = readApplyLine(line) ?? (remote === undefined ? undefined : readApplyText(line));
       if (read === undefined) return;
       if ("severity" in read) {
         if (read.severity === "error") errors.push(read);
@@ -113,30 +165,43 @@ export class Terraform {
       began = true;
       onEvent?.(read);
     };
-    const result = await this.start(["apply", "-json", "-input=false", file], { onLine, onInterrupt });
+    const env = remote === undefined ? this.env : this.withoutSecrets();
+    const result = await this.start(["apply", "-json", "-input=false", file], { env, onLine, onInterrupt });
     if (result.code === 0) return;
-    const told = errors.length > 0 ? errors : errorsIn(result);
+    // Of a remote run, what went wrong there is in its text, and that it went wrong may be an event here.
+    const told = errors.length > 0 && remote === undefined ? errors : [...errorsIn(result), ...errors];
+    const run = told.length === 0 ? runIn(stripVTControlCharacters(result.stdout)) : undefined;
+    if (run !== undefined)
+      throw new Failure(
+        `run ${run.run} failed, and Terraform says no error`,
+        `see what its server says of it: ${run.address}`,
+      );
     throw terraformFailure(told, "apply", await this.placeOf(told), { began });
   }
 
-  private async run(args: readonly string[]): Promise<string> {
-    const result = await this.start(args);
+  /** Of a remote run, what this shell gives would stand in the server's records in clear: the workspace has them itself. */
+  private withoutSecrets(): NodeJS.ProcessEnv {
+    const { variable = {} } = readStackFile(this.folder);
+    const secrets = Object.keys(variable).filter((name) => variable[name]?.sensitive === true);
+    const names = new Set(secrets.map((name) => `TF_VAR_${name}`));
+    return Object.fromEntries(Object.entries(this.env).filter(([name]) => !names.has(name)));
+  }
+
+  private async run(args: readonly string[], more: More = {}): Promise<string> {
+    const result = await this.start(args, more);
     if (result.code === 0) return result.stdout;
     const errors = errorsIn(result);
     throw terraformFailure(errors, args[0] ?? "", await this.placeOf(errors));
   }
 
-  private async start(
-    args: readonly string[],
-    more: Pick<ChildOptions, "onLine" | "onInterrupt"> = {},
-  ): Promise<ChildResult> {
+  private async start(args: readonly string[], { env = this.env, ...more }: More = {}): Promise<ChildResult> {
     const { binary } = this.place;
     try {
       return await runChild(binary, args, {
         ...more,
         cwd: this.folder,
         env: {
-          ...withoutRedirections(this.env),
+          ...withoutRedirections(env),
           CHECKPOINT_DISABLE: "1",
           TF_INPUT: "0",
           TF_IN_AUTOMATION: "1",
@@ -163,5 +228,15 @@ export class Terraform {
 }
 
 function errorsIn({ stdout, stderr }: ChildResult): Diagnostic[] {
-  return parseDiagnostics(`${stdout}\n${stderr}`).filter(({ severity }) => severity === "error");
+  // What a remote run prints is in colours, whatever was asked for here.
+  const text = stripVTControlCharacters(`${stdout}\n${stderr}`);
+  return parseDiagnostics(text).filter(({ severity }) => severity === "error");
+}
+
+/** What is worth to know of a remote run while one waits for it: where it can be looked at, and that others come first. */
+function tellRun(line: string, progress: Progress): void {
+  const text = stripVTControlCharacters(line).trim();
+  const address = runIn(text)?.address;
+  if (address !== undefined) progress(`run ${address}`);
+  else if (/^Waiting for /.test(text)) progress(text);
 }

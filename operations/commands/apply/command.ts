@@ -22,6 +22,7 @@ import { asFailure } from "../../cluster/connection/report";
 import { findChanges, findOtherVariables, isRefused } from "../../observe/review/find-changes";
 import { fingerprintOf } from "../../observe/review/fingerprint";
 import { type Live, PLAN_FILE, loadReview } from "../../observe/review/review-record";
+import { runOf } from "../../terraform/cloud/remote-runs";
 import type { PlanJson } from "../../terraform/plan";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { hashFile, hashStack } from "../../terraform/stack-hash";
@@ -33,7 +34,8 @@ const HELP = `
 Applies exactly the plan that \`review\` saved, or another that was reviewed with \`review --plan\`; its record
 must stand beside it. Refused (exit code 4), with every difference in one go, where the plan, the synthesized code
 or the cluster is not what was reviewed: a shard that moved, a node that died or joined, another apply in between.
-Ctrl-C stops Terraform, which begins nothing more; a second one ends it at once. Needs what \`cdktf deploy\` needs.
+Ctrl-C stops Terraform, which begins nothing more; a second one ends it at once; a remote run of HCP Terraform goes on.
+Needs what \`cdktf deploy\` needs.
 
 Examples:
   npx pg-dist apply production
@@ -151,9 +153,14 @@ async function applyPlan(
   { progress, name }: { readonly progress: Progress; readonly name: string },
 ): Promise<Told> {
   const told = tellApply(plan, progress);
+  const run = runOf(file);
+  const remote = run === undefined ? undefined : (await terraform.remoteRuns())?.addressOf(run);
+  if (remote !== undefined) progress(`run ${remote}`);
   let interrupts = 0;
   const onInterrupt = (count: number) => {
     interrupts = count;
+    // Terraform only stops to follow a remote run.
+    if (remote !== undefined) return;
     progress(
       count === 1
         ? "interrupted: Terraform stops, and begins nothing more; once more, and it ends at once"
@@ -167,6 +174,13 @@ async function applyPlan(
     if (told.changes.length > 0) progress(`stopped after ${counted(told)}`);
     if (interrupts === 0) throw error;
     const review = commandIn({ environment: name }, "review");
+    if (remote !== undefined) {
+      throw new Failure(
+        `interrupted after ${counted(told)}: the run goes on, and is followed no longer`,
+        advise`see how it ends, or cancel it: ${remote}; then review what is left: ${review}`,
+        { cause: error },
+      );
+    }
     throw new Failure(
       `interrupted: ${counted(told)}`,
       // The provider gives up a container that Docker is making, and Terraform's state never hears of it.

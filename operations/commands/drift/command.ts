@@ -123,7 +123,7 @@ async function readPlan(folder: string, { env }: Caller): Promise<DriftFacts["pl
   const terraform = new Terraform(folder, env);
   try {
     await terraform.init();
-    return await terraform.plan(file, [], { lock: false });
+    return await terraform.plan(file, [], { speculative: true });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { unknown: { what: `no plan can be made: ${error.summary}`, remedy: error.remedy } };

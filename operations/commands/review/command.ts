@@ -1,15 +1,19 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import type { Progress } from "../../base/progress";
 import { type Paint, createPaint, printJson, printLines } from "../../cli/output";
 import { progressBeside } from "../../cli/progress";
 import { orJsonFailure } from "../../cli/read-command";
 import { synthesizeStack } from "../../cli/synthesized-stack";
 import { refuseTwins, timeoutOption, viaOption } from "../../cli/target";
+import { asFailure } from "../../cluster/connection/report";
 import { PLAN_FILE, saveReview } from "../../observe/review/review-record";
 import { reviewPlan, withLive } from "../../observe/review/review";
+import { isRun, runOf } from "../../terraform/cloud/remote-runs";
+import type { PlanJson } from "../../terraform/plan";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { hashFile, hashStack } from "../../terraform/stack-hash";
 import { Terraform } from "../../terraform/terraform";
@@ -17,6 +21,9 @@ import { type AskFlags, AskedCluster } from "./ask-cluster";
 import { type ReviewedPlan, describeReview } from "./json";
 import { reviewMarkdown } from "./markdown";
 import { reviewScreen } from "./screen";
+
+/** Beside the stack while it is read; it holds the password. */
+const SPECULATIVE_FILE = "speculative.plan";
 
 const HELP = `
 Says of each node what an apply would do to it: stopped, emptied, made new, started, or nothing; and refuses (exit
@@ -28,10 +35,13 @@ meant; the reason stands in the report. Needs what \`cdktf diff\` needs. Changes
 Examples:
   npx pg-dist review production
   npx pg-dist review production --markdown    for a pull request
-  npx pg-dist review production --plan FILE   a plan that was made before, in the stack's folder`;
+  npx pg-dist review production --speculative   of a branch that isn't to be applied as it is: waits for no lock
+  npx pg-dist review production --plan FILE   a plan that was made before, in the stack's folder
+  npx pg-dist review production --plan run-CZcmD7eagjhyX0vN   the plan of a run of HCP Terraform`;
 
 interface Flags {
   readonly plan?: string;
+  readonly speculative?: true;
   readonly allow?: string;
   readonly markdown?: true;
   readonly json?: true;
@@ -47,7 +57,13 @@ export function addReview(program: Command, caller: Caller): void {
     .command("review")
     .argument("<environment>", "name of a file in environments/, without .ts")
     .description("Say what the next apply does to each node, and refuse what must not be approved.")
-    .option("--plan <file>", "review this saved plan instead of a new one")
+    .option("--plan <file>", "review this saved plan, or this run of HCP Terraform, instead of a new plan")
+    .addOption(
+      new Option(
+        "--speculative",
+        "a plan that is only looked at: it can't be applied, and takes no lock",
+      ).conflicts("plan"),
+    )
     .option("--allow <reason>", "let pass what is refused; the reason stands in the report")
     .addOption(new Option("--markdown", "the report as a comment of a pull request").conflicts("json"))
     .option("--json", "the report as JSON, version 1")
@@ -78,40 +94,104 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   const files = hashStack(folder);
   const terraform = new Terraform(folder, caller.env);
   await terraform.init();
-  const file = flags.plan === undefined ? join(folder, PLAN_FILE) : resolve(flags.plan);
-  if (flags.plan !== undefined && !existsSync(file)) {
-    throw new Failure(`there is no plan ${file}`, "give the file that `terraform plan -out` wrote", {
-      exitCode: EXIT.usage,
-    });
-  }
+  const source = await findPlan(terraform, folder, flags);
   if (flags.planOnly !== true) progress("asking the cluster");
   const asked = await AskedCluster.open(name, flags, caller);
   const { plan, reviewed, live } = await inTurn(asked, async () => {
     const before = await asked.beforePlan(cluster);
-    if (flags.plan === undefined) progress("planning");
-    const planned = await (flags.plan === undefined ? terraform.plan(file) : terraform.show(file));
+    if (source.kind !== "given") progress("planning");
+    const planned = await readPlan(terraform, source, progress);
     const byPlan = reviewPlan(planned, cluster);
     return { plan: planned, live: before, reviewed: withLive(byPlan, await asked.about(byPlan)) };
   });
   const about: ReviewedPlan = {
-    file,
-    sha256: hashFile(file),
+    saved: source.kind === "speculative" ? undefined : { file: source.file, sha256: hashFile(source.file) },
     terraform: plan.terraform_version,
     madeAt: plan.timestamp,
   };
-  saveReview(
-    file,
-    {
-      ...{ environment: environment.name, cluster: cluster.name, terraform: about.terraform ?? null },
-      ...{ plan: about.sha256, files, refusals: reviewed.refusals, allowed: allow ?? null },
-      live,
-    },
-    caller.redact,
-  );
+  if (about.saved !== undefined) {
+    saveReview(
+      about.saved.file,
+      {
+        ...{ environment: environment.name, cluster: cluster.name, terraform: about.terraform ?? null },
+        ...{ plan: about.saved.sha256, files, refusals: reviewed.refusals, allowed: allow ?? null },
+        live,
+      },
+      caller.redact,
+    );
+  }
+  const refused = reviewed.refusals.length > 0 && allow === undefined;
+  if (refused && source.kind === "new") await discardRun(terraform, source.file, "run", progress);
   if (flags.json === true) printJson("review", describeReview(reviewed, about, allow));
   else if (flags.markdown === true) process.stdout.write(caller.redact(reviewMarkdown(reviewed, allow)));
   else printLines(reviewScreen(reviewed, allow, paint));
-  return reviewed.refusals.length > 0 && allow === undefined ? EXIT.refused : EXIT.ok;
+  return refused ? EXIT.refused : EXIT.ok;
+}
+
+/** The plan that is reviewed, and whether it is there already. */
+interface PlanSource {
+  readonly kind: "new" | "given" | "speculative";
+  readonly file: string;
+}
+
+/** @throws Failure (usage) where a given plan isn't there */
+async function findPlan(
+  terraform: Terraform,
+  folder: string,
+  { plan, speculative }: Flags,
+): Promise<PlanSource> {
+  if (speculative === true) return { kind: "speculative", file: join(folder, SPECULATIVE_FILE) };
+  if (plan === undefined) return { kind: "new", file: join(folder, PLAN_FILE) };
+  const file = resolve(plan);
+  if (existsSync(file)) return { kind: "given", file };
+  const remote = isRun(plan) ? await terraform.remoteRuns() : undefined;
+  if (remote !== undefined) {
+    const bookmark = join(folder, PLAN_FILE);
+    writeFileSync(bookmark, remote.bookmark(plan), { mode: 0o600 });
+    return { kind: "given", file: bookmark };
+  }
+  throw new Failure(`there is no plan ${file}`, "give the file that `terraform plan -out` wrote", {
+    exitCode: EXIT.usage,
+  });
+}
+
+async function readPlan(
+  terraform: Terraform,
+  { kind, file }: PlanSource,
+  progress: Progress,
+): Promise<PlanJson> {
+  if (kind === "given") return terraform.show(file);
+  if (kind === "new") {
+    // Nobody can apply the one before any more: its file is this one's.
+    await discardRun(terraform, file, "run of the review before", progress);
+    return terraform.plan(file, [], { progress });
+  }
+  try {
+    return await terraform.plan(file, [], { speculative: true, progress });
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/**
+ * Of a plan that a server keeps: it could be confirmed there, and other runs may wait until it is.
+ *
+ * @param what it is, for a sentence
+ */
+async function discardRun(
+  terraform: Terraform,
+  file: string,
+  what: string,
+  progress: Progress,
+): Promise<void> {
+  const run = existsSync(file) ? runOf(file) : undefined;
+  if (run === undefined) return;
+  try {
+    const discarded = await (await terraform.remoteRuns())?.discard(run);
+    if (discarded === true) progress(`${what} discarded: ${run}`);
+  } catch (error) {
+    progress(`${what} (${run}) could not be discarded: ${asFailure(error).summary}`);
+  }
 }
 
 async function inTurn<Result>(asked: AskedCluster, work: () => Promise<Result>): Promise<Result> {

@@ -4,9 +4,8 @@ import { statementOf } from "../../observe/review/statements";
 
 /** The plan that was reviewed. */
 export interface ReviewedPlan {
-  readonly file: string;
-  /** SHA-256 of the file, in hexadecimal. */
-  readonly sha256: string;
+  /** Its file, with the SHA-256 in hexadecimal; undefined where it was only looked at. */
+  readonly saved: { readonly file: string; readonly sha256: string } | undefined;
   readonly terraform: string | undefined;
   /** RFC 3339. */
   readonly madeAt: string | undefined;
@@ -18,7 +17,10 @@ export function describeReview(review: Review, plan: ReviewedPlan, allowed: stri
   return {
     environment: cluster.environment,
     cluster: cluster.name,
-    plan: { ...plan, terraform: plan.terraform ?? null, madeAt: plan.madeAt ?? null },
+    plan: {
+      ...{ file: plan.saved?.file ?? null, sha256: plan.saved?.sha256 ?? null },
+      ...{ terraform: plan.terraform ?? null, madeAt: plan.madeAt ?? null },
+    },
     refused: refusals.length > 0 && allowed === undefined,
     refusals,
     allowed: allowed ?? null,

@@ -19,11 +19,14 @@ const ON = /^\s+on \S+ line \d+/;
 
 /** The diagnostics in what Terraform prints for people, framed by a bar on the left or not. */
 export function parseDiagnostics(output: string): Diagnostic[] {
-  const lines = output.split("\n").map((line) => line.replace(/^[│╷╵]\s?/, "").trimEnd());
   const blocks: string[][] = [];
-  for (const line of lines) {
-    if (BEGINS.test(line)) blocks.push([line]);
-    else blocks.at(-1)?.push(line);
+  let block: string[] | undefined;
+  for (const framed of output.split("\n")) {
+    const line = framed.replace(/^[│╷╵]\s?/, "").trimEnd();
+    if (BEGINS.test(line)) blocks.push((block = [line]));
+    // In what a remote run prints, more may come behind the frame.
+    else if (framed.startsWith("╵")) block = undefined;
+    else block?.push(line);
   }
   return blocks.map(parseBlock);
 }

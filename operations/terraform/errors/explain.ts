@@ -1,5 +1,6 @@
 import { EXIT, Failure } from "../../base/failure";
 import { AGAIN, type Remedy, advise } from "../../base/remedy";
+import { explainNoToken, explainOrganization } from "./cloud";
 import type { Diagnostic } from "./diagnostic";
 import type { Explain, Explained, Occurrence } from "./known";
 import { explainLeftover } from "./leftovers";
@@ -17,13 +18,15 @@ const KNOWN: readonly Explain[] = [
   explainPlan,
   explainMissingProvider,
   explainProtected,
+  explainNoToken,
+  explainOrganization,
   explainLeftover,
   explainUnreachable,
   explainOnHost,
 ];
 
-/** That Terraform stopped, because of another error or an interrupt. */
-const CONSEQUENCE = /^execution halted$/;
+/** That Terraform stopped, because of another error or an interrupt; `exit status 1: Error: ...` is how a runner repeats an error. */
+const CONSEQUENCE = /^(?:execution halted$|exit status \d+\b)/;
 
 /** An error of Terraform or of a provider; one that nobody knows keeps its own text. */
 interface Told extends Explained {

@@ -4,15 +4,28 @@ import type { Explain } from "./known";
 /** The last line of our own programs where they fail; Terraform frames it with a command line and the end of their output. */
 const VERDICT = /^pg-dist: (.+)$/gm;
 
+/** `/bin/sh: 1: node: not found`, `sh: node: command not found`, and what cmd.exe says. */
+const NO_NODE = /\bnode: (?:command )?not found|'node' is not recognized/;
+
 /** Terraform kills the shell of a step when it is interrupted; the program in it then ends by itself. */
 const KILLED = /: (signal: \w+)\. Output/;
 
 /** A step of ours: it has said itself what happened and what to do. */
-export const explainStep: Explain = ({ summary, detail, address = "a resource" }, { environment }) => {
+export const explainStep: Explain = (
+  { summary, detail, address = "a resource" },
+  { environment, binary },
+) => {
   if (!/^local-exec provisioner error/.test(summary)) return undefined;
   const review = commandIn({ environment }, "review");
   const verdict = [...detail.matchAll(VERDICT)].at(-1)?.[1];
   if (verdict !== undefined) return { what: verdict, remedy: advise`then review what is left: ${review}` };
+  if (NO_NODE.test(detail)) {
+    return {
+      what: `the machine that runs ${binary} has no \`node\`, which registers and removes nodes`,
+      remedy:
+        "install Node.js 20.19 or later there; for remote runs, an agent that has it (docs/remote-runs.md)",
+    };
+  }
   const signal = KILLED.exec(detail)?.[1];
   if (signal === undefined) return undefined;
   return {

@@ -215,7 +215,8 @@ describe("the report of a review", () => {
   });
 
   it("is as schemas/review.json has it for a script", () => {
-    const plan = { file: "reviewed.plan", sha256: "0".repeat(64), terraform: "1.11.4", madeAt: undefined };
+    const saved = { file: "reviewed.plan", sha256: "0".repeat(64) };
+    const plan = { saved, terraform: "1.11.4", madeAt: undefined };
     const answer = { version: 1, command: "review", ...describeReview(some(), plan, undefined) };
     expectShape("review", JSON.stringify(answer));
     expectShape("review", JSON.stringify({ ...answer, ...describeReview(some(ASKED), plan, undefined) }));

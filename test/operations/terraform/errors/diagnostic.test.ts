@@ -64,4 +64,20 @@ describe("what Terraform prints for people", () => {
   it("may have none", () => {
     expect(parseDiagnostics("killed\n")).toEqual([]);
   });
+
+  it("ends where its frame does: in a remote run's log, more comes behind it", () => {
+    const log = [
+      "╷",
+      "│ Error: local-exec provisioner error",
+      "│ ",
+      "│ exit status 127",
+      "│ ",
+      "╵",
+      "x (local-exec): more",
+      "Outputs:",
+    ];
+    expect(parseDiagnostics(log.join("\n"))).toEqual([
+      { severity: "error", summary: "local-exec provisioner error", detail: "exit status 127" },
+    ]);
+  });
 });

@@ -29,6 +29,39 @@ describe("an error of Terraform in our words", () => {
         "state is lost: `npx pg-dist recover production` adopts it into the state, or removes it",
     ],
     [
+      "no token for the server of a workspace",
+      error(
+        "Required token could not be found",
+        "Run the following command to generate a token for app.terraform.io:\n    terraform login app.terraform.io",
+      ),
+      "there is no token for app.terraform.io: terraform login app.terraform.io, or set TF_TOKEN_app_terraform_io",
+    ],
+    [
+      "a token that its server refuses",
+      error(
+        'Failed to read organization "acme" at host tfe.example.com',
+        "Encountered an unexpected error while reading the\norganization settings: unauthorized",
+      ),
+      "tfe.example.com refuses the token: get another one: terraform login tfe.example.com",
+    ],
+    [
+      "another organization",
+      error(
+        'Failed to read organization "acmee" at host tfe.example.com',
+        'organization "acmee" at host tfe.example.com not found.\n\nPlease ensure that the organization and hostname are correct',
+      ),
+      /^tfe\.example\.com has no organization acmee, or doesn't show it to this token: correct `organization`/,
+    ],
+    [
+      "no Node.js where the steps run",
+      error(
+        "local-exec provisioner error",
+        "Error running command 'node assets/x/pg-dist.mjs leave': exit status 127. Output: /bin/sh: 1: node: not found",
+        'null_resource.membership["here/worker2"]',
+      ),
+      /^the machine that runs terraform has no `node`, which registers and removes nodes: install Node\.js/,
+    ],
+    [
       "a leftover network",
       error(
         "Unable to create network: Error response from daemon: network with name citus already exists",
