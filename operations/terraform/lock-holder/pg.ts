@@ -55,7 +55,7 @@ export async function findHolderInPg(
 async function numberOf(client: Client, schema: string): Promise<string> {
   const table = `${client.escapeIdentifier(schema)}.states`;
   const { rows: found } = await client.query<{ there: boolean }>(
-    "SELECT to_regclass($1) IS NOT NULL AS there",
+    "SELECT to_regclass($1::text) IS NOT NULL AS there",
     [table],
   );
   if (found[0]?.there !== true) return "-1";
