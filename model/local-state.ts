@@ -1,22 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Backend, Environment } from "./environment";
-import { STEP, nodeAt } from "./contract/terraform-address";
-
-/** What is read of a Terraform state, version 4. */
-export interface TerraformState {
-  readonly resources?: readonly StateResource[];
-}
-
-interface StateResource {
-  /** managed or data */
-  readonly mode?: string;
-  readonly type: string;
-  readonly name: string;
-  /** `provider["registry.terraform.io/kreuzwerker/docker"].server-c` */
-  readonly provider: string;
-  readonly instances?: readonly { readonly index_key?: string | number; readonly status?: string }[];
-}
+import type { TerraformState } from "./terraform-state";
 
 /**
  * Where an environment's state is, relative to the folder that has the project's output folder (`cdktf.out`) in it;
@@ -49,21 +34,4 @@ export function readLocalState(output: string, environment: Environment): Terraf
   } catch {
     return {};
   }
-}
-
-/** Ids of the nodes whose removal Terraform would begin with a drain: those with a `null_resource.membership`. */
-export function membersIn({ resources = [] }: TerraformState): string[] {
-  return resources
-    .filter(({ type, name }) => type === "null_resource" && name === STEP.membership)
-    .flatMap(({ instances = [] }) => instances.map(({ index_key }) => String(index_key)));
-}
-
-/**
- * Nodes whose containers are there, by their addresses. Without those that never got healthy (tainted, to Terraform).
- */
-export function containersIn({ resources = [] }: TerraformState): { id: string; host: string }[] {
-  return resources
-    .filter(({ type }) => type === "docker_container")
-    .filter(({ instances = [] }) => instances.some(({ status }) => status !== "tainted"))
-    .map(({ name }) => ({ id: nodeAt(name), host: name.split("_")[0] ?? name }));
 }

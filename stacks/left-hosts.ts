@@ -1,7 +1,8 @@
 import type { TerraformStack } from "cdktf";
 import type { Environment } from "../model/environment";
 import { forgottenHosts } from "../model/contract/forgotten-hosts";
-import { type TerraformState, readLocalState } from "../model/local-state";
+import { readLocalState } from "../model/local-state";
+import type { TerraformState } from "../model/terraform-state";
 
 /**
  * Refuses at synth what Terraform would only call `Provider configuration not present`: a Docker host that was deleted from

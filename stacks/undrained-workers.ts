@@ -2,13 +2,15 @@ import type { TerraformStack } from "cdktf";
 import { describeCluster } from "../model/cluster";
 import type { Environment } from "../model/environment";
 import { forgottenHosts } from "../model/contract/forgotten-hosts";
-import { containersIn, membersIn, readLocalState } from "../model/local-state";
+import { readLocalState } from "../model/local-state";
+import { containersIn, membersIn } from "../model/terraform-state";
 
 /**
- * Refuses at synth to delete a worker while the state has no memberships at all, as when `pg-dist recover` could not make
- * them: Terraform would destroy container and volume without the drain. Where others have theirs, its own was removed by a
+ * Refuses at synth to delete a worker while the state has no memberships at all, as when they were removed by hand:
+ * Terraform would destroy container and volume without the drain. Where others have theirs, its own was removed by a
  * drain, and Terraform ended before the container went. A container that never got healthy (tainted, to Terraform) was never
- * registered, nor is one without its own membership: `pg-dist add` refuses it. Where the state is kept elsewhere, neither can know.
+ * registered, nor is one without its own membership: `pg-dist add` refuses it. Where the state is kept elsewhere, synth can't
+ * know it, and `review` refuses the plan.
  *
  * @param output the project's output folder
  */

@@ -33,8 +33,13 @@ export interface StackResource {
 }
 
 /** @param folder the stack's */
+export function stackFile(folder: string): string {
+  return join(folder, "cdk.tf.json");
+}
+
+/** @param folder the stack's */
 export function readStackFile(folder: string): StackJson {
-  const file = join(folder, "cdk.tf.json");
+  const file = stackFile(folder);
   try {
     return JSON.parse(readFileSync(file, "utf8")) as StackJson;
   } catch (error) {

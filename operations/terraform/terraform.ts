@@ -1,6 +1,7 @@
 import { chmodSync } from "node:fs";
 import { basename } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import type { TerraformState } from "../../model/terraform-state";
 import { withoutRedirections } from "../../model/redirections";
 import { type ChildOptions, type ChildResult, runChild } from "../base/child-process";
 import { Failure, oneLine } from "../base/failure";
@@ -49,6 +50,8 @@ interface PlanOptions {
    * @default false
    */
   readonly speculative?: boolean;
+  /** Whether the Docker hosts are asked what is there, and not the state alone. @default true */
+  readonly refresh?: boolean;
   /** Told where a remote run is, and what it waits for. @default nobody */
   readonly progress?: Progress;
 }
@@ -86,10 +89,10 @@ export class Terraform {
       .map(({ address, type, values: { id = "", name = "" } }) => ({ address, type, id, name }));
   }
 
-  /** The state itself, which also tells each resource's provider; undefined where there is none. */
-  async pullState(): Promise<unknown> {
+  /** The state itself, wherever the backend keeps it; empty where there is none. Takes no lock. */
+  async pullState(): Promise<TerraformState> {
     const text = await this.run(["state", "pull", "-no-color"]);
-    return text.trim() === "" ? undefined : (JSON.parse(text) as unknown);
+    return text.trim() === "" ? {} : (JSON.parse(text) as TerraformState);
   }
 
   /**
@@ -105,6 +108,11 @@ export class Terraform {
     if (addresses.length > 0) await this.run(["state", "rm", "-no-color", ...addresses]);
   }
 
+  /** Whether they could be removed now: that they are there, and that nobody else has the lock. */
+  async checkRemoval(addresses: readonly string[]): Promise<void> {
+    if (addresses.length > 0) await this.run(["state", "rm", "-no-color", "-dry-run", ...addresses]);
+  }
+
   /**
    * Plans everything, or the given addresses and what they depend on. The plan is saved to `file`, for its owner alone: it holds
    * the values of the variables. Of a remote run, the file says which run it is.
@@ -112,11 +120,11 @@ export class Terraform {
   async plan(
     file: string,
     addresses: readonly string[] = [],
-    { speculative = false, progress = () => undefined }: PlanOptions = {},
+    { speculative = false, refresh = true, progress = () => undefined }: PlanOptions = {},
   ): Promise<PlanJson> {
     const remote = await this.remoteRuns();
     const targets = addresses.map((address) => `-target=${address}`);
-    const plan = ["plan", "-input=false", "-no-color", ...targets];
+    const plan = ["plan", "-input=false", "-no-color", ...(refresh ? [] : ["-refresh=false"]), ...targets];
     if (remote === undefined) {
       await this.run([...plan, `-out=${file}`, ...(speculative ? ["-lock=false"] : [])]);
       chmodSync(file, 0o600);

@@ -1,12 +1,11 @@
 import { STEP } from "../../../model/contract/terraform-address";
-import type { TerraformState } from "../../../model/local-state";
+import type { TerraformState } from "../../../model/terraform-state";
 
 /**
  * Addresses of what a Docker host has in Terraform's state: everything of its provider, and the membership of its
  * workers. Only Docker on that host could destroy the first, and the second would be drained.
  */
-export function addressesOfHost(state: unknown, host: string): string[] {
-  const { resources = [] } = (state ?? {}) as TerraformState;
+export function addressesOfHost({ resources = [] }: TerraformState, host: string): string[] {
   return resources
     .filter(({ mode }) => mode === "managed")
     .flatMap(({ type, name, provider, instances = [] }) =>

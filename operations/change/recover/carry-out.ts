@@ -3,14 +3,15 @@ import { Deadline } from "../../base/deadline";
 import { Failure } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Action, Adopt, Remove } from "./action";
-import { type Adoption, adopt } from "./adopt";
+import { adopt } from "./adopt";
 import { inspectContainer, removeContainer, stopContainer } from "../../docker/engine/containers";
 import type { Engine } from "../../docker/engine/engine";
 import { ifFound } from "../../docker/engine/engine-failure";
 import { removeNetwork } from "../../docker/engine/networks";
 import { removeVolume } from "../../docker/engine/volumes";
 import { isContainerHealthy } from "./inventory";
-import type { HostInventory } from "./situation";
+import { restoreMemberships } from "./memberships";
+import type { Declared, HostInventory } from "./situation";
 import type { Terraform } from "../../terraform/terraform";
 
 /** What a clean stop of PostgreSQL may take, as for the containers that Terraform stops. In seconds. */
@@ -24,10 +25,13 @@ export interface Machinery {
   /** Of the synthesized stack. */
   readonly folder: string;
   readonly docker: ReadonlyMap<string, Engine>;
+  readonly declared: Declared;
   readonly progress: Progress;
 }
 
-export interface CarriedOut extends Adoption {
+export interface CarriedOut {
+  /** Whether a worker that is deleted from the environment now would be destroyed undrained. */
+  readonly unsafe: boolean;
   /** Names of the containers that were started and did not get healthy. */
   readonly unhealthy: readonly string[];
 }
@@ -38,12 +42,13 @@ export interface CarriedOut extends Adoption {
 export async function carryOut(
   actions: readonly Action[],
   hosts: readonly HostInventory[],
-  { terraform, folder, docker, progress }: Machinery,
+  { terraform, folder, docker, declared, progress }: Machinery,
 ): Promise<CarriedOut> {
   const adopted = actions.filter((action): action is Adopt => action.action === "adopt");
   if (adopted.length > 0)
     progress(`adopting ${adopted.length} resource${adopted.length === 1 ? "" : "s"} into Terraform's state`);
-  const { unsafe } = await adopt(terraform, folder, adopted);
+  await adopt(terraform, folder, adopted);
+  const unsafe = !(await restoreMemberships(terraform, folder, declared));
   const started = await checkRestarts(adopted, hosts, docker);
   const removed = actions.filter((action): action is Remove => action.action === "remove");
   for (const type of ["container", "volume", "network"] as const) {

@@ -13,6 +13,7 @@ import { readConfiguration } from "./configuration";
 import { requireVariables } from "../../terraform/stack-file";
 import { decide } from "./decide";
 import { Engine } from "../../docker/engine/engine";
+import { membershipsToRestore } from "./memberships";
 import type { Situation } from "./situation";
 import { surveyCoordinator, surveyHost } from "./survey";
 import { Terraform } from "../../terraform/terraform";
@@ -31,6 +32,8 @@ export interface Recovery {
   readonly cluster: Cluster;
   readonly situation: Situation;
   readonly actions: readonly Action[];
+  /** Nodes of which the state has the container and no membership, which is put back: without it nothing drains them. */
+  readonly memberships: readonly string[];
   /** Adopts and removes as planned. */
   carryOut(): Promise<CarriedOut>;
   /** Ends the session on the coordinator, and with it the cluster's lock. */
@@ -56,6 +59,7 @@ export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
   if (network !== undefined) await terraform.checkLock(network.address);
   progress("reading Terraform's state");
   const state = await terraform.readState();
+  const whole = await terraform.pullState();
 
   const docker = new Map(cluster.hosts.map((host) => [host.id, new Engine(host, caller)]));
   let session: Session | undefined;
@@ -75,8 +79,16 @@ export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
     };
     const actions = decide(situation);
     refuseVolumes(options.removeVolumes, actions);
-    const machinery: Machinery = { terraform, folder, docker, progress };
-    return { cluster, situation, actions, close, carryOut: () => carryOut(actions, hosts, machinery) };
+    const machinery: Machinery = { terraform, folder, docker, declared, progress };
+    const memberships = membershipsToRestore(whole, declared, asked.answer);
+    return {
+      cluster,
+      situation,
+      actions,
+      memberships,
+      close,
+      carryOut: () => carryOut(actions, hosts, machinery),
+    };
   } catch (error) {
     await close();
     throw error;

@@ -120,6 +120,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
     show("planned");
     return EXIT.ok;
   }
+  await terraform.checkRemoval(addresses);
   await carryOut(target, losses, survey, flags);
   await terraform.removeFromState(addresses);
   if (addresses.length > 0) progress(`${addresses.length} resources removed from Terraform's state`);

@@ -15,7 +15,6 @@ import { MODES, readTransferMode } from "../../cluster/shards/transfer-mode";
 import { readInventory } from "../../change/drain/shards";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
 import { readRecord } from "../../cluster/nodes/recorded";
-import { findProject } from "../../terraform/project";
 import { formatAmount } from "../../cluster/shards/amount";
 import { register } from "../../change/register";
 import { sameEndpoint } from "../../cluster/nodes/registered";
@@ -200,7 +199,7 @@ async function add(target: Changing, name: string, flags: AddFlags): Promise<Exi
   const password = caller.credentials.requireSuperuser().value;
   const node = findNode(cluster, name);
   if (node.role === "coordinator") throw coordinatorIsNoWorker(node);
-  if (target.environment !== undefined) requireMembership(findProject().output, target.environment, node.id);
+  if (target.environment !== undefined) await requireMembership(target.environment, node.id, target);
   const wipe = async (holdings: string) => {
     await confirmName(`${node.id} holds ${holdings}. All of it will be deleted.`, node.id, flags.confirm);
     return true;

@@ -1,18 +1,25 @@
 import { membershipAddress } from "../../../model/contract/terraform-address";
 import type { Environment } from "../../../model/environment";
-import { containersIn, membersIn, readLocalState } from "../../../model/local-state";
+import { localStatePath, readLocalState } from "../../../model/local-state";
+import { type TerraformState, containersIn, membersIn } from "../../../model/terraform-state";
 import { EXIT, Failure } from "../../base/failure";
+import type { Changing } from "../../cli/change-command";
+import { type Project, findProject } from "../../terraform/project";
+import { synthesize } from "../../terraform/synthesize";
+import { Terraform } from "../../terraform/terraform";
 
 /**
  * A worker whose deploy ended before Terraform had made its membership must not join by hand: deleted from the environment,
- * it would be destroyed with its shards, as only the membership's destroy drains it. Where the state is no local file, this
- * can't be known.
+ * it would be destroyed with its shards, as only the membership's destroy drains it.
  *
- * @param output the project's output folder
- * @throws Failure (refused)
+ * @throws Failure (refused); also where the state can't be read
  */
-export function requireMembership(output: string, environment: Environment, id: string): void {
-  const state = readLocalState(output, environment);
+export async function requireMembership(
+  environment: Environment,
+  id: string,
+  target: Changing,
+): Promise<void> {
+  const state = await readState(findProject(), environment, target);
   const made = containersIn(state).some((container) => container.id === id);
   if (!made || membersIn(state).includes(id)) return;
   throw new Failure(
@@ -22,4 +29,17 @@ export function requireMembership(output: string, environment: Environment, id: 
       "deleted from the environment",
     { exitCode: EXIT.refused },
   );
+}
+
+/** A file is read as it is; elsewhere Terraform has to fetch the state. */
+async function readState(
+  project: Project,
+  environment: Environment,
+  { caller: { env }, progress }: Changing,
+): Promise<TerraformState> {
+  if (localStatePath(environment) !== undefined) return readLocalState(project.output, environment);
+  progress("reading Terraform's state");
+  const terraform = new Terraform(await synthesize(project, environment.name, env), env);
+  await terraform.init();
+  return terraform.pullState();
 }

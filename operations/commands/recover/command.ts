@@ -68,7 +68,8 @@ async function recover(name: string, flags: Flags, paint: Paint, caller: Caller)
   const recovery = await planRecovery({ folder, removeVolumes: flags.removeVolume, progress, caller });
   try {
     if (flags.json !== true) printLines(reportPlan(recovery, paint));
-    const change = recovery.actions.some(({ action }) => action !== "leave");
+    const change =
+      recovery.memberships.length > 0 || recovery.actions.some(({ action }) => action !== "leave");
     const agreed = change && (flags.yes === true || (flags.json !== true && (await ask())));
     const { unhealthy, unsafe } = agreed
       ? await uninterrupted(() => recovery.carryOut())

@@ -7,7 +7,7 @@ const COLOUR = { adopt: "green", remove: "red", leave: "yellow" } as const;
 const LABELS = { adopt: "adopt", remove: "remove", leave: "leave alone" } as const;
 
 /** The plan of a recovery as lines for a person. */
-export function reportPlan({ cluster, situation, actions }: Recovery, paint: Paint): string[] {
+export function reportPlan({ cluster, situation, actions, memberships }: Recovery, paint: Paint): string[] {
   const { hosts, coordinator, state } = situation;
   const unreachable = hosts.flatMap(({ host, unreachable: cause }) =>
     cause === undefined ? [] : [paint("red", `Docker host ${host} can't be asked: ${cause}. Left out.`)],
@@ -21,11 +21,18 @@ export function reportPlan({ cluster, situation, actions }: Recovery, paint: Pai
     ...(coordinator.kind === "silent"
       ? [paint("yellow", `The coordinator can't be asked: ${coordinator.cause}. No volume is removed.`)]
       : []),
-    ...(actions.length === 0
+    ...(actions.length === 0 && memberships.length === 0
       ? [
           `Nothing to recover in ${cluster.environment}: whatever exists is as the state has it (${state.length} resources).`,
         ]
-      : table(actions, paint)),
+      : []),
+    ...(actions.length === 0 ? [] : table(actions, paint)),
+    ...(memberships.length === 0
+      ? []
+      : [
+          `Terraform's state has the containers of ${memberships.join(", ")} and no membership of theirs, which drains a ` +
+            "worker before it goes: put back.",
+        ]),
   ];
 }
 
@@ -35,8 +42,8 @@ export function reportNext({ cluster }: Recovery, unsafe: boolean): string[] {
     `Next, before any other change: npx cdktf deploy ${cluster.environment}. It makes what is missing, registers and verifies every node; the plan after it is empty.`,
     ...(unsafe
       ? [
-          "Until then delete no worker from the environment: while a container is missing, the memberships can't be put " +
-            "back into the state, and without them it would be destroyed undrained.",
+          "Until then delete no worker from the environment: the memberships could not be put back into the state without " +
+            "changing something else, and without them it would be destroyed undrained.",
         ]
       : []),
   ];
@@ -68,7 +75,7 @@ export function describeRecovery(
   outcome: "planned" | "done",
   { unhealthy, unsafe }: CarriedOut,
 ) {
-  const { situation, actions } = recovery;
+  const { situation, actions, memberships } = recovery;
   return {
     environment: situation.environment,
     cluster: situation.cluster,
@@ -79,6 +86,7 @@ export function describeRecovery(
     })),
     coordinator: situation.coordinator,
     actions,
+    memberships,
     outcome,
     unhealthy,
     unsafe,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Cluster } from "../../../../model/cluster";
 import { CitusContainers, describeOnCitus, docker } from "../../../fixtures/citus-containers";
 import { CitusProject } from "../../../fixtures/citus-project";
+import { StateServer } from "../../../fixtures/state-server";
 import { expectShape } from "../../../fixtures/json-shape";
 import { declareWorkerHosts, onWorkerHosts } from "../../../fixtures/worker-hosts";
 import { type Parts, findParts } from "../../../../testbed/parts";
@@ -55,17 +56,22 @@ const COLUMNAR = [
   "SELECT alter_columnar_table_set('events', compression => 'none')",
 ];
 
+/** Where the state is kept: as a project of GitLab has it. */
+const STATE = "/api/v4/projects/7/terraform/state/test";
+
 /** Servers that never come back, on real Citus and with the real Terraform. Steps in their order. */
 describeOnCitus("forget on real Citus", () => {
   const citus = new CitusContainers();
   let parts: Parts;
+  let states: StateServer;
   let columnar: boolean;
   let project: CitusProject;
   let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
     parts = await findParts();
-    env = { PATH: process.env["PATH"], HOME: homedir(), ...parts.env };
+    states = await StateServer.start();
+    env = { PATH: process.env["PATH"], HOME: homedir(), ...parts.env, ...StateServer.credentials };
     project = new CitusProject(citus, {
       ...env,
       PGDIST_VIA: "exec",
@@ -93,6 +99,7 @@ describeOnCitus("forget on real Citus", () => {
   afterAll(async () => {
     await project.destroy();
     await citus.destroy();
+    await states.stop();
     await parts.stop();
   });
 
@@ -171,6 +178,16 @@ describeOnCitus("forget on real Citus", () => {
     await citus.sql("coordinator", "DROP DATABASE app2 WITH (FORCE)");
     expect(there.code, there.output).toBe(0);
     expect(left).toBe("0");
+    states.locks.set(STATE, {
+      ...{ ID: "50adb410", Operation: "OperationTypeApply", Who: "ci@runner" },
+      Created: "2026-11-29T21:09:20.865228181Z",
+    });
+    const locked = await project.run("forget", "test", "server-d", "--confirm", "server-d");
+    states.locks.clear();
+    expect(locked.code, locked.output).toBe(1);
+    expect(locked.last).toMatch(
+      /another Terraform holds the lock of this state: ci@runner, apply, since 2026-11-29 21:09:20 UTC: wait until it ends; if it is dead, `\S+ force-unlock 50adb410`/,
+    );
     expect(elsewhere.code, elsewhere.output).toBe(4);
     expect(elsewhere.last).toMatch(
       /nothing was forgotten: .*Citus database app2 has 1 worker\(s\) there too, with 0 shard\(s\).*npx pg-dist forget test --database app2 server-d/,
@@ -347,10 +364,9 @@ describeOnCitus("forget on real Citus", () => {
       "cdktf.out/manifest.json",
       JSON.stringify({ stacks: { test: { workingDirectory: "stacks/test" } } }),
     );
-    const state = project.path("test.tfstate");
     await project.file(
       "cdktf.out/stacks/test/cdk.tf.json",
-      JSON.stringify({ terraform: { backend: { local: { path: state } } } }),
+      JSON.stringify({ terraform: { backend: { http: states.config(STATE) } } }),
     );
     const docker = (type: string, name: string, host: string) => ({
       ...{ mode: "managed", type, name },
@@ -382,7 +398,7 @@ describeOnCitus("forget on real Citus", () => {
       outputs: {},
       resources,
     };
-    await project.file("test.tfstate", JSON.stringify(content));
+    states.states.set(STATE, JSON.stringify(content));
   }
 
   async function stateList(): Promise<string[]> {

@@ -106,8 +106,8 @@ describe("a host's addresses in Terraform's state", () => {
   });
 
   it("are none where there is no state", () => {
-    expect(addressesOfHost(undefined, "b")).toEqual([]);
-    expect(addressesOfHost({ version: 4 }, "b")).toEqual([]);
+    expect(addressesOfHost({}, "b")).toEqual([]);
+    expect(addressesOfHost({ resources: [] }, "b")).toEqual([]);
   });
 });
 
