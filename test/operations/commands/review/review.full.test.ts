@@ -1,30 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Environment } from "../../../../model/environment";
 import { Stopwatch } from "../../../../operations/base/stopwatch";
 import { findParts, type Parts } from "../../../../testbed/parts";
 import { expectShape } from "../../../fixtures/json-shape";
-import { RecoverCluster, docker } from "../../change/recover/recover-cluster";
-
-interface Report {
-  readonly refused: boolean;
-  readonly refusals: readonly { code: string; nodes: string[]; what: string }[];
-  readonly nodes: readonly { id: string; fate: string; changes: { name: string }[] }[];
-  readonly plan: { file: string };
-  readonly live: Live;
-}
-
-interface Live {
-  readonly asked: boolean;
-  readonly leaving: readonly {
-    id: string;
-    shards: number;
-    bytes: number;
-    to: { node: string; shards: number }[];
-    seconds: number;
-  }[];
-  readonly room: readonly { server: string; before: number; after: number }[];
-  readonly sessions: readonly { node: string; count: number }[];
-}
+import { docker } from "../../change/recover/recover-cluster";
+import { type ReviewReport, ReviewedCluster } from "./reviewed-cluster";
 
 /** A drain takes at most so many times what was estimated, or the other way round; of the seconds of a start on top. */
 const FACTOR = 3;
@@ -36,14 +15,11 @@ const START_SECONDS = 5;
  */
 describe("a review, compared with the apply", () => {
   let parts: Parts;
-  let cluster: RecoverCluster;
-  let environment: Environment;
+  let cluster: ReviewedCluster;
 
   beforeAll(async () => {
     parts = await findParts({ log: console.log });
-    cluster = await RecoverCluster.create(parts);
-    environment = cluster.environment({ ephemeral: false, workers: { local: { worker1: {}, worker2: {} } } });
-    cluster.declare(environment);
+    cluster = await ReviewedCluster.create(parts);
   });
 
   afterAll(async () => {
@@ -52,37 +28,38 @@ describe("a review, compared with the apply", () => {
   });
 
   it("of the first deploy: all nodes join", async () => {
-    expect(await reviewed()).toEqual({
+    expect(await cluster.reviewed()).toEqual({
       "local/coordinator": "joins",
       "local/worker1": "joins",
       "local/worker2": "joins",
     });
     await cluster.deployment.applied();
-    expect(await reviewed()).toEqual({});
+    expect(await cluster.reviewed()).toEqual({});
     expect((await cluster.run("review")).stdout).toMatch(/: no change\n$/);
-    await cluster.deployment.query("CREATE TABLE public.event (id bigint PRIMARY KEY)");
-    await cluster.deployment.query("SELECT create_distributed_table('public.event', 'id', shard_count => 4)");
-    await cluster.deployment.query("INSERT INTO public.event SELECT generate_series(1, 500)");
+    await cluster.fill();
   });
 
   it("of a worker more: it joins, the others are not touched", async () => {
-    environment = { ...environment, workers: { local: { worker1: {}, worker2: {}, worker3: {} } } };
-    await expectApply({ "local/worker3": "joins" });
+    cluster.environment = {
+      ...cluster.environment,
+      workers: { local: { worker1: {}, worker2: {}, worker3: {} } },
+    };
+    await cluster.expectApply({ "local/worker3": "joins" });
   });
 
   it("of memory: in place", async () => {
-    environment = { ...environment, memory: 768 };
+    cluster.environment = { ...cluster.environment, memory: 768 };
     const ids = ["coordinator", "worker1", "worker2", "worker3"].map((name) => `local/${name}`);
-    await expectApply(Object.fromEntries(ids.map((id) => [id, "updated"])));
+    await cluster.expectApply(Object.fromEntries(ids.map((id) => [id, "updated"])));
   });
 
   it("of a setting of one worker: its container alone is replaced, and says why", async () => {
     const workers = { local: { worker1: { settings: { work_mem: "8MB" } }, worker2: {}, worker3: {} } };
-    environment = { ...environment, workers };
+    cluster.environment = { ...cluster.environment, workers };
     // A client of the worker itself, as analysts have it.
     const sleeping = ["psql", "--username=postgres", "--command=SELECT pg_sleep(300)"];
     await docker("exec", "--detach", `${cluster.name}-worker1`, ...sleeping);
-    const report = await expectApply({ "local/worker1": "replaced" });
+    const report = await cluster.expectApply({ "local/worker1": "replaced" });
     expect(report.live.sessions).toEqual([{ node: "local/worker1", count: 1 }]);
     expect(report.nodes.find(({ id }) => id === "local/worker1")?.changes.map(({ name }) => name)).toEqual([
       "work_mem",
@@ -91,32 +68,32 @@ describe("a review, compared with the apply", () => {
 
   it("of a stopped worker: it is started in place", async () => {
     await docker("stop", `${cluster.name}-worker2`);
-    await expectApply({ "local/worker2": "starts" });
+    await cluster.expectApply({ "local/worker2": "starts" });
   });
 
   it("of a container that was deleted: it is made again on its data", async () => {
     await docker("rm", "--force", `${cluster.name}-worker2`);
-    await expectApply({ "local/worker2": "returns" });
+    await cluster.expectApply({ "local/worker2": "returns" });
   });
 
   it("of a setting of all nodes: refused, as is then its apply, unless it is allowed", async () => {
-    const before = await containers();
-    const changed = { ...environment, settings: { max_connections: 120 } };
+    const before = await cluster.containers();
+    const changed = { ...cluster.environment, settings: { max_connections: 120 } };
     cluster.declare(changed);
-    const { report, exitCode } = await review();
+    const { report, exitCode } = await cluster.review();
     expect(exitCode).toBe(4);
     expect(report.refusals).toMatchObject([{ code: "coordinator-with-workers" }]);
     const { exitCode: applied, output } = await cluster.deployment.apply();
     expect(applied).toBe(1);
     expect(output).toContain("would be replaced at once");
-    expect(await containers()).toEqual(before);
+    expect(await cluster.containers()).toEqual(before);
     const unsaid = await cluster.run("review", "--allow", " ");
     expect(unsaid.exitCode).toBe(2);
     const allowed = await cluster.run("review", "--allow", "in the night of Sunday");
     expect(allowed.exitCode, allowed.output).toBe(0);
     expect(allowed.stdout).toContain("in the night of Sunday");
-    environment = { ...changed, rollout: "all-at-once" };
-    await expectApply({
+    cluster.environment = { ...changed, rollout: "all-at-once" };
+    await cluster.expectApply({
       "local/coordinator": "replaced",
       "local/worker1": "replaced",
       "local/worker2": "replaced",
@@ -129,12 +106,12 @@ describe("a review, compared with the apply", () => {
     await cluster.deployment.query("SELECT citus_rebalance_wait()");
     await cluster.deployment.query("CREATE TABLE public.log (id bigint, line text)");
     await cluster.deployment.query("SELECT create_distributed_table('public.log', 'id', shard_count => 4)");
-    environment = {
-      ...environment,
+    cluster.environment = {
+      ...cluster.environment,
       workers: { local: { worker1: { settings: { work_mem: "8MB" } }, worker2: {} } },
     };
-    cluster.declare(environment);
-    const { report, exitCode } = await review();
+    cluster.declare(cluster.environment);
+    const { report, exitCode } = await cluster.review();
     expect(exitCode).toBe(4);
     expect(report.refusals).toMatchObject([{ code: "removal", nodes: ["local/worker3"] }]);
     const what = report.refusals[0]?.what.split(": ").slice(1).join(": ") ?? "";
@@ -147,16 +124,16 @@ describe("a review, compared with the apply", () => {
 
   it("of a worker less: it is emptied to where the review says, in the time that it says, and no row is lost", async () => {
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-    const before = await shardsByNode();
+    const before = await cluster.shardsByNode();
     const watch = new Stopwatch();
     let drained = Infinity;
-    const report = await expectApply({ "local/worker3": "leaves" }, (output) => {
+    const report = await cluster.expectApply({ "local/worker3": "leaves" }, (output) => {
       drained = Number(/membership\["local\/worker3"\]: Destruction complete after (\d+)s/.exec(output)?.[1]);
     });
-    expect(await volumes()).not.toContain(`${cluster.name}-worker3`);
+    expect(await cluster.volumes()).not.toContain(`${cluster.name}-worker3`);
     const [leaving] = report.live.leaving;
     expect(leaving).toMatchObject({ id: "local/worker3" });
-    const after = await shardsByNode();
+    const after = await cluster.shardsByNode();
     const gained = Object.entries(after).flatMap(([node, shards]) => {
       const more = shards - (before[node] ?? 0);
       return more > 0 ? [more] : [];
@@ -173,14 +150,14 @@ describe("a review, compared with the apply", () => {
   });
 
   it("of an older Citus on existing data: refused", async () => {
-    cluster.declare({ ...environment, image: "citusdata/citus:13.0.2" });
-    const { report, exitCode } = await review();
+    cluster.declare({ ...cluster.environment, image: "citusdata/citus:13.0.2" });
+    const { report, exitCode } = await cluster.review();
     expect(exitCode).toBe(4);
     expect(report.refusals.map(({ code }) => code)).toEqual(["image"]);
   });
 
   it("of a plan that somebody else made, of which it tells nothing secret", async () => {
-    cluster.declare(environment);
+    cluster.declare(cluster.environment);
     const file = `${cluster.deployment.stackFolder}/other.plan`;
     const missing = await cluster.run("review", "--plan", file);
     expect(missing.exitCode).toBe(2);
@@ -190,32 +167,37 @@ describe("a review, compared with the apply", () => {
     expect(exitCode, output).toBe(4);
     expect(stdout).toContain("> **Refused:**");
     expect(output).not.toContain(cluster.deployment.password);
-    expect(await reviewed()).toEqual({});
+    expect(await cluster.reviewed()).toEqual({});
   });
 
   it("of a plan of other code: refused; without it, or with the code that it was made of, it passes", async () => {
     const file = `${cluster.deployment.stackFolder}/older.plan`;
     await cluster.deployment.run("plan", `-out=${file}`);
-    cluster.declare({ ...environment, workers: { local: { worker1: {}, worker2: {}, worker4: {} } } });
+    cluster.declare({
+      ...cluster.environment,
+      workers: { local: { worker1: {}, worker2: {}, worker4: {} } },
+    });
     const { stdout, exitCode } = await cluster.run("review", "--plan", file, "--json");
     expect(exitCode).toBe(4);
-    expect(expectShape<Report>("review", stdout).refusals.map(({ code }) => code)).toEqual(["other-code"]);
-    expect(await reviewed()).toMatchObject({ "local/worker4": "joins" });
-    cluster.declare(environment);
+    expect(expectShape<ReviewReport>("review", stdout).refusals.map(({ code }) => code)).toEqual([
+      "other-code",
+    ]);
+    expect(await cluster.reviewed()).toMatchObject({ "local/worker4": "joins" });
+    cluster.declare(cluster.environment);
     expect((await cluster.run("review", "--plan", file)).exitCode).toBe(0);
   });
 
   it("of another name of the cluster, whose plan fails half-way: refused until it is undone", async () => {
-    cluster.declare({ ...environment, cluster: `${cluster.name}-other` });
+    cluster.declare({ ...cluster.environment, cluster: `${cluster.name}-other` });
     const file = `${cluster.deployment.stackFolder}/half.plan`;
     const { exitCode } = await cluster.deployment.run("plan", `-out=${file}`);
     expect(exitCode).toBe(1);
     const { stdout, exitCode: refused } = await cluster.run("review", "--plan", file, "--json");
     expect(refused).toBe(4);
-    const { refusals } = expectShape<Report>("review", stdout);
+    const { refusals } = expectShape<ReviewReport>("review", stdout);
     expect(refusals.map(({ code }) => code)).toEqual(["incomplete-plan", "data-lost", "other-cluster"]);
-    cluster.declare(environment);
-    expect(await reviewed()).toEqual({});
+    cluster.declare(cluster.environment);
+    expect(await cluster.reviewed()).toEqual({});
   });
 
   it("of a volume that is gone: refused until it was brought back", async () => {
@@ -230,7 +212,7 @@ describe("a review, compared with the apply", () => {
       await copy(volume, `${volume}-backup`);
       await docker("rm", "--force", "--volumes", volume);
       await docker("volume", "rm", volume);
-      const { report, exitCode } = await review();
+      const { report, exitCode } = await cluster.review();
       expect(exitCode).toBe(4);
       expect(report.refusals).toMatchObject([{ code: "volume-gone", nodes: ["local/worker2"] }]);
       await docker("volume", "create", volume);
@@ -238,119 +220,6 @@ describe("a review, compared with the apply", () => {
     } finally {
       await docker("volume", "rm", "--force", `${volume}-backup`);
     }
-    await expectApply({ "local/worker2": "returns" });
+    await cluster.expectApply({ "local/worker2": "returns" });
   });
-
-  /** Declares the environment, reviews, applies, and compares. */
-  async function expectApply(
-    expected: Readonly<Record<string, string>>,
-    read: (output: string) => void = () => undefined,
-  ): Promise<Report> {
-    cluster.declare(environment);
-    const { report, exitCode } = await review();
-    expect(exitCode).toBe(0);
-    expect(fates(report)).toEqual(expected);
-    const [before, kept] = [await containers(), await volumes()];
-    read(await cluster.deployment.applied());
-    expect(whatHappened(before, await containers())).toEqual(expected);
-    const lost = kept.filter((volume) => !volume.endsWith("-archive"));
-    const now = await volumes();
-    const gone = Object.entries(expected).filter(([, fate]) => fate === "leaves");
-    expect(lost.filter((volume) => !now.includes(volume))).toHaveLength(gone.length);
-    // Of a container that is only started, nobody waits until its server answers.
-    await expect.poll(rows, { timeout: 120_000, interval: 500 }).toBe(500);
-    expect(await reviewed()).toEqual({});
-    return report;
-  }
-
-  /** Shards by the endpoint of the node that has them. */
-  async function shardsByNode(): Promise<Record<string, number>> {
-    const counted = await cluster.deployment.query<{ node: string; shards: number }>(
-      "SELECT nodename || nodeport AS node, count(*)::int AS shards FROM citus_shards GROUP BY 1",
-    );
-    return Object.fromEntries(counted.map(({ node, shards }) => [node, shards]));
-  }
-
-  /** What the cluster's table holds; undefined while a node doesn't answer yet. */
-  async function rows(): Promise<number | undefined> {
-    const sql = "SELECT count(*)::int AS rows FROM public.event";
-    const [row] = await cluster.deployment.query<{ rows: number }>(sql).catch(() => []);
-    return row?.rows;
-  }
-
-  async function reviewed(): Promise<Record<string, string>> {
-    return fates((await review()).report);
-  }
-
-  async function review(): Promise<{ report: Report; exitCode: number | null }> {
-    const { stdout, exitCode, output } = await cluster.run("review", "--json");
-    expect(output).not.toContain(cluster.deployment.password);
-    return { report: expectShape<Report>("review", stdout), exitCode };
-  }
-
-  function fates({ nodes }: Report): Record<string, string> {
-    return Object.fromEntries(
-      nodes.filter(({ fate }) => fate !== "unchanged").map(({ id, fate }) => [id, fate]),
-    );
-  }
-
-  interface Seen {
-    readonly id: string;
-    readonly startedAt: string;
-    readonly running: boolean;
-    readonly memory: number;
-  }
-
-  /** The cluster's containers by their node ids. */
-  async function containers(): Promise<Record<string, Seen>> {
-    const names = (
-      await docker("ps", "--all", "--format", "{{.Names}}", "--filter", `name=^${cluster.name}-`)
-    )
-      .split("\n")
-      .filter(Boolean);
-    const all = await Promise.all(
-      names.map(async (name): Promise<[string, Seen]> => {
-        const [found] = JSON.parse(await docker("inspect", name)) as {
-          Id: string;
-          State: { StartedAt: string; Running: boolean };
-          HostConfig: { Memory: number };
-        }[];
-        if (found === undefined) throw new Error(`${name} is gone`);
-        const { StartedAt: startedAt, Running: running } = found.State;
-        return [
-          `local/${name.slice(cluster.name.length + 1)}`,
-          { id: found.Id, startedAt, running, memory: found.HostConfig.Memory },
-        ];
-      }),
-    );
-    return Object.fromEntries(all);
-  }
-
-  async function volumes(): Promise<string[]> {
-    const names = await docker("volume", "ls", "--format", "{{.Name}}", "--filter", `name=${cluster.name}-`);
-    return names.split("\n").filter(Boolean).sort();
-  }
-
-  /** In the words of a review, by the containers alone. */
-  function whatHappened(
-    before: Readonly<Record<string, Seen>>,
-    after: Readonly<Record<string, Seen>>,
-  ): Record<string, string> {
-    const names = ["coordinator", "worker1", "worker2", "worker3"].map((name) => `local/${name}`);
-    return Object.fromEntries(
-      names.flatMap((id) => {
-        const [old, now] = [before[id], after[id]];
-        if (old === undefined && now === undefined) return [];
-        if (now === undefined) return [[id, "leaves"]];
-        if (old === undefined) return [[id, hadVolume.has(id) ? "returns" : "joins"]];
-        hadVolume.add(id);
-        if (old.id !== now.id) return [[id, "replaced"]];
-        if (!old.running && now.running) return [[id, "starts"]];
-        if (old.startedAt !== now.startedAt) return [[id, "restarted"]];
-        return old.memory === now.memory ? [] : [[id, "updated"]];
-      }),
-    );
-  }
-
-  const hadVolume = new Set<string>();
 });
