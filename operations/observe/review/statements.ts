@@ -21,12 +21,15 @@ const STATEMENTS: Readonly<Record<Exclude<Fate, "leaves" | "replaced" | "joins" 
 /** What happens to a node, in one line without its name. */
 export function statementOf(
   { id, fate }: NodeImpact,
-  { cluster, live }: Pick<Review, "cluster" | "live">,
+  { cluster, impact, live }: Omit<Review, "refusals">,
 ): string {
   const coordinator = isCoordinatorId(id);
   if (fate === "unchanged") return "nothing";
   if (fate === "joins") {
     if (coordinator) return "starts empty, as the coordinator";
+    // Of a new cluster: there are no shards yet to be spread.
+    if (impact.nodes.some((node) => isCoordinatorId(node.id) && node.fate === "joins"))
+      return "starts empty and joins";
     return cluster.rebalance === "after-adding"
       ? "starts empty and joins; then shards of the others move to it, online"
       : "starts empty and joins; has no shards until a rebalance";

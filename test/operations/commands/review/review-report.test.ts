@@ -111,6 +111,15 @@ describe("the report of a review", () => {
     expect(reviewScreen(reviewed({ "a/coordinator": {} }, ASKED), undefined, plain)).toHaveLength(1);
   });
 
+  it("speaks of no rebalance where the whole cluster is new", () => {
+    const first = reviewScreen(
+      reviewed({ "a/coordinator": CREATED, "b/worker1": CREATED }),
+      undefined,
+      plain,
+    );
+    expect(first).toContain("b/worker1: starts empty and joins");
+  });
+
   it("says what the running cluster says of it", () => {
     const lines = reviewScreen(some(ASKED), undefined, plain);
     expect(lines.filter((line) => /^(  |room|shards)/.test(line)).slice(1)).toEqual([
