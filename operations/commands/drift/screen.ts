@@ -16,19 +16,26 @@ const INDENT = " ".repeat(9);
 /** One line for all, each difference (what it is, both sides, what mends it), then what is accepted in a line each. */
 export function driftScreen(
   { drifts, accepted, stale }: Judged,
-  { environment, name }: Pick<Cluster, "environment" | "name">,
+  { environment, name, nodes }: Pick<Cluster, "environment" | "name" | "nodes">,
   paint: Paint,
 ): string[] {
   const count = `${drifts.length} difference${drifts.length === 1 ? "" : "s"}`;
   const found = drifts.length === 0 ? paint("green", "no drift") : paint("red", count);
   const more = accepted.length === 0 ? "" : `, ${accepted.length} accepted`;
+  const ids = nodes.map(({ id }) => id);
+  const shorter = (drift: Drift) => ({ ...drift, where: shownPlaces(drift, ids) });
   const blocks = [
-    drifts.flatMap((drift) => lines(drift, paint)),
-    accepted.map((each) => acceptedLine(each, paint)),
+    drifts.flatMap((drift) => lines(shorter(drift), paint)),
+    accepted.map(({ drift, reasons }) => acceptedLine({ drift: shorter(drift), reasons }, paint)),
     stale.map((entry) => staleLine(entry, environment, paint)),
   ];
   const shown = blocks.filter((block) => block.length > 0).flatMap((block) => ["", ...block]);
   return [`${paint("bold", environment)}  cluster ${name}: ${found}${more}`, ...shown];
+}
+
+/** What all nodes have needs no list of them. */
+function shownPlaces({ where }: Drift, ids: readonly string[]): readonly string[] {
+  return ids.length > 1 && ids.every((id) => where.includes(id)) ? [] : where;
 }
 
 function lines(drift: Drift, paint: Paint): string[] {

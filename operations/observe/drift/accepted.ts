@@ -1,5 +1,6 @@
 import type { AcceptedDrift } from "../../../model/environment";
 import type { Drift } from "./drift";
+import type { Found } from "./find-drift";
 
 /** A difference that the environment accepts. */
 export interface Accepted {
@@ -18,7 +19,7 @@ export interface Judged {
 }
 
 /** A difference at several places is accepted where each of them is. */
-export function judge(found: readonly Drift[], entries: readonly AcceptedDrift[]): Judged {
+export function judge({ drifts: found, whole }: Found, entries: readonly AcceptedDrift[]): Judged {
   const used = new Set<AcceptedDrift>();
   const drifts: Drift[] = [];
   const accepted: Accepted[] = [];
@@ -29,8 +30,14 @@ export function judge(found: readonly Drift[], entries: readonly AcceptedDrift[]
     if (by.length === 0) drifts.push(drift);
     else accepted.push({ drift, reasons: [...new Set(by.map(({ reason }) => reason))] });
   }
-  const isKnown = found.every(({ code }) => code !== "unknown");
-  return { drifts, accepted, stale: isKnown ? entries.filter((entry) => !used.has(entry)) : [] };
+  const isGone = (entry: AcceptedDrift) =>
+    !used.has(entry) && !found.some((drift) => isToldOtherwise(entry, drift));
+  return { drifts, accepted, stale: whole ? entries.filter(isGone) : [] };
+}
+
+/** Of what differs in a setting one thing is told, by one code: behind an ALTER SYSTEM its server may run with another value, too. */
+function isToldOtherwise({ code, subject }: AcceptedDrift, drift: Drift): boolean {
+  return subject !== undefined && subject === drift.subject && code !== drift.code;
 }
 
 /** Whether an entry is of this difference, at one of its places at least. */

@@ -30,7 +30,7 @@ export function compareRoleSettings(all: readonly SettingsOfNode[], cluster: Clu
     return {
       code: role === null && setting.database !== null ? "database-setting" : "role-setting",
       severity: declared === undefined ? "advice" : "warning",
-      where: nodes.length === cluster.nodes.length ? [] : nodes.map(({ id }) => id),
+      where: nodes.map(({ id }) => id),
       subject: `${name} for ${whomOf(setting)}`,
       what: `${name} was set for ${whomOf(setting)}${declared === undefined ? "" : ", over what is declared"}`,
       declared: declared === undefined ? "not declared" : shownValue(declared),

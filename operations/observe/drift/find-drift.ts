@@ -32,8 +32,19 @@ export interface DriftFacts {
   readonly servers: ClusterFacts | { readonly unknown: Explained };
 }
 
-/** Everything that differs, the most dangerous first; one fault once, by whoever sees it best. */
-export function findDrift(facts: DriftFacts): Drift[] {
+/** What was found, and whether what was not found is not there. */
+export interface Found {
+  /** The most dangerous first. */
+  readonly drifts: readonly Drift[];
+  /**
+   * Whether everything was looked at, and nothing left out that only follows from something else: else a difference that is not
+   * among these may be there all the same.
+   */
+  readonly whole: boolean;
+}
+
+/** Everything that differs; one fault once, by whoever sees it best. */
+export function findDrift(facts: DriftFacts): Found {
   const { cluster, stack, plan, hosts, servers } = facts;
   const seen = hosts.filter(isSeen);
   const planned: PlanDrift | undefined =
@@ -44,8 +55,21 @@ export function findDrift(facts: DriftFacts): Drift[] {
   );
   const images = compareImages(seen, cluster, ({ id }) => fates.get(id) !== "replaced");
   const before = [...(planned?.drifts ?? []), ...ofHosts, ...images];
-  const ofServers = "unknown" in servers ? [] : withoutKnown(ofCluster(servers, cluster), before, facts);
-  return byDanger([...unknowns(facts), ...before, ...ofServers]);
+  const all = "unknown" in servers ? [] : ofCluster(servers, cluster);
+  const ofServers = withoutKnown(all, before, facts);
+  const blind = unknowns(facts);
+  // Of a node that an update in place awaits everything else is compared.
+  const compared = [...fates.values()].every((fate) => fate === "updated");
+  return {
+    drifts: byDanger([...blind, ...before, ...ofServers]),
+    whole:
+      compared &&
+      blind.length === 0 &&
+      ofServers.length === all.length &&
+      ![...before, ...all].some(({ code }) => HIDING.has(code)) &&
+      !("unknown" in servers) &&
+      cluster.nodes.every(({ id }) => servers.settings.has(id)),
+  };
 }
 
 function isSeen(answer: HostAnswer): answer is HostFacts {
@@ -105,6 +129,9 @@ const DOWN: ReadonlySet<DriftCode> = new Set([
   "container-unmanaged",
   "volume-missing",
 ]);
+
+/** Behind these something can't be seen: what a server would say, or what a container, a volume or a network would have. */
+const HIDING: ReadonlySet<DriftCode> = new Set([...DOWN, "network-missing", "unknown", "identity"]);
 
 /** What follows from something that is said already. */
 function withoutKnown(drifts: readonly Drift[], before: readonly Drift[], { cluster }: DriftFacts): Drift[] {

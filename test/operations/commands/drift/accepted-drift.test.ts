@@ -47,6 +47,15 @@ it("drift shows what counts, then what is accepted, then what needn't be", () =>
   );
 });
 
+it("drift names no places for what all nodes have", () => {
+  const where = CLUSTER.nodes.map(({ id }) => id);
+  const drifts = JUDGED.drifts.map((each) => ({ ...each, where }));
+  const shown = (nodes = CLUSTER.nodes) =>
+    driftScreen({ drifts, accepted: [], stale: [] }, { ...CLUSTER, nodes }, plainText)[2];
+  expect(shown()).toBe("broken   its container is exited (container-stopped)");
+  expect(shown(CLUSTER.nodes.slice(0, 1))).toContain(where.join(", "));
+});
+
 it("its JSON has them apart", () => {
   const json = { version: 1, command: "drift", ...describeDrift(JUDGED, someFacts()) };
   expect(expectShape<object>("drift", JSON.stringify(json))).toMatchObject({

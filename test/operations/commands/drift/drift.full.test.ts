@@ -148,7 +148,9 @@ describe("what drift finds, and what mends it", () => {
 
   it("ALTER ROLE and ALTER DATABASE, on all nodes and on one", async () => {
     await sql("ALTER ROLE postgres SET work_mem = '5MB'");
-    const [role] = await expectFollowed([["role-setting"]]);
+    const [role] = await expectFollowed([
+      ["role-setting", "local/coordinator", "local/worker1", "local/worker2"],
+    ]);
     expect(role).toMatchObject({ severity: "warning", declared: "8MB", found: "5MB" });
     await at(
       "worker1",
@@ -157,7 +159,7 @@ describe("what drift finds, and what mends it", () => {
     );
     await expectFollowed([["role-setting", "local/worker1"]]);
     await sql("ALTER ROLE postgres IN DATABASE postgres SET random_page_cost = 2");
-    await expectFollowed([["role-setting"]]);
+    await expectFollowed([["role-setting", "local/coordinator", "local/worker1", "local/worker2"]]);
     await sql("ALTER DATABASE postgres SET random_page_cost = 2");
     await expectFollowed([["database-setting", "local/coordinator"]]);
     await at(

@@ -5,7 +5,7 @@ import type { Drift } from "../../../../operations/observe/drift/drift";
 import {
   type ClusterFacts,
   type DriftFacts,
-  findDrift,
+  findDrift as find,
 } from "../../../../operations/observe/drift/find-drift";
 import type { HostFacts } from "../../../../operations/observe/drift/read-host";
 import type { NodeSettings } from "../../../../operations/observe/drift/read-settings";
@@ -18,13 +18,14 @@ const WORKER = "server-b/worker1";
 const IDS = CLUSTER.nodes.map(({ id }) => id);
 const NO_ANSWER = { what: "no answer in 10 s", remedy: "see that it is up" };
 
+const findDrift = (facts: DriftFacts) => find(facts).drifts;
 const codes = (drifts: readonly Drift[]) => drifts.map(({ code, where }) => [code, ...where]);
 
 /** Of a cluster whose container on `server-b` is like this. */
 function withContainer(
   change: (json: ContainerJson) => ContainerJson,
   host: Partial<HostFacts> = {},
-): Drift[] {
+): readonly Drift[] {
   const containers = new Map([["citus-worker1", change(someContainer(WORKER))]]);
   return findDrift(withHost({ containers, ...host }));
 }
@@ -36,17 +37,17 @@ function withHost(host: Partial<HostFacts>, more: Partial<DriftFacts> = {}): Dri
   });
 }
 
-function withSettings(settings: Readonly<Record<string, Partial<NodeSettings>>>): Drift[] {
+function withSettings(settings: Readonly<Record<string, Partial<NodeSettings>>>): readonly Drift[] {
   return withServers({ settings: new Map(IDS.map((id) => [id, someSettings(settings[id])])) });
 }
 
-function withServers(more: Partial<ClusterFacts>): Drift[] {
+function withServers(more: Partial<ClusterFacts>): readonly Drift[] {
   const { servers } = someFacts();
   if ("unknown" in servers) throw new Error("they are known");
   return findDrift(someFacts({ servers: { ...servers, ...more } }));
 }
 
-function withNodes(changes: Readonly<Record<string, NodeChanges>>): Drift[] {
+function withNodes(changes: Readonly<Record<string, NodeChanges>>): readonly Drift[] {
   return withServers({ snapshot: someSnapshot(changes) });
 }
 
@@ -509,7 +510,7 @@ describe("settings", () => {
       code: "role-setting",
       subject: "work_mem for role app",
       severity: "warning",
-      where: [],
+      where: IDS,
       declared: "8MB",
       found: "1GB",
     });
