@@ -11,7 +11,7 @@ import { removeNetwork } from "../../docker/engine/networks";
 import { removeVolume } from "../../docker/engine/volumes";
 import { isContainerHealthy } from "./inventory";
 import { restoreMemberships } from "./memberships";
-import type { Declared, HostInventory } from "./situation";
+import type { HostInventory } from "./situation";
 import type { Terraform } from "../../terraform/terraform";
 
 /** What a clean stop of PostgreSQL may take, as for the containers that Terraform stops. In seconds. */
@@ -25,12 +25,20 @@ export interface Machinery {
   /** Of the synthesized stack. */
   readonly folder: string;
   readonly docker: ReadonlyMap<string, Engine>;
-  readonly declared: Declared;
   readonly progress: Progress;
 }
 
+export interface Planned {
+  readonly actions: readonly Action[];
+  /** Nodes whose memberships are put back once everything is adopted. */
+  readonly memberships: readonly string[];
+}
+
 export interface CarriedOut {
-  /** Whether a worker that is deleted from the environment now would be destroyed undrained. */
+  /**
+   * Whether the memberships could not be put back without changing something else, so that a worker which is deleted from the
+   * environment now would be destroyed undrained.
+   */
   readonly unsafe: boolean;
   /** Names of the containers that were started and did not get healthy. */
   readonly unhealthy: readonly string[];
@@ -40,15 +48,15 @@ export interface CarriedOut {
  * Carries a plan out: first the adoption, whose own plan may still refuse, then the removals.
  */
 export async function carryOut(
-  actions: readonly Action[],
+  { actions, memberships }: Planned,
   hosts: readonly HostInventory[],
-  { terraform, folder, docker, declared, progress }: Machinery,
+  { terraform, folder, docker, progress }: Machinery,
 ): Promise<CarriedOut> {
   const adopted = actions.filter((action): action is Adopt => action.action === "adopt");
   if (adopted.length > 0)
     progress(`adopting ${adopted.length} resource${adopted.length === 1 ? "" : "s"} into Terraform's state`);
   await adopt(terraform, folder, adopted);
-  const unsafe = !(await restoreMemberships(terraform, folder, declared));
+  const unsafe = !(await restoreMemberships(terraform, folder, memberships));
   const started = await checkRestarts(adopted, hosts, docker);
   const removed = actions.filter((action): action is Remove => action.action === "remove");
   for (const type of ["container", "volume", "network"] as const) {

@@ -5,35 +5,36 @@ import { type TerraformState, containersIn, membersIn } from "../../../model/ter
 import { type StackJson, readStackFile, stackFile } from "../../terraform/stack-file";
 import type { Terraform } from "../../terraform/terraform";
 import { withSavedPlan } from "../../terraform/with-saved-plan";
+import type { Action } from "./action";
 import type { CoordinatorAnswer, Declared } from "./situation";
 
 /** What runs before a container goes; both do nothing when they are created. */
 const SAFETY = [STEP.membership, STEP.guard];
 
 /**
- * Nodes whose containers Terraform's state has, and no membership. A worker among them that is deleted from the environment is
- * destroyed undrained.
+ * Nodes whose containers the state has once what is adopted is in it, and no membership, as far as they may hold data: whom the
+ * coordinator has registered, or all where nobody can say it. A worker among them that is deleted from the environment is destroyed
+ * undrained.
  */
-function withoutMembership(state: TerraformState, { containers }: Declared): string[] {
-  const members = membersIn(state);
-  const present = containersIn(state).map(({ id }) => id);
-  return containers
-    .map(({ node }) => node)
-    .filter((node) => present.includes(node) && !members.includes(node));
-}
-
-/** Those of them that may hold data: whom the coordinator has registered, or all where nobody can say it. */
 export function membershipsToRestore(
   state: TerraformState,
-  declared: Declared,
+  { containers }: Declared,
   coordinator: CoordinatorAnswer,
+  actions: readonly Action[],
 ): string[] {
   if (coordinator.kind === "empty") return [];
-  return withoutMembership(state, declared).filter((node) => {
-    if (coordinator.kind !== "answered" || coordinator.recorded.includes(node)) return true;
-    const endpoint = declared.containers.find((each) => each.node === node)?.endpoint;
-    return endpoint !== undefined && coordinator.registered.includes(formatEndpoint(endpoint));
-  });
+  const members = membersIn(state);
+  const present = containersIn(state).map(({ id }) => id);
+  const adopted = actions.flatMap((each) => (each.action === "adopt" ? [each.address] : []));
+  return containers
+    .filter(({ node, address }) => present.includes(node) || adopted.includes(address))
+    .filter(({ node }) => !members.includes(node))
+    .filter(({ node, endpoint }) => {
+      // A registration that outlived its Terraform may still add nodes.
+      if (coordinator.kind !== "answered" || coordinator.running.length > 0) return true;
+      return coordinator.recorded.includes(node) || coordinator.registered.includes(formatEndpoint(endpoint));
+    })
+    .map(({ node }) => node);
 }
 
 /**
@@ -41,17 +42,18 @@ export function membershipsToRestore(
  * destroyed undrained. In the configuration they depend on every container, also on one that is missing and that only a deploy
  * makes: for as long as this takes, the stack's file names those that are there.
  *
- * @returns whether every node in the state has its membership now
+ * @param nodes whose memberships are missing; those alone are put back
+ * @returns whether they could be, without changing anything else
  */
 export async function restoreMemberships(
   terraform: Terraform,
   folder: string,
-  declared: Declared,
+  nodes: readonly string[],
 ): Promise<boolean> {
+  if (nodes.length === 0) return true;
   const state = await terraform.pullState();
-  if (withoutMembership(state, declared).length === 0) return true;
   const whole = readStackFile(folder);
-  writeStack(folder, narrowToPresent(whole, state, declared));
+  writeStack(folder, narrowToPresent(whole, state, nodes));
   try {
     return await withSavedPlan(async (saved) => {
       const targets = SAFETY.map((name) => `null_resource.${name}`);
@@ -71,10 +73,14 @@ export async function restoreMemberships(
   }
 }
 
-/** The stack with the steps of those nodes alone whose containers are in the state. Who is a member already stays one. */
-export function narrowToPresent(stack: StackJson, state: TerraformState, declared: Declared): StackJson {
+/** The stack with the steps of containers in the state alone, and new members alone of `nodes`. Who is a member already stays one. */
+export function narrowToPresent(
+  stack: StackJson,
+  state: TerraformState,
+  nodes: readonly string[],
+): StackJson {
   const present = containersIn(state).map(({ id }) => id);
-  const ids = new Set([...membersIn(state), ...withoutMembership(state, declared)]);
+  const ids = new Set([...membersIn(state), ...nodes]);
   const containers = present.map((id) => `docker_container.${nodeAddress(id)}`);
   const steps = stack.resource?.["null_resource"] ?? {};
   const narrowed = SAFETY.map((name) => {

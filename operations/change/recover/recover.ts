@@ -32,7 +32,10 @@ export interface Recovery {
   readonly cluster: Cluster;
   readonly situation: Situation;
   readonly actions: readonly Action[];
-  /** Nodes of which the state has the container and no membership, which is put back: without it nothing drains them. */
+  /**
+   * Nodes of which the state has the container, or will have it by an adoption, and no membership. It is put back: without it
+   * nothing drains them.
+   */
   readonly memberships: readonly string[];
   /** Adopts and removes as planned. */
   carryOut(): Promise<CarriedOut>;
@@ -79,15 +82,15 @@ export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
     };
     const actions = decide(situation);
     refuseVolumes(options.removeVolumes, actions);
-    const machinery: Machinery = { terraform, folder, docker, declared, progress };
-    const memberships = membershipsToRestore(whole, declared, asked.answer);
+    const machinery: Machinery = { terraform, folder, docker, progress };
+    const memberships = membershipsToRestore(whole, declared, asked.answer, actions);
     return {
       cluster,
       situation,
       actions,
       memberships,
       close,
-      carryOut: () => carryOut(actions, hosts, machinery),
+      carryOut: () => carryOut({ actions, memberships }, hosts, machinery),
     };
   } catch (error) {
     await close();

@@ -1,4 +1,5 @@
 import type { Paint } from "../../cli/output";
+import { commandIn, typed } from "../../base/remedy";
 import type { CarriedOut } from "../../change/recover/carry-out";
 import type { Recovery } from "../../change/recover/recover";
 
@@ -30,8 +31,7 @@ export function reportPlan({ cluster, situation, actions, memberships }: Recover
     ...(memberships.length === 0
       ? []
       : [
-          `Terraform's state has the containers of ${memberships.join(", ")} and no membership of theirs, which drains a ` +
-            "worker before it goes: put back.",
+          `Terraform's state has no membership of ${memberships.join(", ")}, which drains a worker before it goes: put back.`,
         ]),
   ];
 }
@@ -43,7 +43,8 @@ export function reportNext({ cluster }: Recovery, unsafe: boolean): string[] {
     ...(unsafe
       ? [
           "Until then delete no worker from the environment: the memberships could not be put back into the state without " +
-            "changing something else, and without them it would be destroyed undrained.",
+            "changing something else, and without them it would be destroyed undrained. To have them before: undo what was edited in " +
+            `the environment since its last deploy, then \`${typed(commandIn(cluster, "recover"))}\`. The deploy puts them back too, with the edit.`,
         ]
       : []),
   ];

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { TerraformState } from "../../../../model/terraform-state";
-import { membershipsToRestore, narrowToPresent } from "../../../../operations/change/recover/memberships";
+import type { Action } from "../../../../operations/change/recover/action";
+import {
+  membershipsToRestore,
+  narrowToPresent,
+  restoreMemberships,
+} from "../../../../operations/change/recover/memberships";
+import type { CoordinatorAnswer } from "../../../../operations/change/recover/situation";
+import type { Terraform } from "../../../../operations/terraform/terraform";
 import type { StackJson } from "../../../../operations/terraform/stack-file";
 import { answered, declared } from "./some-situation";
 
@@ -23,23 +30,53 @@ function stateOf(containers: readonly string[], members: readonly string[]): Ter
 const all = ["server-a_coordinator", "server-b_worker1", "server-b_worker2"];
 const ids = ["server-a/coordinator", "server-b/worker1", "server-b/worker2"];
 
+/** What the state lacks, where nothing is adopted unless it is said. */
+const missing = (
+  containers: readonly string[],
+  members: readonly string[],
+  coordinator: CoordinatorAnswer = answered,
+  actions: readonly Action[] = [],
+) => membershipsToRestore(stateOf(containers, members), declared, coordinator, actions);
+
+const adopted = declared.containers.map(({ address, host, name }): Action => ({
+  ...{ action: "adopt", type: "container", host, name, address, id: name, replacesEntry: false, reason: "" },
+}));
+
+/** Of the coordinator alone. */
+const alone = { ...answered, registered: ["10.0.0.1:5432"], recorded: ["server-a/coordinator"] };
+
 describe("memberships that a recovery puts back", () => {
   it("are those that the state lacks, of containers that it has", () => {
-    expect(membershipsToRestore(stateOf(all, ids), declared, answered)).toEqual([]);
-    expect(membershipsToRestore(stateOf(all, []), declared, answered)).toEqual(ids);
-    expect(membershipsToRestore(stateOf(all, ids.slice(0, 2)), declared, answered)).toEqual(ids.slice(2));
-    expect(
-      membershipsToRestore(stateOf([...all.slice(0, 2), "server-b_worker2!"], []), declared, answered),
-    ).toEqual(ids.slice(0, 2));
-    expect(membershipsToRestore({}, declared, answered)).toEqual([]);
+    expect(missing(all, ids)).toEqual([]);
+    expect(missing(all, [])).toEqual(ids);
+    expect(missing(all, ids.slice(0, 2))).toEqual(ids.slice(2));
+    expect(missing([...all.slice(0, 2), "server-b_worker2!"], [])).toEqual(ids.slice(0, 2));
+    expect(membershipsToRestore({}, declared, answered, [])).toEqual([]);
+  });
+
+  it("are those of containers that it will have by an adoption, too", () => {
+    expect(missing([], [], answered, adopted)).toEqual(ids);
+    expect(missing(all.slice(0, 1), ids.slice(0, 1), answered, adopted.slice(0, 2))).toEqual(ids.slice(1, 2));
+    expect(missing([], [], alone, adopted)).toEqual(ids.slice(0, 1));
+    const removed = adopted.map((each): Action => ({ ...each, action: "remove", id: "x" }));
+    expect(missing([], [], answered, removed)).toEqual([]);
   });
 
   it("are no news of nodes that were never registered; of all where nobody can say it", () => {
-    const alone = { ...answered, registered: ["10.0.0.1:5432"], recorded: ["server-a/coordinator"] };
-    expect(membershipsToRestore(stateOf(all, []), declared, alone)).toEqual(["server-a/coordinator"]);
-    expect(membershipsToRestore(stateOf(all, []), declared, { kind: "empty" })).toEqual([]);
-    expect(membershipsToRestore(stateOf(all, []), declared, { kind: "silent", cause: "x" })).toEqual(ids);
-    expect(membershipsToRestore(stateOf(all, []), declared, { kind: "absent" })).toEqual(ids);
+    expect(missing(all, [], alone)).toEqual(["server-a/coordinator"]);
+    expect(missing(all, [], { kind: "empty" })).toEqual([]);
+    expect(missing(all, [], { kind: "silent", cause: "x" })).toEqual(ids);
+    expect(missing(all, [], { kind: "absent" })).toEqual(ids);
+  });
+
+  it("are of all while a program of a killed Terraform may still register them", () => {
+    expect(missing(all, [], { ...alone, running: ["pg-dist register"] })).toEqual(ids);
+  });
+
+  it("are none where none is to be: Terraform is not even asked", async () => {
+    const asked = new Proxy({}, { get: () => () => Promise.reject(new Error("asked")) }) as Terraform;
+    await expect(restoreMemberships(asked, "/nowhere", [])).resolves.toBe(true);
+    await expect(restoreMemberships(asked, "/nowhere", ids)).rejects.toThrow("asked");
   });
 
   it("are planned without the containers that only a deploy makes, and without losing a member", () => {
@@ -58,7 +95,7 @@ describe("memberships that a recovery puts back", () => {
     } as unknown as StackJson;
     const state = stateOf(all.slice(0, 2), ["server-b/worker1", "server-b/left"]);
     const present = containers.slice(0, 2);
-    expect(narrowToPresent(stack, state, declared)).toEqual({
+    expect(narrowToPresent(stack, state, ["server-a/coordinator"])).toEqual({
       ...stack,
       resource: {
         docker_container: {},

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import type { Recovery } from "../../../../operations/change/recover/recover";
+import { describeRecovery, reportNext, reportPlan } from "../../../../operations/commands/recover/report";
+import { situation } from "../../change/recover/some-situation";
+import { CLUSTER } from "../../observe/drift/some-facts";
+
+const plainText = (_: string, text: string) => text;
+const recovery: Recovery = {
+  ...{ cluster: CLUSTER, situation: situation(), actions: [], memberships: ["server-b/worker1"] },
+  carryOut: () => Promise.reject(new Error("not here")),
+  close: () => Promise.resolve(),
+};
+
+describe("a recovery's report", () => {
+  it("names the memberships that are put back, as its JSON does", () => {
+    expect(reportPlan(recovery, plainText).join("\n")).toContain("no membership of server-b/worker1,");
+    const json = describeRecovery(recovery, "done", { unhealthy: [], unsafe: false });
+    expect(json).toMatchObject({ memberships: ["server-b/worker1"], outcome: "done", unsafe: false });
+  });
+
+  it("says what brings back memberships that could not be put back, and nothing of it otherwise", () => {
+    const [, unsafe] = reportNext(recovery, true);
+    expect(unsafe).toContain("delete no worker");
+    expect(unsafe).toContain("undo what was edited in the environment since its last deploy");
+    expect(unsafe).toContain("`npx pg-dist recover production`");
+    expect(reportNext(recovery, false)).toHaveLength(1);
+  });
+});
