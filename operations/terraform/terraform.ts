@@ -1,4 +1,4 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync } from "node:fs";
 import { basename } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { TerraformState } from "../../model/terraform-state";
@@ -144,6 +144,17 @@ export class Terraform {
     return remote.readPlan(run);
   }
 
+  /**
+   * Of a plan that a server keeps: has its run end, so that nobody confirms it there, and no other waits for it.
+   *
+   * @returns the run, where it waited
+   */
+  async discard(file: string): Promise<string | undefined> {
+    const run = existsSync(file) ? runOf(file) : undefined;
+    if (run === undefined) return undefined;
+    return (await (await this.remoteRuns())?.discard(run)) === true ? run : undefined;
+  }
+
   /** A saved plan, with the values of all variables. */
   async show(file: string): Promise<PlanJson> {
     const run = runOf(file);
@@ -178,6 +189,8 @@ export class Terraform {
     if (result.code === 0) return;
     // Of a remote run, what went wrong there is in its text, and that it went wrong may be an event here.
     const told = errors.length > 0 && remote === undefined ? errors : [...errorsIn(result), ...errors];
+    // As a plan without changes that was made here, which applies.
+    if (told.length > 0 && told.every(({ summary }) => /^Saved plan has no changes/.test(summary))) return;
     const run = told.length === 0 ? runIn(stripVTControlCharacters(result.stdout)) : undefined;
     if (run !== undefined)
       throw new Failure(

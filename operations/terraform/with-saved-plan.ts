@@ -1,13 +1,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Terraform } from "./terraform";
 
-/** Lends a file for a plan that is needed for a moment only: it holds the values of the variables, the password among them. */
-export async function withSavedPlan<Result>(work: (file: string) => Promise<Result>): Promise<Result> {
+/**
+ * Has a plan saved for as long as the work with it takes, in a folder of its own: it holds the password. The run of a plan that
+ * a server keeps is discarded afterwards, unless it was applied: nobody may confirm there what was dropped here.
+ */
+export async function withSavedPlan<Result>(
+  terraform: Pick<Terraform, "discard">,
+  work: (file: string) => Promise<Result>,
+): Promise<Result> {
   const secret = mkdtempSync(join(tmpdir(), "pg-dist-plan-"));
+  const file = join(secret, "plan");
   try {
-    return await work(join(secret, "plan"));
+    return await work(file);
   } finally {
+    // What went wrong before says more than that this did.
+    await terraform.discard(file).catch(() => undefined);
     rmSync(secret, { recursive: true, force: true });
   }
 }

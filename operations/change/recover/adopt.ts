@@ -30,7 +30,7 @@ export async function adopt(terraform: Terraform, folder: string, actions: reado
       join(folder, IMPORT_FILE),
       JSON.stringify({ import: actions.map(({ address, id }) => ({ to: address, id })) }, null, 2),
     );
-    await withSavedPlan(async (saved) => {
+    await withSavedPlan(terraform, async (saved) => {
       const addresses = actions.map(({ address }) => address);
       const problems = checkPlan(await terraform.plan(saved, addresses), addresses);
       const [first] = problems;

@@ -55,7 +55,7 @@ export async function restoreMemberships(
   const whole = readStackFile(folder);
   writeStack(folder, narrowToPresent(whole, state, nodes));
   try {
-    return await withSavedPlan(async (saved) => {
+    return await withSavedPlan(terraform, async (saved) => {
       const targets = SAFETY.map((name) => `null_resource.${name}`);
       // By the state alone: a Docker host that can't be asked would stop it.
       const { resource_changes: changes = [] } = await terraform.plan(saved, targets, { refresh: false });

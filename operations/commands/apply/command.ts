@@ -21,8 +21,8 @@ import {
 import { asFailure } from "../../cluster/connection/report";
 import { findChanges, findOtherVariables, isRefused } from "../../observe/review/find-changes";
 import { fingerprintOf } from "../../observe/review/fingerprint";
-import { type Live, PLAN_FILE, loadReview } from "../../observe/review/review-record";
-import { runOf } from "../../terraform/cloud/remote-runs";
+import { type Live, PLAN_FILE, loadReview, planFileOf } from "../../observe/review/review-record";
+import { isRun, runOf } from "../../terraform/cloud/remote-runs";
 import type { PlanJson } from "../../terraform/plan";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { hashFile, hashStack } from "../../terraform/stack-hash";
@@ -40,6 +40,7 @@ Needs what \`cdktf deploy\` needs.
 Examples:
   npx pg-dist apply production
   npx pg-dist apply production FILE    a plan that came from another machine, with its record FILE.review.json
+  npx pg-dist apply production run-CZcmD7eagjhyX0vN   a run of HCP Terraform that was reviewed with \`--plan\`
   npx pg-dist apply production --json  for a script; progress goes to standard error`;
 
 type Flags = Pick<TargetFlags, "via" | "timeout"> & { readonly json?: true };
@@ -75,7 +76,7 @@ async function apply(
   refuseTwins(findSameCluster(project, environment));
   const { folder } = await synthesizeStack(project, environment.name, caller, progress);
   const files = hashStack(folder);
-  const file = given === undefined ? join(folder, PLAN_FILE) : resolve(given);
+  const file = fileOf(folder, given);
   const review = commandIn({ environment: name }, "review");
   const again = given === undefined ? review : commandIn({ environment: name }, "review", "--plan", given);
   if (!existsSync(file)) {
@@ -99,6 +100,11 @@ async function apply(
     printJson("apply", describeApply({ file, record, changes: told.changes, seconds: watch.seconds }));
   else progress(`applied as reviewed: ${counted(told)}`);
   return EXIT.ok;
+}
+
+function fileOf(folder: string, plan: string | undefined): string {
+  if (plan === undefined) return join(folder, PLAN_FILE);
+  return isRun(plan) ? join(folder, planFileOf(plan)) : resolve(plan);
 }
 
 /** Where it is refused anyway, that it can't be read is said no more: it may be any file. */
@@ -154,13 +160,13 @@ async function applyPlan(
 ): Promise<Told> {
   const told = tellApply(plan, progress);
   const run = runOf(file);
-  const remote = run === undefined ? undefined : (await terraform.remoteRuns())?.addressOf(run);
-  if (remote !== undefined) progress(`run ${remote}`);
+  if (run !== undefined) {
+    await followRun(terraform, file, run, told, { progress, name });
+    return told;
+  }
   let interrupts = 0;
   const onInterrupt = (count: number) => {
     interrupts = count;
-    // Terraform only stops to follow a remote run.
-    if (remote !== undefined) return;
     progress(
       count === 1
         ? "interrupted: Terraform stops, and begins nothing more; once more, and it ends at once"
@@ -174,13 +180,6 @@ async function applyPlan(
     if (told.changes.length > 0) progress(`stopped after ${counted(told)}`);
     if (interrupts === 0) throw error;
     const review = commandIn({ environment: name }, "review");
-    if (remote !== undefined) {
-      throw new Failure(
-        `interrupted after ${counted(told)}: the run goes on, and is followed no longer`,
-        advise`see how it ends, or cancel it: ${remote}; then review what is left: ${review}`,
-        { cause: error },
-      );
-    }
     throw new Failure(
       `interrupted: ${counted(told)}`,
       // The provider gives up a container that Docker is making, and Terraform's state never hears of it.
@@ -190,6 +189,46 @@ async function applyPlan(
       { detail: asFailure(error).detail, cause: error },
     );
   }
+}
+
+/** How a run of a server has ended; any other status goes on. */
+const ENDED: readonly (string | undefined)[] = [
+  "applied",
+  "errored",
+  "canceled",
+  "force_canceled",
+  "discarded",
+];
+
+/** Confirms a run of a server. An interrupt ends the following alone: the run goes on. */
+async function followRun(
+  terraform: Terraform,
+  file: string,
+  run: string,
+  told: Told,
+  { progress, name }: { readonly progress: Progress; readonly name: string },
+): Promise<void> {
+  const runs = await terraform.remoteRuns();
+  const address = runs?.addressOf(run) ?? run;
+  progress(`run ${address}`);
+  let interrupted = false;
+  let failure: unknown;
+  try {
+    await terraform.apply(file, { onEvent: told.onEvent, onInterrupt: () => (interrupted = true) });
+  } catch (error) {
+    failure = error;
+  }
+  // Terraform ends with or without an error then, whatever the run does.
+  if (interrupted && !ENDED.includes(await runs?.statusOf(run).catch(() => undefined))) {
+    throw new Failure(
+      `interrupted after ${counted(told)}: the run goes on, and is followed no longer`,
+      advise`see how it ends, or cancel it: ${address}; then review what is left: ${commandIn({ environment: name }, "review")}`,
+      { cause: failure },
+    );
+  }
+  if (failure === undefined) return;
+  if (told.changes.length > 0) progress(`stopped after ${counted(told)}`);
+  throw failure;
 }
 
 /** `3 changes`. */

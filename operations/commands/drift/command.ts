@@ -1,5 +1,3 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import type { Caller } from "../../base/caller/caller";
 import { EXIT, type ExitCode, Failure } from "../../base/failure";
@@ -16,12 +14,10 @@ import { type DriftFacts, findDrift } from "../../observe/drift/find-drift";
 import { readHost } from "../../observe/drift/read-host";
 import { findProject } from "../../terraform/project";
 import { Terraform } from "../../terraform/terraform";
+import { withSavedPlan } from "../../terraform/with-saved-plan";
 import { askServers } from "./ask-servers";
 import { describeDrift } from "./json";
 import { driftScreen } from "./screen";
-
-/** Beside the stack while it is read; it holds the password. */
-const PLAN_FILE = "drift.plan";
 
 const HELP = `
 Compares three views: the configuration, Terraform's state, and what is there: containers, networks, volumes and
@@ -119,15 +115,12 @@ async function look(name: string, target: Target, caller: Caller): Promise<Drift
 
 /** Without the state's lock: nobody's deploy waits for one who looks. */
 async function readPlan(folder: string, { env }: Caller): Promise<DriftFacts["plan"]> {
-  const file = join(folder, PLAN_FILE);
   const terraform = new Terraform(folder, env);
   try {
     await terraform.init();
-    return await terraform.plan(file, [], { speculative: true });
+    return await withSavedPlan(terraform, (file) => terraform.plan(file, [], { speculative: true }));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { unknown: { what: `no plan can be made: ${error.summary}`, remedy: error.remedy } };
-  } finally {
-    rmSync(file, { force: true });
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { Caller } from "../../base/caller/caller";
@@ -10,20 +10,18 @@ import { orJsonFailure } from "../../cli/read-command";
 import { synthesizeStack } from "../../cli/synthesized-stack";
 import { refuseTwins, timeoutOption, viaOption } from "../../cli/target";
 import { asFailure } from "../../cluster/connection/report";
-import { PLAN_FILE, saveReview } from "../../observe/review/review-record";
+import { PLAN_FILE, planFileOf, saveReview } from "../../observe/review/review-record";
 import { reviewPlan, withLive } from "../../observe/review/review";
-import { isRun, runOf } from "../../terraform/cloud/remote-runs";
+import { isRun } from "../../terraform/cloud/remote-runs";
 import type { PlanJson } from "../../terraform/plan";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { hashFile, hashStack } from "../../terraform/stack-hash";
 import { Terraform } from "../../terraform/terraform";
+import { withSavedPlan } from "../../terraform/with-saved-plan";
 import { type AskFlags, AskedCluster } from "./ask-cluster";
 import { type ReviewedPlan, describeReview } from "./json";
 import { reviewMarkdown } from "./markdown";
 import { reviewScreen } from "./screen";
-
-/** Beside the stack while it is read; it holds the password. */
-const SPECULATIVE_FILE = "speculative.plan";
 
 const HELP = `
 Says of each node what an apply would do to it: stopped, emptied, made new, started, or nothing; and refuses (exit
@@ -128,11 +126,10 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   return refused ? EXIT.refused : EXIT.ok;
 }
 
-/** The plan that is reviewed, and whether it is there already. */
-interface PlanSource {
-  readonly kind: "new" | "given" | "speculative";
-  readonly file: string;
-}
+/** The plan that is reviewed: where it is, or will be; no file where it is only looked at. */
+type PlanSource =
+  | { readonly kind: "new" | "given"; readonly file: string }
+  | { readonly kind: "speculative"; readonly file?: undefined };
 
 /** @throws Failure (usage) where a given plan isn't there */
 async function findPlan(
@@ -140,19 +137,29 @@ async function findPlan(
   folder: string,
   { plan, speculative }: Flags,
 ): Promise<PlanSource> {
-  if (speculative === true) return { kind: "speculative", file: join(folder, SPECULATIVE_FILE) };
+  if (speculative === true) return { kind: "speculative" };
   if (plan === undefined) return { kind: "new", file: join(folder, PLAN_FILE) };
+  if (isRun(plan)) return { kind: "given", file: await bookmarkRun(terraform, folder, plan) };
   const file = resolve(plan);
   if (existsSync(file)) return { kind: "given", file };
-  const remote = isRun(plan) ? await terraform.remoteRuns() : undefined;
-  if (remote !== undefined) {
-    const bookmark = join(folder, PLAN_FILE);
-    writeFileSync(bookmark, remote.bookmark(plan), { mode: 0o600 });
-    return { kind: "given", file: bookmark };
-  }
   throw new Failure(`there is no plan ${file}`, "give the file that `terraform plan -out` wrote", {
     exitCode: EXIT.usage,
   });
+}
+
+/** The file of a run that somebody started. */
+async function bookmarkRun(terraform: Terraform, folder: string, run: string): Promise<string> {
+  const remote = await terraform.remoteRuns();
+  if (remote === undefined) {
+    throw new Failure(
+      `${run} is a run of HCP Terraform, and the runs of this environment are made here`,
+      "give the file of a plan",
+      { exitCode: EXIT.usage },
+    );
+  }
+  const file = join(folder, planFileOf(run));
+  writeFileSync(file, remote.bookmark(run), { mode: 0o600 });
+  return file;
 }
 
 async function readPlan(
@@ -161,16 +168,11 @@ async function readPlan(
   progress: Progress,
 ): Promise<PlanJson> {
   if (kind === "given") return terraform.show(file);
-  if (kind === "new") {
-    // Nobody can apply the one before any more: its file is this one's.
-    await discardRun(terraform, file, "run of the review before", progress);
-    return terraform.plan(file, [], { progress });
-  }
-  try {
-    return await terraform.plan(file, [], { speculative: true, progress });
-  } finally {
-    rmSync(file, { force: true });
-  }
+  if (kind === "speculative")
+    return withSavedPlan(terraform, (saved) => terraform.plan(saved, [], { speculative: true, progress }));
+  // Nobody can apply the one before any more: its file is this one's.
+  await discardRun(terraform, file, "run of the review before", progress);
+  return terraform.plan(file, [], { progress });
 }
 
 /**
@@ -184,13 +186,11 @@ async function discardRun(
   what: string,
   progress: Progress,
 ): Promise<void> {
-  const run = existsSync(file) ? runOf(file) : undefined;
-  if (run === undefined) return;
   try {
-    const discarded = await (await terraform.remoteRuns())?.discard(run);
-    if (discarded === true) progress(`${what} discarded: ${run}`);
+    const run = await terraform.discard(file);
+    if (run !== undefined) progress(`${what} discarded: ${run}`);
   } catch (error) {
-    progress(`${what} (${run}) could not be discarded: ${asFailure(error).summary}`);
+    progress(`${what} could not be discarded: ${asFailure(error).summary}`);
   }
 }
 

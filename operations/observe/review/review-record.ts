@@ -8,6 +8,11 @@ import type { Refusal } from "./refusals";
 /** Where a review saves the plan that it makes: beside the stack, where no commit takes it. */
 export const PLAN_FILE = "reviewed.plan";
 
+/** Where the plan of a run that somebody else started is noted, in the same place. */
+export function planFileOf(run: string): string {
+  return `${run}.plan`;
+}
+
 /** Of the record's format; another one is refused. */
 const VERSION = 1;
 

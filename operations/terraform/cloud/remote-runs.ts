@@ -64,7 +64,10 @@ interface WorkspaceAnswer {
 
 interface RunAnswer {
   readonly data: {
-    readonly attributes: { readonly actions?: { readonly "is-discardable"?: boolean } };
+    readonly attributes: {
+      readonly status?: string;
+      readonly actions?: { readonly "is-discardable"?: boolean };
+    };
     readonly relationships: { readonly plan: { readonly data: { readonly id: string } } };
   };
 }
@@ -126,6 +129,11 @@ export class RemoteRuns {
     if ((await this.read(run)).attributes.actions?.["is-discardable"] !== true) return false;
     await this.api.post(`/runs/${run}/actions/discard`, `run ${run}`);
     return true;
+  }
+
+  /** How far a run is, in the server's word: `applying`, `applied`, `errored`, `canceled`, ... */
+  async statusOf(run: string): Promise<string | undefined> {
+    return (await this.read(run)).attributes.status;
   }
 
   private async read(run: string): Promise<RunAnswer["data"]> {

@@ -1,3 +1,4 @@
+import { advise, commandIn } from "../../base/remedy";
 import { tokenVariables } from "../cloud/token";
 import { type Explain, textOf } from "./known";
 
@@ -27,5 +28,16 @@ export const explainOrganization: Explain = ({ summary, detail }, { binary }) =>
   return {
     what: `${hostname} has no organization ${organization}, or doesn't show it to this token`,
     remedy: "correct `organization` of the environment's backend, or use the token of one of its members",
+  };
+};
+
+/** A workspace that takes its code from a repository makes its own runs. */
+export const explainRepository: Explain = ({ summary }, { environment }) => {
+  if (!/^(?:Saved plans|Apply) not allowed for workspaces with a VCS connection/.test(summary))
+    return undefined;
+  return {
+    what: "the workspace takes its code from a repository, and lets nobody else make a plan that can be applied",
+    remedy: advise`push it there and review its run: ${commandIn({ environment }, "review", "--plan", "run-...")}; or only look: ${commandIn({ environment }, "review", "--speculative")}`,
+    refused: true,
   };
 };

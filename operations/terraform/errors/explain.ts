@@ -1,6 +1,6 @@
 import { EXIT, Failure } from "../../base/failure";
 import { AGAIN, type Remedy, advise } from "../../base/remedy";
-import { explainNoToken, explainOrganization } from "./cloud";
+import { explainNoToken, explainOrganization, explainRepository } from "./cloud";
 import type { Diagnostic } from "./diagnostic";
 import type { Explain, Explained, Occurrence } from "./known";
 import { explainLeftover } from "./leftovers";
@@ -20,6 +20,7 @@ const KNOWN: readonly Explain[] = [
   explainProtected,
   explainNoToken,
   explainOrganization,
+  explainRepository,
   explainLeftover,
   explainUnreachable,
   explainOnHost,

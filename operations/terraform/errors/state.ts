@@ -64,11 +64,29 @@ function reviewAgain({ environment }: Occurrence): Explained["remedy"] {
   return advise`review again: ${commandIn({ environment }, "review")}`;
 }
 
+/** Of a run that can't be confirmed any more. */
+const REMOTE: Readonly<Record<string, string>> = {
+  "is discarded": "the plan's run was discarded: another was applied first, or somebody did it at its server",
+  "is already applied": "the plan's run was applied already",
+  "is already confirmed": "the plan's run is being applied already",
+  "is canceled": "the plan's run was canceled at its server",
+  "is errored": "the plan's run failed at its server",
+  "requires policy override": "a policy of the organization stops the plan's run",
+};
+
 function whyNotThisPlan(diagnostic: Diagnostic): (Pick<Explained, "what"> & Partial<Explained>) | undefined {
   const text = textOf(diagnostic);
   if (/^Saved plan is stale/.test(text))
     return {
       what: "the state was changed since the plan was made: by another apply, or by this plan, which was applied already",
+    };
+  const [, became] =
+    /^Saved plan (is (?:already applied|already confirmed|canceled|discarded|errored)|requires policy override)/.exec(
+      text,
+    ) ?? [];
+  if (became !== undefined)
+    return {
+      what: REMOTE[became] ?? `the plan's run ${became}`,
     };
   if (/^Saved plan does not match the given state/.test(text))
     return { what: "the plan is of another state: the backend is another one, or the state was made anew" };

@@ -1,8 +1,8 @@
 import { advise, commandIn } from "../../base/remedy";
 import type { Explain } from "./known";
 
-/** The last line of our own programs where they fail; Terraform frames it with a command line and the end of their output. */
-const VERDICT = /^pg-dist: (.+)$/gm;
+/** Before what our own programs say last where they fail. */
+const VERDICT = /(?:^|\n|Output: )pg-dist:\s/g;
 
 /** `/bin/sh: 1: node: not found`, `sh: node: command not found`, and what cmd.exe says. */
 const NO_NODE = /\bnode: (?:command )?not found|'node' is not recognized/;
@@ -17,19 +17,30 @@ export const explainStep: Explain = (
 ) => {
   if (!/^local-exec provisioner error/.test(summary)) return undefined;
   const review = commandIn({ environment }, "review");
-  const verdict = [...detail.matchAll(VERDICT)].at(-1)?.[1];
+  const verdict = verdictIn(detail);
   if (verdict !== undefined) return { what: verdict, remedy: advise`then review what is left: ${review}` };
-  if (NO_NODE.test(detail)) {
+  const text = inOneLine(detail);
+  if (NO_NODE.test(text)) {
     return {
       what: `the machine that runs ${binary} has no \`node\`, which registers and removes nodes`,
       remedy:
         "install Node.js 20.19 or later there; for remote runs, an agent that has it (docs/remote-runs.md)",
     };
   }
-  const signal = KILLED.exec(detail)?.[1];
+  const signal = KILLED.exec(text)?.[1];
   if (signal === undefined) return undefined;
   return {
     what: `${address}: its step was ended from outside (${signal})`,
     remedy: advise`it goes on from there; review what is left: ${review}`,
   };
 };
+
+/** It is the end of their output, which Terraform frames with the command line; a remote run breaks it into lines. */
+function verdictIn(detail: string): string | undefined {
+  const found = [...detail.matchAll(VERDICT)].at(-1);
+  return found && inOneLine(detail.slice(found.index + found[0].length));
+}
+
+function inOneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

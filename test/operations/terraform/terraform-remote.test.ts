@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RemoteRuns } from "../../../operations/terraform/cloud/remote-runs";
 import type { ApplyEvent } from "../../../operations/terraform/apply-events";
 import { Terraform } from "../../../operations/terraform/terraform";
+import { withSavedPlan } from "../../../operations/terraform/with-saved-plan";
 
 const PLAN = { terraform_version: "1.11.4", resource_changes: [] };
 const RUN = "https://app.terraform.io/app/acme/production/runs/run-1";
@@ -35,6 +36,7 @@ interface Call {
 
 describe("Terraform whose runs a server makes", () => {
   let folder = "";
+  let discarded: string[] = [];
   const env = () => ({
     PATH: process.env.PATH,
     TERRAFORM_BINARY_NAME: join(folder, "terraform"),
@@ -54,7 +56,13 @@ describe("Terraform whose runs a server makes", () => {
     writeFileSync(join(folder, "terraform"), FAKE);
     chmodSync(join(folder, "terraform"), 0o755);
     const workspace = { hostname: "app.terraform.io", organization: "acme", name: "production" };
-    const runs = { workspace, readPlan: (run: string) => Promise.resolve({ ...PLAN, timestamp: run }) };
+    discarded = [];
+    const discard = (run: string) => Promise.resolve(discarded.push(run) > 0);
+    const runs = {
+      workspace,
+      discard,
+      readPlan: (run: string) => Promise.resolve({ ...PLAN, timestamp: run }),
+    };
     vi.spyOn(RemoteRuns, "open").mockResolvedValue(runs as unknown as RemoteRuns);
   });
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -88,20 +96,37 @@ describe("Terraform whose runs a server makes", () => {
     expect(calls().at(-1)).toEqual({ command: "apply", args: ["-json", "-input=false", file], size: "7" });
   });
 
+  it("takes a run without changes for applied, as a plan that was made here", async () => {
+    const file = join(folder, "plan");
+    const diagnostic = { severity: "error", summary: "Saved plan has no changes", detail: "" };
+    const FAIL = JSON.stringify({ type: "diagnostic", diagnostic });
+    const terraform = new Terraform(folder, { ...env(), FAIL, CODE: "1" });
+    await terraform.plan(file);
+    await terraform.apply(file);
+    expect(calls().at(-1)?.command).toBe("apply");
+  });
+
+  it("has the run of a plan that is dropped discarded, whatever happened", async () => {
+    const terraform = new Terraform(folder, env());
+    await expect(
+      withSavedPlan(terraform, async (file) => {
+        await terraform.plan(file);
+        throw new Error("refused");
+      }),
+    ).rejects.toThrow("refused");
+    expect(discarded).toEqual(["run-1"]);
+  });
+
   it("says why a run failed, once, and where to look where nobody knows", async () => {
     const file = join(folder, "plan");
     const error =
-      "╷\n│ Error: local-exec provisioner error\n│ \n│ exit status 1. Output: pg-dist: too few workers\n╵";
-    const failing = (text: string) => new Terraform(folder, { ...env(), FAIL: text, CODE: "1" });
+      "╷\\n│ Error: local-exec provisioner error\\n│ \\n│ exit status 1. Output: pg-dist: too few workers: add\\n│ one\\n╵";
+    const failing = (text: string) =>
+      new Terraform(folder, { ...env(), FAIL: text.replaceAll("\\n", "\n"), CODE: "1" });
     await failing("").plan(file);
     await expect(
-      failing(`${error}\n\nError: exit status 1: Error: local-exec provisioner error`).apply(file),
-    ).rejects.toMatchObject({
-      summary: "terraform apply: local-exec provisioner error".replace(
-        "terraform",
-        join(folder, "terraform"),
-      ),
-    });
+      failing(`${error}\\n\\nError: exit status 1: Error: local-exec provisioner error`).apply(file),
+    ).rejects.toMatchObject({ summary: "too few workers: add one" });
     await expect(failing("").apply(file)).rejects.toMatchObject({
       summary: "run run-1 failed, and Terraform says no error",
       remedy: `see what its server says of it: ${RUN}`,

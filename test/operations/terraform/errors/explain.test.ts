@@ -62,6 +62,36 @@ describe("an error of Terraform in our words", () => {
       /^the machine that runs terraform has no `node`, which registers and removes nodes: install Node\.js/,
     ],
     [
+      "a step of a remote run, whose lines are broken",
+      error(
+        "local-exec provisioner error",
+        "Error running command 'node\nassets/x/pg-dist.mjs leave': exit status 1. Output: [  0.2s] connected\npg-dist: server-b/worker1 has 3 shards of public.event that no other worker\nhas room for, 12 GB are missing: add a\nworker",
+        'null_resource.membership["server-b/worker1"]',
+      ),
+      /^server-b\/worker1 has 3 shards of public\.event that no other worker has room for, 12 GB are missing: add a worker: then review what is left/,
+    ],
+    [
+      "no Node.js, where lines are broken",
+      error("local-exec provisioner error", "exit status 127. Output: /bin/sh: 1: node: not\nfound"),
+      /^the machine that runs terraform has no `node`/,
+    ],
+    [
+      "a run that another apply has discarded",
+      error(
+        "Saved plan is discarded",
+        "The given plan file can no longer be applied; either another run was applied first",
+      ),
+      "the plan's run was discarded: another was applied first, or somebody did it at its server: review again: `npx pg-dist review production`",
+    ],
+    [
+      "a workspace that takes its code from a repository",
+      error(
+        "Saved plans not allowed for workspaces with a VCS connection",
+        "A workspace that is connected to a VCS",
+      ),
+      /^the workspace takes its code from a repository.*review production --speculative/,
+    ],
+    [
       "a leftover network",
       error(
         "Unable to create network: Error response from daemon: network with name citus already exists",
