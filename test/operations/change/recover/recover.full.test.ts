@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findParts, type Parts } from "../../../../testbed/parts";
 import { HoldingSocket } from "../../../fixtures/holding-socket";
+import { expectShape } from "../../../fixtures/json-shape";
 import { RecoverCluster, TAKEN, docker } from "./recover-cluster";
 
 describe("pg-dist recover, further", () => {
@@ -67,6 +68,30 @@ describe("pg-dist recover, further", () => {
       await cluster.deployment.applied();
       expect(await cluster.deployment.plan()).toEqual([]);
       expect(await cluster.starts()).toEqual(before);
+    });
+
+    it("leaves memberships away that an edit is in the way of; it undone, or with the next deploy, they are back", async () => {
+      const nodes = ["local/coordinator", "local/worker1", "local/worker2"];
+      const lose = () => cluster.loseResources("null_resource.membership", "null_resource.guard");
+      const recoverAnew = async () => {
+        const { stdout, output, exitCode } = await cluster.recover("--yes", "--json");
+        expect(exitCode, output).toBe(0);
+        return expectShape<object>("recover", stdout);
+      };
+      lose();
+      cluster.declare(cluster.environment({ memory: 900 }));
+      expect(await recoverAnew()).toMatchObject({ memberships: nodes, outcome: "done", unsafe: true });
+      expect(cluster.stateText()).not.toContain('"membership"');
+      // As it advises.
+      cluster.declare(cluster.environment());
+      expect(await recoverAnew()).toMatchObject({ memberships: nodes, outcome: "done", unsafe: false });
+      expect(await cluster.deployment.plan()).toEqual([]);
+
+      // Without the edit: Docker lifts no limit of a container that is there, and the tests after this one have none.
+      lose();
+      await cluster.deployment.applied();
+      expect(await recoverAnew()).toMatchObject({ memberships: [], unsafe: false });
+      expect(await cluster.deployment.plan()).toEqual([]);
     });
 
     it("refuses to adopt where that would replace a container, and changes nothing", async () => {
