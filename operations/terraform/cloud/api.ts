@@ -1,14 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { rootCertificates } from "node:tls";
-import { type Dispatcher, EnvHttpProxyAgent, fetch } from "undici";
+import { type Dispatcher, fetch } from "undici";
 import { Failure, oneLine } from "../../base/failure";
+import { connectionsOf } from "./connections";
 import { findToken, tokenVariables } from "./token";
 
 /** How long one answer may take. In milliseconds; a large plan's JSON is some megabytes. */
 const PATIENCE_MS = 60_000;
-
-/** What Go's TLS, and so Terraform, trusts beside SSL_CERT_FILE; Node knows its own list alone. */
-const SYSTEM_CERTIFICATES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
 /**
  * The API of HCP Terraform and Terraform Enterprise (version 2), as far as Terraform's command line has no way to it. Takes
@@ -21,7 +17,7 @@ export class CloudApi {
   constructor(
     readonly hostname: string,
     private readonly env: Readonly<NodeJS.ProcessEnv>,
-    private readonly dispatcher: Dispatcher = new EnvHttpProxyAgent({ connect: { ca: certificates(env) } }),
+    private readonly dispatcher: Dispatcher = connectionsOf(env),
   ) {}
 
   /**
@@ -118,12 +114,4 @@ export class CloudApi {
       );
     }
   }
-}
-
-function certificates(env: Readonly<NodeJS.ProcessEnv>): string[] {
-  const files = env.SSL_CERT_FILE ? [env.SSL_CERT_FILE] : SYSTEM_CERTIFICATES;
-  return [
-    ...rootCertificates,
-    ...files.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8")),
-  ];
 }
