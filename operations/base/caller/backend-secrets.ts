@@ -11,7 +11,9 @@ const PASSWORDS = [/:\/\/[^:/@\s]*:([^@\s]+)@/, /(?:^|[\s?&])password\s*=\s*'?([
 export function backendSecrets(env: Readonly<NodeJS.ProcessEnv>): string[] {
   const tokens = Object.keys(env).filter((name) => name.startsWith("TF_TOKEN_"));
   return [
-    ...[...SECRETS, ...tokens].map((name) => env[name]),
+    ...SECRETS.map((name) => env[name]),
+    // What else is in the variable by mistake, as a line break, may be shown in another form, or not at all.
+    ...tokens.flatMap((name) => [env[name], ...(env[name] ?? "").split(/\s+/)]),
     ...PASSWORDS.flatMap((pattern) =>
       ["PG_CONN_STR", "TF_HTTP_ADDRESS", "TF_HTTP_LOCK_ADDRESS", "TF_HTTP_UNLOCK_ADDRESS"].map(
         (name) => pattern.exec(env[name] ?? "")?.[1],

@@ -1,5 +1,6 @@
 import { type Dispatcher, fetch } from "undici";
 import { Failure, oneLine } from "../../base/failure";
+import { terraformCommand } from "../../base/terraform-command";
 import { connectionsOf } from "./connections";
 import { findToken, tokenVariables } from "./token";
 
@@ -65,12 +66,18 @@ export class CloudApi {
   private token(): string {
     const token = findToken(this.hostname, this.env);
     if (token === undefined) throw new Failure(`there is no token for ${this.hostname}`, this.logIn());
-    return token;
+    // Checked here: an error about the header would show it.
+    if (!/^[\x21-\x7e]+$/.test(token.value))
+      throw new Failure(
+        `the token for ${this.hostname} has a blank, a line break or another character that no token has`,
+        `correct it in ${token.source}`,
+      );
+    return token.value;
   }
 
   private logIn(): string {
     const [variable] = tokenVariables(this.hostname);
-    return `terraform login ${this.hostname}, or set ${variable}`;
+    return `${terraformCommand(this.env)} login ${this.hostname}, or set ${variable}`;
   }
 
   /** Where the API is, by Terraform's service discovery. */
@@ -109,7 +116,7 @@ export class CloudApi {
     } catch (error) {
       throw new Failure(
         `${this.hostname} can't be asked: ${oneLine((error as Error).cause ?? error)}`,
-        "see that `terraform init` reaches it from here; its certificate may be one of SSL_CERT_FILE, and the way HTTPS_PROXY",
+        `see that \`${terraformCommand(this.env)} init\` reaches it from here; its certificate may be one of SSL_CERT_FILE, and the way HTTPS_PROXY`,
         { cause: error },
       );
     }

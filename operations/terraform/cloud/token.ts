@@ -1,29 +1,32 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { terraformCommand } from "../../base/terraform-command";
 
-/** Where Terraform keeps what `terraform login` got, and other pieces of its configuration. */
-const FOLDER = ".terraform.d";
+/** A token, and where it is from: `TF_TOKEN_app_terraform_io`, a file. */
+interface Token {
+  readonly value: string;
+  readonly source: string;
+}
 
 /** `credentials "app.terraform.io" { token = "..." }`, in what a person wrote. */
 const BLOCK = /^\s*credentials\s+"([^"]+)"\s*\{\s*token\s*=\s*"([^"]+)"/gm;
 
 /**
- * The token for a server, from where Terraform itself takes it: TF_TOKEN_<hostname>, the file of TF_CLI_CONFIG_FILE (else
- * `.terraformrc`), or what is in `.terraform.d`. Not from a credentials helper.
+ * The token for a server, from where Terraform, or OpenTofu, itself takes it: TF_TOKEN_<hostname>, else the file of
+ * TF_CLI_CONFIG_FILE, else what is in the home directory. Not from a credentials helper.
  * https://developer.hashicorp.com/terraform/cli/config/config-file#credentials
  *
  * @returns undefined where there is none
  */
-export function findToken(hostname: string, env: Readonly<NodeJS.ProcessEnv>): string | undefined {
-  const [name, ...others] = tokenVariables(hostname);
-  for (const variable of [name, ...others]) {
-    const token = env[variable];
-    if (token) return token;
+export function findToken(hostname: string, env: Readonly<NodeJS.ProcessEnv>): Token | undefined {
+  for (const source of tokenVariables(hostname)) {
+    const value = env[source];
+    if (value) return { value, source };
   }
-  for (const file of configurationFiles(env)) {
-    const token = tokensIn(file).get(hostname);
-    if (token !== undefined) return token;
+  for (const source of configurationFiles(env)) {
+    const value = tokensIn(source).get(hostname);
+    if (value !== undefined) return { value, source };
   }
   return undefined;
 }
@@ -34,14 +37,29 @@ export function tokenVariables(hostname: string): [name: string, ...others: stri
   return [`TF_TOKEN_${dotless.replaceAll("-", "__")}`, `TF_TOKEN_${dotless}`];
 }
 
+/** The one whose token counts first. A file that the shell names replaces all others. */
 function configurationFiles(env: Readonly<NodeJS.ProcessEnv>): string[] {
+  const named = env.TF_CLI_CONFIG_FILE || env.TERRAFORM_CONFIG;
+  if (named) return [named];
   const home = env.HOME || homedir();
-  const folder = join(home, FOLDER);
-  const pieces = existsSync(folder) ? readdirSync(folder).sort() : [];
-  return [
-    env.TF_CLI_CONFIG_FILE || join(home, ".terraformrc"),
-    ...pieces.filter((file) => /\.tfrc(?:\.json)?$/.test(file)).map((file) => join(folder, file)),
-  ];
+  const { file, folder } = /^tofu/.test(basename(terraformCommand(env)))
+    ? openTofuPlaces(home, env.XDG_CONFIG_HOME)
+    : { file: join(home, ".terraformrc"), folder: join(home, ".terraform.d") };
+  const pieces = existsSync(folder)
+    ? readdirSync(folder).filter((each) => /\.tfrc(?:\.json)?$/.test(each))
+    : [];
+  // Each that is read later goes before those that were read.
+  return [file, ...pieces.sort().map((each) => join(folder, each))].reverse();
+}
+
+/** OpenTofu reads Terraform's files where it has none of its own, and XDG's places where there is neither. */
+function openTofuPlaces(home: string, xdg: string | undefined): { file: string; folder: string } {
+  const own = [".tofurc", ".terraformrc"].map((each) => join(home, each)).find((each) => existsSync(each));
+  const folder = join(home, ".terraform.d");
+  return {
+    file: own ?? (xdg ? join(xdg, "opentofu", "tofurc") : join(home, ".tofurc")),
+    folder: xdg && !existsSync(folder) ? join(xdg, "opentofu") : folder,
+  };
 }
 
 function tokensIn(file: string): Map<string, string> {
@@ -52,7 +70,8 @@ function tokensIn(file: string): Map<string, string> {
     // Terraform takes a missing file for an empty one.
     return new Map();
   }
-  if (!file.endsWith(".json"))
+  // Terraform takes JSON in a file of any name.
+  if (!text.trimStart().startsWith("{"))
     return new Map([...text.matchAll(BLOCK)].map(([, host = "", token = ""]) => [host, token]));
   try {
     const { credentials = {} } = JSON.parse(text) as { credentials?: Record<string, { token?: string }> };

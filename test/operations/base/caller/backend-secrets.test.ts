@@ -9,6 +9,7 @@ describe("the secrets with which Terraform gets at a state", () => {
     [{ TF_HTTP_ADDRESS: "https://ci:glpat-s3cret@gitlab.example.com/x" }, "glpat-s3cret"],
     [{ AWS_SECRET_ACCESS_KEY: "wJalrXUt/s3cret" }, "wJalrXUt/s3cret"],
     [{ TF_TOKEN_app_terraform_io: "token-s3cret" }, "token-s3cret"],
+    [{ TF_TOKEN_app_terraform_io: "token-s3cret\n" }, "token-s3cret"],
   ])("are taken out of what is printed: %o", (env, secret) => {
     expect(callerOf(env).redact(`Error: parse "x${secret}y": invalid`)).toBe('Error: parse "x***y": invalid');
   });

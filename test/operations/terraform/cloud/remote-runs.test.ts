@@ -133,9 +133,21 @@ describe("a server that doesn't answer as one would like", () => {
     await expect(RemoteRuns.open(WORKSPACE, ENV, api)).rejects.toThrow("tfe.example.com can't be asked: ");
     const nobody = new CloudApi(HOST, { HOME: "/nowhere" });
     await expect(RemoteRuns.open(WORKSPACE, {}, nobody)).rejects.toThrow(
-      "there is no token for tfe.example.com: ",
+      "there is no token for tfe.example.com: terraform login tfe.example.com, ",
     );
+    const tofu = new CloudApi(HOST, { HOME: "/nowhere", TERRAFORM_BINARY_NAME: "tofu" });
+    await expect(RemoteRuns.open(WORKSPACE, {}, tofu)).rejects.toThrow(": tofu login tfe.example.com, ");
   });
+
+  it.each(["s3cret\n", "s3cret s3cret", "s3cr\u00e9t", "\u201cs3cret\u201d"])(
+    "is not shown the token %j, and nobody else is",
+    async (token) => {
+      const api = new CloudApi(HOST, { TF_TOKEN_tfe_example_com: token });
+      const opened = RemoteRuns.open(WORKSPACE, {}, api);
+      await expect(opened).rejects.toThrow("correct it in TF_TOKEN_tfe_example_com");
+      await expect(opened).rejects.not.toThrow("s3cr");
+    },
+  );
 });
 
 describe("a saved plan", () => {
