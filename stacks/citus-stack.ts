@@ -13,6 +13,7 @@ import { findProblems } from "../model/validation/validation";
 import { createBackend } from "./backend";
 import { placeLockFile } from "./lock-file";
 import { refuseRedirections } from "./redirections";
+import { placeUploadIgnore } from "./upload-ignore";
 
 /** An environment as one Terraform stack of the same name: its Docker hosts, coordinator and workers, state and outputs. */
 export class CitusStack extends TerraformStack {
@@ -25,6 +26,7 @@ export class CitusStack extends TerraformStack {
     createBackend(this, environment);
     refuseRedirections(this, environment);
     placeLockFile(this);
+    placeUploadIgnore(this, environment);
     new NullProvider(this, "null");
     const {
       hosts,

@@ -71,6 +71,15 @@ describe("every stack", () => {
     ]);
   });
 
+  it("keeps what earlier runs left beside it out of a remote run's upload, and of no other's folder", () => {
+    const path = "stacks/dev/.terraformignore";
+    const backend = { type: "cloud", organization: "acme", workspace: "production" } as const;
+    const rules = synthesizedFiles({ ...minimal, backend })[path] ?? "";
+    for (const rule of ["plan", "*.plan", "*.plan.review.json", "*.tfstate*"])
+      expect(rules.split("\n")).toContain(rule);
+    expect(synthesizedFiles(minimal)).not.toHaveProperty([path]);
+  });
+
   it("locks the provider versions that its configuration asks for", () => {
     const lock = synthesizedFiles(minimal)["stacks/dev/.terraform.lock.hcl"] ?? "";
     const { docker, null: nothing } = configurationOf(minimal).terraform.required_providers;
