@@ -5,9 +5,12 @@ import type { Environment } from "./environment";
 const REDIRECTING =
   /(?:^|[\s'"])--?(chdir|state|state-out|destroy|target|target-file|exclude|exclude-file|replace)(?=[=\s'"]|$)/;
 
+/** Arguments that give variables their values. */
+const GIVING = /(?:^|[\s'"])--?(var|var-file)(?=[=\s'"]|$)/;
+
 /**
  * Variables of the shell that would have Terraform work on another state than this environment's, or do something else than
- * was asked for: in words, each. Not those that say where providers and credentials come from (TF_CLI_CONFIG_FILE,
+ * was asked for, or tell a server this stack's secrets: in words, each, and without a value that may hold one. Not those that say where providers and credentials come from (TF_CLI_CONFIG_FILE,
  * TF_PLUGIN_CACHE_DIR, TF_CLI_ARGS_init).
  */
 export function findRedirections(
@@ -20,7 +23,9 @@ export function findRedirections(
       const value = env[name];
       if (value === undefined || value === "") return [];
       const problem = problemOf(name, value, backend);
-      return problem === undefined ? [] : [`${name}=${value} ${problem}`];
+      return problem === undefined
+        ? []
+        : [`${name}${name.startsWith("TF_CLI_ARGS") ? "" : `=${value}`} ${problem}`];
     });
 }
 
@@ -37,6 +42,12 @@ function problemOf(name: string, value: string, backend: Environment["backend"])
   if (/^TF_CLI_ARGS(?:_(?!init$)\w+)?$/.test(name)) {
     const argument = REDIRECTING.exec(value)?.[1];
     if (argument !== undefined) return `would give every such command -${argument}: unset it`;
+    const giving = GIVING.exec(value)?.[1];
+    if (giving !== undefined && backend?.type === "cloud")
+      return (
+        `has -${giving}, whose values would stand in clear in each remote run of workspace ${backend.workspace}: unset it, ` +
+        "and make them sensitive environment variables of the workspace; where it executes locally, TF_VAR_... of this shell"
+      );
   }
   return undefined;
 }

@@ -35,7 +35,7 @@ describe("variables of the shell that redirect Terraform", () => {
   it("are found, each with what to do, and no other is", () => {
     expect(findRedirections({}, HARMLESS)).toEqual([]);
     const found = findRedirections({}, REDIRECTING);
-    expect(found.map((line) => line.split("=")[0])).toEqual(Object.keys(REDIRECTING).sort());
+    expect(found.map((line) => line.split(/[ =]/)[0])).toEqual(Object.keys(REDIRECTING).sort());
     for (const line of found) expect(line).toContain("unset it");
   });
 
@@ -43,6 +43,23 @@ describe("variables of the shell that redirect Terraform", () => {
     const backend = { type: "cloud", organization: "o", workspace: "staging" } as const;
     expect(findRedirections({ backend }, { TF_WORKSPACE: "staging" })).toEqual([]);
     expect(findRedirections({ backend }, { TF_WORKSPACE: "production" })).toHaveLength(1);
+  });
+
+  it.each([
+    ["TF_CLI_ARGS", "-var=postgres_password=s3cret", "-var"],
+    ["TF_CLI_ARGS_plan", "-parallelism=5 -var 'postgres_password=s3cret'", "-var"],
+    ["TF_CLI_ARGS_apply", "--var-file=s3cret.tfvars", "-var-file"],
+  ])("may not give values to the runs of a server by %s=%s, which is not shown", (name, value, argument) => {
+    const backend = { type: "cloud", organization: "o", workspace: "production" } as const;
+    const [line, ...others] = findRedirections({ backend }, { [name]: value });
+    expect(others).toEqual([]);
+    expect(line).toMatch(new RegExp(`^${name} has ${argument}, .* workspace production: unset it, `));
+    expect(line).not.toContain("s3cret");
+    expect(findRedirections({ backend }, { TF_CLI_ARGS_init: value })).toEqual([]);
+    expect(findRedirections({ backend }, { TF_CLI_ARGS_plan: "-parallelism=5 -variance" })).toEqual([]);
+    expect(findRedirections({}, { [name]: value })).toEqual([]);
+    const [redirecting] = findRedirections({}, { [name]: `${value} -state=x` });
+    expect(redirecting).toBe(`${name} would give every such command -state: unset it`);
   });
 
   it("don't reach the Terraform that our own commands run", () => {
