@@ -36,6 +36,7 @@ const LEFT_OUT: readonly (readonly [names: RegExp, reason: string])[] = [
     "of a standby or an archive, which isn't here",
   ],
   [/^synchronous_standby_names$/, "every commit, of anybody, would wait for a standby that isn't here"],
+  [/^citus\.enable_statistics_collection$/, "a build of Citus without libcurl refuses it"],
   [/^allow_alter_system$/, "it would end this very test's changes"],
   [/^(fsync|full_page_writes|wal_sync_method|zero_damaged_pages|ignore_)/, "they put the data at risk"],
   [

@@ -34,13 +34,16 @@ export interface Refusal {
  */
 export function findRefusals(plan: PlanJson, { nodes }: Impact, cluster: Cluster): Refusal[] {
   const ids = (fate: NodeImpact["fate"]) => nodes.filter((node) => node.fate === fate).map(({ id }) => id);
+  const images = wrongImages(nodes, cluster);
+  // One by one is no better with an image that can't read the data.
+  const replaced = ids("replaced").filter((id) => !images.some((refusal) => refusal.nodes.includes(id)));
   return [
     ...incomplete(plan),
     ...otherCode(plan, cluster),
     ...lostData(nodes.filter(({ fate }) => fate === "data-lost")),
     ...goneVolumes(ids("emptied")),
-    ...togetherReplaced(ids("replaced"), cluster),
-    ...wrongImages(nodes, cluster),
+    ...togetherReplaced(replaced, cluster),
+    ...images,
   ];
 }
 

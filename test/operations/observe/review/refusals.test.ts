@@ -89,6 +89,12 @@ describe("a plan is refused that", () => {
       "b/worker1, b/worker2: it runs Citus 13.2.0, citusdata/citus:13.0.3 has Citus 13.0.3",
     );
     expect(codes({ "b/worker1": from("citusdata/citus:12.1.2") })).toEqual(["image"]);
+    // Whether they are replaced at once doesn't matter then: one by one would be no better.
+    expect(codes({ "a/coordinator": newer, "b/worker1": newer })).toEqual(["image"]);
+    expect(codes({ "a/coordinator": REPLACED, "b/worker1": REPLACED, "b/worker2": newer })).toEqual([
+      "coordinator-with-workers",
+      "image",
+    ]);
   });
 
   it("failed half-way", () => {
