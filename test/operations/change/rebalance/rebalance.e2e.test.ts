@@ -84,8 +84,11 @@ describeOnCitus("rebalance on real Citus", () => {
     expect(mended).toMatchObject({ code: 0 });
     expect(mended.output).toMatch(/rebalance \d+ is running already: waiting for it/);
     expect(mended.output).toMatch(/rebalance \d+: \d+ of \d+ shards moved, .* of .* MB.*tasks: /);
-    expect(await groups("w2")).toBeGreaterThan(2);
-    expect(await groups("w3")).toBeGreaterThan(2);
+    const job = "SELECT state FROM pg_dist_background_job ORDER BY job_id DESC LIMIT 1";
+    expect(await citus.sql("coordinator", job)).toBe("finished");
+    // How many each has is a matter of sizes, which the writers change.
+    expect(await groups("w2")).toBeGreaterThan(0);
+    expect(await groups("w3")).toBeGreaterThan(0);
     expect(writers.errors).toEqual([]);
     expect(writers.acknowledged.length).toBeGreaterThan(0);
     const count = await citus.sql("coordinator", "SELECT count(*) FROM orders WHERE id >= 1000000000");
