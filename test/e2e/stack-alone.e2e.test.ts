@@ -105,7 +105,8 @@ describe("the stack's folder alone", () => {
   });
 
   it("calls ssh for the server with an ssh:// connection, and for no other", ({ skip }) => {
-    if (parts.providers.kind === "stand-in") skip("the stand-in has an ssh client of its own");
+    if (parts.providers.kind === "stand-in")
+      skip("the stand-in runs beside Terraform, with a PATH of its own");
     const calls = readFileSync(sshCalls, "utf8").trim().split("\n");
     const to = (id: string) => calls.filter((call) => call.includes(bed.hosts[id]?.address ?? id));
     expect(to("server-b")).toEqual(calls);
