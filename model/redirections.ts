@@ -10,8 +10,8 @@ const GIVING = /(?:^|[\s'"])--?(var|var-file)(?=[=\s'"]|$)/;
 
 /**
  * Variables of the shell that would have Terraform work on another state than this environment's, or do something else than
- * was asked for, or tell a server this stack's secrets: in words, each, and without a value that may hold one. Not those that say where providers and credentials come from (TF_CLI_CONFIG_FILE,
- * TF_PLUGIN_CACHE_DIR, TF_CLI_ARGS_init).
+ * was asked for, or tell a server this stack's secrets: in words, each, and without a value that may hold one. Not those
+ * that say where providers and credentials come from (TF_CLI_CONFIG_FILE, TF_PLUGIN_CACHE_DIR, TF_CLI_ARGS_init).
  */
 export function findRedirections(
   { backend }: Pick<Environment, "backend">,

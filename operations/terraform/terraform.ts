@@ -71,10 +71,8 @@ export class Terraform {
   ) {}
 
   /** Where a server makes the runs; undefined where they are made here. To be asked after `init`, which makes the workspace. */
-  async remoteRuns(): Promise<RemoteRuns | undefined> {
-    const workspace = workspaceOf(readStackFile(this.folder), this.env);
-    if (workspace === undefined) return undefined;
-    return (this.runsAt ??= RemoteRuns.open(workspace, this.env));
+  remoteRuns(): Promise<RemoteRuns | undefined> {
+    return (this.runsAt ??= this.openRuns());
   }
 
   async init(): Promise<void> {
@@ -198,6 +196,11 @@ export class Terraform {
         `see what its server says of it: ${run.address}`,
       );
     throw terraformFailure(told, "apply", await this.placeOf(told), { began });
+  }
+
+  private async openRuns(): Promise<RemoteRuns | undefined> {
+    const workspace = workspaceOf(readStackFile(this.folder), this.env);
+    return workspace && RemoteRuns.open(workspace, this.env);
   }
 
   /** Of a remote run, what this shell gives would stand in the server's records in clear: the workspace has them itself. */

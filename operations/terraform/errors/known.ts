@@ -1,3 +1,4 @@
+import { oneLine } from "../../base/failure";
 import type { Remedy } from "../../base/remedy";
 import type { Diagnostic } from "./diagnostic";
 import type { LockHolder } from "./lock-info";
@@ -31,5 +32,5 @@ export type Explain = (diagnostic: Diagnostic, at: Occurrence) => Explained | un
 
 /** The whole text on one line: a summary ends with what the next paragraph goes on with, and lines are broken anywhere. */
 export function textOf({ summary, detail }: Diagnostic): string {
-  return `${summary} ${detail}`.replace(/\s+/g, " ").trim();
+  return oneLine(`${summary} ${detail}`);
 }

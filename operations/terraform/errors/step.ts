@@ -1,3 +1,4 @@
+import { oneLine } from "../../base/failure";
 import { advise, commandIn } from "../../base/remedy";
 import type { Explain } from "./known";
 
@@ -19,7 +20,7 @@ export const explainStep: Explain = (
   const review = commandIn({ environment }, "review");
   const verdict = verdictIn(detail);
   if (verdict !== undefined) return { what: verdict, remedy: advise`then review what is left: ${review}` };
-  const text = inOneLine(detail);
+  const text = oneLine(detail);
   if (NO_NODE.test(text)) {
     return {
       what: `the machine that runs ${binary} has no \`node\`, which registers and removes nodes`,
@@ -38,9 +39,5 @@ export const explainStep: Explain = (
 /** It is the end of their output, which Terraform frames with the command line; a remote run breaks it into lines. */
 function verdictIn(detail: string): string | undefined {
   const found = [...detail.matchAll(VERDICT)].at(-1);
-  return found && inOneLine(detail.slice(found.index + found[0].length));
-}
-
-function inOneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+  return found && oneLine(detail.slice(found.index + found[0].length));
 }
