@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Failure } from "../../base/failure";
 import type { PlanJson } from "../plan";
 import type { StackJson } from "../stack-file";
-import { CloudApi } from "./api";
+import type { CloudApi } from "./api";
 
 /** A workspace of HCP Terraform. */
 export interface Workspace {
@@ -86,9 +86,11 @@ export class RemoteRuns {
   static async open(
     workspace: Workspace,
     env: Readonly<NodeJS.ProcessEnv>,
-    api = new CloudApi(workspace.hostname, env),
+    given?: CloudApi,
   ): Promise<RemoteRuns | undefined> {
-    const { organization, name } = workspace;
+    const { hostname, organization, name } = workspace;
+    // Its HTTP client takes a third of a command's start, and few stacks have a workspace.
+    const api = given ?? new (await import("./api.js")).CloudApi(hostname, env);
     const answer = (await api.get(
       `/organizations/${encodeURIComponent(organization)}/workspaces/${encodeURIComponent(name)}`,
       `workspace ${organization}/${name}`,
