@@ -137,7 +137,7 @@ export class CitusCoordinator extends Construct {
       hosts.set(id, known);
       if (known !== host) {
         return [
-          `hosts.${id}: "${id}" is the id of two Docker hosts, ${known.node.path} and ${path}: give one another.`,
+          `hosts.${id}: "${id}" is the id of two Docker hosts, ${known.node.path} and ${path}: give one another`,
         ];
       }
       const other = carriers.get(id);
@@ -145,7 +145,7 @@ export class CitusCoordinator extends Construct {
       if (other === undefined) return [];
       return [
         `workers.${id}: Docker host "${id}" has two CitusWorkerHosts, ${other.node.path} and ${workerHost.node.path}: ` +
-          "give one of them all of its workers.",
+          "give one of them all of its workers",
       ];
     });
   }
@@ -157,7 +157,7 @@ export class CitusCoordinator extends Construct {
     if (first !== this || others.length === 0) return [];
     const paths = [first, ...others].map(({ node }) => node.path).join(", ");
     return [
-      `coordinator: stack ${stack.node.path} has ${others.length + 1} of them, ${paths}: give each a stack of its own.`,
+      `coordinator: stack ${stack.node.path} has ${others.length + 1} of them, ${paths}: give each a stack of its own`,
     ];
   }
 }

@@ -30,12 +30,12 @@ export function environmentOfFile(name: string, exported: readonly Environment[]
       refused: {
         what: `exports ${names} and not ${name}: it may be a copy of another cluster's`,
         remedy:
-          `say \`name: "${name}"\` in it and make sure that its hosts and its cluster are ${name}'s own; or give the file ` +
+          `set \`name: "${name}"\` in it and make sure that its hosts and its cluster are ${name}'s own; or give the file ` +
           "the name of what it exports",
       },
     };
   }
   if (more.length === 0) return { environment };
   const what = `exports ${more.length + 1} environments named ${name}`;
-  return { refused: { what, remedy: "leave one of them there" } };
+  return { refused: { what, remedy: "keep only one of them" } };
 }

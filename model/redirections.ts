@@ -33,19 +33,19 @@ function problemOf(name: string, value: string, backend: Environment["backend"])
   if (name === "TF_WORKSPACE") {
     if (value === "default" || (backend?.type === "cloud" && backend.workspace === value)) return undefined;
     return (
-      "would keep this environment's state in another place than its backend says: unset it; if the cluster was deployed " +
+      "would keep this environment's state elsewhere than in its backend: unset it; if the cluster was deployed " +
       "with it, first move its state: `terraform state pull` with it, `terraform state push` without"
     );
   }
   if (name === "TF_DATA_DIR" && isAbsolute(value))
-    return "would be one folder for the backends and workspaces of all environments: unset it";
+    return "would make all environments share one folder for backends and workspaces: unset it";
   if (/^TF_CLI_ARGS(?:_(?!init$)\w+)?$/.test(name)) {
     const argument = REDIRECTING.exec(value)?.[1];
     if (argument !== undefined) return `would give every such command -${argument}: unset it`;
     const giving = GIVING.exec(value)?.[1];
     if (giving !== undefined && backend?.type === "cloud")
       return (
-        `has -${giving}, whose values would stand in clear in each remote run of workspace ${backend.workspace}: unset it, ` +
+        `has -${giving}, whose values would be shown in clear text in every remote run of workspace ${backend.workspace}: unset it, ` +
         "and make them sensitive environment variables of the workspace; where it executes locally, TF_VAR_... of this shell"
       );
   }

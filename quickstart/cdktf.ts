@@ -47,7 +47,7 @@ export async function runCdktf(context: Context, { action, args, env }: CdktfRun
   copy.end();
   const again = action === "deploy" ? "npm run quickstart" : "npm run quickstart -- --destroy";
   if (interrupts.end()) {
-    throw new Failure(`cdktf ${action} ${local.name} was interrupted`, `${again} goes on from there`);
+    throw new Failure(`cdktf ${action} ${local.name} was interrupted`, `${again} resumes where it stopped`);
   }
   if (code === 0) return;
   const detail = [...log.detail, "", `The complete output is in ${LOG}.`];

@@ -17,9 +17,7 @@ export async function down(context: Context): Promise<void> {
   const earlier = readRecord(context.root);
   const hasCluster = [...readStateIds(stateOfLocal(context.root)).values()].some(({ size }) => size > 0);
   if (!hasCluster && Object.keys(earlier).length === 0) {
-    context.say(
-      "nothing to take away: this checkout's state holds no cluster, and quickstart started no engine",
-    );
+    context.say("nothing to remove: this checkout's state has no cluster, and quickstart started no engine");
     return;
   }
   if (hasCluster) await destroyCluster(context, earlier);
@@ -29,7 +27,7 @@ export async function down(context: Context): Promise<void> {
   for (const file of ["", ".backup"]) rmSync(`${stateOfLocal(context.root)}${file}`, { force: true });
   forgetPassword(context.root);
   forgetRecord(context.root);
-  context.say("all taken away; images that were pulled or loaded stay");
+  context.say("everything is removed, except images that were pulled or loaded");
 }
 
 async function destroyCluster(context: Context, earlier: QuickstartRecord): Promise<void> {

@@ -22,13 +22,15 @@ const POLL_MS = 250;
 export async function startEngine(context: Context, answers: () => Promise<boolean>): Promise<void> {
   if (existsSync("/run/systemd/system")) await startBySystemd(context);
   else await startByHand(context, answers);
-  context.say("the Docker engine runs, and stays for the cluster; npm run quickstart -- --destroy ends it");
+  context.say(
+    "the Docker engine is running and stays up for the cluster; npm run quickstart -- --destroy stops it",
+  );
 }
 
 async function startBySystemd(context: Context): Promise<void> {
   context.say("starting the Docker engine: systemctl start docker");
   await run("systemctl", ["start", "docker"]).catch((error: unknown) => {
-    throw new Failure("the Docker engine doesn't start", "see journalctl -u docker", {
+    throw new Failure("the Docker engine did not start", "see journalctl -u docker", {
       detail: String(error).split("\n"),
     });
   });
@@ -61,10 +63,10 @@ async function startByHand(context: Context, answers: () => Promise<boolean>): P
     dockerd.kill();
     const output = lastLines(logFile);
     throw new Failure(
-      `the Docker engine doesn't start: ${failed ?? `no answer in ${PATIENCE_MS / 1000} s`}`,
+      `the Docker engine did not start: ${failed ?? `no answer in ${PATIENCE_MS / 1000} s`}`,
       /cgroup isn't mounted/.test(output)
         ? "mount the cgroups (apt-get install cgroupfs-mount does), then run this again"
-        : "repair what its log says (below), then run this again",
+        : "fix what its log says (below), then run this again",
       { detail: output.split("\n") },
     );
   }
@@ -82,17 +84,17 @@ export async function stopEngine(context: Context, engine: StartedEngine): Promi
   const { body } = await engineGet("/containers/json");
   const others = (JSON.parse(body) as { Names: string[] }[]).map(({ Names }) => Names[0]?.slice(1));
   if (others.length > 0) {
-    context.say(`the Docker engine stays: other containers run in it (${others.join(", ")})`);
+    context.say(`the Docker engine keeps running, as other containers need it (${others.join(", ")})`);
     return;
   }
-  context.say(`ending the Docker engine that quickstart started (process ${engine.process.pid})`);
+  context.say(`stopping the Docker engine that quickstart started (process ${engine.process.pid})`);
   if (engine.by === "systemd") await run("systemctl", ["stop", "docker.socket", "docker.service"]);
   else process.kill(engine.process.pid, "SIGTERM");
   const deadline = Deadline.in(PATIENCE_MS);
   while (isAlive(engine.process)) {
     if (deadline.passed) {
       throw new Failure(
-        `the Docker engine on ${LOCAL_SOCKET} doesn't end (process ${engine.process.pid})`,
+        `the Docker engine on ${LOCAL_SOCKET} does not stop (process ${engine.process.pid})`,
         "see its log, state/dockerd.log",
       );
     }

@@ -28,8 +28,8 @@ export function choosePassword(
   if (found !== undefined) return found;
   if (clusterExists) {
     throw new Failure(
-      `the cluster is there, but its password is neither in TF_VAR_postgres_password nor in ${PASSWORD_FILE}`,
-      "set TF_VAR_postgres_password to it, or take the cluster away with: npm run quickstart -- --destroy",
+      `the cluster exists, but its password is neither in TF_VAR_postgres_password nor in ${PASSWORD_FILE}`,
+      "set TF_VAR_postgres_password to it, or destroy the cluster with: npm run quickstart -- --destroy",
     );
   }
   const value = randomPassword();

@@ -26,8 +26,8 @@ export async function choosePort({ requested, recorded, current, isFree }: PortQ
   if (current !== undefined) {
     if (wanted === undefined || wanted === current) return current;
     throw new Failure(
-      `the cluster is there on port ${current}, and PGDIST_LOCAL_PORT is ${wanted}`,
-      "unset it to keep the cluster, or take it away first (npm run quickstart -- --destroy)",
+      `the cluster is already on port ${current}, but PGDIST_LOCAL_PORT is ${wanted}`,
+      "unset it to keep the cluster, or destroy the cluster first (npm run quickstart -- --destroy)",
     );
   }
   if (wanted !== undefined) {

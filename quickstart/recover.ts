@@ -16,8 +16,8 @@ export function hasLeftovers({ strangers, knowsNetwork }: Inventory): boolean {
   if (strangers.length === 0) return false;
   if (knowsNetwork) return true;
   throw new Failure(
-    `the engine has things of a cluster with this name that this checkout's state doesn't know (${strangers.join(", ")})`,
-    advise`if another checkout made them, take them away there (npm run quickstart -- --destroy); if a run here was killed:
+    `the engine has resources of a cluster with this name that are not in this checkout's state (${strangers.join(", ")})`,
+    advise`if another checkout made them, destroy its cluster there (npm run quickstart -- --destroy); if a run here was killed:
       export TF_VAR_postgres_password=$(cat state/local.password), then ${commandIn({ environment: "local" }, "recover")}`,
   );
 }
@@ -28,7 +28,7 @@ export async function recoverLeftovers(
   { strangers }: Inventory,
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
-  context.say(`recovering what an earlier run left when it was killed: ${strangers.join(", ")}`);
+  context.say(`recovering what a killed run left behind: ${strangers.join(", ")}`);
   const program = join(context.root, "bin", "pg-dist.mjs");
   try {
     context.print(await run(process.execPath, [program, "recover", local.name, "--yes"], { env }));
@@ -36,7 +36,7 @@ export async function recoverLeftovers(
     if (!(error instanceof CommandError)) throw error;
     throw new Failure(
       "what a killed run left can't be recovered",
-      "repair what stands below, then run this again",
+      "fix the errors below, then run this again",
       { detail: error.message.split("\n"), cause: error },
     );
   }

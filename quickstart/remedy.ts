@@ -4,7 +4,7 @@ import { commandIn, typed } from "../operations/base/remedy";
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /port is already allocated|address already in use/,
-    "choose another port (PGDIST_LOCAL_PORT=5440 npm run quickstart) or end what holds it",
+    "choose another port (PGDIST_LOCAL_PORT=5440 npm run quickstart) or stop what uses it",
   ],
   [
     /container name "?\S+"? is already in use|network with name \S+ already exists/,
@@ -13,17 +13,17 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/Error acquiring the state lock/, "another run is at work here: wait for it"],
   [
     /manifest unknown|unable to pull image|Unable to read Docker image|pull access denied/i,
-    "see whether this machine reaches the image's registry (docker pull), or load the image (docker load)",
+    "check that this machine reaches the image's registry (docker pull), or load the image (docker load)",
   ],
   [
     /Failed to query available provider packages|registry\.terraform\.io|registry\.opentofu\.org/,
-    "see whether this machine reaches the provider registry, or put the providers into ~/.terraform.d/plugins",
+    "check that this machine reaches the provider registry, or put the providers into ~/.terraform.d/plugins",
   ],
   [/overlaps with other one on this address space/, "set another subnet in environments/local.ts"],
   [/no space left on device/i, "free some space (docker system df)"],
-  [/Cannot connect to the Docker daemon|connection refused/, "see whether the Docker engine still runs"],
+  [/Cannot connect to the Docker daemon|connection refused/, "check that the Docker engine is still running"],
 ];
 
 export function remedyFor(output: string): string {
-  return REMEDIES.find(([symptom]) => symptom.test(output))?.[1] ?? "repair that, see the detail below";
+  return REMEDIES.find(([symptom]) => symptom.test(output))?.[1] ?? "fix that (the details are below)";
 }

@@ -112,7 +112,7 @@ export function thingsToTry(options: Choices): string[] {
     "--- Is it healthy?",
     `${pgDist} health local`,
     "",
-    "--- Take it away again:",
+    "--- Remove it again:",
     "npm run quickstart -- --destroy",
   ];
 }

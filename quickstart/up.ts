@@ -60,6 +60,6 @@ function refuseOtherImage(earlier: QuickstartRecord, { image, standIns }: Parts)
   if (earlier.standIn === undefined || earlier.standIn === standIns.image) return;
   throw new Failure(
     `the cluster runs ${earlier.image ?? "another image"}${earlier.standIn ? ", a stand-in" : ""}, and now it would be ${image}`,
-    "take it away first (npm run quickstart -- --destroy): one can't read the other's data",
+    "destroy it first (npm run quickstart -- --destroy): one can't read the other's data",
   );
 }

@@ -12,20 +12,23 @@ export function checkAcceptedDrift({ acceptedDrift = [] }: Environment, report: 
     const at = `acceptedDrift.${index}`;
     checkCode(entry.code, `${at}.code`, report);
     for (const name of ["where", "subject", "found"] as const) {
-      if (entry[name]?.trim() === "") report(`${at}.${name}`, "is empty: leave it out, or name one.");
+      if (entry[name]?.trim() === "") report(`${at}.${name}`, "is empty: leave it out, or name one");
     }
-    if (entry.reason.trim() === "") report(`${at}.reason`, "is empty: say why the difference is meant.");
+    if (entry.reason.trim() === "") report(`${at}.reason`, "is empty: state why the difference is intended");
     const key = keyOf(entry);
-    if (seen.has(key)) report(at, "accepts what one before it does: once is enough.");
+    if (seen.has(key)) report(at, "repeats an earlier entry: remove one of the two");
     seen.add(key);
   }
 }
 
 function checkCode(code: string, field: string, report: Report): void {
   if (code === "unknown") {
-    report(field, `"unknown" can't be accepted: nobody has looked there. Mend what keeps drift from it.`);
+    report(
+      field,
+      `"unknown" can't be accepted: it stands for what could not be checked; fix what prevents that check`,
+    );
   } else if (!ACCEPTABLE.includes(code)) {
-    report(field, `"${code}" is no code of a difference: ${describeKnown(code, ACCEPTABLE)}.`);
+    report(field, `"${code}" is not a drift code: ${describeKnown(code, ACCEPTABLE)}`);
   }
 }
 

@@ -20,20 +20,21 @@ export function checkBackend({ backend }: Environment, report: Report): void {
   }
   if (backend.type === "cloud") {
     if (backend.organization === "")
-      report("backend.organization", `is empty: the organization of HCP Terraform.`);
-    if (backend.workspace === "") report("backend.workspace", `is empty: one workspace per environment.`);
+      report("backend.organization", `is empty: give the organization in HCP Terraform`);
+    if (backend.workspace === "")
+      report("backend.workspace", `is empty: each environment needs a workspace of its own`);
     return;
   }
   for (const [name, value] of Object.entries(backend.config)) {
     if (SECRET_ARGUMENTS.has(name)) {
       report(
         `backend.config.${name}`,
-        `is a secret, and the configuration isn't: give it to Terraform through the process environment.`,
+        `is a secret, and the configuration is not: pass it to Terraform in an environment variable`,
       );
     } else if (typeof value === "string" && holdsPassword(value)) {
       report(
         `backend.config.${name}`,
-        `holds a password: give it to Terraform through the process environment (e.g. PG_CONN_STR).`,
+        `contains a password: pass it to Terraform in an environment variable (e.g. PG_CONN_STR)`,
       );
     }
   }
@@ -43,10 +44,10 @@ function checkPath(path: string, report: Report): void {
   if (path.startsWith("/") || /(^|\/)(\.\.|cdktf\.out)(\/|$)/.test(path)) {
     report(
       "backend.path",
-      `"${path}" must be inside the project's folder and outside of cdktf.out, which cdktf clears.`,
+      `"${path}" must be inside the project's folder and outside of cdktf.out, which cdktf clears`,
     );
   } else if (/(^|\/)\.?$/.test(path)) {
-    report("backend.path", `"${path}" names no file: write e.g. state/production.tfstate.`);
+    report("backend.path", `"${path}" does not name a file: write e.g. state/production.tfstate`);
   }
 }
 

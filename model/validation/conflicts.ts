@@ -68,7 +68,7 @@ function conflictsOf(environment: Environment, earlier: Environment): Problem[] 
   if (environment.name === earlier.name) {
     report(
       "name",
-      `"${environment.name}" is the name of two environments: they would share a stack and a state.`,
+      `"${environment.name}" is the name of two environments: they would share a stack and a state`,
     );
   } else {
     checkState(environment, earlier, report);
@@ -79,8 +79,8 @@ function conflictsOf(environment: Environment, earlier: Environment): Problem[] 
     if (endpoint !== undefined) {
       report(
         "cluster",
-        `"${clusterName(environment)}" with its coordinator at ${endpoint} is environment ${earlier.name} too: nothing would tell ` +
-          "one from the other. Give its host the address of its own (a name will do), or a new cluster another name.",
+        `"${clusterName(environment)}" with its coordinator at ${endpoint} is also environment ${earlier.name}: they could not be ` +
+          "told apart; give its host an address of its own (a name will do), or give a new cluster another name",
       );
     }
   }
@@ -88,7 +88,7 @@ function conflictsOf(environment: Environment, earlier: Environment): Problem[] 
     if (clusterName(environment) === clusterName(earlier)) {
       report(
         "cluster",
-        `"${clusterName(environment)}" is used twice on ${each.where}: they would share volumes. Give one another cluster name.`,
+        `"${clusterName(environment)}" is used twice on ${each.where}: they would share volumes; give one of them a different cluster name`,
       );
     } else {
       checkVolumes(each, report);
@@ -105,7 +105,7 @@ function checkState(environment: Environment, earlier: Environment, report: Repo
   if (location === undefined || location !== stateLocation(earlier)) return;
   // A connection string may hold a password.
   const shown = location.replace(/conn_str=.*/s, "conn_str=...");
-  report("backend", `${shown} is where environment ${earlier.name} keeps its state: each needs its own.`);
+  report("backend", `${shown} is where environment ${earlier.name} keeps its state: each needs its own`);
 }
 
 /** A Docker host that both environments name, whatever they call it. */
@@ -153,7 +153,7 @@ function checkVolumes({ nodes, earlierNodes, where }: SharedHost, report: Report
     if (volume === undefined || owner === undefined) continue;
     report(
       fieldOf(node),
-      `its volume ${volume} is one of ${owner} on ${where}: choose another name of the worker or cluster.`,
+      `its volume ${volume} is one of ${owner} on ${where}: choose another name of the worker or cluster`,
     );
   }
 }
@@ -169,7 +169,7 @@ function checkSubnets(
   const other = subnetOf(clusterName(earlier), earlierHost);
   const ranges = [ipv4Range(own), ipv4Range(other)] as const;
   if (ranges[0] !== undefined && ranges[1] !== undefined && overlap(ranges[0], ranges[1])) {
-    report(`hosts.${id}.subnet`, `${own} overlaps ${other} on ${where}: pin another.`);
+    report(`hosts.${id}.subnet`, `${own} overlaps ${other} on ${where}: pin another`);
   }
 }
 
@@ -180,7 +180,7 @@ function checkPorts({ nodes, earlierNodes, where }: SharedHost, report: Report):
     if (published === undefined || other === undefined) continue;
     report(
       `${fieldOf(node)}.port`,
-      `${formatEndpoint({ host: published.ip, port: published.port })} is published by ${other.id} on ${where}: choose another.`,
+      `${formatEndpoint({ host: published.ip, port: published.port })} is published by ${other.id} on ${where}: choose another`,
     );
   }
 }

@@ -18,7 +18,7 @@ export function checkEndpoints(cluster: Cluster, repeated: ReadonlySet<string>, 
     const taken = claims.find(({ key }) => seen.has(key));
     const owner = taken === undefined ? undefined : seen.get(taken.key);
     if (taken !== undefined && owner !== undefined) {
-      report(`${fieldOf(node)}.port`, `${taken.what} of ${owner.id} already: give one of them another port.`);
+      report(`${fieldOf(node)}.port`, `${taken.what} of ${owner.id}: give one of them another port`);
     }
     for (const { key } of claims) seen.set(key, seen.get(key) ?? node);
   }
@@ -26,11 +26,11 @@ export function checkEndpoints(cluster: Cluster, repeated: ReadonlySet<string>, 
 
 function claimsOf({ host, endpoint, published }: ClusterNode) {
   const address = formatEndpoint(endpoint);
-  const claims = [{ key: `dial ${address.toLowerCase()}`, what: `${address} is the endpoint` }];
+  const claims = [{ key: `dial ${address.toLowerCase()}`, what: `${address} is already the endpoint` }];
   if (published !== undefined) {
     // All nodes of a host are published on one IP.
     const port = formatEndpoint({ host: published.ip, port: published.port });
-    claims.push({ key: `publish ${host} ${port}`, what: `${port} is the published port` });
+    claims.push({ key: `publish ${host} ${port}`, what: `${port} is already the published port` });
   }
   return claims;
 }

@@ -24,7 +24,7 @@ export function checkHost(id: string, host: DockerHostOptions, context: HostCont
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(id)) {
     report(
       `hosts.${id}`,
-      `"${id}" must start with a letter and hold only a-z, 0-9 and "-" (40 at most): it is part of Terraform addresses.`,
+      `"${id}" must start with a letter and hold only a-z, 0-9 and "-" (40 at most): it is part of Terraform addresses`,
     );
   }
   checkConnection(host, at, report);
@@ -32,17 +32,17 @@ export function checkHost(id: string, host: DockerHostOptions, context: HostCont
   checkBind(host, at, report);
   checkSubnet(subnetOf(context.cluster, host), at, report);
   for (const [name, ip] of Object.entries(host.extraHosts ?? {})) {
-    if (!isHostName(name)) report(at(`extraHosts.${name}`), `"${name}" is not a host name.`);
+    if (!isHostName(name)) report(at(`extraHosts.${name}`), `"${name}" is not a host name`);
     // The provider splits these on ":" when it reads them back.
-    if (isIP(ip) !== 4) report(at(`extraHosts.${name}`), `"${ip}" must be an IPv4 address.`);
+    if (isIP(ip) !== 4) report(at(`extraHosts.${name}`), `"${ip}" must be an IPv4 address`);
   }
   for (const ip of host.dns ?? []) {
-    if (isIP(ip) === 0) report(at("dns"), `"${ip}" must be the IP of a name server.`);
+    if (isIP(ip) === 0) report(at("dns"), `"${ip}" must be the IP of a name server`);
   }
   if (host.dataPath !== undefined && !/^\/[^:\n]*[^:\n/]$/.test(host.dataPath)) {
     report(
       at("dataPath"),
-      `"${host.dataPath}" must be an absolute path of the server without a trailing "/" and ":".`,
+      `"${host.dataPath}" must be an absolute path on the server, without ":" and without a trailing "/"`,
     );
   }
 }
@@ -55,17 +55,17 @@ function checkConnection(host: DockerHostOptions, at: (field: string) => string,
   if (scheme === "tcp" && tls === undefined && !isLoopback(parsed.host)) {
     report(
       at("tls"),
-      `is missing: an engine on plain tcp:// gives root to anyone who reaches the port. Say tls: "docker" and set TF_VAR_docker_ca, TF_VAR_docker_cert and TF_VAR_docker_key.`,
+      `is missing: an engine on plain tcp:// gives root to anyone who reaches the port; set tls: "docker", and TF_VAR_docker_ca, TF_VAR_docker_cert and TF_VAR_docker_key`,
     );
   }
   if (tls !== undefined && scheme !== "tcp") {
-    report(at("tls"), `is for tcp:// connections, not ${scheme}://: leave it out.`);
+    report(at("tls"), `is for tcp:// connections, not ${scheme}://: leave it out`);
   }
   if (tls !== undefined && !/^[a-z][a-z0-9_]*$/.test(tls)) {
-    report(at("tls"), `"${tls}" must be the prefix of Terraform variables: a-z, 0-9 and "_".`);
+    report(at("tls"), `"${tls}" must be the prefix of Terraform variables: a-z, 0-9 and "_"`);
   }
   if (sshOptions !== undefined && scheme !== "ssh") {
-    report(at("sshOptions"), `is for ssh:// connections, not ${scheme}://: leave it out.`);
+    report(at("sshOptions"), `is for ssh:// connections, not ${scheme}://: leave it out`);
   }
 }
 
@@ -75,15 +75,15 @@ function describeConnection(connection: string): string {
   const forms = `${ssh}, ${tcp} or ${unix}`;
   const scheme = /^([a-z][a-z0-9+.-]*):\/*/i.exec(connection)?.[1];
   if (scheme !== undefined && URL.canParse(connection) && new URL(connection).password !== "") {
-    return `holds a password: ssh takes keys (~/.ssh/config, sshOptions); write ${forms}.`;
+    return `contains a password: ssh takes keys (~/.ssh/config, sshOptions); write ${forms}`;
   }
   const form = Object.entries(CONNECTION_FORMS).find(([known]) => known === scheme?.toLowerCase())?.[1];
   if (form === undefined) {
-    return `${scheme === undefined ? "this text" : `"${scheme}://..."`} is not a Docker connection: write ${forms}.`;
+    return `${scheme === undefined ? "this text" : `"${scheme}://..."`} is not a Docker connection: write ${forms}`;
   }
   const mayHoldPassword = /:(?!\d*(\/|$))/.test(connection.replace(/^[^:]*:\/*/, ""));
   const shown = mayHoldPassword ? `"${scheme ?? ""}://..."` : JSON.stringify(connection);
-  return `${shown} must have the form ${form}.`;
+  return `${shown} must have the form ${form}`;
 }
 
 function checkAddress(
@@ -96,19 +96,19 @@ function checkAddress(
     if (!single)
       report(
         at("address"),
-        `is missing: with several Docker hosts, give the private address that other nodes dial.`,
+        `is missing: with several Docker hosts, give the private address at which other nodes reach it`,
       );
     return;
   }
   if (isAllInterfaces(address)) {
-    report(at("address"), `"${address}" can't be dialled: give this server's own address.`);
+    report(at("address"), `"${address}" can't be reached: give this server's own address`);
   } else if (isIP(address) === 6) {
     report(
       at("address"),
-      `"${address}" can't be dialled from the cluster's networks, which are IPv4: give an IPv4 address or a name.`,
+      `"${address}" can't be reached from the cluster's networks, which are IPv4: give an IPv4 address or a name`,
     );
   } else if (isIP(address) === 0 && !isHostName(address)) {
-    report(at("address"), `"${address}" is neither an IPv4 address nor a host name.`);
+    report(at("address"), `"${address}" is neither an IPv4 address nor a host name`);
   }
 }
 
@@ -119,7 +119,7 @@ function checkBind(host: DockerHostOptions, at: (field: string) => string, repor
     if (address !== undefined) {
       report(
         at("bindAddress"),
-        `is missing: "${address}" is a name, so say on which IP of the server its ports are published.`,
+        `is missing: "${address}" is a name, so give the IP of the server on which its ports are published`,
       );
     }
     return;
@@ -127,32 +127,32 @@ function checkBind(host: DockerHostOptions, at: (field: string) => string, repor
   // The address alone, which is reported where it can't be one.
   if (host.bindAddress === undefined && isIP(ip) === 6) return;
   if (isIP(ip) === 0 || ip.includes("%")) {
-    report(at("bindAddress"), `"${ip}" must be an IP of this server.`);
+    report(at("bindAddress"), `"${ip}" must be an IP of this server`);
     return;
   }
   if (isIP(ip) === 6 && address !== undefined) {
     report(
       at("bindAddress"),
-      `"${ip}" can't be reached by the other nodes, whose networks are IPv4: bind the server's private IPv4 address.`,
+      `"${ip}" can't be reached by the other nodes, whose networks are IPv4: bind the server's private IPv4 address`,
     );
     return;
   }
   if (isLoopback(ip) && address !== undefined && !isLoopback(address)) {
-    report(at("bindAddress"), `"${ip}" can't be reached at ${address}: bind the server's private address.`);
+    report(at("bindAddress"), `"${ip}" can't be reached at ${address}: bind the server's private address`);
     return;
   }
   if (host.allowPublicBind === true) return;
-  const remedy = "Use its private address, or say allowPublicBind: true and have a firewall in front.";
+  const remedy = "use its private address, or set allowPublicBind: true and put a firewall in front";
   if (isAllInterfaces(ip)) {
-    report(at("bindAddress"), `"${ip}" publishes on all interfaces, past ufw. ${remedy}`);
+    report(at("bindAddress"), `"${ip}" publishes on all interfaces, bypassing ufw: ${remedy}`);
   } else if (!isPrivateAddress(ip)) {
-    report(at("bindAddress"), `"${ip}" is a public address, and published ports bypass ufw. ${remedy}`);
+    report(at("bindAddress"), `"${ip}" is a public address, and published ports bypass ufw: ${remedy}`);
   }
 }
 
 function checkSubnet(subnet: string, at: (field: string) => string, report: Report): void {
   const range = ipv4Range(subnet);
   if (range === undefined || range[1] - range[0] < 7 || !isPrivateRange(range)) {
-    report(at("subnet"), `"${subnet}" must be a private IPv4 network of /29 or larger, e.g. 10.213.7.0/24.`);
+    report(at("subnet"), `"${subnet}" must be a private IPv4 network of /29 or larger, e.g. 10.213.7.0/24`);
   }
 }

@@ -17,13 +17,13 @@ export function checkImage(environment: Environment, cluster: Cluster, report: R
   const image = cluster.nodes[0]?.image ?? "";
   const { name, tag, digest } = REFERENCE.exec(image)?.groups ?? {};
   if (name === undefined) {
-    report("image", `"${image}" is not an image reference: write name:tag or name@sha256:digest.`);
+    report("image", `"${image}" is not an image reference: write name:tag or name@sha256:digest`);
     return;
   }
   if (digest === undefined && isFloating(name, tag)) {
     report(
       "image",
-      `"${image}" can change its PostgreSQL major under the data: pin a full version, e.g. citusdata/citus:13.0.3.`,
+      `"${image}" can change PostgreSQL's major version under the data: pin a full version, e.g. citusdata/citus:13.0.3`,
     );
   }
   checkMajor(environment.postgresMajor, image, report);
@@ -38,18 +38,18 @@ function isFloating(name: string, tag = "latest"): boolean {
 
 function checkMajor(given: number | undefined, image: string, report: Report): void {
   const major = majorOfImage(image);
-  const range = `must be ${MAJORS.slice(0, -1).join(", ")} or ${MAJORS.slice(-1).join("")}: what Citus 13 and 14 run on.`;
+  const range = `must be ${MAJORS.slice(0, -1).join(", ")} or ${MAJORS.slice(-1).join("")}, the versions that Citus 13 and 14 run on`;
   if (major !== undefined && !MAJORS.includes(major)) {
     report("image", `PostgreSQL ${major} of "${image}" ${range}`);
   } else if (given === undefined) {
     if (major === undefined)
-      report("postgresMajor", `is missing: "${image}" doesn't tell PostgreSQL's major version.`);
+      report("postgresMajor", `is missing: "${image}" doesn't show PostgreSQL's major version`);
   } else if (!MAJORS.includes(given)) {
     report("postgresMajor", `${given} ${range}`);
   } else if (major !== undefined && major !== given) {
     report(
       "postgresMajor",
-      `${given} contradicts image "${image}", which holds PostgreSQL ${major}: leave it out, or choose the image's -pg${given} tag.`,
+      `${given} contradicts image "${image}", which holds PostgreSQL ${major}: leave it out, or choose the image's -pg${given} tag`,
     );
   }
 }

@@ -9,5 +9,5 @@ export function describeKnown(name: string, known: readonly string[]): string {
     .map((each) => ({ each, distance: editDistance(name, each) }))
     .filter(({ distance }) => distance <= MISSPELT)
     .sort((a, b) => a.distance - b.distance);
-  return nearest === undefined ? `there are ${known.join(", ")}` : `write ${nearest.each}`;
+  return nearest === undefined ? `use one of ${known.join(", ")}` : `write ${nearest.each}`;
 }

@@ -25,7 +25,7 @@ export function checkLimits(node: ClusterNode, own: NodeOptions, at: string, rep
 
 function checkMemory(memory: number | undefined, field: string, report: Report): void {
   if (memory === undefined || (Number.isInteger(memory) && memory >= LEAST_MEMORY)) return;
-  report(field, `${memory} MB is too small to start: ${LEAST_MEMORY} MB or more, as a whole number.`);
+  report(field, `${memory} MB is too small to start: use ${LEAST_MEMORY} MB or more, as a whole number`);
 }
 
 function checkBuffers(
@@ -38,19 +38,22 @@ function checkBuffers(
   if (memory === undefined || !(memory >= LEAST_MEMORY)) return;
   if (setting === undefined || buffers === undefined) return;
   if (buffers > memory * 0.75) {
-    report(field, `${memory} MB is too small for shared_buffers=${setting}: at most three quarters of it.`);
+    report(
+      field,
+      `${memory} MB is too small for shared_buffers=${setting}, which may take at most three quarters of it`,
+    );
   }
 }
 
 function checkCpus(cpus: number | undefined, field: string, report: Report): void {
   if (cpus === undefined) return;
   if (!(cpus > 0 && cpus <= 1024)) {
-    report(field, `${cpus} must be a number of CPUs above 0, e.g. 1.5.`);
+    report(field, `${cpus} must be a number of CPUs above 0, e.g. 1.5`);
   } else if (!isStableCpus(cpus)) {
     const kept = Number(cpusText(cpus));
     report(
       field,
-      `${cpus} is read back as ${kept}, so every plan would replace it: write ${kept === 0 ? "0.1 or more" : kept}.`,
+      `${cpus} is read back as ${kept}, so every plan would replace the container: write ${kept === 0 ? "0.1 or more" : kept}`,
     );
   }
 }

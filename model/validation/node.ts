@@ -33,7 +33,7 @@ function checkName(environment: Environment, node: ClusterNode, at: string, repo
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(node.name)) {
     report(
       at,
-      `"${node.name}" must start with a letter and hold only a-z, 0-9 and "-" (40 at most): it names the container.`,
+      `"${node.name}" must start with a letter and hold only a-z, 0-9 and "-" (40 at most): it names the container`,
     );
   }
   // It begins with the cluster and the node's id, by which a server is told that was registered but never recorded.
@@ -41,14 +41,14 @@ function checkName(environment: Environment, node: ClusterNode, at: string, repo
   if (identity.length >= LONGEST_NAME) {
     report(
       at,
-      `"${identity}" has ${identity.length} characters, ${LONGEST_NAME - 1} at most: shorten the name of the cluster, host or worker.`,
+      `"${identity}" has ${identity.length} characters, ${LONGEST_NAME - 1} at most: shorten the name of the cluster, host or worker`,
     );
   }
   if (node.role === "worker" && node.name === "coordinator") {
-    report(at, `"coordinator" is the coordinator's own name: choose another, e.g. worker1.`);
+    report(at, `"coordinator" is the coordinator's own name: choose another, e.g. worker1`);
   }
   if (endsAsArchive(node.name)) {
-    report(at, `"${node.name}" would share a volume name with a node's archive: choose another.`);
+    report(at, `"${node.name}" would share a volume name with a node's archive: choose another`);
   }
 }
 
@@ -56,11 +56,14 @@ function checkPort(node: ClusterNode, given: number | undefined, field: string, 
   // A worker without a published port has only PostgreSQL's own in its container.
   const port = node.published?.port ?? node.endpoint.port;
   if (given === undefined && Number.isNaN(port)) {
-    report(field, `is missing: only workers named worker1, worker2, ... have a default.`);
+    report(field, `is missing: only workers named worker1, worker2, ... have a default port`);
   } else if (!isPort(port)) {
-    report(field, `${port} must be a port from 1 to 65535.`);
+    report(field, `${port} must be a port from 1 to 65535`);
   }
   if (given !== undefined && node.published === undefined) {
-    report(field, `${given} is never published: Docker host ${node.host} has no address. Leave it out.`);
+    report(
+      field,
+      `${given} would never be published, as Docker host ${node.host} has no address: leave it out`,
+    );
   }
 }

@@ -8,11 +8,14 @@ export function checkRoles({ roles = [], user = "postgres" }: Environment, repor
     const field = `roles.${index}`;
     // A longer name is cut, and is then another role's, or none's.
     if (role === "" || role.includes("\0") || Buffer.byteLength(role) > LONGEST_NAME)
-      report(field, `"${role}" must be the name of a role, of 1 to ${LONGEST_NAME} bytes.`);
+      report(field, `"${role}" must be the name of a role, of 1 to ${LONGEST_NAME} bytes`);
     else if (role === user)
-      report(field, `"${role}" is the superuser, whose password is TF_VAR_postgres_password: leave it out.`);
+      report(field, `"${role}" is the superuser, whose password is TF_VAR_postgres_password: leave it out`);
     else if (role.startsWith("pg_"))
-      report(field, `"${role}": PostgreSQL reserves names that start with "pg_", and none of these logs in.`);
-    else if (roles.indexOf(role) !== index) report(field, `"${role}" stands twice: name it once.`);
+      report(
+        field,
+        `"${role}": PostgreSQL reserves names that start with "pg_", and none of these can log in`,
+      );
+    else if (roles.indexOf(role) !== index) report(field, `"${role}" is listed twice`);
   }
 }

@@ -32,7 +32,7 @@ function checkRepeated({ hosts }: Environment, report: Report): Set<string> {
       if (earlier === undefined) continue;
       report(
         `hosts.${id}.${mark.field}`,
-        `"${mark.value}" is the ${mark.what} of ${earlier.id} already: one entry per server.`,
+        `"${mark.value}" is already the ${mark.what} of ${earlier.id}: use one entry per server`,
       );
       repeated.add(id);
       break;
@@ -74,17 +74,17 @@ function identityOf(host: DockerHostOptions): Mark[] {
 
 /** Loopback is whoever dials it: the node itself. */
 function checkLoopback(id: string, { address }: DockerHostOptions, cluster: Cluster, report: Report): void {
-  // An IPv6 one can't be dialled by anybody.
+  // An IPv6 one can't be reached by anybody.
   if (address === undefined || isIP(address) === 6 || !isLoopback(address)) return;
   const own = `"${address}" is the container itself for every node`;
   const elsewhere = cluster.nodes.find(({ host }) => host !== id);
   report(
     `hosts.${id}.address`,
     cluster.hosts.length === 1
-      ? `${own}: leave the address out, nodes of one server use container names.`
+      ? `${own}: leave the address out; nodes on one server use container names`
       : elsewhere === undefined
-        ? `${own}: give the server's private address.`
-        : `"${address}" can't be dialled by ${elsewhere.id} on ${elsewhere.host}: give the server's private address.`,
+        ? `${own}: give the server's private address`
+        : `"${address}" can't be reached by ${elsewhere.id} on ${elsewhere.host}: give the server's private address`,
   );
 }
 
@@ -112,7 +112,7 @@ function checkSubnet(
   const held = dialled.find(({ number }) => overlap(range, [number, number]));
   if (held === undefined) return;
   const what = held.host === id ? held.what : `${held.host}'s address`;
-  report(`hosts.${id}.subnet`, `${subnet} holds ${what} ${held.ip}: choose another network.`);
+  report(`hosts.${id}.subnet`, `${subnet} holds ${what} ${held.ip}: choose another network`);
 }
 
 function serversOf(hosts: Environment["hosts"]): Dialled[] {

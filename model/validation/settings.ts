@@ -21,28 +21,25 @@ export function checkSettings(settings: Settings = {}, at: string, report: Repor
     const field = `${at}.${name}`;
     const lower = name.toLowerCase();
     if (!/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/.test(lower)) {
-      report(field, `"${name}" is not the name of a PostgreSQL setting.`);
+      report(field, `"${name}" is not the name of a PostgreSQL setting`);
       continue;
     }
     if (name !== lower) {
       // PostgreSQL takes any case, and of two spellings the last: one would hide the other, or get past a rule.
-      report(field, `"${name}" must be in lower case: write ${lower}.`);
+      report(field, `"${name}" must be in lower case: write ${lower}`);
       continue;
     }
-    if (/[\u0000-\u001f]/.test(String(value))) report(field, `has a control character in its value.`);
+    if (/[\u0000-\u001f]/.test(String(value))) report(field, `has a control character in its value`);
     const reserved = Object.hasOwn(RESERVED_SETTINGS, name) ? RESERVED_SETTINGS[name] : undefined;
-    if (reserved !== undefined) report(field, `can't be set here: ${reserved}.`);
+    if (reserved !== undefined) report(field, `can't be set here: ${reserved}`);
     if (name === "wal_level" && value !== "logical") {
-      report(field, `"${value}": Citus moves shards online by logical replication; only "logical" will do.`);
+      report(field, `"${value}": Citus moves shards online by logical replication; only "logical" will do`);
     }
     if (name === "password_encryption" && value !== "scram-sha-256") {
-      report(
-        field,
-        `"${value}": the password is only given to a server by SCRAM; leave it at "scram-sha-256".`,
-      );
+      report(field, `"${value}": the password is sent to servers by SCRAM only; leave it at "scram-sha-256"`);
     }
     if (name === "shared_preload_libraries" && !/^citus(\s*,|$)/.test(String(value))) {
-      report(field, `"${value}": Citus must come first, e.g. "citus,pg_stat_statements".`);
+      report(field, `"${value}": Citus must come first, e.g. "citus,pg_stat_statements"`);
     }
   }
 }

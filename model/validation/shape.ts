@@ -100,8 +100,8 @@ function checkBackendShape(value: unknown, field: string, report: Report): void 
 
 function kind(what: string, holds: (value: unknown) => boolean): Check {
   return (value, field, report) => {
-    if (value === undefined) report(field, `is missing: it must be ${what}.`);
-    else if (!holds(value)) report(field, `must be ${what}, not ${kindOf(value)}.`);
+    if (value === undefined) report(field, `is missing: it must be ${what}`);
+    else if (!holds(value)) report(field, `must be ${what}, not ${kindOf(value)}`);
   };
 }
 
@@ -115,7 +115,7 @@ function oneOf(...values: readonly string[]): Check {
   const what = `one of ${values.join(", ")}`;
   return (value, field, report) => {
     if (typeof value !== "string") kind(what, () => false)(value, field, report);
-    else if (!values.includes(value)) report(field, `must be ${what}, not "${value}".`);
+    else if (!values.includes(value)) report(field, `must be ${what}, not "${value}"`);
   };
 }
 
@@ -140,7 +140,7 @@ function record(fields: Readonly<Record<string, Check>>): Check {
     for (const [name, check] of Object.entries(fields)) check(value[name], at(name), report);
     const known = Object.keys(fields);
     for (const name of Object.keys(value).filter((each) => !known.includes(each))) {
-      report(at(name), `is not a field: ${describeKnown(name, known)}.`);
+      report(at(name), `is not a field: ${describeKnown(name, known)}`);
     }
   };
 }

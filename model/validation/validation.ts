@@ -58,17 +58,17 @@ function checkNames(environment: Environment, report: Report): void {
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(environment.name)) {
     report(
       "name",
-      `"${environment.name}" must start with a letter and hold only a-z, 0-9 and "-" (63 at most): it names the stack.`,
+      `"${environment.name}" must start with a letter and hold only a-z, 0-9 and "-" (63 at most): it names the stack`,
     );
   }
   const cluster = clusterName(environment);
   if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(cluster)) {
     report(
       "cluster",
-      `"${cluster}" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes.`,
+      `"${cluster}" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes`,
     );
   } else if (PREDEFINED_NETWORKS.includes(cluster)) {
-    report("cluster", `"${cluster}" is a network of Docker's own: choose another name, e.g. citus.`);
+    report("cluster", `"${cluster}" is a network of Docker's own: choose another name, e.g. citus`);
   }
   const { user = "postgres", database = "postgres" } = environment;
   for (const [field, name] of [
@@ -78,26 +78,26 @@ function checkNames(environment: Environment, report: Report): void {
     if (!/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(name)) {
       report(
         field,
-        `"${name}" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most).`,
+        `"${name}" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most)`,
       );
     }
   }
-  if (user.startsWith("pg_")) report("user", `"${user}": PostgreSQL reserves names that start with "pg_".`);
+  if (user.startsWith("pg_")) report("user", `"${user}": PostgreSQL reserves names that start with "pg_"`);
   if (database === "template0" || database === "template1") {
-    report("database", `"${database}" is PostgreSQL's own template: choose another name.`);
+    report("database", `"${database}" is PostgreSQL's own template: choose another name`);
   }
 }
 
 function checkReferences(environment: Environment, report: Report): void {
   const known = Object.keys(environment.hosts);
-  const hint = `known hosts: ${known.join(", ") || "none"}.`;
+  const hint = `known hosts: ${known.join(", ") || "none"}`;
   if (!known.includes(environment.coordinator.host)) {
     report("coordinator.host", `"${environment.coordinator.host}" is not in hosts; ${hint}`);
   }
   for (const [host, entry] of Object.entries(environment.workers ?? {})) {
     if (!known.includes(host)) report(`workers.${host}`, `"${host}" is not in hosts; ${hint}`);
     if (typeof entry === "number" && !isWorkerCount(entry)) {
-      report(`workers.${host}`, `${entry} must be a whole number of workers, from 0 to ${MOST_WORKERS}.`);
+      report(`workers.${host}`, `${entry} must be a whole number of workers, from 0 to ${MOST_WORKERS}`);
     }
   }
 }
@@ -111,10 +111,10 @@ function checkDiscard({ discard = [], hosts }: Environment, report: Report): voi
     if (host === undefined) {
       report(
         field,
-        `"${id}" must be the id of a node, <host>/<name>, e.g. ${known[0] ?? "server-d"}/worker1.`,
+        `"${id}" must be the id of a node, <host>/<name>, e.g. ${known[0] ?? "server-d"}/worker1`,
       );
     } else if (!known.includes(host)) {
-      report(field, `"${id}" is on no host of this environment; known hosts: ${known.join(", ") || "none"}.`);
-    } else if (discard.indexOf(id) !== index) report(field, `"${id}" is listed twice.`);
+      report(field, `"${id}" is on no host of this environment; known hosts: ${known.join(", ") || "none"}`);
+    } else if (discard.indexOf(id) !== index) report(field, `"${id}" is listed twice`);
   }
 }

@@ -59,11 +59,19 @@ export function problemsFailure(
   exitCode: ExitCode = EXIT.failed,
 ): Failure {
   const [first, ...others] = problems;
-  const more = others.length === 0 ? "" : ` (and ${others.length} more, above)`;
-  return new Failure(`${consequence}: ${first.node}: ${first.what}${more}`, first.remedy, {
-    detail: others.length === 0 ? [] : problems.map((p) => advise`${p.node}: ${p.what}: ${p.remedy}`),
-    exitCode,
-  });
+  return new Failure(
+    `${consequence}: ${first.node}: ${first.what}${moreAbove(others.length)}`,
+    first.remedy,
+    {
+      detail: others.length === 0 ? [] : problems.map((p) => advise`${p.node}: ${p.what}: ${p.remedy}`),
+      exitCode,
+    },
+  );
+}
+
+/** Behind the first of several that are reported together: how many more the lines above have. Empty for none. */
+export function moreAbove(others: number): string {
+  return others === 0 ? "" : ` (and ${others} more, above)`;
 }
 
 /**

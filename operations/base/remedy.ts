@@ -115,6 +115,11 @@ export function helpOf(command: string): CommandLine {
   return { command, target: [], words: ["--help"] };
 }
 
+/** A deploy of that environment, for a sentence. The same for every reader, so that it is no part that is rendered. */
+export function deployOf(environment: string): string {
+  return `\`npx cdktf deploy ${shellWord(environment)}\``;
+}
+
 /** A command line by itself, for a list of such or for one to paste. */
 export function typed({ command, target, words }: CommandLine): string {
   return target === undefined

@@ -5,6 +5,7 @@ import { readLog } from "./engine/logs";
 import { Failure, oneLine } from "../base/failure";
 import pMap from "p-map";
 import { shorten } from "../base/columns";
+import { deployOf } from "../base/remedy";
 
 /** What Docker says of a container. */
 interface ContainerState {
@@ -136,7 +137,7 @@ export function remedyFor(
 ): string {
   if ("unknown" in answer)
     return `see that the server ${docker.id} is up and \`${docker.describe(["ps"])}\` works`;
-  if ("missing" in answer) return `\`npx cdktf deploy ${environment}\` makes it on its volume`;
+  if ("missing" in answer) return `${deployOf(environment)} makes it on its volume`;
   switch (answer.status) {
     case "running":
       return `see its log: \`${docker.describe(["logs", "--tail", "50", container])}\`, and its port and firewall`;

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Environment } from "../../model/environment";
 import { environmentOfFile, environmentsIn } from "../../model/environment-file";
 import { findProblems, findTwins } from "../../model/validation/validation";
-import { EXIT, Failure, oneLine } from "../base/failure";
+import { EXIT, Failure, oneLine, moreAbove } from "../base/failure";
 
 /** A CDKTF project: the folder with `cdktf.json`. */
 export interface Project {
@@ -54,7 +54,7 @@ export function loadEnvironment(project: Project, name: string): Environment {
   const problems = findProblems(environment).map(({ field, problem }) => `${field}: ${problem}`);
   const [first] = problems;
   if (first !== undefined) {
-    const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more, above)`;
+    const more = moreAbove(problems.length - 1);
     throw new Failure(`environment ${name}: ${first}${more}`, `correct ${file}`, {
       detail: problems.length === 1 ? [] : problems,
     });

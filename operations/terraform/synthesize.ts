@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runChild } from "../base/child-process";
-import { Failure, oneLine } from "../base/failure";
+import { Failure, oneLine, moreAbove } from "../base/failure";
 import type { Project } from "./project";
 
 /**
@@ -37,8 +37,10 @@ export function explainSynthesis(stderr: string): { summary?: string; detail: st
   const problems = lines.flatMap((line) => /^\s+\[[^\]]+\] (.+)$/.exec(line)?.[1] ?? []);
   const [first] = problems;
   if (first === undefined) return { summary: lines.find((line) => /^\w*Error: /.test(line)), detail: lines };
-  const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more, above)`;
-  return { summary: `${first}${more}`, detail: problems.length === 1 ? [] : problems };
+  return {
+    summary: `${first}${moreAbove(problems.length - 1)}`,
+    detail: problems.length === 1 ? [] : problems,
+  };
 }
 
 function folderOf(project: Project, stack: string): string {

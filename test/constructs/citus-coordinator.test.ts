@@ -53,7 +53,7 @@ describe("a stack of one's own", () => {
           new CitusWorkerHost(stack, "two", { host: b, coordinator, workers });
         }),
       ).toEqual([
-        `shop: workers.b: Docker host "b" has two CitusWorkerHosts, shop/one and shop/two: give one of them all of its workers.`,
+        `shop: workers.b: Docker host "b" has two CitusWorkerHosts, shop/one and shop/two: give one of them all of its workers`,
       ]);
     },
   );
@@ -64,9 +64,7 @@ describe("a stack of one's own", () => {
         const other = new DockerHost(new Construct(stack, "more"), "a", server(3));
         new CitusWorkerHost(stack, "workers", { host: other, coordinator, workers: 1 });
       }),
-    ).toEqual([
-      `shop: hosts.a: "a" is the id of two Docker hosts, shop/a and shop/more/a: give one another.`,
-    ]);
+    ).toEqual([`shop: hosts.a: "a" is the id of two Docker hosts, shop/a and shop/more/a: give one another`]);
   });
 
   it("can't have a second coordinator, whose steps would take the place of the first's", () => {
@@ -75,7 +73,7 @@ describe("a stack of one's own", () => {
         new CitusCoordinator(stack, "second", { environment: "other", cluster: "other", host: b, password });
       }),
     ).toContain(
-      "shop: coordinator: stack shop has 2 of them, shop/coordinator, shop/second: give each a stack of its own.",
+      "shop: coordinator: stack shop has 2 of them, shop/coordinator, shop/second: give each a stack of its own",
     );
   });
 });

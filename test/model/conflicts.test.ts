@@ -33,7 +33,7 @@ describe("findConflicts", () => {
     const other = { ...minimal, hosts: { here: at("ssh://root@bastion:2201") } };
     expect(conflictsOf(own, other)).toEqual([
       expect.stringMatching(
-        /^dev: cluster: "citus" with its coordinator at 10\.0\.0\.1:5432 is environment staging too/,
+        /^dev: cluster: "citus" with its coordinator at 10\.0\.0\.1:5432 is also environment staging/,
       ),
     ]);
     expect(conflictsOf(own, { ...other, cluster: "dev" })).toEqual([]);
@@ -41,27 +41,27 @@ describe("findConflicts", () => {
 
   it("refuses two environments of one name", () => {
     expect(conflictsOf(minimal, { ...clusterOf({ b: 1 }), name: "dev" })).toEqual([
-      `dev: name: "dev" is the name of two environments: they would share a stack and a state.`,
+      `dev: name: "dev" is the name of two environments: they would share a stack and a state`,
     ]);
   });
 
   it("refuses one cluster name on one Docker host, whatever its id is there", () => {
     const other = { ...second, hosts: { there: { connection: SOCKET } }, coordinator: { host: "there" } };
     expect(conflictsOf(minimal, { ...other, cluster: undefined })).toEqual([
-      `second: cluster: "citus" is used twice on Docker host ${SOCKET}, shared with environment dev: they would share volumes. Give one another cluster name.`,
+      `second: cluster: "citus" is used twice on Docker host ${SOCKET}, shared with environment dev: they would share volumes; give one of them a different cluster name`,
     ]);
   });
 
   it("refuses overlapping subnets on one Docker host", () => {
     const subnet = "10.213.236.128/25";
     expect(conflictsOf(minimal, { ...second, hosts: { here: { connection: SOCKET, subnet } } })).toEqual([
-      `second: hosts.here.subnet: ${subnet} overlaps 10.213.236.0/24 on Docker host ${SOCKET}, shared with environment dev: pin another.`,
+      `second: hosts.here.subnet: ${subnet} overlaps 10.213.236.0/24 on Docker host ${SOCKET}, shared with environment dev: pin another`,
     ]);
   });
 
   it("refuses a port that is published twice on one Docker host", () => {
     expect(conflictsOf(minimal, { ...second, coordinator: { host: "here" } })).toEqual([
-      `second: coordinator.port: 127.0.0.1:5432 is published by here/coordinator on Docker host ${SOCKET}, shared with environment dev: choose another.`,
+      `second: coordinator.port: 127.0.0.1:5432 is published by here/coordinator on Docker host ${SOCKET}, shared with environment dev: choose another`,
     ]);
   });
 
@@ -84,7 +84,7 @@ describe("findConflicts", () => {
       ...{ name, cluster, workers: { here: { [worker]: {} } } },
       coordinator: { host: "here", port: name === "eu" ? 6000 : 6001 },
     });
-    const where = `on Docker host ${SOCKET}, shared with environment eu: choose another name of the worker or cluster.`;
+    const where = `on Docker host ${SOCKET}, shared with environment eu: choose another name of the worker or cluster`;
     expect(conflictsOf(on("eu", "citus", "eu-worker1"), on("us", "citus-eu", "worker1"))).toEqual([
       `us: workers.here.worker1: its volume citus-eu-worker1 is one of here/eu-worker1 ${where}`,
     ]);
@@ -187,7 +187,7 @@ describe("one state for two environments", () => {
     ],
   ] as const)("is refused: %s", (_, first, later, place) => {
     expect(conflictsOf(first, later)).toEqual([
-      `staging: backend: ${place} is where environment dev keeps its state: each needs its own.`,
+      `staging: backend: ${place} is where environment dev keeps its state: each needs its own`,
     ]);
   });
 

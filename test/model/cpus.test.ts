@@ -26,7 +26,7 @@ it.each([
     {
       environment: "production",
       field: "coordinator.cpus",
-      problem: `${cpus} is read back as ${kept}, so every plan would replace it: write ${right}.`,
+      problem: `${cpus} is read back as ${kept}, so every plan would replace the container: write ${right}`,
     },
   ]);
   expect(isStableCpus(parseFloat(right))).toBe(true);

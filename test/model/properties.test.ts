@@ -72,25 +72,25 @@ describe("a value that nobody means, in any field", () => {
   });
 
   it.each([
-    [undefined, "environment: is missing: it must be an object."],
-    [null, "environment: must be an object, not null."],
-    [[], "environment: must be an object, not a list."],
-    [{ ...minimal, name: 1 }, "name: must be text, not a number."],
-    [{ ...minimal, hosts: undefined }, "hosts: is missing: it must be an object."],
-    [{ ...minimal, hosts: { here: null } }, "hosts.here: must be an object, not null."],
-    [{ ...minimal, workers: { here: "2" } }, "workers.here: must be a count or workers by name, not text."],
-    [{ ...minimal, memory: "2GB" }, "memory: must be a number, not text."],
-    [{ ...minimal, protected: "no" }, "protected: must be true or false, not text."],
-    [{ ...minimal, rollout: "rolling" }, 'rollout: must be one of refuse, all-at-once, not "rolling".'],
-    [{ ...minimal, rebalance: true }, "rebalance: must be one of manual, after-adding, not true or false."],
+    [undefined, "environment: is missing: it must be an object"],
+    [null, "environment: must be an object, not null"],
+    [[], "environment: must be an object, not a list"],
+    [{ ...minimal, name: 1 }, "name: must be text, not a number"],
+    [{ ...minimal, hosts: undefined }, "hosts: is missing: it must be an object"],
+    [{ ...minimal, hosts: { here: null } }, "hosts.here: must be an object, not null"],
+    [{ ...minimal, workers: { here: "2" } }, "workers.here: must be a count or workers by name, not text"],
+    [{ ...minimal, memory: "2GB" }, "memory: must be a number, not text"],
+    [{ ...minimal, protected: "no" }, "protected: must be true or false, not text"],
+    [{ ...minimal, rollout: "rolling" }, 'rollout: must be one of refuse, all-at-once, not "rolling"'],
+    [{ ...minimal, rebalance: true }, "rebalance: must be one of manual, after-adding, not true or false"],
     [
       { ...minimal, settings: { jit: null } },
-      "settings.jit: must be text, a number, true or false, not null.",
+      "settings.jit: must be text, a number, true or false, not null",
     ],
-    [{ ...minimal, backend: { type: "s3" } }, "backend.config: is missing: it must be an object."],
+    [{ ...minimal, backend: { type: "s3" } }, "backend.config: is missing: it must be an object"],
     [
       { ...minimal, backend: { type: "remote", config: {} } },
-      'backend.type: must be one of local, cloud, s3, gcs, azurerm, http, pg, consul, cos, oss, kubernetes, not "remote".',
+      'backend.type: must be one of local, cloud, s3, gcs, azurerm, http, pg, consul, cos, oss, kubernetes, not "remote"',
     ],
   ])("of another type says what it must be: %j", (environment, expected) => {
     expect(
@@ -120,14 +120,14 @@ describe("a field that is misspelt", () => {
         field: [...path.slice(0, -1), misspelt].join("."),
         problem: expect.stringMatching(/^is not a field: write /),
       });
-      expect(found.find(({ field }) => field.endsWith(misspelt))?.problem).toContain(`write ${name}.`);
+      expect(found.find(({ field }) => field.endsWith(misspelt))?.problem).toContain(`write ${name}`);
     }
   });
 
   it("or made up, says which there are", () => {
     const made = { ...minimal, coordinator: { host: "here", replicas: 2 } };
     expect(findProblems(made).map(({ field, problem }) => `${field}: ${problem}`)).toEqual([
-      "coordinator.replicas: is not a field: there are host, memory, cpus, settings, port.",
+      "coordinator.replicas: is not a field: use one of host, memory, cpus, settings, port",
     ]);
   });
 });

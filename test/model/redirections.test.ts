@@ -93,8 +93,6 @@ describe("variables of the shell that redirect Terraform", () => {
     };
     synth();
     vi.stubEnv("TF_WORKSPACE", "staging");
-    expect(synth).toThrow(
-      /TF_WORKSPACE=staging would keep this environment's state in another place.*unset it/s,
-    );
+    expect(synth).toThrow(/TF_WORKSPACE=staging would keep this environment's state elsewhere.*unset it/s);
   });
 });

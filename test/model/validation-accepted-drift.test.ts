@@ -20,24 +20,24 @@ describe("what drift is to accept", () => {
   it.each([
     ["no list", { code: "alter-system", reason: REASON }, "acceptedDrift", /must be a list/],
     ["no reason", [{ code: "alter-system" }], "acceptedDrift.0.reason", /is missing: it must be text/],
-    ["a blank reason", [{ code: "alter-system", reason: " " }], "acceptedDrift.0.reason", /say why/],
+    ["a blank reason", [{ code: "alter-system", reason: " " }], "acceptedDrift.0.reason", /state why/],
     [
       "a misspelt code",
       [{ code: "altersystem", reason: REASON }],
       "acceptedDrift.0.code",
-      /"altersystem" is no code of a difference: write alter-system\.$/,
+      /"altersystem" is not a drift code: write alter-system$/,
     ],
     [
       "a code that nothing is like",
       [{ code: "weather", reason: REASON }],
       "acceptedDrift.0.code",
-      /"weather" is no code of a difference: there are not-applied, .*settings-differ\.$/,
+      /"weather" is not a drift code: use one of not-applied, .*settings-differ$/,
     ],
     [
       "what wasn't looked at",
       [{ code: "unknown", reason: REASON }],
       "acceptedDrift.0.code",
-      /nobody has looked/,
+      /could not be checked/,
     ],
     ["an empty place", [{ code: "ports", where: "", reason: REASON }], "acceptedDrift.0.where", /is empty/],
     [
@@ -53,7 +53,7 @@ describe("what drift is to accept", () => {
         { code: "ports", where: "a/worker1", reason: "another one" },
       ],
       "acceptedDrift.1",
-      /once is enough/,
+      /repeats an earlier entry/,
     ],
   ])("is refused: %s", (_, acceptedDrift, field, problem) => {
     expect(findProblems(accepting(acceptedDrift))).toEqual([

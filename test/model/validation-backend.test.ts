@@ -7,25 +7,25 @@ describe("the backend", () => {
     refused(
       `a state in ${path}`,
       { ...minimal, backend: { type: "local", path } },
-      `backend.path: "${path}" must be inside the project's folder and outside of cdktf.out, which cdktf clears.`,
+      `backend.path: "${path}" must be inside the project's folder and outside of cdktf.out, which cdktf clears`,
     );
   }
   for (const path of ["", ".", "state/", "state/.", "./"]) {
     refused(
       `a state in ${JSON.stringify(path)}, which is no file`,
       { ...minimal, backend: { type: "local", path } },
-      `backend.path: "${path}" names no file: write e.g. state/production.tfstate.`,
+      `backend.path: "${path}" does not name a file: write e.g. state/production.tfstate`,
     );
   }
   refused(
     "no organization",
     { ...minimal, backend: { type: "cloud", organization: "", workspace: "citus" } },
-    "backend.organization: is empty: the organization of HCP Terraform.",
+    "backend.organization: is empty: give the organization in HCP Terraform",
   );
   refused(
     "no workspace",
     { ...minimal, backend: { type: "cloud", organization: "acme", workspace: "" } },
-    "backend.workspace: is empty: one workspace per environment.",
+    "backend.workspace: is empty: each environment needs a workspace of its own",
   );
   for (const [type, argument] of [
     ["s3", "secret_key"],
@@ -40,7 +40,7 @@ describe("the backend", () => {
     refused(
       `the secret argument ${argument}`,
       { ...minimal, backend: { type, config: { bucket: "state", [argument]: "not-shown" } } },
-      `backend.config.${argument}: is a secret, and the configuration isn't: give it to Terraform through the process environment.`,
+      `backend.config.${argument}: is a secret, and the configuration is not: pass it to Terraform in an environment variable`,
     );
   }
   for (const connection of [
@@ -52,7 +52,7 @@ describe("the backend", () => {
     refused(
       `a password in ${connection}`,
       { ...minimal, backend: { type: "pg", config: { conn_str: connection } } },
-      "backend.config.conn_str: holds a password: give it to Terraform through the process environment (e.g. PG_CONN_STR).",
+      "backend.config.conn_str: contains a password: pass it to Terraform in an environment variable (e.g. PG_CONN_STR)",
     );
   }
 

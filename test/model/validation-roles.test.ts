@@ -21,7 +21,7 @@ describe("roles", () => {
       /^roles\.1: "postgres" is the superuser, whose password is TF_VAR_postgres_password/,
     ],
     [["pg_monitor"], /PostgreSQL reserves names/],
-    [["app", "app"], /^roles\.1: "app" stands twice/],
+    [["app", "app"], /^roles\.1: "app" is listed twice/],
     ["app", /^roles: must be a list/],
     [[7], /^roles\.0: must be text/],
   ])("are refused as %j", (roles, problem) => {

@@ -13,7 +13,7 @@ describe("one server under two ids", () => {
     refused(
       `by its connection ${connection}`,
       withHost({ connection }),
-      `hosts.b.connection: "${connection}" is the Docker host of a already: one entry per server.`,
+      `hosts.b.connection: "${connection}" is already the Docker host of a: use one entry per server`,
     );
   }
   refused(
@@ -22,18 +22,18 @@ describe("one server under two ids", () => {
       { address: "DB.internal", bindAddress: "10.0.0.1" },
       { address: "db.internal", bindAddress: "10.0.0.2" },
     ),
-    `hosts.b.address: "db.internal" is the address of a already: one entry per server.`,
+    `hosts.b.address: "db.internal" is already the address of a: use one entry per server`,
   );
   refused(
     "by the IP that it binds, which is the other's address",
     withHost({ address: "b.internal", bindAddress: "10.0.0.1" }),
-    `hosts.b.bindAddress: "10.0.0.1" is the bind address of a already: one entry per server.`,
+    `hosts.b.bindAddress: "10.0.0.1" is already the bind address of a: use one entry per server`,
   );
 
   refused(
     "by the IP that both bind, where one is dialled at it",
     servers({}, { address: "203.0.113.2", bindAddress: "10.0.0.1" }),
-    `hosts.b.bindAddress: "10.0.0.1" is the bind address of a already: one entry per server.`,
+    `hosts.b.bindAddress: "10.0.0.1" is already the bind address of a: use one entry per server`,
   );
   refused(
     "that is dialled at the IP, by two others behind NAT",
@@ -47,7 +47,7 @@ describe("one server under two ids", () => {
         },
       },
     ),
-    `hosts.c.bindAddress: "192.168.1.10" is the bind address of a already: one entry per server.`,
+    `hosts.c.bindAddress: "192.168.1.10" is already the bind address of a: use one entry per server`,
   );
 
   it.each([
@@ -80,28 +80,28 @@ describe("loopback as an address", () => {
     refused(
       `${address}, of the coordinator with a worker elsewhere`,
       servers({ address, bindAddress: "10.0.0.1" }),
-      `hosts.a.address: "${address}" can't be dialled by b/worker1 on b: give the server's private address.`,
+      `hosts.a.address: "${address}" can't be reached by b/worker1 on b: give the server's private address`,
     );
   }
   refused(
     "of a worker with the coordinator elsewhere",
     withHost({ address: "localhost", bindAddress: "10.0.0.2" }),
-    `hosts.b.address: "localhost" can't be dialled by a/coordinator on a: give the server's private address.`,
+    `hosts.b.address: "localhost" can't be reached by a/coordinator on a: give the server's private address`,
   );
   refused(
     "that is bound as well",
     withHost({ address: "127.0.0.1" }),
-    `hosts.b.address: "127.0.0.1" can't be dialled by a/coordinator on a: give the server's private address.`,
+    `hosts.b.address: "127.0.0.1" can't be reached by a/coordinator on a: give the server's private address`,
   );
   refused(
     "of the coordinator before there is a worker",
     { ...servers({ address: "localhost", bindAddress: "10.0.0.1" }), workers: { b: 0 } },
-    `hosts.a.address: "localhost" is the container itself for every node: give the server's private address.`,
+    `hosts.a.address: "localhost" is the container itself for every node: give the server's private address`,
   );
   refused(
     "of the only server",
     { ...minimal, hosts: { here: server(1, { address: "127.0.0.1", bindAddress: "10.0.0.1" }) } },
-    `hosts.here.address: "127.0.0.1" is the container itself for every node: leave the address out, nodes of one server use container names.`,
+    `hosts.here.address: "127.0.0.1" is the container itself for every node: leave the address out; nodes on one server use container names`,
   );
 });
 
@@ -123,7 +123,7 @@ describe("a subnet", () => {
     refused(
       `that holds ${what}`,
       withHost({ subnet: "10.77.0.0/24", ...host }),
-      `hosts.b.subnet: 10.77.0.0/24 holds ${held}: choose another network.`,
+      `hosts.b.subnet: 10.77.0.0/24 holds ${held}: choose another network`,
     );
   }
   it.each([
@@ -135,16 +135,16 @@ describe("a subnet", () => {
   refused(
     "that holds another server at its gateway",
     servers({}, { subnet: "10.0.0.0/29", address: "10.9.9.9", extraHosts: { a: "10.0.0.1" } }),
-    "hosts.b.subnet: 10.0.0.0/29 holds a's address 10.0.0.1: choose another network.",
+    "hosts.b.subnet: 10.0.0.0/29 holds a's address 10.0.0.1: choose another network",
   );
   refused(
     "that holds another server",
     servers({}, { subnet: "10.0.0.0/29", address: "10.9.9.9" }),
-    "hosts.b.subnet: 10.0.0.0/29 holds a's address 10.0.0.1: choose another network.",
+    "hosts.b.subnet: 10.0.0.0/29 holds a's address 10.0.0.1: choose another network",
   );
   refused(
     "by default, that holds another server",
     servers({ subnet: "10.99.0.0/24", address: "10.213.236.1" }),
-    "hosts.b.subnet: 10.213.236.0/24 holds a's address 10.213.236.1: choose another network.",
+    "hosts.b.subnet: 10.213.236.0/24 holds a's address 10.213.236.1: choose another network",
   );
 });

@@ -50,39 +50,39 @@ describe("names", () => {
   refused(
     "an environment's name that can't name a stack",
     { ...minimal, name: "My Env" },
-    `name: "My Env" must start with a letter and hold only a-z, 0-9 and "-" (63 at most): it names the stack.`,
+    `name: "My Env" must start with a letter and hold only a-z, 0-9 and "-" (63 at most): it names the stack`,
   );
   refused(
     "a cluster's name that Docker would refuse",
     { ...minimal, cluster: "Citus_1" },
-    `cluster: "Citus_1" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes.`,
+    `cluster: "Citus_1" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes`,
   );
   for (const cluster of ["bridge", "default", "host", "none"]) {
     refused(
       `the cluster's name ${cluster}`,
       { ...minimal, cluster },
-      `cluster: "${cluster}" is a network of Docker's own: choose another name, e.g. citus.`,
+      `cluster: "${cluster}" is a network of Docker's own: choose another name, e.g. citus`,
     );
   }
   refused(
     "an empty user",
     { ...minimal, user: "" },
-    `user: "" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most).`,
+    `user: "" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most)`,
   );
   refused(
     "a database's name with a blank",
     { ...minimal, database: "my db" },
-    `database: "my db" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most).`,
+    `database: "my db" must start with a letter or "_" and hold only letters, digits, "_" and "-" (63 at most)`,
   );
   refused(
     "a reserved user",
     { ...minimal, user: "pg_admin" },
-    `user: "pg_admin": PostgreSQL reserves names that start with "pg_".`,
+    `user: "pg_admin": PostgreSQL reserves names that start with "pg_"`,
   );
   refused(
     "a template database",
     { ...minimal, database: "template1" },
-    `database: "template1" is PostgreSQL's own template: choose another name.`,
+    `database: "template1" is PostgreSQL's own template: choose another name`,
   );
 });
 
@@ -90,23 +90,23 @@ describe("references between hosts and nodes", () => {
   refused(
     "an unknown host of the coordinator",
     { ...minimal, coordinator: { host: "there" } },
-    `coordinator.host: "there" is not in hosts; known hosts: here.`,
+    `coordinator.host: "there" is not in hosts; known hosts: here`,
   );
   refused(
     "no hosts at all",
     { ...minimal, hosts: {} },
-    `coordinator.host: "here" is not in hosts; known hosts: none.`,
+    `coordinator.host: "here" is not in hosts; known hosts: none`,
   );
   refused(
     "an unknown host of workers",
     { ...clusterOf({ b: 1 }), workers: { b: 1, e: 1 } },
-    `workers.e: "e" is not in hosts; known hosts: a, b.`,
+    `workers.e: "e" is not in hosts; known hosts: a, b`,
   );
   for (const count of [-1, 1.5, NaN, Infinity, 1e9]) {
     refused(
       `${count} workers`,
       clusterOf({ b: count }),
-      `workers.b: ${count} must be a whole number of workers, from 0 to 1000.`,
+      `workers.b: ${count} must be a whole number of workers, from 0 to 1000`,
     );
   }
 });
@@ -115,12 +115,12 @@ describe("endpoints", () => {
   refused(
     "two workers on one port",
     withWorkers({ worker1: {}, olap: { port: 5432 } }),
-    "workers.b.olap.port: 10.0.0.2:5432 is the endpoint of b/worker1 already: give one of them another port.",
+    "workers.b.olap.port: 10.0.0.2:5432 is already the endpoint of b/worker1: give one of them another port",
   );
   refused(
     "a worker on the coordinator's port",
     clusterOf({ a: { worker1: { port: 5432 } } }),
-    "workers.a.worker1.port: 10.0.0.1:5432 is the endpoint of a/coordinator already: give one of them another port.",
+    "workers.a.worker1.port: 10.0.0.1:5432 is already the endpoint of a/coordinator: give one of them another port",
   );
   refused(
     "one published port for two nodes whose endpoints are container names",
@@ -129,12 +129,12 @@ describe("endpoints", () => {
       hosts: { here: { connection: "unix:///var/run/docker.sock", bindAddress: "10.0.0.1" } },
       workers: { here: { worker1: { port: 5432 }, worker2: {} } },
     },
-    "workers.here.worker1.port: 10.0.0.1:5432 is the published port of here/coordinator already: give one of them another port.",
+    "workers.here.worker1.port: 10.0.0.1:5432 is already the published port of here/coordinator: give one of them another port",
   );
 
   it("are not looked for of workers whose port is missing where their endpoints are container names", () => {
     const here = { connection: "unix:///var/run/docker.sock", bindAddress: "10.0.0.4" };
-    const missing = "is missing: only workers named worker1, worker2, ... have a default.";
+    const missing = "is missing: only workers named worker1, worker2, ... have a default port";
     expect(problemsOf({ ...minimal, hosts: { here }, workers: { here: { blue: {}, green: {} } } })).toEqual([
       `workers.here.blue.port: ${missing}`,
       `workers.here.green.port: ${missing}`,
@@ -149,10 +149,10 @@ describe("endpoints", () => {
         workers: { z: 1 },
       }),
     ).toEqual([
-      `coordinator.host: "y" is not in hosts; known hosts: a, b.`,
-      `workers.z: "z" is not in hosts; known hosts: a, b.`,
+      `coordinator.host: "y" is not in hosts; known hosts: a, b`,
+      `workers.z: "z" is not in hosts; known hosts: a, b`,
     ]);
-    const missing = "is missing: only workers named worker1, worker2, ... have a default.";
+    const missing = "is missing: only workers named worker1, worker2, ... have a default port";
     expect(problemsOf(clusterOf({ b: { olap: {}, oltp: {} } }))).toEqual([
       `workers.b.olap.port: ${missing}`,
       `workers.b.oltp.port: ${missing}`,
@@ -186,12 +186,12 @@ describe("several problems", () => {
   it("of what all nodes share are one problem each, at the environment", () => {
     const settings = { port: 6000, shared_buffers: "1GB" };
     expect(problemsOf(clusterOf({ b: 3 }, { settings, memory: 512, cpus: 0 }))).toEqual([
-      "memory: 512 MB is too small for shared_buffers=1GB: at most three quarters of it.",
-      "cpus: 0 must be a number of CPUs above 0, e.g. 1.5.",
-      "settings.port: can't be set here: inside the container it is always 5432; the published port is the node's.",
+      "memory: 512 MB is too small for shared_buffers=1GB, which may take at most three quarters of it",
+      "cpus: 0 must be a number of CPUs above 0, e.g. 1.5",
+      "settings.port: can't be set here: inside the container it is always 5432; the published port is the node's",
     ]);
     expect(problemsOf(clusterOf({ b: 3 }, { memory: 64 }))).toEqual([
-      "memory: 64 MB is too small to start: 256 MB or more, as a whole number.",
+      "memory: 64 MB is too small to start: use 256 MB or more, as a whole number",
     ]);
   });
 });

@@ -163,7 +163,7 @@ describe("the remedy", () => {
     ["could not connect to registry.terraform.io", /provider registry/],
     ["Pool overlaps with other one on this address space", /subnet/],
     ["write /data: no space left on device", /free some space/],
-    ["something that nobody foresaw", /see the detail below/],
+    ["something that nobody foresaw", /the details are below/],
   ])("for %j", (output, remedy) => {
     expect(remedyFor(output)).toMatch(remedy);
   });

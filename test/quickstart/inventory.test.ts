@@ -85,9 +85,7 @@ describe("what is there of the cluster", () => {
       "volume citus-worker1",
       "volume citus-worker1-archive",
     ]);
-    expect(() => hasLeftovers(inventory)).toThrow(
-      /this checkout's state doesn't know \(container citus-worker1, /,
-    );
+    expect(() => hasLeftovers(inventory)).toThrow(/not in this checkout's state \(container citus-worker1, /);
   });
 
   it("is a killed run's where it is in the network that the state knows: that can be recovered", async () => {

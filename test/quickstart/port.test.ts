@@ -35,7 +35,7 @@ describe("the coordinator's port", () => {
 
   it("can't change under an existing cluster", async () => {
     await expect(choose({ current: 5432, requested: "6000" })).rejects.toThrow(
-      /there on port 5432, and PGDIST_LOCAL_PORT is 6000.*--destroy/,
+      /already on port 5432, but PGDIST_LOCAL_PORT is 6000.*--destroy/,
     );
   });
 

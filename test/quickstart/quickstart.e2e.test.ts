@@ -111,7 +111,7 @@ describe("quickstart", () => {
   it("can't move an existing cluster to another port, nor go on without its password", async () => {
     expect(await quickstart([], { PGDIST_LOCAL_PORT: "1" })).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining(`the cluster is there on port ${port}, and PGDIST_LOCAL_PORT is 1`),
+      stderr: expect.stringContaining(`the cluster is already on port ${port}, but PGDIST_LOCAL_PORT is 1`),
     });
     rmSync(join(folder, "state/local.password"));
     expect(await quickstart([])).toMatchObject({
@@ -130,14 +130,14 @@ describe("quickstart", () => {
     const [, kind, tag = ""] = /Citus image +(real|STAND-IN) +([^,]+),/.exec(first.stdout) ?? [];
     expect((await imageTags("/var/run/docker.sock")).has(tag)).toBe(kind === "real" || tagsBefore.has(tag));
     expect(existsSync(join(folder, "state/local.password"))).toBe(false);
-    expect((await quickstart(["--destroy"])).stdout).toContain("nothing to take away");
+    expect((await quickstart(["--destroy"])).stdout).toContain("nothing to remove");
   });
 
   it("leaves a cluster alone that another checkout made", async () => {
     await run("docker", ["volume", "create", `${cluster}-worker1`]);
     const { status, stderr } = await quickstart([]);
     expect(status).toBe(1);
-    expect(stderr).toContain(`this checkout's state doesn't know (volume ${cluster}-worker1)`);
+    expect(stderr).toContain(`not in this checkout's state (volume ${cluster}-worker1)`);
     expect(await named("volume")).toBe(`${cluster}-worker1`);
   });
 

@@ -109,6 +109,8 @@ function wordsOf(expression: ts.Expression): string {
 
 function partOf(expression: ts.Expression): string {
   if (ts.isIdentifier(expression)) return PHRASES[expression.text] ?? "…";
+  if (ts.isCallExpression(expression) && expression.expression.getText() === "deployOf")
+    return "`npx cdktf deploy …`";
   const command = commandOf(expression);
   if (command === undefined) return "…";
   return `\`npx pg-dist ${[command.name, command.place === undefined ? [] : "…", ...command.words].flat().join(" ")}\``;

@@ -84,7 +84,7 @@ describe("what is said to do about a deployment, and helps", () => {
     const refused = await cluster.run("add", "local/worker3");
     expect(refused.exitCode, refused.output).toBe(4);
     expect(refused.output).toMatch(
-      /not yet a member to Terraform: .*npx cdktf deploy \S+, which registers it/,
+      /not yet a member to Terraform: .*`npx cdktf deploy \S+`, which registers it/,
     );
     await cluster.deployment.applied();
     const there = await cluster.run("add", "local/worker3");

@@ -44,7 +44,7 @@ describe("environments are a file each", () => {
       "three.ts": `export const a = ${environment("three")};\nexport const b = ${environment("three")};\n`,
     };
     expect(() => synthesize(files)).toThrow(
-      /three\.ts exports 2 environments named three: leave one of them there\n.*two\.ts exports one and not two: it may be a copy/,
+      /three\.ts exports 2 environments named three: keep only one of them\n.*two\.ts exports one and not two: it may be a copy/,
     );
   });
 });

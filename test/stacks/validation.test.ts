@@ -30,13 +30,13 @@ describe("what is wrong with the environments of an app", () => {
     };
     const error = errorOf({ ...minimal, memory: 64, user: "pg_me" }, minimal, { ...wrong, cluster: "X" });
     expect(linesOf(error)).toEqual([
-      `dev: user: "pg_me": PostgreSQL reserves names that start with "pg_".`,
-      "dev: memory: 64 MB is too small to start: 256 MB or more, as a whole number.",
-      `staging: cluster: "X" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes.`,
-      `staging: image: "citusdata/citus:latest" can change its PostgreSQL major under the data: pin a full version, e.g. citusdata/citus:13.0.3.`,
-      "staging: workers.x.olap.port: is missing: only workers named worker1, worker2, ... have a default.",
-      `dev: name: "dev" is the name of two environments: they would share a stack and a state.`,
-      `dev: cluster: "citus" is used twice on Docker host unix:///var/run/docker.sock, shared with environment dev: they would share volumes. Give one another cluster name.`,
+      `dev: user: "pg_me": PostgreSQL reserves names that start with "pg_"`,
+      "dev: memory: 64 MB is too small to start: use 256 MB or more, as a whole number",
+      `staging: cluster: "X" must hold only a-z, 0-9 and "-" (40 at most): it names networks, containers and volumes`,
+      `staging: image: "citusdata/citus:latest" can change PostgreSQL's major version under the data: pin a full version, e.g. citusdata/citus:13.0.3`,
+      "staging: workers.x.olap.port: is missing: only workers named worker1, worker2, ... have a default port",
+      `dev: name: "dev" is the name of two environments: they would share a stack and a state`,
+      `dev: cluster: "citus" is used twice on Docker host unix:///var/run/docker.sock, shared with environment dev: they would share volumes; give one of them a different cluster name`,
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, Failure } from "../../base/failure";
+import { EXIT, Failure, moreAbove } from "../../base/failure";
 import type { Terraform } from "../../terraform/terraform";
 import { withSavedPlan } from "../../terraform/with-saved-plan";
 import type { Adopt } from "./action";
@@ -35,9 +35,8 @@ export async function adopt(terraform: Terraform, folder: string, actions: reado
       const problems = checkPlan(await terraform.plan(saved, addresses), addresses);
       const [first] = problems;
       if (first !== undefined) {
-        const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more, above)`;
         throw new Failure(
-          `nothing was adopted: ${first}${more}`,
+          `nothing was adopted: ${first}${moreAbove(problems.length - 1)}`,
           "make the configuration what runs there, recover, and change it afterwards",
           { exitCode: EXIT.refused, detail: problems.length === 1 ? [] : problems },
         );

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../../model/cluster";
 import { formatEndpoint } from "../../../model/cluster";
-import { Failure } from "../../base/failure";
+import { Failure, moreAbove } from "../../base/failure";
 import { quoteLiteral, runOnNodes } from "../../cluster/nodes/run-on-nodes";
 import type { Session } from "../../cluster/connection/session";
 import { remedyForSetting } from "../../cluster/nodes/setting-cause";
@@ -69,7 +69,7 @@ export async function cleanWorker(session: Session, endpoint: Endpoint): Promise
   const [first] = failed;
   if (first === undefined) return { dropped, needed };
   throw new Failure(
-    `${formatEndpoint(endpoint)} could not be emptied: ${first}${failed.length === 1 ? "" : ` (and ${failed.length - 1} more, above)`}`,
+    `${formatEndpoint(endpoint)} could not be emptied: ${first}${moreAbove(failed.length - 1)}`,
     advise`undo there what the message names, then ${AGAIN}`,
     { detail: failed.length === 1 ? [] : failed },
   );

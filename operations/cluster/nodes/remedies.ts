@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode, Endpoint } from "../../../model/cluster";
 import type { Place } from "../../base/place";
-import { type Remedy, advise, commandIn } from "../../base/remedy";
+import { type Remedy, advise, commandIn, deployOf } from "../../base/remedy";
 
 /* One remedy a fault, whoever comes upon it: status, doctor, a registration, a move. */
 
@@ -74,5 +74,5 @@ export function remakeNetworkRemedy(
 ): string {
   const names = nodes.map(({ container }) => container).join(" ");
   const remove = isThere ? `; docker network rm ${name}` : "";
-  return `there: docker stop ${names}; docker rm ${names}${remove}; then npx cdktf deploy ${environment} makes them again on their volumes`;
+  return `there: docker stop ${names}; docker rm ${names}${remove}; then ${deployOf(environment)} makes them again on their volumes`;
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Caller } from "../../base/caller/caller";
-import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import { EXIT, type ExitCode, Failure, moreAbove } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import { advise, commandIn } from "../../base/remedy";
 import { Stopwatch } from "../../base/stopwatch";
@@ -142,9 +142,8 @@ async function lookAtCluster(name: string, flags: Flags, caller: Caller): Promis
 function refuseChanges(changes: readonly string[], environment: string, refused: boolean): void {
   const [first, ...others] = changes;
   if (first === undefined) return;
-  const more = others.length === 0 ? "" : ` (and ${others.length} more, above)`;
   throw new Failure(
-    `not applied: ${first}${more}`,
+    `not applied: ${first}${moreAbove(others.length)}`,
     refused
       ? advise`do what the review says, or take the change back, then review again: ${commandIn({ environment }, "review")}`
       : advise`review again: ${commandIn({ environment }, "review")}`,

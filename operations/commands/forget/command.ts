@@ -29,7 +29,7 @@ import { requireGone } from "../../change/forget/require-gone";
 import type { Losses, Survey } from "../../change/forget/losses";
 import { readBlockedTimeout } from "../../cluster/moving/blocked-timeout";
 import { withWaitsTold } from "../../cluster/moving/with-waits-told";
-import { commandIn, typed } from "../../base/remedy";
+import { commandIn, typed, deployOf } from "../../base/remedy";
 
 const HELP = `
 For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants
@@ -133,7 +133,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
   } else if (!json) {
     printLines([
       `Forgotten. Now delete ${servers.join(", ")} from \`hosts\` and \`workers\` of the environment, or give it a new ` +
-        `server's connection; then: npx cdktf deploy ${cluster.environment}`,
+        `server's connection; then: ${deployOf(cluster.environment)}`,
       "If it ever starts again: its containers come up by themselves and still take themselves for members; remove them " +
         "before it reaches the others",
     ]);

@@ -15,7 +15,7 @@ import { findProject, loadEnvironment } from "../../terraform/project";
 import { readSince } from "./read-since";
 import { filterLines } from "./filter-lines";
 import { type LogPlace, READ_FILES, findLog } from "./log-place";
-import { type Remedy, advise, commandIn } from "../../base/remedy";
+import { type Remedy, advise, commandIn, deployOf } from "../../base/remedy";
 
 const HELP = `
 NODE is an id (server-d/worker1), the name of its container, or its short name where only one node has it.
@@ -84,7 +84,7 @@ async function showLog(docker: Engine, { cluster, node, flags }: Wanted): Promis
   if (place.kind === "elsewhere") {
     throw new Failure(
       `${node.id}: its log goes to ${place.destination} (log_destination), which can't be read from here`,
-      `read it there; or set log_destination: "stderr" in the node's settings, and npx cdktf deploy ${environment}`,
+      `read it there; or set log_destination: "stderr" in the node's settings, and ${deployOf(environment)}`,
     );
   }
   if (place.kind === "files") return showFiles(docker, place, { cluster, node, flags });

@@ -7,6 +7,7 @@ import type { Changing } from "../../cli/change-command";
 import { type Project, findProject } from "../../terraform/project";
 import { synthesize } from "../../terraform/synthesize";
 import { Terraform } from "../../terraform/terraform";
+import { deployOf } from "../../base/remedy";
 
 /**
  * A worker whose deploy ended before Terraform had made its membership must not join by hand: deleted from the environment,
@@ -25,7 +26,7 @@ export async function requireMembership(
   throw new Failure(
     `${id} is not yet a member to Terraform: its state has the container and no ${membershipAddress(id)}, so the ` +
       "last deploy did not end well",
-    `npx cdktf deploy ${environment.name}, which registers it; added by hand, it would be destroyed undrained when it is ` +
+    `${deployOf(environment.name)}, which registers it; added by hand, it would be destroyed undrained when it is ` +
       "deleted from the environment",
     { exitCode: EXIT.refused },
   );

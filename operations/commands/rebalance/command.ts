@@ -8,7 +8,7 @@ import { orJsonFailure } from "../../cli/read-command";
 import { otherDatabases, otherDatabasesNote } from "../../cli/other-databases-note";
 import { requireAnswers } from "../../cli/require-answers";
 import { MODES, type TransferMode, readTransferMode } from "../../cluster/shards/transfer-mode";
-import { EXIT, type ExitCode, Failure } from "../../base/failure";
+import { EXIT, type ExitCode, Failure, moreAbove } from "../../base/failure";
 import { takeLock } from "../../cluster/nodes/lock";
 import { readView } from "../../cluster/nodes/read-view";
 import { labelAt } from "../../cluster/nodes/view";
@@ -134,7 +134,7 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   const obstacles = await findObstacles(session, cluster, moves, mode, blockWrites);
   const [first] = obstacles;
   if (first !== undefined) {
-    const more = obstacles.length === 1 ? "" : ` (and ${obstacles.length - 1} more, above)`;
+    const more = moreAbove(obstacles.length - 1);
     throw new Failure(`${first.what}${more}`, advise`${first.remedy}; nothing was started`, {
       detail: obstacles.length === 1 ? [] : obstacles.map(({ what, remedy }) => advise`${what}: ${remedy}`),
       exitCode: EXIT.refused,

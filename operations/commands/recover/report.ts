@@ -1,5 +1,5 @@
 import type { Paint } from "../../cli/output";
-import { commandIn, typed } from "../../base/remedy";
+import { commandIn, typed, deployOf } from "../../base/remedy";
 import type { CarriedOut } from "../../change/recover/carry-out";
 import type { Recovery } from "../../change/recover/recover";
 
@@ -39,7 +39,7 @@ export function reportPlan({ cluster, situation, actions, memberships }: Recover
 /** What comes after a recovery that was carried out. */
 export function reportNext({ cluster }: Recovery, unsafe: boolean): string[] {
   return [
-    `Next, before any other change: npx cdktf deploy ${cluster.environment}. It makes what is missing, registers and verifies every node; the plan after it is empty.`,
+    `Next, before any other change: ${deployOf(cluster.environment)}. It makes what is missing, registers and verifies every node; the plan after it is empty.`,
     ...(unsafe
       ? [
           "Until then delete no worker from the environment: the memberships could not be put back into the state without " +

@@ -1,7 +1,7 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { LABEL } from "../../../model/contract/labels";
 import { shellWord } from "../../base/shown-words";
-import { type Remedy, advise, commandIn } from "../../base/remedy";
+import { type Remedy, advise, commandIn, deployOf } from "../../base/remedy";
 import { replaceContainer } from "../../base/terraform-command";
 import { describeDocker } from "../../docker/describe-docker";
 import type { ContainerJson } from "../../docker/engine/containers";
@@ -184,6 +184,6 @@ export function unmanagedContainer(node: ClusterNode, json: ContainerJson, clust
     what: `the container ${node.container} is not the one that Terraform made: a deploy would fail, as its name is taken`,
     remedy: ours
       ? advise`${commandIn(cluster, "recover")} takes it into the state`
-      : advise`see whose it is; rename or remove it, then \`npx cdktf deploy ${cluster.environment}\` makes the node's on its volume`,
+      : advise`see whose it is; rename or remove it, then ${deployOf(cluster.environment)} makes the node's on its volume`,
   };
 }

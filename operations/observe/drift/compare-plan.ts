@@ -1,7 +1,7 @@
 import type { Cluster } from "../../../model/cluster";
 import { resourceOf } from "../../../model/contract/resource";
 import type { DriftCode } from "../../../model/drift-code";
-import { type Remedy, advise, commandIn } from "../../base/remedy";
+import { type Remedy, advise, commandIn, deployOf } from "../../base/remedy";
 import { replaceContainer } from "../../base/terraform-command";
 import type { PlanJson, ResourceChange } from "../../terraform/plan";
 import { type AttributeChange, attributeChanges } from "../review/attribute-changes";
@@ -48,7 +48,7 @@ export function comparePlan(plan: PlanJson, cluster: Cluster, seen: ReadonlySet<
 function ofNode(node: NodeImpact, plan: PlanJson, cluster: Cluster): Drift[] {
   const { id, fate } = node;
   if (fate === "updated" || fate === "replaced") return ofChanges(node, plan, cluster);
-  const deploy = `\`npx cdktf deploy ${cluster.environment}\``;
+  const deploy = deployOf(cluster.environment);
   const found = (code: DriftCode, severity: Drift["severity"], what: string, remedy: Remedy): Drift[] => [
     { code, severity, where: [id], what, remedy },
   ];
@@ -119,14 +119,14 @@ function text({ name, before, after }: AttributeChange): string {
 }
 
 function applyRemedy(cluster: Cluster): Remedy {
-  return advise`${commandIn(cluster, "review")} says what the next deploy does to it; then \`npx cdktf deploy ${cluster.environment}\`, or undo the edit`;
+  return advise`${commandIn(cluster, "review")} says what the next deploy does to it; then ${deployOf(cluster.environment)}, or undo the edit`;
 }
 
 /** The engine takes no update to "no limit". */
 function outsideRemedy({ name, after }: AttributeChange, id: string, cluster: Cluster): Remedy {
   if (name === "memory" && after === undefined)
     return `Docker lifts no limit of a container that is there: ${replaceContainer(cluster.environment, id)}`;
-  return `\`npx cdktf deploy ${cluster.environment}\` sets it back; or declare it so`;
+  return `${deployOf(cluster.environment)} sets it back; or declare it so`;
 }
 
 /** Networks, images, and what the stack has beside this program's. */
@@ -146,7 +146,7 @@ function ofOthers({ others }: Impact, plan: PlanJson, cluster: Cluster, seen: Re
         where,
         subject: address,
         what: gone ? `${address} is gone without Terraform` : `${address} is not applied (${action})`,
-        remedy: gone ? `\`npx cdktf deploy ${cluster.environment}\` makes it again` : applyRemedy(cluster),
+        remedy: gone ? `${deployOf(cluster.environment)} makes it again` : applyRemedy(cluster),
       },
     ];
   });
@@ -163,7 +163,7 @@ function ofSteps({ registers, guards }: Impact, cluster: Cluster): Drift[] {
       what: registers
         ? "the last deploy did not end, or what it registers was edited: nodes, roles"
         : "what guards a replacement was edited, and not deployed",
-      remedy: `\`npx cdktf deploy ${cluster.environment}\``,
+      remedy: deployOf(cluster.environment),
     },
   ];
 }

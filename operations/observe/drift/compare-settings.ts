@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { shellWord } from "../../base/shown-words";
-import { type Remedy, advise, commandIn } from "../../base/remedy";
+import { type Remedy, advise, commandIn, deployOf } from "../../base/remedy";
 import { hostOf } from "../../cluster/cluster-file";
 import { describeDocker } from "../../docker/describe-docker";
 import type { Drift } from "./drift";
@@ -69,7 +69,7 @@ function running({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
           subject: name,
           what: `its server runs with another ${name} (${setting.source})`,
           ...{ declared: shownValue(value), found: shownValue(setting.value, setting.unit) },
-          remedy: advise`\`npx cdktf deploy ${cluster.environment}\`; where that has no changes ${restart(node, cluster)}`,
+          remedy: advise`${deployOf(cluster.environment)}; where that has no changes ${restart(node, cluster)}`,
         },
       },
     ];

@@ -1,4 +1,4 @@
-import { EXIT, Failure } from "../../base/failure";
+import { EXIT, Failure, moreAbove } from "../../base/failure";
 import { AGAIN, type Remedy, advise } from "../../base/remedy";
 import { explainNoToken, explainOrganization, explainRepository } from "./cloud";
 import type { Diagnostic } from "./diagnostic";
@@ -58,9 +58,8 @@ export function terraformFailure(
       advise`run it by hand in ${at.folder}: ${at.binary} ${command}`,
     );
   }
-  const more = others.length === 0 ? "" : ` (and ${others.length} more, above)`;
   const refused = !began && [first, ...others].every((each) => each.refused === true);
-  return new Failure(`${first.what}${more}`, first.remedy, {
+  return new Failure(`${first.what}${moreAbove(others.length)}`, first.remedy, {
     detail: others.length === 0 ? first.text : [first, ...others].flatMap(lines),
     exitCode: refused ? EXIT.refused : EXIT.failed,
   });

@@ -64,7 +64,7 @@ describe("an environment that isn't the one that was meant", () => {
     for (const command of COMMANDS) {
       const { code, stderr } = await pgDistInProcess(folder, [...command]);
       expect({ command, code }).toEqual({ command, code: 4 });
-      expect(stderr).toMatch(/staging\.ts exports production and not staging.*say `name: "staging"`/);
+      expect(stderr).toMatch(/staging\.ts exports production and not staging.*set `name: "staging"`/);
     }
   });
 

@@ -2,12 +2,12 @@ import { type Finding, failed, ok, skipped, warning } from "../finding";
 import type { ContainerInspection } from "../inspection";
 import { runs } from "../container-runs";
 import type { NodeCheck } from "./check";
-import { type CommandLine, advise, commandIn } from "../../../base/remedy";
+import { type CommandLine, advise, commandIn, deployOf } from "../../../base/remedy";
 
 /** Whether a node's container is there and runs, and if not, its last words. */
 export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
   const place = { check: "container", where: node.id };
-  const apply = `npx cdktf deploy ${cluster.environment}`;
+  const apply = deployOf(cluster.environment);
   if (container === undefined) return [skipped(place, `its Docker host ${node.host} did not answer`)];
   if (container === "missing") {
     return [

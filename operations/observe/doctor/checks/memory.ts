@@ -2,6 +2,7 @@ import { formatBytes } from "../../../base/bytes";
 import { replaceContainer } from "../../../base/terraform-command";
 import { ok, warning } from "../finding";
 import type { NodeCheck } from "./check";
+import { deployOf } from "../../../base/remedy";
 
 /** The container's memory limit against the declared one, which is in MB. */
 export const checkMemory: NodeCheck = ({ node, container }, { cluster }) => {
@@ -14,7 +15,7 @@ export const checkMemory: NodeCheck = ({ node, container }, { cluster }) => {
   const remedy =
     declared === 0
       ? `Docker lifts no limit of a container that is there: declare the server's whole memory, or ${replaceContainer(cluster.environment, node.id)}`
-      : `npx cdktf deploy ${cluster.environment}`;
+      : deployOf(cluster.environment);
   const seen = `its container has ${shown(container.memory)}, declared is ${shown(declared)}`;
   return [warning(place, seen, remedy)];
 };

@@ -1,6 +1,7 @@
 import { failed, ok, warning } from "../finding";
 import type { HostCheck } from "./check";
 import { remakeNetworkRemedy } from "../../../cluster/nodes/remedies";
+import { deployOf } from "../../../base/remedy";
 
 /** The cluster's subnet on a host against the server's other IPv4 routes. */
 export const checkNetwork: HostCheck = ({ host, network, subnet, system, containers }, { cluster }) => {
@@ -16,7 +17,7 @@ export const checkNetwork: HostCheck = ({ host, network, subnet, system, contain
   if (other !== undefined) {
     const seen = `${own} overlaps the route ${other.subnet} of ${other.device}: the nodes don't reach what is behind it`;
     const set = "set `subnet` of this host to a free one";
-    if (network === undefined) return [failed(place, seen, `${set}, then npx cdktf deploy ${environment}`)];
+    if (network === undefined) return [failed(place, seen, `${set}, then ${deployOf(environment)}`)];
     // A later `subnet` is ignored while the network is there (constructs/docker-host.ts).
     const remake = remakeNetworkRemedy(
       { name, environment },

@@ -2,6 +2,7 @@ import { formatEndpoint } from "../../../../model/cluster";
 import { failed, ok } from "../finding";
 import { runs } from "../container-runs";
 import type { NodeCheck } from "./check";
+import { deployOf } from "../../../base/remedy";
 
 /** Whether a node's port is published as declared, and if not, who has it. */
 export const checkPort: NodeCheck = ({ node, container }, { hosts, cluster }) => {
@@ -42,7 +43,7 @@ export const checkPort: NodeCheck = ({ node, container }, { hosts, cluster }) =>
     failed(
       place,
       `${wanted} is not published${instead === "" ? "" : `, but ${instead}`}`,
-      `a changed port reaches a container when it is replaced: npx cdktf deploy ${cluster.environment}`,
+      `a changed port reaches a container when it is replaced: ${deployOf(cluster.environment)}`,
     ),
   ];
 };

@@ -3,7 +3,7 @@ import { type Finding, failed, ok, skipped, warning } from "../finding";
 import { runs } from "../container-runs";
 import { viewRegistered } from "../registered-nodes";
 import type { NodeInspection, Inspection } from "../inspection";
-import { type Remedy, advise, commandIn } from "../../../base/remedy";
+import { type Remedy, advise, commandIn, deployOf } from "../../../base/remedy";
 import { inactiveRemedy, unsyncedRemedy } from "../../../cluster/nodes/remedies";
 
 /** What the coordinator has registered against what is declared. */
@@ -97,7 +97,7 @@ function registrationRemedy(
   { id, role, endpoint: { host, port } }: ClusterNode,
   container: NodeInspection["container"],
 ): Remedy {
-  const deploy = `npx cdktf deploy ${cluster.environment}`;
+  const deploy = deployOf(cluster.environment);
   const add = commandIn(cluster, "add", id);
   if (container === "missing") return `${deploy} registers it`;
   if (role === "coordinator")

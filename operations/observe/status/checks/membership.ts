@@ -5,7 +5,7 @@ import { hasLostMetadata } from "./identity";
 import { hasLostRow } from "./lost-row";
 import { movesRun } from "../moves";
 import type { Snapshot, SnapshotNode } from "../snapshot";
-import { type Remedy, advise, commandIn } from "../../../base/remedy";
+import { type Remedy, advise, commandIn, deployOf } from "../../../base/remedy";
 import { inactiveRemedy, unsyncedRemedy } from "../../../cluster/nodes/remedies";
 
 /** The environment and pg_dist_node name the same nodes, and every one takes part. */
@@ -49,7 +49,7 @@ function difference(
   const remedy =
     recorded === undefined
       ? advise`put it into the environment, or ${commandIn({ environment }, "remove", address)} to drain and remove it`
-      : advise`put it into the environment; or \`npx cdktf deploy ${environment}\` removes it safely, or where that has no changes ${commandIn({ environment }, "remove", label)}`;
+      : advise`put it into the environment; or ${deployOf(environment)} removes it safely, or where that has no changes ${commandIn({ environment }, "remove", label)}`;
   return [{ severity: "warning", check, node: label, what, remedy }];
 }
 
@@ -59,7 +59,7 @@ function coordinatorHostRemedy({ host, port }: Endpoint): Remedy {
 
 /** A deploy registers only where it changes something: not after `pg-dist remove`, which leaves the container running. */
 function registrationRemedy(environment: string, label: string): Remedy {
-  return advise`\`npx cdktf deploy ${environment}\` registers it, or where that has no changes ${commandIn({ environment }, "add", label)}`;
+  return advise`${deployOf(environment)} registers it, or where that has no changes ${commandIn({ environment }, "add", label)}`;
 }
 
 function leaving(
@@ -98,7 +98,7 @@ function marksRemedy(
   // A deploy lifts it too, but only where it registers: not after a drain that was killed, which changed no configuration.
   return declared
     ? advise`${commandIn({ environment }, "add", label)} lifts the mark, as the environment still has it`
-    : advise`\`npx cdktf deploy ${environment}\` goes on with the removal, or where that has no changes ${commandIn({ environment }, "remove", label)}`;
+    : advise`${deployOf(environment)} goes on with the removal, or where that has no changes ${commandIn({ environment }, "remove", label)}`;
 }
 
 function participation(

@@ -33,7 +33,7 @@ describe("pg-dist recover, further", () => {
         expect(cluster.stateText()).toBe("");
       }
       const { exitCode, output } = await cluster.recoverOnTerminal("yes\r");
-      expect(output).toContain(`Next, before any other change: npx cdktf deploy ${cluster.name}.`);
+      expect(output).toContain(`Next, before any other change: \`npx cdktf deploy ${cluster.name}\`.`);
       expect(exitCode).toBe(0);
       cluster.restoreState(state);
     });

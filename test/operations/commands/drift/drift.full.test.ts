@@ -471,7 +471,7 @@ describe("what drift finds, and what mends it", () => {
 
   /** What is to be typed on the server, up to the deploy. */
   async function typeThere(remedy = ""): Promise<void> {
-    const [, commands = ""] = /there: (docker .*?); then npx cdktf deploy/.exec(remedy) ?? [];
+    const [, commands = ""] = /there: (docker .*?); then `npx cdktf deploy/.exec(remedy) ?? [];
     expect(commands, remedy).not.toBe("");
     for (const command of commands.split("; ")) await cluster.shell(command);
   }

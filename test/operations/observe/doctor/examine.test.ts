@@ -301,11 +301,11 @@ describe("the doctor's checks", () => {
 
   it.each([
     ["runs", someContainer(), /^`npx pg-dist add production server-a\/worker1` registers it$/],
-    ["stands still", someContainer({ status: "exited" }), /^npx cdktf deploy production registers it$/],
+    ["stands still", someContainer({ status: "exited" }), /^`npx cdktf deploy production` registers it$/],
     [
       "can't be asked for",
       undefined,
-      /^npx cdktf deploy production .* no changes `npx pg-dist add production/,
+      /^`npx cdktf deploy production` .* no changes `npx pg-dist add production/,
     ],
   ])("name what registers a worker whose container %s", (_title, container, remedy) => {
     const { registered, ...rest } = withNode({ container });
