@@ -91,7 +91,7 @@ async function registerNodes(
   // Once the addresses are right there as well.
   const spreadElsewhere = await storeElsewhere(session, cluster, { roles, progress });
   if (await keepNodeConnectionsAlive(session, cluster, progress))
-    progress("the nodes notice within half a minute from now on that another one is gone");
+    progress("from now on, the nodes notice within half a minute that another one is gone");
   await verify(session, cluster, progress, {
     ...reconciled,
     changed: reconciled.changed || stored || spread.length > 0 || elsewhere || spreadElsewhere || changed,

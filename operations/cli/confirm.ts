@@ -16,7 +16,10 @@ function isInteractive(): boolean {
 export async function confirm(question: string, agreed: boolean): Promise<void> {
   if (agreed) return;
   if (!isInteractive()) {
-    throw refused(`${question} Nobody can be asked here`, "run it on a terminal, or with --yes");
+    throw refused(
+      `${question} This needs a confirmation, and there is no terminal to ask on`,
+      "run it on a terminal, or with --yes",
+    );
   }
   if ((await ask(`${question} Type yes to continue:`)) !== "yes")
     throw refused("not confirmed", "nothing was changed");
@@ -30,9 +33,12 @@ export async function confirm(question: string, agreed: boolean): Promise<void> 
  */
 export async function confirmName(question: string, name: string, typed: string | undefined): Promise<void> {
   if (typed === undefined && !isInteractive()) {
-    throw refused(`${question} Nobody can be asked here`, `run it on a terminal, or with --confirm ${name}`);
+    throw refused(
+      `${question} This needs a confirmation, and there is no terminal to ask on`,
+      `run it on a terminal, or with --confirm ${name}`,
+    );
   }
-  const answer = typed ?? (await ask(`${question} Type ${name} to go on:`));
+  const answer = typed ?? (await ask(`${question} Type ${name} to continue:`));
   if (answer === name) return;
   throw refused(`${answer === "" ? "nothing" : answer} is not ${name}`, "nothing was changed");
 }

@@ -8,7 +8,7 @@ export function explainTimeout(error: unknown, timeoutMs: number, remedy: Remedy
   if (sqlStateOf(error) !== SQLSTATE.queryCanceled || oneLine(error).includes("user request")) return error;
   return new Failure(
     `the coordinator did not answer within ${timeoutMs / 1000} s`,
-    advise`${remedy}; --timeout gives it longer`,
+    advise`${remedy}; --timeout allows more time`,
     { cause: error },
   );
 }

@@ -22,7 +22,7 @@ export function otherDatabasesNote(
   ...words: readonly string[]
 ): string[] {
   return names.map((name) => {
-    const what = `The Citus database ${quoteName(name)} on these servers is not in this`;
+    const what = `The Citus database ${quoteName(name)} on these servers is not included here`;
     if (cluster === undefined) return `${what}: name it in --url`;
     return `${what}: ${typed(commandIn(placeInDatabase(cluster, name), command, ...words))}`;
   });

@@ -35,7 +35,7 @@ export async function findPassword(login: Login): Promise<Password> {
   if (typed) return { value: typed, source: "the terminal" };
   throw new Failure(
     `no password for ${label}`,
-    `set ${names.join(" or ")}, enter it in ~/.pgpass (or PGPASSFILE), or run it on a terminal, where it is asked`,
+    `set ${names.join(" or ")}, enter it in ~/.pgpass (or PGPASSFILE), or run it on a terminal, which asks for it`,
   );
 }
 

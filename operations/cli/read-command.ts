@@ -39,7 +39,7 @@ export function addReadCommand<Flags extends ReadFlags>(
   const command = addTarget(program.command(spec.name).description(spec.description));
   spec.options?.(command);
   command
-    .option("--json", "for a script; the shape is in schemas of the project, version 1")
+    .option("--json", "as JSON for scripts, version 1; its shape is in the project's schemas folder")
     .addHelpText("after", `\n${spec.help.trim()}`)
     .action(async (environment: string | undefined, flags: Flags) => {
       const json = flags.json === true;

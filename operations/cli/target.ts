@@ -45,7 +45,7 @@ export function addTarget(command: Command): Command {
 
 /** `--via`. */
 export function viaOption(): Option {
-  const description = "only this way to the coordinator (default: the first that works)";
+  const description = "use only this way to the coordinator (default: the first that works)";
   return new Option("--via <way>", description).choices(["direct", "ssh", "exec"]);
 }
 
@@ -62,7 +62,7 @@ export function timeoutOption(description: string, seconds: number | null = 10):
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds >= 1 && seconds <= 3600) return seconds;
-  throw new InvalidArgumentError("It is a number of seconds from 1 to 3600.");
+  throw new InvalidArgumentError("It must be a number of seconds from 1 to 3600.");
 }
 
 /**
@@ -83,9 +83,13 @@ export function findTarget(environment: string | undefined, flags: TargetFlags, 
   const timeoutMs = flags.timeout * 1000;
   if (flags.url !== undefined) {
     if (flags.database !== undefined) {
-      throw new Failure("--database is given beside --url", "name the database at the end of the URL", {
-        exitCode: EXIT.usage,
-      });
+      throw new Failure(
+        "--database is given together with --url",
+        "name the database at the end of the URL",
+        {
+          exitCode: EXIT.usage,
+        },
+      );
     }
     return fromUrl(flags.url, flags.via, timeoutMs, caller);
   }
@@ -200,8 +204,7 @@ export function refuseTwins(twins: readonly string[]): void {
 }
 
 /** For one of two environments that are one cluster. */
-export const TWIN_REMEDY =
-  "delete the copy from environments/, or give it the hosts and the cluster that are its own";
+export const TWIN_REMEDY = "delete the copy from environments/, or give it hosts and a cluster of its own";
 
 /**
  * Says on standard error what speaks against it that this is the coordinator. Whoever only looks sees all the same: it may

@@ -31,7 +31,7 @@ export async function watch(seconds: number, draw: () => Promise<string[]>): Pro
       const lines = await Promise.race([draw(), stopped]);
       if (lines === undefined) break;
       last = lines;
-      const footer = `every ${seconds} s, Ctrl-C ends it`;
+      const footer = `every ${seconds} s, Ctrl-C to quit`;
       process.stdout.write(
         terminal ? inPlace(lines, footer, screenSize(process.stdout)) : `${lines.join("\n")}\n\n`,
       );

@@ -35,7 +35,7 @@ Exit codes:
 export function createProgram(caller: Caller): Command {
   const program = new Command("pg-dist")
     .description("See and operate a Citus cluster of this project, from its own environment file.")
-    .option("--no-color", "no colours, also on a terminal")
+    .option("--no-color", "no colours, even on a terminal")
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({
       getOutHelpWidth: () => helpWidth(process.stdout),

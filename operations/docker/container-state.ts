@@ -116,7 +116,7 @@ const LINE_LENGTH = 160;
 
 /** In a few words: `is exited (code 137, killed by the kernel: out of memory): "last line"`. */
 export function describeContainer(answer: ContainerAnswer): string {
-  if ("unknown" in answer) return `can't be asked about: ${answer.unknown}`;
+  if ("unknown" in answer) return `could not be inspected: ${answer.unknown}`;
   if ("missing" in answer) return "does not exist";
   const { status, exitCode, oomKilled, error, health, lastLine } = answer;
   const ended = status === "exited" || status === "dead" || status === "restarting";
@@ -136,15 +136,15 @@ export function remedyFor(
   { container, environment }: { readonly container: string; readonly environment: string },
 ): string {
   if ("unknown" in answer)
-    return `see that the server ${docker.id} is up and \`${docker.describe(["ps"])}\` works`;
-  if ("missing" in answer) return `${deployOf(environment)} makes it on its volume`;
+    return `check that the server ${docker.id} is up and \`${docker.describe(["ps"])}\` works`;
+  if ("missing" in answer) return `${deployOf(environment)} recreates it on its volume`;
   switch (answer.status) {
     case "running":
       return `see its log: \`${docker.describe(["logs", "--tail", "50", container])}\`, and its port and firewall`;
     case "paused":
       return `\`${docker.describe(["unpause", container])}\``;
     case "restarting":
-      return `see why it ends: \`${docker.describe(["logs", "--tail", "50", container])}\``;
+      return `see why it exits: \`${docker.describe(["logs", "--tail", "50", container])}\``;
     default:
       return `\`${docker.describe(["start", container])}\``;
   }

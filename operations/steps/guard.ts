@@ -114,7 +114,7 @@ function allAtOnce(
   ];
   return new Failure(
     `${replacements.length} containers of environment ${cluster.environment} would be replaced at once, and the cluster ` +
-      "be down until they are back",
+      "would be down until they are back",
     advise`replace them one by one with the commands above and ${AGAIN} at the end, or set
       \`rollout: "all-at-once"\` in the environment`,
     {

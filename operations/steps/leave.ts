@@ -118,7 +118,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
 /** The moves may have taken hours, in which people work. */
 function requireStillNothingHeld(id: string, [first, ...others]: readonly Problem[]): void {
   if (first === undefined) return;
-  throw problemsFailure([first, ...others], `the shards of ${id} are moved, but it was not removed`);
+  throw problemsFailure([first, ...others], `the shards of ${id} have been moved, but it was not removed`);
 }
 
 type Silence = NodesUnreachable | CoordinatorUnreachable;
@@ -137,6 +137,6 @@ function orGone(error: Silence, cluster: Cluster, env: NodeJS.ProcessEnv): Failu
   if (staying.length === 0) return error;
   const { summary, remedy, detail } = error;
   const commands = staying.map((id) => applyOne(id, env)).join(" && ");
-  const made = `a container that is gone must be made before the removal, in ${process.cwd()}: ${commands}`;
+  const made = `a missing container must be recreated before the removal, in ${process.cwd()}: ${commands}`;
   return new Failure(summary, advise`${remedy}; ${made}`, { detail, cause: error });
 }

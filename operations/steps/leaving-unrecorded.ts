@@ -35,7 +35,7 @@ export async function requireNothingToLose(
   const member = told.find(({ group }) => group !== undefined && group !== "0")?.worker;
   throw new Failure(
     member === undefined
-      ? `it can't be told whether ${id} holds data: the coordinator has no record of this cluster, and no other worker can say`
+      ? `cannot determine whether ${id} holds data: the coordinator has no record of this cluster, and no other worker can say`
       : `the coordinator has no record of this cluster, but ${member.id} (${formatEndpoint(member.endpoint)}) belongs to one: the coordinator's volume was probably lost or replaced`,
     advise`bring the coordinator's volume back; if ${id} never held data, let it go with
       ${forgetMembership(id, env)} and ${AGAIN}`,

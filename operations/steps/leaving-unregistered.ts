@@ -53,7 +53,7 @@ async function look(session: Session, id: string, options: DiscardOptions): Prom
     if (!json.State.Running) {
       throw unknown(
         id,
-        `its container ${container} does not run`,
+        `its container ${container} is not running`,
         `start it: ${docker.describe(["start", container])}`,
       );
     }
@@ -78,7 +78,7 @@ async function requireNoVolume(
   throw unknown(
     id,
     `its container is gone, and its volume ${volume} is there`,
-    `put it back into environment ${environment} and apply, which makes its container again`,
+    `put it back into environment ${environment} and apply, which recreates its container`,
   );
 }
 

@@ -45,7 +45,7 @@ export function readStackFile(folder: string): StackJson {
   } catch (error) {
     throw new Failure(
       `can't read ${file}: ${oneLine(error)}`,
-      advise`see that \`npx cdktf synth\` writes it whole, then ${AGAIN}`,
+      advise`check that \`npx cdktf synth\` writes all of it, then ${AGAIN}`,
       { cause: error },
     );
   }

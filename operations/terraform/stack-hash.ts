@@ -39,8 +39,8 @@ export function compareStacks(reviewed: StackHash, present: StackHash): string[]
   const files = [...new Set([...Object.keys(reviewed), ...Object.keys(present)])].sort();
   return files.flatMap((file) => {
     if (reviewed[file] === present[file]) return [];
-    if (reviewed[file] === undefined) return [`${file} of the stack was not there at the review`];
-    if (present[file] === undefined) return [`${file} of the stack, which was reviewed, is not there`];
+    if (reviewed[file] === undefined) return [`${file} of the stack did not exist at the review`];
+    if (present[file] === undefined) return [`${file} of the stack, which was reviewed, no longer exists`];
     return [`${file} of the stack is not the one that was reviewed`];
   });
 }

@@ -49,7 +49,7 @@ function folderOf(project: Project, stack: string): string {
   try {
     ({ stacks } = JSON.parse(readFileSync(file, "utf8")) as { stacks: typeof stacks });
   } catch (error) {
-    throw new Failure(`can't read ${file}: ${oneLine(error)}`, "see that `npx cdktf synth` writes it", {
+    throw new Failure(`can't read ${file}: ${oneLine(error)}`, "check that `npx cdktf synth` writes it", {
       cause: error,
     });
   }
@@ -57,7 +57,7 @@ function folderOf(project: Project, stack: string): string {
   if (found === undefined) {
     throw new Failure(
       `the project declares no stack ${stack}, only ${Object.keys(stacks).join(", ") || "none"}`,
-      "make a CitusStack of it in main.ts, as of the others",
+      "add a CitusStack for it in main.ts, as for the others",
     );
   }
   return join(project.output, found.workingDirectory);

@@ -192,8 +192,8 @@ export class Terraform {
     const run = told.length === 0 ? runIn(stripVTControlCharacters(result.stdout)) : undefined;
     if (run !== undefined)
       throw new Failure(
-        `run ${run.run} failed, and Terraform says no error`,
-        `see what its server says of it: ${run.address}`,
+        `run ${run.run} failed, and Terraform reports no error`,
+        `see its page: ${run.address}`,
       );
     throw terraformFailure(told, "apply", await this.placeOf(told), { began });
   }

@@ -88,7 +88,7 @@ describe("a state in PostgreSQL", () => {
     declare({ workers: { local: { worker1: {}, worker2: {} } }, memory: 700 });
     expect((await cluster.run("review")).exitCode).toBe(0);
     const sentence =
-      /another Terraform holds the lock of this state: postgres from [\d.]+, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: wait until it ends; the lock goes with its session: if that is dead, SELECT pg_terminate_backend\((\d+)\) in the database that has the state ends it\n$/;
+      /another Terraform holds the lock of this state: postgres from [\d.]+, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: wait until it ends; the lock is released with its session: if that is dead, SELECT pg_terminate_backend\((\d+)\) in the database that has the state ends it\n$/;
     let pid = "";
     await cluster.whileLocked(async () => {
       for (const command of [["apply"], ["review"], ["recover", "--yes"]] as const) {
@@ -182,7 +182,7 @@ describe("a state in PostgreSQL", () => {
     declare({ workers: { local: { worker1: {} } }, memory: 720 });
     const reviewed = await cluster.run("review");
     expect(reviewed.output).toMatch(
-      /local\/worker2: the data volume is destroyed; nothing is moved away before/,
+      /local\/worker2: the data volume is destroyed; nothing is moved away first/,
     );
     expect(reviewed.exitCode).toBe(4);
 

@@ -95,13 +95,13 @@ describe("production on four Docker hosts", () => {
     expect(await deployment.plan()).toEqual([]);
   });
 
-  it("keeps a container whose new image can't be had, also where -target passes by the guard", async () => {
+  it("keeps a container whose new image can't be pulled, also where -target passes by the guard", async () => {
     const before = await containersOf(bed);
     deployment.synth({ ...environment, image: "citusdata/citus:13.0.9" });
     const address = "docker_container.server-c_worker1";
     const { exitCode, output } = await deployment.run("apply", "-auto-approve", `-target=${address}`);
     expect(exitCode, output).toBe(1);
-    expect(output).toMatch(/image citusdata\/citus:13\.0\.9 can't be had: .*load it there/s);
+    expect(output).toMatch(/image citusdata\/citus:13\.0\.9 can't be pulled: .*load it there/s);
     expect(await containersOf(bed)).toEqual(before);
     deployment.synth(environment);
     expect(await deployment.plan()).toEqual([]);

@@ -35,7 +35,11 @@ describeOnCitus("changes beside a worker that is silent", () => {
     ["watch", ["rebalance", "test", "watch"], /rebalance 1 goes on, but can't be watched/],
     ["drain", ["drain", "test", "w1", "--yes"], /nothing was changed/],
     ["remove", ["remove", "test", "w2", "--yes"], /nothing was changed/],
-    ["stop", ["rebalance", "test", "stop"], /rebalance 1 is cancelled, but how much it moved can't be told/],
+    [
+      "stop",
+      ["rebalance", "test", "stop"],
+      /rebalance 1 is cancelled, but how much it moved cannot be determined/,
+    ],
     ["start", ["rebalance", "test", "start", "--yes"], /nothing was started/],
   ])("%s says in time which one it is", async (_name, command, consequence) => {
     const { outcome, startsBeyond } = await runInTime(project, TIMEOUT, command);
@@ -56,7 +60,7 @@ describeOnCitus("changes beside a worker that is silent", () => {
     await citus.sql("coordinator", `SELECT citus_disable_node(${node})`);
     const plan = await project.run("rebalance", "test", "plan");
     expect(plan.code, plan.output).toBe(0);
-    expect(plan.stdout).toContain("Nothing is to be moved");
+    expect(plan.stdout).toContain("Nothing to move");
     await docker("unpause", citus.container("w2"));
     // Refused until w1 has heard of its end.
     const activated = () => citus.sql("coordinator", `SELECT citus_activate_node(${node}) > 0`).catch(String);

@@ -142,9 +142,9 @@ describeOnCitus("a healthy cluster with all that Citus has and people make", () 
       const { code, output } = await project.run("drain", "test", `local/${worker}`, "--yes");
       // On two nodes a table with two replicas can't leave either of them, so that nothing moves.
       expect(code, output).toBe(4);
-      expect(output).toMatch(/every staying node has a replica|are left over/);
+      expect(output).toMatch(/every remaining node has a replica|are left over/);
       expect(output).not.toMatch(/depends on/);
-      expect(output).not.toMatch(/was made on shard/);
+      expect(output).not.toMatch(/was created on shard/);
     }
   });
 
@@ -182,7 +182,7 @@ describeOnCitus("a healthy cluster with all that Citus has and people make", () 
       await citus.sql("coordinator", remedy ?? output);
       session.stdin.end();
       await ended;
-      expect((await drain.ended).output).toMatch(/every staying node has a replica|are left over/);
+      expect((await drain.ended).output).toMatch(/every remaining node has a replica|are left over/);
       expect(await project.run("rebalance", "test", "plan", "--timeout", "60")).toMatchObject({ code: 0 });
     } finally {
       session.kill();

@@ -160,7 +160,7 @@ export class FaultCluster {
         break;
       } catch (error) {
         const before = earlier.shift();
-        if (!/make the configuration what runs there/.test(String(error)) || before === undefined)
+        if (!/make the configuration match what runs there/.test(String(error)) || before === undefined)
           throw error;
         this.change(before);
       }

@@ -49,7 +49,7 @@ export const diskFull: Fault = {
   async inject(strike) {
     const { cluster, apply, random } = strike;
     const wait = random.next() * 0.4;
-    const moves = await apply.until(() => /to move to server-c\/worker1/.test(apply.output));
+    const moves = await apply.until(() => /moving to server-c\/worker1/.test(apply.output));
     if (!moves || !(await apply.passed(apply.age + wait))) return undefined;
     const programs = apply.below.filter(isProgram).filter(({ args }) => args.includes("leave"));
     const host = cluster.host("server-c");

@@ -73,7 +73,7 @@ describe("what an error tells to do", () => {
       "start it or put it back",
     ],
     [
-      "pg-dist: moving shard 1 of item failed: x: repair what the server names; then apply again: what was moved stays moved",
+      "pg-dist: moving shard 1 of item failed: x: fix what the server reports; then apply again: what was moved stays moved",
       "apply again",
     ],
     ["Error: Cannot connect to the Docker daemon at http://docker.example.com", "apply again"],

@@ -61,7 +61,7 @@ describe("what is said to do about a deployment, and helps", () => {
     const asked = await told(/never ended, but its data is in directories of the server/);
     await docker("stop", cluster.node("coordinator"));
     const unasked = await told(
-      /never ended, but the coordinator can't be asked .*: if it surely holds nothing of worth/,
+      /never ended, but the coordinator can't be queried .*: if it certainly holds nothing of value/,
     );
     expect(unasked).toEqual(asked);
     for (const command of asked.commands) await docker(...command.split(" ").slice(1));

@@ -46,7 +46,7 @@ describeOnCitus("what a drain says is done, and helps", () => {
     const failed = await run.ended;
     expect(failed.code, failed.output).toBe(1);
     expect(failed.last).toMatch(
-      /the staying nodes no longer have room for the shards of local\/w3, or may no longer have them: run it again: it says which/,
+      /the remaining nodes no longer have room for the shards of local\/w3, or may no longer have them: run it again: it says which/,
     );
     const again = await drain().ended;
     expect(again.code, again.output).toBe(4);
@@ -77,7 +77,7 @@ describeOnCitus("what a drain says is done, and helps", () => {
     const { stopWriting } = await writePickyTable(citus);
     const failed = await drain().ended;
     expect(failed.code, failed.output).toBe(1);
-    expect(failed.last).toContain("can't apply what is written to it meanwhile");
+    expect(failed.last).toContain("can't apply the writes made meanwhile");
     const [, command = ""] = /`npx pg-dist (logs [^`]*)`/.exec(failed.last) ?? [];
     const log = await project.run(...command.split(" "));
     expect(log.output).toMatch(/violates check constraint "picky_check"/);
@@ -113,7 +113,7 @@ describeOnCitus("what a drain says is done, and helps", () => {
       if (wanted) {
         const { code, output } = await citus.register(await citus.cluster(["w1", "w2", "w3"]));
         expect(code, output).toBe(0);
-        expect(output).toContain("local/w3: was leaving and stays: it takes shards again");
+        expect(output).toContain("local/w3: no longer leaves: it takes shards again");
         expect(await marked()).toBe("");
       } else await expectDrained();
     }
@@ -129,7 +129,7 @@ describeOnCitus("what a drain says is done, and helps", () => {
     const failed = await project.run("remove", "test", "w3", "--yes");
     expect(failed.code, failed.output).toBe(1);
     expect(failed.last).toMatch(
-      /the coordinator says: no node goes \(PL\/pgSQL function (?:public\.)?keep\(\) .* executing command on \S+-w1:5432\): repair what the server names; the log of local\/w1 may say more; then run it again/,
+      /the coordinator says: no node goes \(PL\/pgSQL function (?:public\.)?keep\(\) .* executing command on \S+-w1:5432\): fix what the server reports; the log of local\/w1 may say more; then run it again/,
     );
     await citus.sql(
       "w1",

@@ -93,7 +93,7 @@ describeOnCitus("what forget says is done, and helps", () => {
     const unmade = await forget("server-d", "--replaced");
     expect(unmade.code, unmade.output).toBe(1);
     expect(unmade.last).toMatch(
-      /shard \d+ of public\.orders could not be made on .*-w1:5432: .*all is kept.*nothing is forgotten yet; .*, then run it again$/,
+      /shard \d+ of public\.orders could not be created on .*-w1:5432: .*all is kept.*nothing is forgotten yet; .*, then run it again$/,
     );
     expect(await placements()).toBe(before);
     await events("DROP EVENT TRIGGER keep", "DROP FUNCTION keep()");
@@ -134,7 +134,7 @@ describeOnCitus("what forget says is done, and helps", () => {
     const carrier = await forget("local");
     expect(carrier.code, carrier.output).toBe(4);
     expect(carrier.last).toContain(
-      "local carries the coordinator: it answers, and no cluster goes on without it",
+      "local carries the coordinator: it answers, and no cluster works without it",
     );
     const done = await forget("server-b", "server-c");
     expect(done.code, done.output).toBe(0);

@@ -76,7 +76,7 @@ describeOnCitus("what a rebalance says is done, and helps", () => {
     const cancelled = await ended;
     expect(cancelled.code, cancelled.output).toBe(1);
     expect(cancelled.last).toMatch(
-      /local\/w2 was added, but rebalance 2 was cancelled by somebody else: apply again to go on with it, or set rebalance: "manual"/,
+      /local\/w2 was added, but rebalance 2 was cancelled by someone else: apply again to resume it, or set rebalance: "manual"/,
     );
     const applied = await register("after-adding", "w1", "w2");
     expect(applied.code, applied.output).toBe(0);
@@ -115,7 +115,7 @@ describeOnCitus("what a rebalance says is done, and helps", () => {
     const failed = await run("start", "--yes");
     expect(failed.code, failed.output).toBe(1);
     expect(failed.last).toMatch(
-      /the rebalance could not be started: canceling statement due to lock timeout: a transaction of others holds locks that it needs: let it end, or end it \(`npx pg-dist activity test` shows which are open\), then run it again/,
+      /the rebalance could not be started: canceling statement due to lock timeout: another transaction holds locks that it needs: let it end, or end it \(`npx pg-dist activity test` shows which are open\), then run it again/,
     );
     const { stdout } = await project.run("activity", "test");
     const [, gpid = ""] = /^ *(\d+) .*LOCK TABLE pg_dist_background_job/m.exec(stdout) ?? [];

@@ -98,7 +98,7 @@ describeOnCitus("what a registration says is done, and helps", () => {
         "SELECT create_distributed_table('quick', 'id', shard_count => 4, colocate_with => 'none')",
     );
     expect((await joining("w6")).last).toMatch(
-      /make the tablespace fast on local\/w6 too, as the other nodes have it/,
+      /create the tablespace fast on local\/w6 too, as the other nodes have it/,
     );
     await makeTablespace("w6");
 

@@ -98,7 +98,8 @@ export async function storeOwnOnWorkers(
 ): Promise<string[]> {
   const workers = workersOf(cluster);
   const own = (await heldByCoordinator(session, [cluster.user]))[cluster.user];
-  if (own === undefined) throw new Failure(`role ${cluster.user} is not on the coordinator`, "report this");
+  if (own === undefined)
+    throw new Failure(`role ${cluster.user} is not on the coordinator`, "please report this");
   const problems: Problem[] = [];
   const mended: string[] = [];
   for (const { worker, cause } of await notReached(session, workers)) {
@@ -117,8 +118,8 @@ export async function storeOwnOnWorkers(
       const failure = error instanceof Failure ? error : undefined;
       problems.push({
         node: worker.id,
-        what: `it does not take the password, and could not be given it: ${failure?.summary ?? oneLine(error)}`,
-        remedy: failure?.remedy ?? "see that its container runs",
+        what: `it refuses the password, and could not be given the right one: ${failure?.summary ?? oneLine(error)}`,
+        remedy: failure?.remedy ?? "check that its container is running",
       });
     }
   }

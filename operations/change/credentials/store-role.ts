@@ -49,7 +49,7 @@ export async function requireRole(session: Session, role: string): Promise<HeldR
   if (held !== undefined) return held;
   throw new Failure(
     `role ${quoteName(role)} does not exist in the cluster`,
-    `make it on the coordinator, from where Citus makes it on every node: CREATE ROLE ${quoteName(role)} LOGIN, then \\password ${quoteName(role)} in psql`,
+    `create it on the coordinator, from where Citus creates it on every node: CREATE ROLE ${quoteName(role)} LOGIN, then \\password ${quoteName(role)} in psql`,
     { exitCode: EXIT.refused },
   );
 }
@@ -176,7 +176,7 @@ function unproven(
   }
   const what = `role ${quoteName(role)} ${faults.map(describeFault).join("; it ")}`;
   return new Failure(
-    `${what}: so the password can't be proven`,
+    `${what}: so the password can't be verified`,
     advise`${remedyOfFaults(faults, answers, place)}; nothing was stored`,
     refused,
   );
@@ -216,8 +216,8 @@ export async function verifyRoles(
   const silent = nodes.filter(({ label }) => answers.every((answer) => answer.label !== label));
   if (silent.length > 0) {
     throw new Failure(
-      `${silent.map(({ label }) => label).join(", ")} did not say whom it reaches`,
-      advise`see that it is up, then ${AGAIN}`,
+      `${silent.map(({ label }) => label).join(", ")} did not report which nodes it reaches`,
+      advise`check that it is up, then ${AGAIN}`,
     );
   }
   const tried = answers.flatMap(({ states }) => states.flatMap(({ reached }) => reached));

@@ -70,8 +70,8 @@ function nodeProblems(member: Member, place: Place, cluster: string): Problem[] 
         ? {
             node,
             what,
-            remedy: advise`its shards can't be moved from there: start it and ${AGAIN}. If it answers at a changed address or port,
-                put it back into the environment with that, apply, and remove it then.
+            remedy: advise`its shards can't be moved from there: start it and ${AGAIN}. If its address or port has changed,
+                put it back into the environment with the new one, apply, and remove it then.
                 ${
                   id === undefined || place.environment === undefined
                     ? ""
@@ -89,7 +89,7 @@ function nodeProblems(member: Member, place: Place, cluster: string): Problem[] 
     return [
       {
         node,
-        what: `another server answers at ${at} (server id ${server.server_id} instead of ${recorded.server_id}): its volume was replaced, or its extension made anew`,
+        what: `another server answers at ${at} (server id ${server.server_id} instead of ${recorded.server_id}): its volume was replaced, or its extension was recreated`,
         remedy: advise`${commandIn(place, "status")} says which, and what helps; then ${AGAIN}`,
       },
     ];
@@ -212,7 +212,7 @@ async function roomProblems(session: Session, { members, inventory }: DrainSitua
     return [
       {
         node,
-        what: `no staying node may hold its ${count(plan.misfits)}`,
+        what: `no remaining node may hold its ${count(plan.misfits)}`,
         remedy: advise`keep a worker, or let the coordinator hold shards: SELECT citus_set_node_property(${target}'shouldhaveshards', true); then ${AGAIN}`,
       },
     ];
@@ -230,7 +230,7 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
     return {
       node,
       what:
-        `the cluster's rebalance strategy ${strategy.name} forbids ${count(forbidden)} of it on every staying node ` +
+        `the cluster's rebalance strategy ${strategy.name} forbids ${count(forbidden)} of it on every remaining node ` +
         `(${strategy.functions.join(", ")}; shard ${first.group.shardid} of ${first.group.tables.slice(0, 1).join()})`,
       remedy: advise`let it allow one of them, add a worker that it allows, or choose another strategy:
           SELECT citus_set_default_rebalance_strategy('by_disk_size'); then ${AGAIN}`,
@@ -244,8 +244,8 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
   return {
     node,
     what: replicas
-      ? `every staying node has a replica of its ${count(plan.misfits)} already`
-      : `its shards don't all fit on the staying nodes: ${count(plan.misfits)} with ${formatBytes(bytes)} are left over (${rooms.join(", ")})`,
+      ? `every remaining node has a replica of its ${count(plan.misfits)} already`
+      : `its shards don't all fit on the remaining nodes: ${count(plan.misfits)} with ${formatBytes(bytes)} are left over (${rooms.join(", ")})`,
     remedy: replicas
       ? "add a worker first"
       : "make room on those servers or add a worker first; what Citus keeps free there is " +

@@ -58,7 +58,7 @@ export async function drain(
       if (round > ROUNDS) {
         throw new Failure(
           `${node.label} still gets new shards`,
-          advise`create no tables meanwhile, leave its shouldhaveshards as it is, and ${AGAIN}: it goes on`,
+          advise`create no tables meanwhile, leave its shouldhaveshards as it is, and ${AGAIN}: it resumes where it stopped`,
         );
       }
       moves.push(...(await moveAll(session, mover, node, members, inventory, options)));
@@ -82,8 +82,8 @@ async function moveAll(
   const moves = plan.moves.filter(({ source }) => source === node.nodeid);
   if (plan.misfits.some(({ source }) => source === node.nodeid)) {
     throw new Failure(
-      `the staying nodes no longer have room for the shards of ${node.label}, or may no longer have them`,
-      advise`${AGAIN}: it says which, and goes on once it is mended`,
+      `the remaining nodes no longer have room for the shards of ${node.label}, or may no longer have them`,
+      advise`${AGAIN}: it names the reason, and resumes once that is fixed`,
     );
   }
   const meter = new Meter(node.label, moves, progress);
@@ -92,7 +92,7 @@ async function moveAll(
   for (const receiver of plan.receivers) {
     const part = moves.filter((move) => move.target === receiver.nodeid);
     if (part.length > 0)
-      progress(`${node.label}: to move to ${label(receiver.nodeid)}: ${formatAmount(amountOf(part))}`);
+      progress(`${node.label}: moving to ${label(receiver.nodeid)}: ${formatAmount(amountOf(part))}`);
   }
   for (const move of moves) {
     if (!mayLose) await requireNoDependents(session, node, move);
@@ -109,7 +109,7 @@ async function requireNoDependents(session: Session, node: Member, { group }: Mo
   if (first === undefined) return;
   const problems = [first, ...others].map((each) => ({
     ...each,
-    remedy: advise`${each.remedy}; then ${AGAIN}: it goes on`,
+    remedy: advise`${each.remedy}; then ${AGAIN}: it resumes where it stopped`,
   }));
   throw problemsFailure(problems as [Problem, ...Problem[]], `${node.label} is not empty yet`);
 }
@@ -134,7 +134,7 @@ class Meter {
     const done = amountOf(this.done);
     const speed = done.bytes / this.watch.seconds;
     this.progress(
-      `${this.node}: moved ${formatAmount(done)}, of ${formatAmount(amountOf(this.moves))} (${formatBytes(Math.round(speed))}/s)`,
+      `${this.node}: moved ${formatAmount(done)} of ${formatAmount(amountOf(this.moves))} (${formatBytes(Math.round(speed))}/s)`,
     );
   }
 }
@@ -151,7 +151,7 @@ async function cleanUp(session: Session, node: Member, { progress, signal }: Dra
   await dropOrphans(session, {
     read,
     describe: (count) => `${count} moved shard${count === 1 ? "" : "s"} on ${node.label}`,
-    again: advise`${AGAIN}: it goes on`,
+    again: advise`${AGAIN}: it resumes where it stopped`,
     ...{ progress, signal },
   });
 }

@@ -189,7 +189,7 @@ function givenUp(error: unknown, name: string, watch: MoveAttempt, place: Place)
   return new Failure(
     `moving ${name} was given up after ${ATTEMPTS} tries: ${why}`,
     advise`${watch.howToEnd() || advise`end the transactions on its tables that are open for long (${commandIn(place, "activity")} shows them)`};
-      then ${AGAIN}: it goes on`,
+      then ${AGAIN}: it resumes where it stopped`,
     { cause: error },
   );
 }

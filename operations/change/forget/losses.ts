@@ -23,7 +23,7 @@ export interface Losses {
 }
 
 export interface Survey {
-  /** Another machine has the address of a host that is gone: that it refuses a connection says nothing. */
+  /** Another machine has the address of a host that is gone: that it refuses a connection proves nothing. */
   readonly replaced: boolean;
   readonly progress: Progress;
   readonly caller: Caller;

@@ -57,11 +57,11 @@ export async function repair(
     const error = answer?.error ?? "no answer";
     const which = shards.slice(0, 1).map(({ shardid, table }) => `shard ${shardid} of ${table}`);
     throw new Failure(
-      `${which.join()} could not be made on ${formatEndpoint(endpoint)}: ${error}`,
+      `${which.join()} could not be created on ${formatEndpoint(endpoint)}: ${error}`,
       advise`nothing is forgotten yet; ${remedyForWords(error, cluster, formatEndpoint(endpoint))}, then ${AGAIN}`,
     );
   }
-  if (lost.length > 0) progress(`${lost.length} lost shards made again, empty`);
+  if (lost.length > 0) progress(`${lost.length} lost shards recreated, empty`);
   session.takeMessages();
   const groups = nodes.map(({ groupid }) => groupid);
   try {

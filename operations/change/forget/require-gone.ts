@@ -23,7 +23,7 @@ export async function requireGone(
   { hosts, nodes }: Pick<Losses, "hosts" | "nodes">,
   { replaced, progress, caller }: Survey,
 ): Promise<void> {
-  progress(`looking whether ${hosts.join(", ")} is really gone`);
+  progress(`checking whether ${hosts.join(", ")} is really gone`);
   const single = nodes.filter(({ id }) => hosts.includes(id));
   await requireSilentEngines(cluster, { hosts, nodes }, replaced, caller);
   await requireSilentServers(
@@ -149,7 +149,7 @@ async function requireEmptyServers(
         : undefined;
     if (server?.groupid === COORDINATOR_GROUP && server.shards > 0) {
       throw new Failure(
-        `${node.id} is not lost: the server at ${formatEndpoint(node.endpoint)} has ${server.shards} of its shards, and only no metadata`,
+        `${node.id} is not lost: the server at ${formatEndpoint(node.endpoint)} has ${server.shards} of its shards, and lacks only its metadata`,
         advise`${commandIn(cluster, "status")} says how it becomes a member again`,
         { exitCode: EXIT.refused },
       );
@@ -163,8 +163,8 @@ async function requireEmptyServers(
     if (server === undefined || server === null) {
       refuse(
         `no server answers at ${at}`,
-        "start its container, or deploy where that is gone: only an empty server in its place shows that the volume is gone; with its " +
-          `whole Docker host, name that: ${node.id.split("/", 1).join()}`,
+        "start its container, or deploy if that is gone: only an empty server in its place proves that the volume is gone; if its " +
+          `whole Docker host is gone, name that: ${node.id.split("/", 1).join()}`,
       );
     }
     refuse(
@@ -217,7 +217,7 @@ export function isAlive(
   return new Failure(
     `${host} is not gone: ${what}`,
     refusal
-      ? "start its containers, and its shards can be saved; if another machine has its address now, say --replaced"
+      ? "start its containers, and its shards can be saved; if another machine has its address now, add --replaced"
       : advise`its shards can be saved: ${joinRemedies(remove, ", ")}, or delete its workers from the environment and deploy`,
     { exitCode: EXIT.refused },
   );

@@ -42,7 +42,7 @@ export async function surveyLosses(
   ) {
     throw new Failure(
       `${coordinatorOf(cluster).host} carries the coordinator`,
-      advise`it answers, and no cluster goes on without it; a worker on that host whose volume is lost is forgotten by its own name:
+      advise`it answers, and no cluster works without it; to forget a worker on that host whose volume is lost, name the worker:
         ${commandIn(cluster, "forget", `${coordinatorOf(cluster).host}/WORKER`)}`,
       { exitCode: EXIT.refused },
     );

@@ -92,13 +92,13 @@ async function rebalanceNow(
       detail: problems.map(({ what, remedy }) => advise`${what}: ${remedy}`),
     });
   }
-  if (moves.length > 0) progress(`rebalancing: to move ${formatAmount(amountOfMoves(moves))}`);
+  if (moves.length > 0) progress(`rebalancing: moving ${formatAmount(amountOfMoves(moves))}`);
   const job = await startJob(session, mode, cluster);
   let moved = NOTHING;
   if (job === undefined) {
     // Of a job that was awaited, or ended while nobody looked.
     await dropCopies(session, progress);
-    progress("rebalancing: nothing is to be moved");
+    progress("rebalancing: nothing to move");
   } else {
     moved = await attend(session, job, { cluster, due, progress });
   }
@@ -145,7 +145,7 @@ async function attend(
     // The first error is the one that counts, also when the connection is gone.
     await stopJob(session, job).then(
       () => progress(`rebalance ${job} is cancelled: what was moved stays there`),
-      () => progress(`rebalance ${job} goes on: the next apply awaits it`),
+      () => progress(`rebalance ${job} goes on: the next apply waits for it`),
     );
     throw error;
   }
@@ -159,8 +159,8 @@ async function attend(
   }
   if (end.job.state !== "finished") {
     throw new Failure(
-      `${workersOf(due)} added, but rebalance ${job} was ${end.job.state} by somebody else`,
-      advise`${AGAIN} to go on with it, or set rebalance: "manual" in the environment`,
+      `${workersOf(due)} added, but rebalance ${job} was ${end.job.state} by someone else`,
+      advise`${AGAIN} to resume it, or set rebalance: "manual" in the environment`,
     );
   }
   const seconds = Math.round(watch.seconds);

@@ -26,13 +26,13 @@ export async function dropOldCopies(
     await withStatementTimeout(session, 0, () =>
       dropOrphans(session, {
         ...{ read, describe, progress, signal },
-        again: "Citus drops them by itself; add and remove no node before",
+        again: "Citus drops them by itself; until then, add and remove no node",
       }),
     );
   } catch (error) {
     signal?.throwIfAborted();
     // The shards are where they should be: that a copy is left is no failure of the rebalance.
-    progress(`old copies of moved shards are still to be dropped: ${session.redact(oneLine(error))}`);
+    progress(`old copies of moved shards have not been dropped yet: ${session.redact(oneLine(error))}`);
   }
 }
 

@@ -36,7 +36,7 @@ export function estimateTime(
   if (last === undefined || last.bytes < SMALLEST_BYTES) {
     return {
       seconds: Math.ceil(fixed),
-      basis: `${perMove} s per move, as measured with empty shards; copying the bytes comes on top: no finished rebalance of this cluster tells how fast`,
+      basis: `${perMove} s per move, as measured with empty shards; copying the bytes comes on top: no finished rebalance of this cluster shows how fast`,
       complete: false,
     };
   }

@@ -43,7 +43,7 @@ export class JobLines {
   }
 
   private noteOf(moved: number | undefined, now: number): string {
-    if (moved === undefined) return ` without what is on its way (${SIZE_UNKNOWN})`;
+    if (moved === undefined) return ` not counting what is being copied (${SIZE_UNKNOWN})`;
     if (this.first === undefined || moved <= this.first.bytes) return "";
     const seconds = Math.max((now - this.first.at) / 1000, 0.001);
     return ` (${formatBytes(Math.round((moved - this.first.bytes) / seconds))}/s)`;

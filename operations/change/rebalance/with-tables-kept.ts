@@ -64,15 +64,15 @@ async function heldFailure(session: Session, cause: unknown): Promise<Failure | 
   if (holder === undefined) return undefined;
   return new Failure(
     `a rebalance can't be planned while ${holder.table} is locked by ${describeBlocker(holder)}`,
-    advise`wait until that is over, or end it, in SQL ${sqlToEnd(holder.blocking)}; then ${AGAIN}`,
+    advise`wait until that is over, or end it in SQL ${sqlToEnd(holder.blocking)}; then ${AGAIN}`,
     { cause },
   );
 }
 
 function droppedFailure(cause: unknown): Failure {
   return new Failure(
-    "a rebalance can't be planned while distributed tables are dropped one after the other",
-    advise`${AGAIN} when fewer are`,
+    "a rebalance can't be planned while many distributed tables are being dropped",
+    advise`${AGAIN} when fewer are being dropped`,
     { cause },
   );
 }

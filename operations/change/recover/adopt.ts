@@ -37,7 +37,7 @@ export async function adopt(terraform: Terraform, folder: string, actions: reado
       if (first !== undefined) {
         throw new Failure(
           `nothing was adopted: ${first}${moreAbove(problems.length - 1)}`,
-          "make the configuration what runs there, recover, and change it afterwards",
+          "make the configuration match what runs there, recover, and change it afterwards",
           { exitCode: EXIT.refused, detail: problems.length === 1 ? [] : problems },
         );
       }

@@ -54,7 +54,7 @@ function describeContainer(
   if (node === undefined) {
     throw new Failure(
       `${resource.address} is no node of cluster ${cluster.name}`,
-      advise`see that \`npx cdktf synth\` writes it whole, then ${AGAIN}`,
+      advise`check that \`npx cdktf synth\` writes all of it, then ${AGAIN}`,
     );
   }
   // Volumes and networks stand there as references: ${docker_volume.server-d_worker1.name}.

@@ -83,7 +83,7 @@ function decideDeclared(
         ];
   }
   const replacesEntry = situation.state.some(({ address }) => address === declared.address);
-  const entry = replacesEntry ? "the state knows an older one" : "not in the state";
+  const entry = replacesEntry ? "the state has an older one" : "not in the state";
   const start =
     found.status === "running" || found.status === "restarting" ? "" : `; ${found.status}: it is started`;
   const ill = start === "" && !found.healthy ? "; it runs but is not healthy" : "";
@@ -115,7 +115,7 @@ function remake(
   const devices = present.flatMap(({ device }) => device ?? []);
   if (obstacle === undefined && devices.length === 0) {
     return [
-      remove(subject, found.id, `${why}: the next apply makes it anew`),
+      remove(subject, found.id, `${why}: the next apply recreates it`),
       ...present.map(({ name }) => remove({ type: "volume", host: inventory.host, name }, name, why)),
     ];
   }
@@ -132,7 +132,7 @@ function remake(
       ? `its data is in directories of the server: ${byHand}`
       : member
         ? `${obstacle}: take it out first (${typed(commandIn(situation, "remove", declared.node))}), then recover again`
-        : `${obstacle}: if it surely holds nothing of worth, ${byHand}`;
+        : `${obstacle}: if it certainly holds nothing of value, ${byHand}`;
   return [
     leave(subject, `${why}, but ${remedy}`),
     ...present.map(({ name }) =>
@@ -164,7 +164,7 @@ function decideUndeclared(situation: Situation, inventory: HostInventory, found:
       if (found.initialisation === "unfinished")
         return remove(volume, name, "its first initialisation never ended");
       if (situation.removeVolumes.includes(name)) return remove(volume, name, `--remove-volume ${name}`);
-      return leave(volume, `may hold data: kept, unless you say --remove-volume ${name}`, inTheWay);
+      return leave(volume, `may hold data: kept, unless you pass --remove-volume ${name}`, inTheWay);
     }),
   ];
 }
@@ -184,10 +184,10 @@ function mayHoldData(
       : "neither the coordinator's container nor its volume exists, so whether it is registered cannot be determined";
   }
   if (coordinator.kind === "silent") {
-    return `the coordinator can't be asked whether it is registered (${coordinator.cause})`;
+    return `the coordinator can't be queried (${coordinator.cause})`;
   }
   const [program] = coordinator.running;
-  if (program !== undefined) return `${program} still works on the cluster`;
+  if (program !== undefined) return `${program} is still working on the cluster`;
   const node = labels[LABEL.node];
   const endpoints = [labels[LABEL.endpoint], declaredEndpoint];
   const registered = coordinator.registered.some((each) => endpoints.includes(each));

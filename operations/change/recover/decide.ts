@@ -55,7 +55,7 @@ function adoptNetwork(situation: Situation, declared: DeclaredResource, network:
   const replacesEntry = hasAddress(situation.state, address);
   return {
     ...{ action: "adopt", type: "network", host, name, address, id: network.id, replacesEntry },
-    reason: replacesEntry ? "the state knows an older one" : "not in the state",
+    reason: replacesEntry ? "the state has an older one" : "not in the state",
   };
 }
 

@@ -71,7 +71,7 @@ export async function planRecovery(options: RecoverOptions): Promise<Recovery> {
     for (const host of docker.values()) host.close();
   };
   try {
-    progress(`looking at ${[...docker.keys()].join(", ")}`);
+    progress(`inspecting ${[...docker.keys()].join(", ")}`);
     const hosts = await Promise.all([...docker.values()].map((host) => surveyHost(host, cluster, progress)));
     progress("asking the coordinator");
     const asked = await surveyCoordinator(cluster, declared, hosts, progress, caller);
@@ -110,8 +110,8 @@ function refuseVolumes(names: readonly string[], actions: readonly Action[]): vo
       `volume ${name} can't be removed by this command: ` +
         (container?.reason ??
           found[0]?.reason ??
-          "no container of this cluster that may go has a volume of that name"),
-      "leave --remove-volume out, or remove it by hand with `docker volume rm` if it surely holds nothing of worth",
+          "no container of this cluster that may be removed has a volume of that name"),
+      "leave --remove-volume out, or remove it by hand with `docker volume rm` if it certainly holds nothing of value",
       { exitCode: EXIT.refused },
     );
   }

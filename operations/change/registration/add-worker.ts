@@ -118,7 +118,7 @@ async function emptyWorker(session: Session, options: AddOptions): Promise<boole
 function notEmpty({ cluster, node }: AddOptions, { text }: NewcomerHoldings): Failure {
   return new Failure(
     `${node.id} is not empty: it holds ${text}`,
-    advise`joining would drop tables of the names that the cluster has, so it is refused; if all of it may go:
+    advise`joining would drop tables whose names the cluster uses, so it is refused; if all of it may be deleted:
       ${commandIn(cluster, "add", node.id, "--wipe")}`,
     { exitCode: EXIT.refused },
   );
@@ -129,6 +129,6 @@ async function askFacts(session: Session, { cluster, node }: AddOptions): Promis
   if (answer !== undefined && "facts" in answer) return answer.facts;
   throw new Failure(
     `${node.id} can't be added: ${answer?.unknown.what ?? "no answer"}`,
-    answer?.unknown.remedy ?? "see that its container runs",
+    answer?.unknown.remedy ?? "check that its container is running",
   );
 }

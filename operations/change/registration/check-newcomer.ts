@@ -32,20 +32,20 @@ export function checkNewcomer(
   } else if (facts.groupid !== COORDINATOR_GROUP) {
     refuse(
       `it is not empty: it is or was a worker of a cluster (group ${facts.groupid})`,
-      advise`if it belongs to another cluster, correct the address; if its data may go: ${wipe} lists what it holds, and empties it`,
+      advise`if it belongs to another cluster, correct the address; if its data may be deleted: ${wipe} lists what it holds, and empties it`,
     );
   } else if (facts.table_count > 0) {
     refuse(
       `it is not empty: it has ${facts.table_count} table(s) of its own (${facts.tables.join(", ")})`,
-      advise`joining would drop those that the cluster has too: copy them with pg_dump -t and drop them there; if all of it may go: ${wipe}`,
+      advise`joining would drop those that the cluster has too: copy them with pg_dump -t and drop them there; if all of it may be deleted: ${wipe}`,
     );
   }
   const others = facts.others ?? [];
   if (others.length > 0) {
     refuse(
       `it is not empty: it has definitions of its own (${others.join(", ")})`,
-      advise`joining would replace those of the names that the cluster has without a word, or fail at them: drop them; if all of
-        it may go: ${wipe}`,
+      advise`joining would silently replace those whose names the cluster uses, or fail on them: drop them; if all of
+        it may be deleted: ${wipe}`,
     );
   }
   if (facts.in_recovery) refuse("it is a standby of another server", "promote it, or correct the address");

@@ -20,7 +20,7 @@ export async function waitForMetadata(session: Session): Promise<void> {
       const names = behind.map(({ endpoint }) => formatEndpoint(endpoint)).join(", ");
       throw new Failure(
         `the metadata of ${names} was not synced within ${LIMIT_MS / 1000} s`,
-        advise`see that these nodes are up and reached from the coordinator (its log says why not), then ${AGAIN}`,
+        advise`check that these nodes are up and reached from the coordinator (its log says why not), then ${AGAIN}`,
       );
     }
     await sleep(100);

@@ -47,8 +47,8 @@ export async function checkExtensions(
     return lacking.map(({ name, version, has }) => ({
       node: node.id,
       what:
-        `the extension ${name} ${version}, which the cluster uses, can't be made there: ` +
-        (has.length === 0 ? "its image has no files of it" : `its image has only ${has.join(", ")}`),
+        `the extension ${name} ${version}, which the cluster uses, can't be created there: ` +
+        (has.length === 0 ? "its image does not have its files" : `its image has only ${has.join(", ")}`),
       remedy: `give ${node.id} an image with ${name} ${version}, as the other nodes have`,
       refused: false,
     }));

@@ -95,7 +95,7 @@ export async function requireWipeable(
 
   const [answer] = await runOnNodes(session, [endpoint], [STANDING]);
   if (answer === undefined || !("value" in answer))
-    return refuse(`it can't be asked: ${answer?.error ?? "no answer"}`, "see its log");
+    return refuse(`it can't be queried: ${answer?.error ?? "no answer"}`, "see its log");
   const { groupid, recovery, host, port, others } = JSON.parse(answer.value ?? "null") as Standing;
   if (recovery) refuse(`${at} is a standby of another server`, "correct the address");
   if (groupid === 0) {
@@ -104,10 +104,10 @@ export async function requireWipeable(
       refuse(`${at} is the coordinator of another cluster`, "correct the address");
     return;
   }
-  const remedy = advise`see what it holds (${commandIn(session.place, "psql", id)}); if all of that may go, delete the worker from the environment
+  const remedy = advise`see what it holds (${commandIn(session.place, "psql", id)}); if all of that may be deleted, delete the worker from the environment
       and deploy, which lists it once more and wants both keys (\`discard\`), then put it back`;
   if (host === null || port === null)
-    return refuse(`it is or was a worker (group ${groupid}), and of which cluster can't be told`, remedy);
+    return refuse(`it is or was a worker (group ${groupid}), and its cluster cannot be determined`, remedy);
   await requireForgotten({ session, endpoint, host, port, groupid, refuse, byHand: remedy });
 }
 
@@ -151,8 +151,8 @@ async function requireForgotten(former: Former): Promise<void> {
       : { success: false, result: answer?.error ?? "no answer" };
   if (!told.success) {
     return refuse(
-      `it is or was a worker of the cluster at ${coordinator}, which can't be asked whether it still is (${told.result})`,
-      advise`start that one, so that it can say; or ${byHand}`,
+      `it is or was a worker of the cluster at ${coordinator}, which can't confirm it (${told.result})`,
+      advise`start that one, so that it can answer; or ${byHand}`,
     );
   }
   const { members, shards, assigned } = JSON.parse(told.result ?? "null") as {
@@ -163,8 +163,8 @@ async function requireForgotten(former: Former): Promise<void> {
   if (members !== 0) refuse(`it is a worker of the cluster at ${coordinator}`, "correct the address");
   if (shards !== 0) {
     refuse(
-      `the cluster at ${coordinator} has ${shards} shards on it (group ${groupid}) and only no row of it in pg_dist_node`,
-      "put the row back, as the command status there says",
+      `the cluster at ${coordinator} has ${shards} shards on it (group ${groupid}) and lacks only its row in pg_dist_node`,
+      "restore the row, as the command status there says",
     );
   }
   if (assigned < groupid) {

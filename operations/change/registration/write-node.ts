@@ -92,7 +92,8 @@ export async function addCoordinator(
       node.endpoint.port,
     ]);
     const row = (await readRegistered(session)).find(({ groupid }) => groupid === COORDINATOR_GROUP);
-    if (row === undefined) throw new Failure("citus_set_coordinator_host registered nothing", "report this");
+    if (row === undefined)
+      throw new Failure("citus_set_coordinator_host registered nothing", "please report this");
     await recordNode(session, node, { nodeid: row.nodeid, groupid: row.groupid, server_id: facts.server_id });
   });
   progress(`${node.id}: registered as the coordinator at ${formatEndpoint(node.endpoint)}`);
@@ -121,7 +122,8 @@ export async function addWorker(
         [node.endpoint.host, node.endpoint.port],
       );
       const row = (await readRegistered(session)).find((registered) => registered.nodeid === added?.nodeid);
-      if (row === undefined) throw new Failure(`citus_add_node gave no node for ${node.id}`, "report this");
+      if (row === undefined)
+        throw new Failure(`citus_add_node returned no node for ${node.id}`, "please report this");
       await recordNode(session, node, {
         nodeid: row.nodeid,
         groupid: row.groupid,
@@ -158,7 +160,7 @@ export async function keepAfterAll(session: Session, node: ClusterNode, progress
     ]);
     await clearLeaving(session, [node.id]);
   });
-  progress(`${node.id}: was leaving and stays: it takes shards again`);
+  progress(`${node.id}: no longer leaves: it takes shards again`);
 }
 
 /** A node that was disabled, or added as inactive: like one that joins it gets all that it lacks. */

@@ -70,7 +70,7 @@ export async function cleanWorker(session: Session, endpoint: Endpoint): Promise
   if (first === undefined) return { dropped, needed };
   throw new Failure(
     `${formatEndpoint(endpoint)} could not be emptied: ${first}${moreAbove(failed.length - 1)}`,
-    advise`undo there what the message names, then ${AGAIN}`,
+    advise`fix there what the message names, then ${AGAIN}`,
     { detail: failed.length === 1 ? [] : failed },
   );
 }
@@ -150,6 +150,6 @@ async function onWorker(session: Session, endpoint: Endpoint, statement: string)
   if (answer !== undefined && "value" in answer) return answer.value;
   throw new Failure(
     `${formatEndpoint(endpoint)} could not be emptied: ${answer?.error ?? "no answer"}`,
-    advise`${remedyForSetting(answer?.error ?? "") ?? "see that it is up, and its log"}; then ${AGAIN}`,
+    advise`${remedyForSetting(answer?.error ?? "") ?? "check that it is up, and its log"}; then ${AGAIN}`,
   );
 }

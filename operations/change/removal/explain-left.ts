@@ -27,7 +27,7 @@ export async function explainLeft(
   const more = statements.length - MOST;
   const listed = [...statements.slice(0, MOST), ...(more > 0 ? [`and ${more} more DROPs`] : [])];
   return new Failure(
-    `${id} is removed from the cluster, but its server keeps what was the cluster's: ${failure.summary}`,
+    `${id} is removed from the cluster, but its server still has objects of the cluster: ${failure.summary}`,
     statements.length === 0
       ? `by hand, by psql at ${at}, with citus.enable_ddl_propagation off: drop the copies of reference tables, and the ` +
           "types, functions and schemas of distributed tables; another run no longer knows this worker"

@@ -69,7 +69,7 @@ export async function findMember(
   if (unknown !== undefined) {
     throw new NodesUnreachable(
       new Failure(
-        `it can't be told whether ${unknown.label} is ${id}: ${unknown.unreachable?.what ?? "it does not answer"}`,
+        `cannot determine whether ${unknown.label} is ${id}: ${unknown.unreachable?.what ?? "it does not answer"}`,
         unknown.unreachable?.remedy ?? advise`start it and ${AGAIN}`,
       ),
     );
@@ -140,7 +140,7 @@ export async function emptyNode(
     };
     return interruptible(session, empty, (name) =>
       progress(
-        `${name}: what runs is cancelled, and what was begun cleared away; once more ends this at once`,
+        `${name}: cancelling what runs and clearing away what was begun; interrupt again to end this at once`,
       ),
     );
   };
@@ -177,9 +177,9 @@ export async function deregister(session: Session, node: Member, progress: Progr
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.queryCanceled) throw error;
     throw new Failure(
-      `${node.label} is empty, but could not be removed within ${DEREGISTER_MS / 1000} s: most likely a client of its own ` +
+      `${node.label} is empty, but could not be removed within ${DEREGISTER_MS / 1000} s: most likely a client connected to it ` +
         "has an open transaction on its tables",
-      advise`end the clients that are connected to ${formatEndpoint(node.endpoint)} itself (pg_stat_activity there), and ${AGAIN}: it goes on`,
+      advise`disconnect the clients that are connected to ${formatEndpoint(node.endpoint)} itself (pg_stat_activity there), and ${AGAIN}: it resumes where it stopped`,
       { cause: error },
     );
   }

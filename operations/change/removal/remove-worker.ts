@@ -64,7 +64,7 @@ export async function removeWorker(session: Session, options: MaintenanceOptions
       progress(
         advise`${id}: the environment still lists it: the next apply that changes a node, an address, an image or a start-up
           setting adds it again, as does ${commandIn(cluster, "add", id)}; an apply without changes does
-          not. Deleted from the environment, its container and its volume are destroyed`,
+          not. If it is deleted from the environment, its container and its volume are destroyed`,
       );
     }
     return { wasRegistered: removal !== undefined, moved, ...left };
@@ -88,7 +88,7 @@ async function leaveEmpty(
   const { dropped, needed } = await cleanWorker(session, endpoint);
   if (needed.length > 0) {
     const names = needed.map(({ kind, name }) => `${kind} ${name}`).join(", ");
-    progress(`${id}: what was the cluster's and something else there depends on stays: ${names}`);
+    progress(`${id}: objects of the cluster that something else there depends on stay: ${names}`);
   }
   const keeps = needed.length > 0 ? "nothing else" : "nothing";
   progress(`${id}: its server keeps ${keeps} of the cluster (${dropped} objects dropped)`);
@@ -135,8 +135,8 @@ async function requireOurs(
       ? `${id} is not in the cluster, and the server at ${at} doesn't say that it is this node (cluster_name is "${cluster_name}")`
       : `the server at ${at} says that it is a worker of a cluster (group ${groupid})`,
     isDeclared(cluster, { id })
-      ? advise`it was not touched; if all of its data may go: ${commandIn(cluster, "add", id, "--wipe")}`
-      : "nothing there was touched, nor need it be: that server is another node's",
+      ? advise`it was not touched; if all of its data may be deleted: ${commandIn(cluster, "add", id, "--wipe")}`
+      : "nothing there was touched, and nothing needs to be: that server is another node's",
     { exitCode: EXIT.refused },
   );
 }

@@ -101,7 +101,7 @@ async function inspect(
       if (attempt < ATTEMPTS) await sleep(PAUSE_MS);
       else {
         // What keeps this program from its Docker host keeps Terraform from it too, which says so.
-        progress(`${id}: its container is not looked at before it is replaced: ${oneLine(error)}`);
+        progress(`${id}: its container is not inspected before it is replaced: ${oneLine(error)}`);
         return undefined;
       }
     }

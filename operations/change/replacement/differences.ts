@@ -77,7 +77,7 @@ export function findRenamed(cluster: Cluster, nodes: readonly ExistingNode[]): P
         node: wanted.id,
         what: `the cluster is called ${name}, and as ${cluster.name} it would get new, empty volumes`,
         remedy:
-          `set \`cluster: "${name}"\` again; to give the data up, set \`protected: false\` and apply with ` +
+          `set \`cluster: "${name}"\` again; to give up the data, set \`protected: false\` and apply with ` +
           `PGDIST_DESTROY=${cluster.environment}`,
       },
     ];

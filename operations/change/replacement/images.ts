@@ -66,7 +66,7 @@ export async function fetchImage(docker: Engine, image: string, progress: Progre
     return versionsIn(await inspectImage(docker, image));
   } catch (error) {
     throw new Failure(
-      `image ${image} can't be had: ${error instanceof Failure ? error.summary : oneLine(error)}`,
+      `image ${image} can't be pulled: ${error instanceof Failure ? error.summary : oneLine(error)}`,
       `correct \`image\`, or load it there: ${docker.describe(["pull", image])}`,
       { exitCode: EXIT.refused, cause: error },
     );

@@ -63,7 +63,7 @@ export function differenceOf(cluster: Cluster, node: ClusterNode, initialised: I
       what: `its data was initialised with ${before}, and only a new volume would get ${wanted}`,
       remedy:
         `set ${fields.map(({ field, value }) => `\`${field}: "${value}"\``).join(" and ")} again, and make further roles ` +
-        "and databases with SQL; to give the data up, set `protected: false`, destroy with " +
+        "and databases with SQL; to give up the data, set `protected: false`, destroy with " +
         `PGDIST_DESTROY=${cluster.environment}, and deploy again`,
     },
   ];

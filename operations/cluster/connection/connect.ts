@@ -166,7 +166,7 @@ function causeOf(error: unknown): Cause {
     return { text, transient: error.transient, settled: error.settled, answered: false };
   }
   if (error instanceof Unproven) {
-    const remedy = `another server has this address, or one that we did not start: its pg_hba.conf must say scram-sha-256`;
+    const remedy = `another server answers at this address, or one that pg-dist did not start: its pg_hba.conf must require scram-sha-256`;
     return { text, transient: false, settled: false, answered: false, remedy };
   }
   if (isNotPostgres(text)) {
@@ -176,9 +176,7 @@ function causeOf(error: unknown): Cause {
   // Docker's proxy accepts on the published port before the server listens behind it, and then hangs up.
   const hungUp =
     /terminated unexpectedly|ECONNRESET|EPIPE|disconnected before secure TLS|socket hang up/.test(text);
-  const silent = /timeout expired/.test(text)
-    ? "the port takes the connection, and then nothing answers"
-    : text;
+  const silent = /timeout expired/.test(text) ? "the port accepts the connection, but nothing answers" : text;
   return {
     text: hungUp ? "the port closes the connection at once" : silent,
     transient: hungUp,
@@ -204,21 +202,21 @@ const STARTING: readonly string[] = [
 /** For a server of which only the address is known. */
 const REMEDIES_BY_ADDRESS: Readonly<Record<string, string>> = {
   [SQLSTATE.invalidPassword]: "give the password of this user there: PGPASSWORD, or its line in .pgpass",
-  [SQLSTATE.invalidCatalogName]: "name a database that is there",
+  [SQLSTATE.invalidCatalogName]: "name a database that exists",
   [SQLSTATE.tooManyConnections]:
-    "end clients of that server where they run (a restart of it ends all), or raise max_connections (a start-up setting)",
+    "disconnect clients of that server (a restart disconnects all), or raise max_connections (a start-up setting)",
 };
 
 const REMEDIES: Readonly<Record<string, string>> = {
   [SQLSTATE.invalidPassword]:
-    "it is not the one that the coordinator has (changing the variable doesn't change that one): set TF_VAR_postgres_password " +
-    "to the present one; where it isn't set, PGPASSWORD, then state/<environment>.password, then .pgpass was taken",
+    "it is not the coordinator's (changing the variable doesn't change that): set TF_VAR_postgres_password " +
+    "to the current one; where it isn't set, PGPASSWORD, then state/<environment>.password, then .pgpass is used",
   [SQLSTATE.invalidAuthorization]:
-    "the user must exist, and pg_hba.conf allow it with a password from this machine",
+    "the user must exist, and pg_hba.conf must allow it from this machine with a password",
   [SQLSTATE.invalidCatalogName]:
-    "the database is made at a volume's first start only: create it, or set `database` to the one that is there",
+    "the database is only created at a volume's first start: create it, or set `database` to the one that exists",
   [SQLSTATE.tooManyConnections]:
-    "end clients of the coordinator where they run (docker restart of its container ends all), or raise max_connections in its `settings`",
+    "disconnect clients of the coordinator (docker restart of its container disconnects all), or raise max_connections in its `settings`",
 };
 
 function unreachable(
@@ -229,13 +227,13 @@ function unreachable(
   const told = answer?.cause.remedy !== undefined;
   const byAddress = declared ? undefined : REMEDIES_BY_ADDRESS[sqlStateOf(answer?.error) ?? ""];
   const look = declared
-    ? `its container runs and one of the ways to it is open (${transports.map(({ name }) => name).join(", ")})`
-    : "the server runs, listens at this address, and no firewall is in between";
+    ? `its container is running and one of the ways to it is open (${transports.map(({ name }) => name).join(", ")})`
+    : "the server is running and listens at this address, and no firewall blocks it";
   return new CoordinatorUnreachable(
     told
       ? `${label} refuses the connection: ${answer.cause.text}`
-      : `${label} can't be reached: ${answer === undefined ? "no way leads there" : `${answer.cause.text} (${answer.transport.description})`}`,
-    byAddress ?? answer?.cause.remedy ?? advise`see that ${look}; then ${AGAIN}`,
+      : `${label} can't be reached: ${answer === undefined ? "there is no way to it" : `${answer.cause.text} (${answer.transport.description})`}`,
+    byAddress ?? answer?.cause.remedy ?? advise`check that ${look}; then ${AGAIN}`,
     [
       ...reasons.map(({ transport, cause }) => `${transport.name} (${transport.description}): ${cause.text}`),
       ...(sqlStateOf(answer?.error) === SQLSTATE.invalidPassword

@@ -24,7 +24,7 @@ export async function interruptible<Result>(
     if (controller.signal.aborted) return;
     setTimeout(release, SAME_INTERRUPT_MS).unref();
     told = true;
-    controller.abort(new Failure(`interrupted by ${name}`, advise`${AGAIN}: it goes on from here`));
+    controller.abort(new Failure(`interrupted by ${name}`, advise`${AGAIN}: it resumes where it stopped`));
     onInterrupt(name);
     cancelled = session.cancel();
   };

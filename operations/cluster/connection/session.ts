@@ -117,7 +117,7 @@ export class Session {
       password: () => {
         if (asked !== undefined)
           throw new Unproven(
-            `the server asks for the password as ${asked} and not by SCRAM: it was not sent`,
+            `the server asks for the password as ${asked} instead of SCRAM: it was not sent`,
           );
         return options.password;
       },
@@ -139,7 +139,7 @@ export class Session {
     try {
       await client.connect();
       if (options.requireScram === true && !proven && transport.name !== "exec")
-        throw new Unproven("the server asks for no password, so that anybody could be it");
+        throw new Unproven("the server asks for no password, so it could be any server");
       await client.query(SET_THE_REST);
       session.takeMessages();
       return session;
@@ -209,7 +209,7 @@ export class Session {
   private lost(why: string, cause: unknown): Failure {
     return new Failure(
       `lost the connection to the coordinator by ${this.transport.description}: ${this.redact(why)}`,
-      advise`see that the coordinator is up, then ${AGAIN}`,
+      advise`check that the coordinator is up, then ${AGAIN}`,
       { cause },
     );
   }

@@ -19,7 +19,7 @@ export function parseUrl(text: string): Address {
   const wrong = (what: string, remedy: Remedy) => new Failure(what, remedy, { exitCode: EXIT.usage });
   const shape = "give postgres://user@host:port/database";
   if (!URL.canParse(text) || !/^postgres(ql)?:\/\//.test(text))
-    throw wrong("--url is no postgres:// URL", shape);
+    throw wrong("--url is not a postgres:// URL", shape);
   const url = new URL(text);
   if (url.password !== "") {
     throw wrong(
@@ -36,7 +36,7 @@ export function parseUrl(text: string): Address {
       return decodeURIComponent(part);
     } catch {
       throw wrong(
-        `--url has ${part} in it, where a % must begin two hexadecimal digits`,
+        `--url has ${part} in it, where a % must be followed by two hexadecimal digits`,
         "write a % itself as %25",
       );
     }

@@ -33,11 +33,11 @@ function dropRemedy({ kind, name, relation, part, child }: Dropped, shard: Movin
     const more = kind === "view" ? "its privileges" : "its privileges and its indexes";
     return (
       `keep its definition (SELECT pg_get_viewdef('${name.replaceAll("'", "''")}'::regclass) there) with ${more}, ${drop(kind, name)} there, ` +
-      `and make it anew over ${shard.table} on the coordinator`
+      `and recreate it over ${shard.table} on the coordinator`
     );
   }
   if (kind === "function" || kind === "procedure") {
-    return `keep its definition (pg_get_functiondef), ${drop(kind, name)} there, and make it anew without the shard`;
+    return `keep its definition (pg_get_functiondef), ${drop(kind, name)} there, and recreate it without the shard`;
   }
   if (child === "partition") return `ALTER TABLE ${shard.name} DETACH PARTITION ${name} there; its rows stay`;
   if (child === "heir") return `ALTER TABLE ${name} NO INHERIT ${shard.name} there; its rows stay`;
@@ -59,8 +59,8 @@ function describePart(
   { kind, identifier }: ShardPart,
   { shardid, name: shard, table }: MovingShard,
 ): Problem {
-  const what = `${kind} ${identifier} was made on shard ${shardid} of ${table} itself: Citus would make the moved shard without it`;
-  const again = `make it on ${table} on the coordinator if it is wanted, and `;
+  const what = `${kind} ${identifier} was created on shard ${shardid} of ${table} itself: Citus would create the moved shard without it`;
+  const again = `create it on ${table} on the coordinator if it is needed, and `;
   if (kind === "default value") {
     return {
       node,

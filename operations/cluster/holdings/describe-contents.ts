@@ -20,7 +20,7 @@ export function heldInDatabase(contents: DatabaseContents): Held[] {
     })),
     ...contents.configured.map(({ extension, name, rows }): Held => ({
       what: `${rows} row(s) in ${name} of extension ${extension}`,
-      remedy: "copy or delete them, as the extension says how",
+      remedy: "copy or delete them, as the extension documents it",
     })),
     ...largeObjects(contents),
   ];
@@ -78,9 +78,9 @@ export function heldUnseen(
   member = false,
 ): Held {
   return {
-    what: `database ${quoteName(name)} (${formatBytes(bytes)}), which could not be looked into: ${why}`,
+    what: `database ${quoteName(name)} (${formatBytes(bytes)}), which could not be inspected: ${why}`,
     remedy: member
-      ? `mend that (datallowconn: ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true there); then it is said what it holds beside shards`
+      ? `fix that (datallowconn: ALTER DATABASE ${quoteName(name)} ALLOW_CONNECTIONS true there); then what it holds besides shards is listed`
       : `see what is in it; copy it with pg_dump, or DROP DATABASE ${quoteName(name)} there`,
   };
 }
@@ -91,8 +91,8 @@ export function heldUnseen(
  */
 export function heldUnknown({ name, bytes }: ServerContents["databases"][number], why: string): Held {
   return {
-    what: `database ${quoteName(name)} (${formatBytes(bytes)}), which can't be opened on the coordinator, so that its shards can't be told from other tables: ${why}`,
-    remedy: `mend that on the coordinator first; if nobody needs it, DROP DATABASE ${quoteName(name)} there and on the coordinator`,
+    what: `database ${quoteName(name)} (${formatBytes(bytes)}), which can't be opened on the coordinator, so that its shards can't be told apart from other tables: ${why}`,
+    remedy: `fix that on the coordinator first; if nobody needs it, DROP DATABASE ${quoteName(name)} there and on the coordinator`,
   };
 }
 
@@ -101,9 +101,9 @@ export function heldOnServer({ slots, subscriptions, prepared, files }: ServerCo
   return [
     ...slots.map(({ name, type, active, database, bytes }): Held => {
       const where = database === null ? "" : ` of database ${quoteName(database)}`;
-      const reader = active ? "somebody reads from it" : "nobody reads from it now";
+      const reader = active ? "it has a consumer" : "it has no consumer now";
       return {
-        what: `${type} replication slot ${name}${where} (${reader}, keeps ${formatBytes(bytes)} of WAL)`,
+        what: `${type} replication slot ${name}${where} (${reader}, retains ${formatBytes(bytes)} of WAL)`,
         remedy: `end its reader (a standby, a subscription, change data capture), then SELECT pg_drop_replication_slot('${name}') there`,
       };
     }),

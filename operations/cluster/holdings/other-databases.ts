@@ -88,14 +88,14 @@ async function readDatabase(name: string, session: Session): Promise<CitusDataba
 
 /** What to do about a database that can't be opened, with Citus or without. */
 export const UNOPENED_REMEDY =
-  "mend there what that names, as the coordinator's log tells it too; if it has Citus, all of its queries fail until then";
+  "fix there what that names (the coordinator's log has it too); if it has Citus, all of its queries fail until then";
 
 /** What to do about a database whose metadata can't be read. */
 export function remedyForUnreadable(name: string, why: string): Remedy {
   return /library version differs|installed extension version/.test(why)
     ? extensionRemedy(`in database ${quoteName(name)} of every node`)
     : `mend what that names: SELECT from pg_dist_node, pg_dist_shard and pg_dist_placement by psql, as superuser, in database ${quoteName(name)} ` +
-        "of the coordinator; its log tells more";
+        "of the coordinator; its log has more";
 }
 
 async function hasCitus(session: Session): Promise<boolean> {

@@ -48,7 +48,7 @@ export async function surveyServer(
   const held: Held[] = [...heldInDatabase(itsOwn), ...heldOnServer(whole)];
   for (const database of whole.databases) {
     if (!database.connectable) {
-      const why = "nobody may connect to it (datallowconn is false)";
+      const why = "it allows no connections (datallowconn is false)";
       held.push(heldUnseen(database, why, elsewhere.has(database.name)));
       continue;
     }
@@ -72,7 +72,10 @@ export async function surveyServer(
   const strange = whole.roles.filter((role) => !roles.includes(role));
   return {
     held,
-    said: strange.length === 0 ? [] : [`roles that only this server has go with it: ${strange.join(", ")}`],
+    said:
+      strange.length === 0
+        ? []
+        : [`roles that exist on this server only are lost with it: ${strange.join(", ")}`],
   };
 }
 

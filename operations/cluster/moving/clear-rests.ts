@@ -39,10 +39,10 @@ export async function clearRests(
         ? "the coordinator"
         : (members.find((member) => member.groupid === groupid)?.label ?? `group ${groupid}`);
     const names = left.map(({ name, groupid }) => `${name} on ${label(groupid)}`);
-    progress(`what moves left is still in use, and Citus drops it later: ${names.join(", ")}`);
+    progress(`leftovers of moves are still in use; Citus drops them later: ${names.join(", ")}`);
   } catch (error) {
     // Whatever ended the move counts; where the coordinator is gone, it is that.
-    progress(`what moves left could not be cleared away, and Citus drops it later: ${oneLine(error)}`);
+    progress(`leftovers of moves could not be dropped; Citus drops them later: ${oneLine(error)}`);
   }
 }
 

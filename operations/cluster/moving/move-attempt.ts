@@ -104,8 +104,8 @@ export class MoveAttempt {
     const waited = Math.max(this.since.seconds, wait.waited);
     if (waited < this.options.blockedTimeout) return undefined;
     return new Failure(
-      `moving ${this.options.name} was given up: for ${formatDuration(waited)} it waited for ${describeBlocker(wait)}`,
-      advise`${this.howToEnd()}; then ${AGAIN}: it goes on (PGDIST_BLOCKED_TIMEOUT, in seconds, lets it wait longer)`,
+      `moving ${this.options.name} was given up after waiting ${formatDuration(waited)} for ${describeBlocker(wait)}`,
+      advise`${this.howToEnd()}; then ${AGAIN}: it resumes where it stopped (PGDIST_BLOCKED_TIMEOUT, in seconds, makes it wait longer)`,
     );
   }
 
@@ -115,13 +115,13 @@ export class MoveAttempt {
     const { blocking } = this.blocker;
     const node = this.options.members.find(({ label }) => label === blocking.node);
     const endpoint = node === undefined || node.groupid === COORDINATOR_GROUP ? undefined : node.endpoint;
-    return `what ends it, in SQL ${sqlToEnd(blocking, endpoint)}`;
+    return `end it in SQL ${sqlToEnd(blocking, endpoint)}`;
   }
 
   private applyFailure(count: number): Failure {
     const { name, target, environment } = this.options;
     return new Failure(
-      `moving ${name} was given up: ${target.label} can't apply what is written to it meanwhile (it failed ${count} times)`,
+      `moving ${name} was given up: ${target.label} can't apply the writes made meanwhile (it failed ${count} times)`,
       advise`the server's log says why: ${commandIn({ environment }, "logs", target.label, "--grep", "ERROR")}; then ${AGAIN},
         or move it while its writes wait: PGDIST_SHARD_TRANSFER_MODE=block_writes`,
     );

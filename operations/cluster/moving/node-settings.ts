@@ -86,7 +86,7 @@ export function settingProblems(settings: readonly NodeSetting[], largestGroup: 
     .map((setting) => ({
       node: setting.node,
       what:
-        `${describeSetting(setting)}, which holds for the sessions that Citus opens there too: ` +
+        `${describeSetting(setting)}, which also applies to the sessions that Citus opens there: ` +
         (setting.limit === 0
           ? "no shard can be moved"
           : `a move may be cut off (its largest shard group has ${formatBytes(largestGroup)})`),
@@ -106,7 +106,9 @@ export function undoSettings(settings: readonly NodeSetting[]): string {
   return [
     ...(undo.length === 0
       ? []
-      : [`${undo.join("; ")} on the coordinator, which tells all nodes and concerns this role only`]),
+      : [
+          `${undo.join("; ")} on the coordinator, which propagates it to all nodes and affects this role only`,
+        ]),
     ...others.map(({ node, name }) => `set ${name} to off on ${node}, where it was set`),
   ].join("; ");
 }

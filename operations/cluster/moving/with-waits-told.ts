@@ -85,15 +85,15 @@ class WaitWatch {
     const waited = this.since.seconds;
     if (wait === undefined || waited < this.seconds) return;
     this.reason = new Failure(
-      `given up: for ${formatDuration(Math.round(waited))} it waited for ${describeBlocker(wait)}`,
-      advise`${howToEnd(wait)}; then ${AGAIN} (PGDIST_BLOCKED_TIMEOUT, in seconds, lets it wait longer)`,
+      `given up after waiting ${formatDuration(Math.round(waited))} for ${describeBlocker(wait)}`,
+      advise`${howToEnd(wait)}; then ${AGAIN} (PGDIST_BLOCKED_TIMEOUT, in seconds, makes it wait longer)`,
     );
     await this.session.cancel();
   }
 }
 
 function howToEnd({ blocking }: LockWait): string {
-  return `what ends it, in SQL ${sqlToEnd(blocking)}`;
+  return `end it in SQL ${sqlToEnd(blocking)}`;
 }
 
 /** All that Citus has to do with now. */

@@ -141,7 +141,7 @@ const COORDINATOR = "the coordinator";
 function noAnswer(endpoint: Endpoint, timeoutMs: number): Explained {
   return {
     what: `${formatEndpoint(endpoint)} did not answer within ${timeoutMs / 1000} s`,
-    remedy: "see the load and the disk of that server, and its log; --timeout gives it longer",
+    remedy: "check the load and the disk of that server, and its log; --timeout allows more time",
   };
 }
 
@@ -204,8 +204,8 @@ async function whyNot(session: Session, endpoint: Endpoint): Promise<NodeAnswer>
       return { ok: row?.ok, cause: connectionCauses(session.takeMessages()).at(-1)?.cause };
     });
     if (ok === true) {
-      const remedy = "see the load of that server and of the coordinator's; --timeout gives it longer";
-      const what = `${target} answered the coordinator only at the second attempt`;
+      const remedy = "check the load of that server and of the coordinator's; --timeout allows more time";
+      const what = `${target} answered the coordinator on the second attempt only`;
       return { failed: { what, remedy }, late: true };
     }
     if (cause === undefined || cause === TIMED_OUT)

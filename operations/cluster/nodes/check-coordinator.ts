@@ -107,7 +107,7 @@ function findDoubts(
 ): Doubt[] {
   const id = cluster === undefined ? undefined : coordinatorOf(cluster).id;
   const recorded = [...record.values()].find(({ groupid }) => groupid === COORDINATOR_GROUP);
-  const elsewhere = advise`see what this address leads to from here, or ${OTHER_TRANSPORT}`;
+  const elsewhere = advise`check what this address leads to from here, or ${OTHER_TRANSPORT}`;
   const doubts: Doubt[] = [];
   if (server.groupid !== COORDINATOR_GROUP) {
     const what = `is a worker (group ${server.groupid}), not the coordinator${id === undefined ? "" : ` ${id}`}`;

@@ -34,7 +34,7 @@ export function explainConnection(
 /** The same where the time was over that the command's --timeout gives: a node that drops packets, or one that is slow. */
 export function explainConnectionTimeout(from: string, target: string, place: Place): Explained {
   const { what, remedy } = explainConnection("timed out", from, target, place);
-  return { what, remedy: advise`${remedy}; if it only answers slowly, --timeout gives it longer` };
+  return { what, remedy: advise`${remedy}; if it only answers slowly, --timeout allows more time` };
 }
 
 /** Whether the server behind it is only just starting. */
@@ -53,8 +53,8 @@ const KNOWN: readonly Known[] = [
     explain: ([, name = ""], from) => ({
       what: `the name ${name} does not resolve in the container of ${from}`,
       remedy:
-        `see that it runs if it is a container; otherwise enter it in the DNS that containers use, or in extraHosts of that Docker host, and have its container ` +
-        `replaced, which reads them (terraform apply -replace=docker_container.NAME), or set \`address\` to an IP`,
+        `if it is a container, check that it is running; otherwise add it to the DNS that containers use, or to extraHosts of that Docker host and have its container ` +
+        `replaced, so that it reads them (terraform apply -replace=docker_container.NAME), or set \`address\` to an IP`,
     }),
   },
   {
@@ -76,7 +76,7 @@ const KNOWN: readonly Known[] = [
     explain: (_match, from, target) => ({
       what: `${target} has no connection left for ${from}`,
       remedy:
-        "end clients there where they run (docker restart of its container ends all), or raise max_connections (start-up setting) above what the coordinator opens",
+        "disconnect clients there (docker restart of its container disconnects all), or raise max_connections (start-up setting) above what the coordinator opens",
     }),
   },
   {
@@ -84,34 +84,34 @@ const KNOWN: readonly Known[] = [
     explain: (_match, from, target) => ({
       what: `${target} has no walsender left for ${from}`,
       remedy:
-        "end what streams from there and nobody needs (pg_stat_replication), or raise its max_wal_senders (start-up setting)",
+        "end what streams from there but is no longer needed (pg_stat_replication), or raise its max_wal_senders (start-up setting)",
     }),
   },
   {
     pattern: /database "([^"]*)" does not exist/,
     explain: ([, database = ""], _from, target) => ({
       what: `${target} has no database ${database}`,
-      remedy: advise`it is made at a volume's first start only: CREATE DATABASE and CREATE EXTENSION citus there, and ${AGAIN}`,
+      remedy: advise`it is only created at a volume's first start: CREATE DATABASE and CREATE EXTENSION citus there, and ${AGAIN}`,
     }),
   },
   {
     pattern: /role "(.*?)" is not permitted to log in/,
     explain: ([, user = ""], from, target) => ({
-      what: `${target} lets user "${user}" of ${from} not log in`,
+      what: `${target} does not let user "${user}" of ${from} log in`,
       remedy: `ALTER ROLE ${quoteName(user)} LOGIN there, as another superuser; where there is none, in its single-user mode`,
     }),
   },
   {
     pattern: /database "(.*?)" is not currently accepting connections/,
     explain: ([, database = ""], from, target) => ({
-      what: `${target} lets nobody into database ${database}, nor ${from}`,
+      what: `${target} allows no connections to database ${database}, nor that of ${from}`,
       remedy: `ALTER DATABASE ${quoteName(database)} ALLOW_CONNECTIONS true there, from another database`,
     }),
   },
   {
     pattern: /invalid response to SSL negotiation|expected authentication request from server/,
     explain: (_match, from, target) => ({
-      what: `what answers ${from} at ${target} is no PostgreSQL`,
+      what: `what answers ${from} at ${target} is not PostgreSQL`,
       remedy: "correct the address and port, or see what listens there",
     }),
   },
@@ -141,7 +141,7 @@ const KNOWN: readonly Known[] = [
     explain: (_match, from, target) => ({
       what: `${target} refuses the connection of ${from}`,
       remedy:
-        "see that the server there runs, that this port of this address leads to it (published, if it is a container), and " +
+        "check that the server there runs, that this port of this address leads to it (published, if it is a container), and " +
         "that no firewall rejects it",
     }),
   },
@@ -156,7 +156,7 @@ const KNOWN: readonly Known[] = [
     pattern: /could not establish connection after|timed out|timeout expired/,
     explain: (_match, from, target) => ({
       what: `${target} does not answer ${from}`,
-      remedy: `allow the port in the firewall of that server for ${from}, and see that the server is up`,
+      remedy: `allow the port in the firewall of that server for ${from}, and check that the server is up`,
     }),
   },
 ];

@@ -91,15 +91,15 @@ export function explainOtherServer({
   }
   if (facts.groupid === groupid && !sameServer) {
     return {
-      what: `the server at ${at} is in group ${groupid}, but with server id ${facts.server_id} instead of ${recorded.server_id}: its extension was made anew, or another server answers`,
-      remedy: advise`if ${commandIn(place, "status")} misses no shards there, it is the one that it was: ${adopt};
+      what: `the server at ${at} is in group ${groupid}, but with server id ${facts.server_id} instead of ${recorded.server_id}: its extension was recreated, or another server answers`,
+      remedy: advise`if ${commandIn(place, "status")} reports no missing shards there, it is still the same server: ${adopt};
           otherwise correct the address`,
     };
   }
   return {
     what: `another server answers at ${at}: group ${facts.groupid} instead of ${groupid}${ids}`,
     remedy:
-      "correct the address and port, or see what the name resolves to; where its container has another node's volume, give each its own again",
+      "correct the address and port, or check what the name resolves to; where its container has another node's volume, give each its own again",
   };
 }
 
@@ -113,7 +113,7 @@ export function checkName(
     {
       node: node.id,
       what: `the server at ${formatEndpoint(node.endpoint)} is another node: "${facts.cluster_name}"`,
-      remedy: "correct the address and port, or see what the name resolves to",
+      remedy: "correct the address and port, or check what the name resolves to",
       refused: true,
     },
   ];

@@ -32,7 +32,7 @@ export function findForbidden(
       return [
         {
           node: wanted.id,
-          what: `its data is of PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wantedMajor}`,
+          what: `its data is from PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wantedMajor}`,
           remedy:
             `keep an image with PostgreSQL ${major}; another major version needs pg_upgrade on every node, which pg-dist ` +
             "doesn't do yet, or a new cluster that the data is copied to",

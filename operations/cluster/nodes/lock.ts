@@ -31,8 +31,8 @@ export async function takeLock(session: Session, progress: Progress, env: NodeJS
     const holder = await describeHolder(session);
     if (deadline.passed) {
       throw new Failure(
-        `another run still works on the cluster after ${limit} s: ${holder}`,
-        advise`wait for it and ${AGAIN}; or, if it must not go on, end it on the coordinator with pg_terminate_backend`,
+        `another run is still working on the cluster after ${limit} s: ${holder}`,
+        advise`wait for it and ${AGAIN}; or, if it must not continue, end it on the coordinator with pg_terminate_backend`,
       );
     }
     progress(`waiting for another run to finish: ${holder}`);

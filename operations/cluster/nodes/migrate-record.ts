@@ -48,7 +48,7 @@ export async function prepareRecord(session: Session): Promise<void> {
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.lockNotAvailable) throw error;
     throw new Failure(
-      `the tables in schema pgdist can't be brought to version ${RECORD_VERSION}: another run works on the cluster`,
+      `the tables in schema pgdist can't be migrated to version ${RECORD_VERSION}: another run works on the cluster`,
       advise`wait for it and ${AGAIN}`,
       { cause: error },
     );

@@ -9,7 +9,7 @@ import { AGAIN, type Remedy, advise, commandIn } from "../../base/remedy";
 export function noExtensionRemedy({ environment, ...place }: Place): Remedy {
   // Which a first start makes in the environment's own database alone.
   if (environment === undefined || isOtherDatabase(place))
-    return advise`where it was dropped, or the database was made by hand: CREATE EXTENSION citus there, and ${AGAIN}`;
-  return advise`${commandIn({ environment }, "recover")} tells whether its first start was cut off, and mends that; where it was dropped, or
-      the database was made by hand: CREATE EXTENSION citus there, and ${AGAIN}`;
+    return advise`if it was dropped, or the database was created by hand: CREATE EXTENSION citus there, and ${AGAIN}`;
+  return advise`${commandIn({ environment }, "recover")} finds out whether its first start was cut off, and repairs that; if the extension was
+      dropped, or the database was created by hand: CREATE EXTENSION citus there, and ${AGAIN}`;
 }

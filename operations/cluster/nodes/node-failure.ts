@@ -69,7 +69,7 @@ export function explainNodeFailure({ error, messages, cluster, by }: NodeFailure
     what: words,
     remedy:
       setting ??
-      `repair what the server names; the log of ${place === undefined ? (by ?? "the coordinator") : where} may say more`,
+      `fix what the server reports; the log of ${place === undefined ? (by ?? "the coordinator") : where} may say more`,
   };
 }
 
@@ -110,7 +110,7 @@ const KNOWN: readonly Known[] = [
   {
     pattern: /(language|tablespace|collation|text search \S+) "([^"]*)" (?:.* )?does not exist/,
     remedy: ([, kind = "", name = ""], where) =>
-      `make the ${kind} ${name} on ${where} too, as the other nodes have it`,
+      `create the ${kind} ${name} on ${where} too, as the other nodes have it`,
   },
   {
     pattern: /role "([^"]*)" does not exist/,
@@ -142,7 +142,7 @@ const KNOWN: readonly Known[] = [
     // Of too many other connections the server says it where explainConnection finds it.
     pattern: /number of requested standby connections exceeds/,
     remedy: (_match, where) =>
-      `end what streams from ${where} and nobody needs (pg_stat_replication there), or raise its max_wal_senders (a start-up setting)`,
+      `end what streams from ${where} but is no longer needed (pg_stat_replication there), or raise its max_wal_senders (a start-up setting)`,
   },
   {
     pattern: /loaded Citus library version differs|installed extension version/,
@@ -151,11 +151,12 @@ const KNOWN: readonly Known[] = [
   {
     pattern: /canceling statement due to lock timeout|deadlock detected|distributed deadlock/,
     remedy: (_match, _where, cluster) =>
-      advise`a transaction of others holds locks that it needs: let it end, or end it (${commandIn(cluster, "activity")} shows which are open)`,
+      advise`another transaction holds locks that it needs: let it end, or end it (${commandIn(cluster, "activity")} shows which are open)`,
   },
   {
     pattern: /all replication slots are in use|max_replication_slots/,
-    remedy: (_match, where) => `drop slots of ${where} that nobody reads, or raise its max_replication_slots`,
+    remedy: (_match, where) =>
+      `drop unused replication slots of ${where}, or raise its max_replication_slots`,
   },
   {
     // PostgreSQL 17 quotes the name.

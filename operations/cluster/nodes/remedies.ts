@@ -15,7 +15,7 @@ export const RECOVERY_REMEDY =
 /** A disk that is full, or nearly. */
 export function diskRemedy(disk = "it"): string {
   return (
-    `make room on ${disk} (docker system prune removes unused images; a replication slot that nobody reads keeps WAL), enlarge it, or ` +
+    `make room on ${disk} (docker system prune removes unused images; an unused replication slot retains WAL), enlarge it, or ` +
     "add a worker and rebalance: PostgreSQL stops when it is full"
   );
 }

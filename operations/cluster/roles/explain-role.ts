@@ -51,7 +51,7 @@ export function explainSchemas(role: Role): ExplainedRole[] {
     {
       ...{ role: role.name, owner: true, queries: false, faults: [] },
       what:
-        `role ${name}${ownership(role)} lacks CREATE or USAGE on schema ${schemas}, where its shards are made anew when they are ` +
+        `role ${name}${ownership(role)} lacks CREATE or USAGE on schema ${schemas}, where its shards are created when they are ` +
         "moved: shards of its tables can't be moved (drain, rebalance)",
       remedy: `GRANT CREATE, USAGE ON SCHEMA ${schemas} TO ${name} on the coordinator`,
     },
@@ -79,7 +79,7 @@ export function explainUntried(asked: ClusterRoles, place: Place): Explained | u
 }
 
 function untriedRemedy(place: Place): Remedy {
-  if (place.environment === undefined) return "--timeout gives it longer";
+  if (place.environment === undefined) return "--timeout allows more time";
   return advise`${commandIn(place, "credentials", "--check")} tries them all`;
 }
 
@@ -110,7 +110,7 @@ function consequence(
 }
 
 /** In words that follow the role's name. */
-export function describeFault({ cause, nodes, pairs, said = "no more was said" }: RoleFault): string {
+export function describeFault({ cause, nodes, pairs, said = "no reason was given" }: RoleFault): string {
   const where = nodes.join(", ");
   switch (cause) {
     case "missing":
@@ -126,7 +126,7 @@ export function describeFault({ cause, nodes, pairs, said = "no more was said" }
     case "hba":
       return `is refused by ${where}, by its pg_hba.conf (${said})`;
     case "limited":
-      return `is refused by ${where}, as it has as many connections there as its CONNECTION LIMIT allows`;
+      return `is refused by ${where}, as its CONNECTION LIMIT is reached there`;
     case "full":
       return `is refused by ${where}, which has no connection left (${said})`;
     case "unstored":
@@ -136,7 +136,7 @@ export function describeFault({ cause, nodes, pairs, said = "no more was said" }
     case "other":
       return `can't connect from ${pairs[0]?.from ?? where} to ${pairs[0]?.to ?? "other nodes"}: ${said}`;
     case "untold":
-      return `can't connect from ${where} to other nodes, and no time was left to learn why`;
+      return `can't connect from ${where} to other nodes, and no time was left to find out why`;
   }
 }
 
@@ -165,7 +165,7 @@ function remedyOf({ role, cause }: RoleFault, nodes: readonly NodeRoles[], place
 }
 
 function untoldRemedy(role: string, place: Place): Remedy {
-  if (place.environment === undefined) return "--timeout gives it longer";
+  if (place.environment === undefined) return "--timeout allows more time";
   return advise`${credentialsLine(place, role, "--check")} says it`;
 }
 

@@ -127,7 +127,7 @@ function unreached({ label }: CredentialedNode, error: string): Problem {
   return {
     node: label,
     what: `it could not be asked for its roles: ${error}`,
-    remedy: advise`see that it is up, then ${AGAIN}`,
+    remedy: advise`check that it is up, then ${AGAIN}`,
   };
 }
 

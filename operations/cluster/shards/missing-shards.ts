@@ -26,10 +26,10 @@ export function describeMissing(count: number, names: readonly string[]): Pick<P
   return {
     what: `${count} shard(s) that the metadata places on it are not there: ${names.join(", ")}`,
     remedy:
-      "was its volume replaced by an older copy, bring the newer one back. Were they dropped, take them alone from a backup: " +
+      "if its volume was replaced by an older copy, bring the newer one back. If they were dropped, restore them alone from a backup: " +
       "PGOPTIONS='-c citus.show_shards_for_app_name_prefixes=* -c citus.enable_manual_changes_to_shards=on' pg_dump -t SHARD there, " +
-      "into its database here (the whole backup would take its other shards back in time). Don't move or repair anything before. Without a backup their rows " +
-      "are lost; one is made again, empty, by: SELECT worker_apply_shard_ddl_command(ID, 'SCHEMA', ddl) FROM " +
+      "into its database here (the whole backup would take its other shards back in time). Don't move or repair anything until then. Without a backup their rows " +
+      "are lost; one is recreated, empty, by: SELECT worker_apply_shard_ddl_command(ID, 'SCHEMA', ddl) FROM " +
       "master_get_table_ddl_events('SCHEMA.TABLE') ddl there (ID is the number at the end of its name), foreign keys and the place " +
       "among partitions apart, which other shards of its table show (\\d)",
   };

@@ -129,7 +129,7 @@ export function explainImmovable(
     [
       mode === "auto" ? unidentifiedByFull : [],
       "tables without a primary key or replica identity can't be moved online, and these have a column without equality, " +
-        "so that REPLICA IDENTITY FULL would not do either",
+        "so that REPLICA IDENTITY FULL would not help either",
       `${BY_KEY}; or ${blockWrites}`,
     ],
     [

@@ -21,7 +21,7 @@ export function describeBlocker({ blocking }: Pick<LockWait, "blocking">): strin
 }
 
 /**
- * The statement that ends a blocker, and where it is to be run, for after `what ends it, in SQL `: `on the coordinator: SELECT
+ * The statement that ends a blocker, and where it is to be run, for after `end it in SQL `: `on the coordinator: SELECT
  * pg_terminate_backend(20000000459)`.
  *
  * @param endpoint of its node; undefined where that isn't known, or is the coordinator itself

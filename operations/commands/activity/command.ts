@@ -44,7 +44,7 @@ const QUERY_LENGTH = 120;
 export function addActivity(program: Command, caller: Caller): void {
   addReadCommand<Flags>(program, caller, {
     name: "activity",
-    description: "What runs on all nodes, the longest first.",
+    description: "What is running on all nodes, longest first.",
     help: HELP,
     options: (command) => {
       command.option("--all", "idle sessions and Citus' internal ones too");
@@ -69,7 +69,7 @@ export function activityScreen(
   width: number,
 ): string[] {
   const table = renderTable(COLUMNS, activity.map(activityRow), width, (header) => paint("bold", header));
-  return [...(activity.length === 0 ? ["Nothing runs."] : table), ...failedNodes(asked, paint)];
+  return [...(activity.length === 0 ? ["Nothing is running."] : table), ...failedNodes(asked, paint)];
 }
 
 function activityRow(each: Activity): string[] {

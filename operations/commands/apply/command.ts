@@ -51,7 +51,7 @@ export function addApply(program: Command, caller: Caller): void {
     .command("apply")
     .argument("<environment>", "name of a file in environments/, without .ts")
     .argument("[plan]", "file of the plan (default: the one that `review` saved)")
-    .description("Apply exactly the plan that was reviewed, if all is still as it was then.")
+    .description("Apply exactly the plan that was reviewed, if everything is still as it was then.")
     .addOption(viaOption())
     .addOption(timeoutOption("how long one node may take to answer"))
     .option("--json", "what was changed, as JSON, version 1")
@@ -87,7 +87,7 @@ async function apply(
   const record = loadReview(file, again);
   progress(`comparing with the review of ${record.reviewedAt}`);
   const leftOut = record.live.kind === "left-out";
-  if (leftOut) progress("the review did not ask the cluster (--plan-only): nothing of it is compared");
+  if (leftOut) progress("the review did not query the cluster (--plan-only), so that it is not compared");
   const live: Live = leftOut ? record.live : await lookAtCluster(name, flags, caller);
   const changes = findChanges(record, { environment: name, plan: hashFile(file), files, live });
   const terraform = new Terraform(folder, caller.env);
@@ -145,7 +145,7 @@ function refuseChanges(changes: readonly string[], environment: string, refused:
   throw new Failure(
     `not applied: ${first}${moreAbove(others.length)}`,
     refused
-      ? advise`do what the review says, or take the change back, then review again: ${commandIn({ environment }, "review")}`
+      ? advise`do what the review says, or revert the change, then review again: ${commandIn({ environment }, "review")}`
       : advise`review again: ${commandIn({ environment }, "review")}`,
     { detail: others.length === 0 ? [] : changes, exitCode: EXIT.refused },
   );
@@ -168,7 +168,7 @@ async function applyPlan(
     interrupts = count;
     progress(
       count === 1
-        ? "interrupted: Terraform stops, and begins nothing more; once more, and it ends at once"
+        ? "interrupted: Terraform is stopping, and begins nothing more; interrupt again to end it at once"
         : "interrupted again: Terraform ends at once",
     );
   };
@@ -220,7 +220,7 @@ async function followRun(
   // Terraform ends with or without an error then, whatever the run does.
   if (interrupted && !ENDED.includes(await runs?.statusOf(run).catch(() => undefined))) {
     throw new Failure(
-      `interrupted after ${counted(told)}: the run goes on, and is followed no longer`,
+      `interrupted after ${counted(told)}: the run goes on, and is no longer followed`,
       advise`see how it ends, or cancel it: ${address}; then review what is left: ${commandIn({ environment: name }, "review")}`,
       { cause: failure },
     );

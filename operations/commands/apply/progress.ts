@@ -99,9 +99,9 @@ function wordsOf(resource: Resource, action: "create" | "update" | "delete"): st
     case "registration":
       return action === "create" ? "every node is registered, and its metadata verified" : undefined;
     case "guard":
-      return action === "delete" ? "nothing speaks against the change" : undefined;
+      return action === "delete" ? "nothing objects to the change" : undefined;
     case "image":
-      return action === "delete" ? undefined : "image is there";
+      return action === "delete" ? undefined : "image is present";
     case "container":
       return action === "update" ? "container changed in place" : `container ${DONE[action]}`;
     default:

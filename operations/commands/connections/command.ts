@@ -77,7 +77,7 @@ const APPLICATIONS: readonly Column[] = [
 export function addConnections(program: Command, caller: Caller): void {
   addReadCommand<Flags>(program, caller, {
     name: "connections",
-    description: "Connections of each node: of how many, and what for.",
+    description: "Connections of each node: how many are in use, and what for.",
     help: HELP,
     options: (command) => {
       command.option("--applications", "by application and user");

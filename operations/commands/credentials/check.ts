@@ -94,8 +94,8 @@ export function checkScreen(
   );
   if (untried.length > 0)
     findings.push(
-      `the time was over before every connection was tried as ${untried.map(quoteName).join(", ")}`,
-      `${paint("dim", "→")} --timeout gives it longer`,
+      `the time ran out before every connection was tried as ${untried.map(quoteName).join(", ")}`,
+      `${paint("dim", "→")} --timeout allows more time`,
     );
   const end = healthy ? [paint("green", "Every connection works.")] : [];
   return [...renderTable(columns, rows, width, (text) => paint("bold", text)), "", ...end, ...findings];

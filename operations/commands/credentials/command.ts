@@ -48,8 +48,8 @@ coordinator once a connection has proven it, then on every other node, and tries
 joins later gets what the coordinator has. Each database with Citus stores its own: a role that another one has
 stored is stored anew there too, the superuser in all of them.
 
-Without a role it is the superuser's own password, as TF_VAR_postgres_password has it: what is to be done after
-ALTER ROLE has changed it. A worker that has another one gets the coordinator's by its own Docker host.
+Without a role it is the superuser's own password, as TF_VAR_postgres_password has it: run this after ALTER ROLE
+has changed it. A worker that has another one gets the coordinator's by its own Docker host.
 
 The password comes from ${ROLE_PASSWORD} (one role), from TF_VAR_role_passwords (JSON: {"app": "..."}), or is
 asked. --generate is for an owner that nobody logs in as: it may log in from then on, with a password that nobody knows.
@@ -228,7 +228,7 @@ async function remove(
   if (failed.length === 0) return EXIT.ok;
   throw new Failure(
     `some nodes still have them: ${failed.join("; ")}`,
-    "see that they are up, then run it again",
+    "check that they are up, then run it again",
   );
 }
 

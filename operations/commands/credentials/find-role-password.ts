@@ -21,7 +21,7 @@ export async function rolePassword(role: string, only: boolean, credentials: Cre
   const single = only ? `${ROLE_PASSWORD}, or ` : "";
   throw new Failure(
     `no password for role ${quoteName(role)}`,
-    `set ${single}its entry in ${ROLE_PASSWORDS} ({"role": "password"}), or run it on a terminal, where it is asked`,
+    `set ${single}its entry in ${ROLE_PASSWORDS} ({"role": "password"}), or run it on a terminal, which asks for it`,
     { exitCode: EXIT.usage },
   );
 }

@@ -17,7 +17,7 @@ const HELP = `
 From outside in, all Docker hosts at once: the environment's file, ssh and the Docker engine, its version,
 architecture, clock, disk, image and network, each node's container, health, memory and port; then from inside
 every container: the server, the Citus extension, settings, the stored password, who it is, names, and a
-connection to every other node. At last what the coordinator has registered. It changes nothing, and says what
+connection to every other node. Last, what the coordinator has registered. It changes nothing, and says what
 it can also while the coordinator is down. A host that doesn't answer within --timeout is named.
 
 Exit codes: 0 nothing failed, 3 something did (warnings alone are 0).

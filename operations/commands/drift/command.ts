@@ -22,12 +22,12 @@ import { driftScreen } from "./screen";
 const HELP = `
 Compares three views: the configuration, Terraform's state, and what is there: containers, networks, volumes and
 images on the Docker hosts, pg_dist_node, the versions and the settings of every server, also those of ALTER SYSTEM,
-ALTER ROLE and ALTER DATABASE. Each difference has what mends it. What can't be asked is named too. Needs what
+ALTER ROLE and ALTER DATABASE. Each difference comes with its remedy. What can't be checked is named too. Needs what
 \`cdktf diff\` needs. Changes nothing, and takes no lock.
 
 What the environment accepts (acceptedDrift) is shown, and is no difference.
 
-Exit codes: 0 no difference, 3 some, 1 nothing could be looked at.
+Exit codes: 0 no difference, 3 some, 1 nothing could be checked.
 
 Examples:
   npx pg-dist drift production
@@ -46,7 +46,7 @@ export function addDrift(program: Command, caller: Caller): void {
     .command("drift")
     .argument("<environment>", "name of a file in environments/, without .ts")
     .description(
-      "Find what differs between the configuration, Terraform and the cluster, with what mends it.",
+      "Find what differs between the configuration, Terraform and the cluster, with how to fix it.",
     )
     .addOption(viaOption())
     .addOption(timeoutOption("how long one node, or one Docker host, may take to answer"))
@@ -106,7 +106,7 @@ async function look(name: string, target: Target, caller: Caller): Promise<Drift
   const unknown = [plan, servers, ...hosts].map((each) => ("unknown" in each ? each.unknown : undefined));
   const [first] = unknown;
   if (first !== undefined && unknown.every((each) => each !== undefined)) {
-    throw new Failure(`nothing could be looked at: ${first.what}`, first.remedy, {
+    throw new Failure(`nothing could be checked: ${first.what}`, first.remedy, {
       detail: unknown.flatMap((each) => each?.what ?? []),
     });
   }

@@ -32,14 +32,14 @@ import { withWaitsTold } from "../../cluster/moving/with-waits-told";
 import { commandIn, typed, deployOf } from "../../base/remedy";
 
 const HELP = `
-For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, wants
-the host's name typed, then makes the lost shards again, empty, on the nodes that stay, takes the host's nodes
-out of Citus' metadata, and its resources out of Terraform's state. Refused while the host's Docker engine or
-one of its nodes answers, be it only to refuse a connection (--replaced: another machine has that address now),
-and for the host of the coordinator; for a single node unless an empty server is in its place. Every node that
-stays must be up: hosts that are gone together are named together. Afterwards delete the host from the
+For a server that never comes back, or a node whose volume is lost. Shows which tables lose which shards, asks
+for the host's name to be typed, then recreates the lost shards, empty, on the nodes that stay, takes the host's
+nodes out of Citus' metadata, and its resources out of Terraform's state. Refused while the host's Docker engine
+or one of its nodes answers, even if only to refuse a connection (--replaced: another machine has that address
+now), and for the host of the coordinator; for a single node unless an empty server is in its place. Every node
+that stays must be up: hosts that are gone together are named together. Afterwards delete the host from the
 environment and deploy, or put a new server in its place and deploy: its workers join anew. Needs what \`cdktf
-deploy\` needs. Without --confirm nothing is changed where nobody can type.
+deploy\` needs. Without --confirm and without a terminal to type on, nothing is changed.
 
 Examples:
   npx pg-dist forget production server-c                      shows what is lost, and asks
@@ -64,7 +64,7 @@ export function addForget(program: Command, caller: Caller): void {
     .option("--confirm <host>", "the host's id (several with commas), instead of typing it")
     .option(
       "--replaced",
-      "another machine has the host's address now: that it refuses a connection says nothing",
+      "another machine has the host's address now: that it refuses a connection proves nothing",
     )
     .option("--json", "what is lost (with --confirm: after it was carried out) as JSON, version 1")
     .addHelpText("after", HELP)
@@ -109,7 +109,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
 
   if (losses.nodes.length === 0 && addresses.length === 0) {
     if (json) printJson("forget", describeLosses(cluster.environment, losses, addresses, "done"));
-    else printLines([`${hosts.join(", ")}: nothing is left to forget.`]);
+    else printLines([`${hosts.join(", ")}: nothing left to forget.`]);
     return EXIT.ok;
   }
   if (!json) printLines(reportLosses(losses, addresses));
@@ -134,7 +134,7 @@ async function forget(target: Changing, hosts: readonly string[], flags: Flags):
     printLines([
       `Forgotten. Now delete ${servers.join(", ")} from \`hosts\` and \`workers\` of the environment, or give it a new ` +
         `server's connection; then: ${deployOf(cluster.environment)}`,
-      "If it ever starts again: its containers come up by themselves and still take themselves for members; remove them " +
+      "If it ever starts again, its containers come up by themselves and still consider themselves members; remove them " +
         "before it reaches the others",
     ]);
   }
@@ -177,7 +177,7 @@ async function forgetThere(
   if (losses.nodes.length === 0) {
     show("done");
     if (!json)
-      printLines([`${losses.hosts.join(", ")}: nothing is left to forget in database ${cluster.database}.`]);
+      printLines([`${losses.hosts.join(", ")}: nothing left to forget in database ${cluster.database}.`]);
     return EXIT.ok;
   }
   if (!json) printLines(reportLosses(losses, []));

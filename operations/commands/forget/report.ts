@@ -28,10 +28,12 @@ export function reportLosses(losses: Losses, addresses: readonly string[]): stri
       "The number of rows cannot be determined; the bytes are those of the shards that are left, on average.",
       "Foreign keys from other tables to rows that were there are not checked again.",
       "",
-      `These ${lost.length} shards are made again, EMPTY, on the nodes that stay, so that the tables work.`,
+      `These ${lost.length} shards are recreated, EMPTY, on the nodes that stay, so that the tables work.`,
     );
   }
-  lines.push(`Leave Terraform's state: ${addresses.length === 0 ? "nothing" : addresses.join(", ")}`);
+  lines.push(
+    `To be removed from Terraform's state: ${addresses.length === 0 ? "nothing" : addresses.join(", ")}`,
+  );
   return lines;
 }
 

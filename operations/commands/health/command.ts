@@ -23,7 +23,7 @@ Example:
 export function addHealth(program: Command, caller: Caller): void {
   addReadCommand(program, caller, {
     name: "health",
-    description: "Whether every node reaches every node, and why where it doesn't.",
+    description: "Whether every node reaches every node, and why not where it doesn't.",
     help: HELP,
     run: showHealth,
   });

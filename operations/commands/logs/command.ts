@@ -40,8 +40,8 @@ export function addLogs(program: Command, caller: Caller): void {
     .argument("<environment>", "name of a file in environments/, without .ts")
     .argument("<node>", "which node")
     .description("Show a node's log, through the Docker engine of its server.")
-    .option("-f, --follow", "go on as it is written, until Ctrl-C")
-    .option("--since <time>", "from then on: 10m, 2h, 2026-05-01T10:00:00", parseSince)
+    .option("-f, --follow", "keep following the log, until Ctrl-C")
+    .option("--since <time>", "from this time on: 10m, 2h, 2026-05-01T10:00:00", parseSince)
     .option("--grep <pattern>", "only lines that match this regular expression (JavaScript's)", parsePattern)
     .addHelpText("after", HELP)
     .action(async (environment: string, name: string, flags: Flags) => {
@@ -60,7 +60,7 @@ function parseSince(text: string): number {
   const since = readSince(text, Date.now());
   if (since !== undefined) return since;
   throw new InvalidArgumentError(
-    "It is a duration such as 10m or 2h, or a time such as 2026-05-01T10:00:00.",
+    "It must be a duration such as 10m or 2h, or a time such as 2026-05-01T10:00:00.",
   );
 }
 
@@ -95,7 +95,7 @@ async function showLog(docker: Engine, { cluster, node, flags }: Wanted): Promis
     const [, gone] =
       /Future log output will (?:appear in directory|go to log destination) "([^"]+)"/.exec(last) ?? [];
     if (gone !== undefined)
-      process.stderr.write(`${node.id} doesn't run, and wrote on to ${gone}, which its volume has.\n`);
+      process.stderr.write(`${node.id} is not running; its log goes on in ${gone}, on its volume.\n`);
     return EXIT.ok;
   } catch (error) {
     const failure = docker.failure("logs", error);
@@ -110,7 +110,7 @@ function remedyFor(
 ): Remedy {
   return code === "unsupported"
     ? "read it where the log driver of that Docker host sends it, or give the host one that keeps it (json-file, local)"
-    : advise`see that \`${docker.describe(["logs", node.container])}\` works, or run ${commandIn({ environment }, "doctor")}`;
+    : advise`check that \`${docker.describe(["logs", node.container])}\` works, or run ${commandIn({ environment }, "doctor")}`;
 }
 
 /** The current one, and with --follow those that come after it. */
@@ -121,7 +121,7 @@ async function showFiles(
 ): Promise<ExitCode> {
   if (flags.since !== undefined) {
     throw new Failure(
-      `--since can't be had: ${node.id} writes its log to files (logging_collector), whose lines only it can date`,
+      `--since can't be used: ${node.id} writes its log to files (logging_collector), which can't be filtered by time`,
       `leave it out: the current file (${path} in PGDATA) is shown whole, and --grep filters it`,
       { exitCode: EXIT.usage },
     );
@@ -141,7 +141,7 @@ async function showFiles(
   if (code === 0) return EXIT.ok;
   throw new Failure(
     `${node.id}: its log ${path} can't be read: ${last.trim().split("\n").at(-1) || `docker exec ended with ${code ?? "no exit code"}`}`,
-    `see that \`${docker.describe(["exec", node.container, "true"])}\` works`,
+    `check that \`${docker.describe(["exec", node.container, "true"])}\` works`,
   );
 }
 

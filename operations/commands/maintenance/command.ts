@@ -33,7 +33,7 @@ import { requireMembership } from "./require-membership";
 
 const MODE_HELP = `
 --mode auto moves online and refuses tables without a primary key or replica identity; force_logical moves those
-too, but their updates and deletes fail meanwhile; block_writes lets all writes to a shard wait while it moves.`;
+too, but their updates and deletes fail meanwhile; block_writes makes all writes to a shard wait while it moves.`;
 
 const DRAIN_HELP = `
 The worker stays in the cluster, holds no shards and takes none, also through applies, until it is added again.
@@ -58,9 +58,9 @@ Examples:
 
 const ADD_HELP = `
 A worker of the environment that was drained takes shards again; one that was removed is registered, gets the
-reference tables, and every connection is verified. Its server must be empty: what it holds is said, and with
---wipe deleted after its id was typed; never where a cluster counts on it. Other workers that were removed stay
-out. No shard moves but where the environment says rebalance: "after-adding".
+reference tables, and every connection is verified. Its server must be empty: what it holds is listed, and with
+--wipe deleted after its id was typed; never where a cluster depends on it. Other workers that were removed stay
+out. No shard moves unless the environment has rebalance: "after-adding".
 
 Examples:
   npx pg-dist add production server-d/worker1
@@ -187,7 +187,7 @@ async function amountOn({ session, cluster }: Changing, worker: MeantWorker): Pr
 
 function coordinatorIsNoWorker({ id, endpoint: { host, port } }: ClusterNode): Failure {
   return new Failure(
-    `${id} is the coordinator: it is no worker that is added`,
+    `${id} is the coordinator: it is not a worker to add`,
     "each deploy registers it, and without shards; if it is to hold some, as in a cluster without workers: " +
       `SELECT citus_set_node_property('${host}', ${port}, 'shouldhaveshards', true) on it`,
     { exitCode: EXIT.refused },

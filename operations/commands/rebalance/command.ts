@@ -34,7 +34,7 @@ watch  shows how far it is; Ctrl-C leaves it alone, watch again to resume; the f
 stop   cancels it: what was moved stays where it is now
 
 --mode auto moves online and refuses tables without a primary key or replica identity; force_logical moves those
-too, but their updates and deletes fail meanwhile; block_writes lets all writes to a shard wait while it moves.
+too, but their updates and deletes fail meanwhile; block_writes makes all writes to a shard wait while it moves.
 
 Examples:
   npx pg-dist rebalance production plan
@@ -153,7 +153,7 @@ async function start(target: Changing, flags: Flags): Promise<ExitCode> {
   // It goes on without us: whoever needs it to be over looks for the job.
   await session.query("SELECT pg_advisory_unlock_all()");
   if (job === undefined) {
-    printLines(["Nothing is to be moved: the shards are spread as evenly as they can be."]);
+    printLines(["Nothing to move: the shards are spread as evenly as they can be."]);
     return EXIT.ok;
   }
   return watchJob(target, job, false);
@@ -189,7 +189,7 @@ async function stop(target: Changing): Promise<ExitCode> {
   }
   await stopJob(session, id, timeoutMs);
   const job = await readJob(session, id);
-  await requireAnswers(target, `rebalance ${id} is ${job.state}, but how much it moved can't be told`);
+  await requireAnswers(target, `rebalance ${id} is ${job.state}, but how much it moved cannot be determined`);
   const groups = await readGroups(session, job);
   const { done } = await measureJob(session, job, groups);
   const left = amountOf([...groups.values()]).shards - done.shards;

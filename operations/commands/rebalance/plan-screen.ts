@@ -36,7 +36,7 @@ export function planScreen(
   paint: Paint,
   width: number,
 ): string[] {
-  if (moves.length === 0) return ["Nothing is to be moved: the shards are spread as evenly as they can be."];
+  if (moves.length === 0) return ["Nothing to move: the shards are spread as evenly as they can be."];
   const rows = moves.map(({ shardid, tables, bytes, source, target }) => [
     shardid,
     `${tables.at(0) ?? ""}${tables.length > 1 ? ` +${tables.length - 1}` : ""}`,

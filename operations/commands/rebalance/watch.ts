@@ -26,11 +26,11 @@ export async function watchJob(target: Changing, id: string, json: boolean): Pro
   if (end === undefined) {
     if (json)
       throw new Failure(
-        `left rebalance ${id} before its end: it goes on`,
+        `left rebalance ${id} before it ended: it goes on`,
         advise`${commandIn(cluster, "rebalance", "watch")}`,
       );
     printLines([
-      `Rebalance ${id} goes on. To see it again: ${typed(commandIn(cluster, "rebalance", "watch"))}`,
+      `Rebalance ${id} goes on. To watch it again: ${typed(commandIn(cluster, "rebalance", "watch"))}`,
     ]);
     return EXIT.ok;
   }

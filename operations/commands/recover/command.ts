@@ -17,7 +17,7 @@ import { describeRecovery, reportNext, reportPlan } from "./report";
 const HELP = `
 Adopted is what the configuration declares and what exists, but not in Terraform's state; no container is
 restarted by it, one that stands still is started. Removed is what this cluster no longer declares and has
-not registered, and a node whose first initialisation was cut off: the next apply makes it anew. A volume
+not registered, and a node whose first initialisation was cut off: the next apply recreates it. A volume
 that might hold data is never removed unasked, nor one of a registered node, nor any while the coordinator
 can't be asked. Needs what \`cdktf deploy\` needs: TF_VAR_postgres_password and the way to the Docker hosts.
 
@@ -38,7 +38,7 @@ export function addRecover(program: Command, caller: Caller): void {
     .command("recover")
     .argument("<environment>", "name of a file in environments/, without .ts")
     .description(
-      "Mend what a killed Terraform or a lost state left behind: adopt it into the state, or remove it.",
+      "Repair what a killed Terraform or a lost state left behind: adopt it into the state, or remove it.",
     )
     .option("--yes", "carry the plan out without asking")
     .option("--json", "the plan (with --yes: and its outcome) as JSON, version 1")

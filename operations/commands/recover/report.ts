@@ -11,7 +11,7 @@ const LABELS = { adopt: "adopt", remove: "remove", leave: "leave alone" } as con
 export function reportPlan({ cluster, situation, actions, memberships }: Recovery, paint: Paint): string[] {
   const { hosts, coordinator, state } = situation;
   const unreachable = hosts.flatMap(({ host, unreachable: cause }) =>
-    cause === undefined ? [] : [paint("red", `Docker host ${host} can't be asked: ${cause}. Left out.`)],
+    cause === undefined ? [] : [paint("red", `Docker host ${host} can't be reached: ${cause}. Left out.`)],
   );
   const running = coordinator.kind === "answered" ? coordinator.running : [];
   return [
@@ -20,11 +20,11 @@ export function reportPlan({ cluster, situation, actions, memberships }: Recover
       paint("yellow", `Still at work on the cluster: ${program}. The next apply waits for it.`),
     ),
     ...(coordinator.kind === "silent"
-      ? [paint("yellow", `The coordinator can't be asked: ${coordinator.cause}. No volume is removed.`)]
+      ? [paint("yellow", `The coordinator can't be queried: ${coordinator.cause}. No volume is removed.`)]
       : []),
     ...(actions.length === 0 && memberships.length === 0
       ? [
-          `Nothing to recover in ${cluster.environment}: whatever exists is as the state has it (${state.length} resources).`,
+          `Nothing to recover in ${cluster.environment}: everything that exists is as the state has it (${state.length} resources).`,
         ]
       : []),
     ...(actions.length === 0 ? [] : table(actions, paint)),

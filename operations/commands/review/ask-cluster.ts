@@ -77,10 +77,10 @@ export class AskedCluster {
     const { failure, target } = this;
     if (failure instanceof WrongCoordinator) {
       const doubt = { what: failure.summary, remedy: failure.remedy };
-      return { asked: false, because: "another server answered than its coordinator", doubts: [doubt] };
+      return { asked: false, because: "the server that answered is not its coordinator", doubts: [doubt] };
     }
     if (nodes.some(({ id, fate }) => isCoordinatorId(id) && fate === "joins"))
-      return { asked: false, because: "it doesn't run yet", doubts: [] };
+      return { asked: false, because: "it is not running yet", doubts: [] };
     if (target === undefined)
       return { asked: false, because: failure?.summary ?? "--plan-only was given", doubts: [] };
     const ids = (...fates: readonly string[]) =>

@@ -27,8 +27,8 @@ const HELP = `
 Says of each node what an apply would do to it: stopped, emptied, made new, started, or nothing; and refuses (exit
 code 4) a plan that must not be approved: one that destroys data without moving it away, that stops the coordinator
 and workers together, that brings an image which can't read the data, or that removes workers whose shards can't be
-moved. The running cluster is asked what moves, where to and for how long. --allow REASON is for the case that is
-meant; the reason stands in the report. Needs what \`cdktf diff\` needs. Changes nothing.
+moved. The running cluster is asked what moves, where to and for how long. --allow REASON is for a change that is
+intended; the reason is recorded in the report. Needs what \`cdktf diff\` needs. Changes nothing.
 
 Examples:
   npx pg-dist review production
@@ -62,10 +62,10 @@ export function addReview(program: Command, caller: Caller): void {
         "a plan that is only looked at: it can't be applied, and takes no lock",
       ).conflicts("plan"),
     )
-    .option("--allow <reason>", "let pass what is refused; the reason stands in the report")
+    .option("--allow <reason>", "let pass what is refused; the reason is recorded in the report")
     .addOption(new Option("--markdown", "the report as a comment of a pull request").conflicts("json"))
     .option("--json", "the report as JSON, version 1")
-    .option("--plan-only", "read the plan alone, and don't ask the running cluster")
+    .option("--plan-only", "only read the plan, and don't query the running cluster")
     .addOption(viaOption())
     .addOption(timeoutOption("how long the coordinator may take to answer"))
     .addHelpText("after", HELP)
@@ -80,9 +80,13 @@ export function addReview(program: Command, caller: Caller): void {
 async function review(name: string, flags: Flags, paint: Paint, caller: Caller): Promise<ExitCode> {
   const { allow } = flags;
   if (allow?.trim() === "") {
-    throw new Failure("--allow has no reason", "say why it is meant; it stands in the report", {
-      exitCode: EXIT.usage,
-    });
+    throw new Failure(
+      "--allow has no reason",
+      "say why it is intended; the reason is recorded in the report",
+      {
+        exitCode: EXIT.usage,
+      },
+    );
   }
   const progress = progressBeside(caller);
   const project = findProject();

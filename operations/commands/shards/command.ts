@@ -40,7 +40,7 @@ export function addShards(program: Command, caller: Caller): void {
     description: "Where the shards are, their sizes, and which can't be read.",
     help: HELP,
     options: (command) => {
-      command.option("--table <name>", "each shard of this table");
+      command.option("--table <name>", "list each shard of this table");
     },
     run: showShards,
   });

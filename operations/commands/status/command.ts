@@ -37,7 +37,7 @@ export function addStatus(program: Command, caller: Caller): void {
     help: HELP,
     options: (command) => {
       command.addOption(
-        new Option("--watch [seconds]", "draw it again every so many seconds (2), until Ctrl-C")
+        new Option("--watch [seconds]", "refresh it every so many seconds (default: 2), until Ctrl-C")
           .argParser(parsePeriod)
           .conflicts("json"),
       );
@@ -50,7 +50,7 @@ export function addStatus(program: Command, caller: Caller): void {
 function parsePeriod(text: string): number {
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds >= 0.5) return seconds;
-  throw new InvalidArgumentError("It is a number of seconds, 0.5 at least.");
+  throw new InvalidArgumentError("It must be a number of seconds, at least 0.5.");
 }
 
 async function once(target: Connected, { json, paint }: Output): Promise<ExitCode> {

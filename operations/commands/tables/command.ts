@@ -19,7 +19,7 @@ import type { Connected } from "../../cluster/connection/target";
 const HELP = `
 Sizes are with indexes, and of reference tables those of all copies. "skew" is the largest shard by the average
 one: 1 is even, and a high number is a distribution column with a few frequent values. "plain" tables (materialized
-views and foreign tables too) are none of Citus: they are on one node only, which is named.
+views and foreign tables too) are not Citus tables: they are on one node only, which is named.
 
 Example:
   npx pg-dist tables production`;
@@ -77,7 +77,7 @@ export function tablesScreen(
 ): string[] {
   const rows = tables.map((table) => tableRow(table, paint));
   const lines = renderTable(COLUMNS, rows, width, (header) => paint("bold", header));
-  return [...(tables.length === 0 ? ["There is no table yet."] : lines), ...failedNodes(asked, paint)];
+  return [...(tables.length === 0 ? ["There are no tables yet."] : lines), ...failedNodes(asked, paint)];
 }
 
 export function measure(table: CitusTable, placements: readonly Placement[]): Measured {

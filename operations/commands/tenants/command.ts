@@ -77,7 +77,7 @@ export function addTenants(program: Command, caller: Caller): void {
     description: "The busiest tenants, with their statements and CPU time.",
     help: HELP,
     options: (command) => {
-      command.option("--limit <count>", "so many of them", parseLimit, 20);
+      command.option("--limit <count>", "how many to show", parseLimit, 20);
     },
     run: showTenants,
   });
@@ -85,7 +85,7 @@ export function addTenants(program: Command, caller: Caller): void {
 
 function parseLimit(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It is a whole number, 1 at least.");
+  throw new InvalidArgumentError("It must be a whole number, at least 1.");
 }
 
 async function showTenants(target: Connected, { limit }: Flags, { json, paint }: Output): Promise<ExitCode> {

@@ -132,7 +132,7 @@ export class Engine {
       answer.response.destroy();
       throw new EngineError(
         "failed",
-        `the engine answered ${answer.response.statusCode ?? "nothing"} and gave no stream`,
+        `the engine answered ${answer.response.statusCode ?? "nothing"} instead of a stream`,
       );
     });
   }
@@ -166,7 +166,7 @@ export class Engine {
     const answer = await this.exchange(request, options);
     if (answer.upgraded !== undefined) {
       answer.upgraded.destroy();
-      throw new EngineError("failed", "the engine gave a stream instead of an answer");
+      throw new EngineError("failed", "the engine sent a stream instead of an answer");
     }
     await requireSuccess(answer.response);
     return answer;
@@ -217,7 +217,7 @@ function remedyFor(host: ClusterHost, code: EngineErrorCode, said: string): stri
   if (code === "ssh-missing") return "install the OpenSSH client";
   if (code === "tls-material")
     return `set ${said.split(" ", 1).join()}, as for Terraform, to the text of the PEM file`;
-  return `see that \`${describeDocker(host, ["ps"])}\` works`;
+  return `check that \`${describeDocker(host, ["ps"])}\` works`;
 }
 
 /** Keeps connections of any kind. */
@@ -233,7 +233,7 @@ class DialingAgent extends Agent {
 
 async function askVersion(connection: Agent, timeout: number): Promise<EngineVersion> {
   const answer = await exchange({ method: "GET", path: "/version", connection, timeout, whole: true });
-  if (answer.upgraded !== undefined) throw new EngineError("failed", "what answers is no Docker engine");
+  if (answer.upgraded !== undefined) throw new EngineError("failed", "what answers is not a Docker engine");
   await requireSuccess(answer.response);
   return JSON.parse((await readAll(answer.response)).toString("utf8")) as EngineVersion;
 }

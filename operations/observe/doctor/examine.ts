@@ -84,7 +84,7 @@ function examineNode(node: NodeInspection, inspection: Inspection): Finding[] {
     if (inside.untried) return [...outside, skipped(place, inside.unreachable)];
     return [
       ...outside,
-      failed(place, inside.unreachable, `see that docker exec ${node.node.container} works there`),
+      failed(place, inside.unreachable, `check that docker exec ${node.node.container} works there`),
     ];
   }
   return [...outside, ...INSIDE_CHECKS.flatMap((check) => check({ ...node, inside }, inspection))];

@@ -9,7 +9,7 @@ import { runs } from "./container-runs";
 const LEAST_SHARE = 0.2;
 
 function timeOver(timeoutMs: number) {
-  const unreachable = `the ${timeoutMs / 1000} s of its Docker host were over; --timeout gives it longer`;
+  const unreachable = `the ${timeoutMs / 1000} s of its Docker host were over; --timeout allows more time`;
   return { unreachable, untried: true } as const;
 }
 

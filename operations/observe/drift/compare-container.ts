@@ -16,7 +16,7 @@ export function compareContainer(
   json: ContainerJson,
   { cluster, facts }: { readonly cluster: Cluster; readonly facts: HostFacts },
 ): Drift[] {
-  const replace = `${replaceContainer(cluster.environment, node.id)} makes it anew on its data, with what is declared`;
+  const replace = `${replaceContainer(cluster.environment, node.id)} recreates it on its data, as declared`;
   const differ = (
     code: Drift["code"],
     severity: Drift["severity"],

@@ -99,9 +99,9 @@ function dataPath({ id, container, host }: ClusterNode, { volumes }: HostFacts, 
       code: "data-path",
       severity: "advice",
       where: [id],
-      what: `its volume ${name} is elsewhere than \`dataPath\` says`,
+      what: `its volume ${name} is not where \`dataPath\` says`,
       ...{ declared: declared ?? engine, found: found || engine },
-      remedy: `say in the environment where it is: ${found ? `dataPath: "${found.replace(/\/[^/]*$/, "")}"` : "no dataPath"} for ${host}; or drain the worker, and let it leave and join again`,
+      remedy: `declare in the environment where it is: ${found ? `dataPath: "${found.replace(/\/[^/]*$/, "")}"` : "no dataPath"} for ${host}; or drain the worker, and let it leave and join again`,
     },
   ];
 }

@@ -125,8 +125,8 @@ function applyRemedy(cluster: Cluster): Remedy {
 /** The engine takes no update to "no limit". */
 function outsideRemedy({ name, after }: AttributeChange, id: string, cluster: Cluster): Remedy {
   if (name === "memory" && after === undefined)
-    return `Docker lifts no limit of a container that is there: ${replaceContainer(cluster.environment, id)}`;
-  return `${deployOf(cluster.environment)} sets it back; or declare it so`;
+    return `Docker can't lift the limit of an existing container: ${replaceContainer(cluster.environment, id)}`;
+  return `${deployOf(cluster.environment)} sets it back; or declare what is there`;
 }
 
 /** Networks, images, and what the stack has beside this program's. */
@@ -145,7 +145,7 @@ function ofOthers({ others }: Impact, plan: PlanJson, cluster: Cluster, seen: Re
         severity: "warning",
         where,
         subject: address,
-        what: gone ? `${address} is gone without Terraform` : `${address} is not applied (${action})`,
+        what: gone ? `${address} was removed without Terraform` : `${address} is not applied (${action})`,
         remedy: gone ? `${deployOf(cluster.environment)} makes it again` : applyRemedy(cluster),
       },
     ];
@@ -161,7 +161,7 @@ function ofSteps({ registers, guards }: Impact, cluster: Cluster): Drift[] {
       severity: "warning",
       where: [],
       what: registers
-        ? "the last deploy did not end, or what it registers was edited: nodes, roles"
+        ? "the last deploy did not finish, or what it registers was edited: nodes, roles"
         : "what guards a replacement was edited, and not deployed",
       remedy: deployOf(cluster.environment),
     },

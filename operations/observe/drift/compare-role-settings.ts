@@ -32,7 +32,7 @@ export function compareRoleSettings(all: readonly SettingsOfNode[], cluster: Clu
       severity: declared === undefined ? "advice" : "warning",
       where: nodes.map(({ id }) => id),
       subject: `${name} for ${whomOf(setting)}`,
-      what: `${name} was set for ${whomOf(setting)}${declared === undefined ? "" : ", over what is declared"}`,
+      what: `${name} was set for ${whomOf(setting)}${declared === undefined ? "" : ", overriding what is declared"}`,
       declared: declared === undefined ? "not declared" : shownValue(declared),
       found: shownValue(value),
       remedy: resetRemedy(setting, nodes, cluster),

@@ -67,7 +67,7 @@ function running({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
           severity: "warning",
           where: [node.id],
           subject: name,
-          what: `its server runs with another ${name} (${setting.source})`,
+          what: `its server runs with a different ${name} (${setting.source})`,
           ...{ declared: shownValue(value), found: shownValue(setting.value, setting.unit) },
           remedy: advise`${deployOf(cluster.environment)}; where that has no changes ${restart(node, cluster)}`,
         },
@@ -97,7 +97,7 @@ function altered({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
           ...{ declared: declaredOf(node, name), found: shownValue(value) },
           remedy: isOverridden(setting)
             ? reset
-            : advise`${reset}; or, if it is meant, say it in the node's \`settings\` and deploy`,
+            : advise`${reset}; or, if it is intended, put it into the node's \`settings\` and deploy`,
         },
       },
     ];
@@ -145,7 +145,7 @@ function uncommentRemedy(
 ): Remedy {
   const sed = ["exec", shellWord(node.container), "sed", "-i", `${line}s/^/#/`, shellWord(file)];
   const reload = commandIn(cluster, "psql", node.id, "--", "-c", "SELECT pg_reload_conf()");
-  return advise`\`${describeDocker(hostOf(cluster, node), sed)}\` and ${reload}${afterwards(setting, file, node, cluster)}; or, if it is meant, say it in the node's \`settings\` and deploy`;
+  return advise`\`${describeDocker(hostOf(cluster, node), sed)}\` and ${reload}${afterwards(setting, file, node, cluster)}; or, if it is intended, put it into the node's \`settings\` and deploy`;
 }
 
 /** Changed in a file, and undone there since, or by our own registration. */
@@ -159,7 +159,7 @@ function pending({ node, found }: SettingsOfNode, cluster: Cluster): Named[] {
         severity: "warning",
         where: [node.id],
         subject: name,
-        what: `${name} was changed in its files, and counts from its next start`,
+        what: `${name} was changed in its files, and takes effect at its next start`,
         ...{ declared: declaredOf(node, name), found: shownValue(value, unit) },
         remedy: restart(node, cluster),
       },
@@ -196,7 +196,7 @@ function differing(name: string, all: readonly SettingsOfNode[]): Drift[] {
       what: `${name} differs between nodes, though none is declared to`,
       declared: `as on ${most.ids[0] ?? ""}: ${most.shown}`,
       found: others.map(({ shown }) => shown).join(", "),
-      remedy: `say ${name} in the environment's \`settings\`, and deploy: all nodes have it then`,
+      remedy: `set ${name} in the environment's \`settings\`, and deploy: all nodes have it then`,
     },
   ];
 }
@@ -213,10 +213,10 @@ function isOverridden(setting: ServerSetting | undefined): boolean {
 function effect(setting: ServerSetting | undefined, file: string, value: string): string {
   if (setting === undefined) return "";
   if (isOverridden(setting)) return ", without effect: the command line of its container has precedence";
-  if (setting.pending) return ", and counts from its next start";
+  if (setting.pending) return ", and takes effect at its next start";
   if (setting.source !== "configuration file") return "";
   const inForce = setting.file === file && isSameValue(value, setting.value, setting);
-  return inForce ? "" : ", and is not in force before a reload";
+  return inForce ? "" : ", and takes effect after a reload";
 }
 
 /** What is in force since the start of a server stays so until its next one. */

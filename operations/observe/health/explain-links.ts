@@ -75,8 +75,8 @@ function explainPair(
   const link = links.find((each) => each.from.label === source && each.to.label === to.label);
   if (link === undefined || link.attempt === "untold" || isReached(link.attempt)) {
     return {
-      what: `${source} did not reach ${target} at once, and no time was left to learn why`,
-      remedy: "--timeout gives it longer",
+      what: `${source} did not reach ${target} at once, and no time was left to find out why`,
+      remedy: "--timeout allows more time",
     };
   }
   const { cause, limitMs } = link.attempt;
@@ -92,8 +92,8 @@ export function explainSlow({ from, to, attempt }: TriedLink): SlowLink[] {
     {
       node: to.label,
       from: from.label,
-      what: `${formatEndpoint(to.endpoint)} answers ${from.label} only at the second attempt, after ${took}`,
-      remedy: "see how long packets take between the two servers, and their load; --timeout gives it longer",
+      what: `${formatEndpoint(to.endpoint)} answers ${from.label} on the second attempt only, after ${took}`,
+      remedy: "see how long packets take between the two servers, and their load; --timeout allows more time",
     },
   ];
 }

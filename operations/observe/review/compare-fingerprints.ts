@@ -10,15 +10,17 @@ export function compareFingerprints(reviewed: Fingerprint, present: Fingerprint)
   return [
     ...(reviewed.server === present.server
       ? []
-      : [`the coordinator is another server since (server id ${present.server}, was ${reviewed.server})`]),
+      : [
+          `the coordinator has become another server since (server id ${present.server}, was ${reviewed.server})`,
+        ]),
     ...reviewed.nodes.flatMap((node) => {
       const same = now.get(node.id);
       return same === undefined
-        ? [`${node.id} was removed from the cluster since`]
+        ? [`${node.id} has been removed from the cluster since`]
         : compareNodes(node, same);
     }),
     ...present.nodes.flatMap(({ id, nodeid, endpoint }) =>
-      then.has(id) ? [] : [`${id} joined since (node ${nodeid} at ${endpoint})`],
+      then.has(id) ? [] : [`${id} has joined since (node ${nodeid} at ${endpoint})`],
     ),
     ...findMoves(reviewed, present),
   ];
@@ -28,10 +30,10 @@ function compareNodes(then: NodeFingerprint, now: NodeFingerprint): string[] {
   const { id } = then;
   const differences: string[] = [];
   if (then.nodeid !== now.nodeid)
-    differences.push(`${id} was removed and added again since (node ${now.nodeid}, was ${then.nodeid})`);
+    differences.push(`${id} has been removed and added again since (node ${now.nodeid}, was ${then.nodeid})`);
   if (then.server !== null && now.server !== null && then.server !== now.server)
     differences.push(
-      `${id} is another server since (server id ${now.server}, was ${then.server}): its data directory or its extension was made anew`,
+      `${id} has become another server since (server id ${now.server}, was ${then.server}): its data directory or its extension was recreated`,
     );
   if (then.endpoint !== now.endpoint)
     differences.push(`${id} is registered at ${now.endpoint}, and was at ${then.endpoint} then`);
@@ -101,9 +103,9 @@ function sentence({ from, to, shards }: Move): string {
   const tables = list([...new Set(shards.map(({ table }) => table))]);
   const ids = list(shards.map(({ id }) => id));
   const what = `${one ? "shard" : `${shards.length} shards`} of ${tables} (${ids})`;
-  if (from.length === 0) return `${list(to)}: ${what} ${one ? "was" : "were"} copied there since`;
+  if (from.length === 0) return `${list(to)}: ${what} ${one ? "has" : "have"} been copied there since`;
   if (to.length === 0) return `${list(from)}: ${what} ${one ? "is" : "are"} no longer there`;
-  return `${list(from)}: ${what} ${one ? "was" : "were"} moved to ${list(to)} since`;
+  return `${list(from)}: ${what} ${one ? "has" : "have"} been moved to ${list(to)} since`;
 }
 
 function list(names: readonly string[]): string {

@@ -38,10 +38,10 @@ function compareLive(then: Live, now: Live): string[] {
   if (then.kind === "left-out" || now.kind === "left-out") return [];
   if (then.kind === "unanswered")
     return now.kind === "asked"
-      ? [`the cluster could not be asked at the review (${then.cause}), and answers now`]
+      ? [`the cluster could not be queried at the review (${then.cause}), and answers now`]
       : [];
   if (now.kind === "unanswered")
-    return [`the cluster was asked at the review, and can't be asked now: ${now.cause}`];
+    return [`the cluster could be queried at the review, and can't be queried now: ${now.cause}`];
   return compareFingerprints(then.fingerprint, now.fingerprint);
 }
 

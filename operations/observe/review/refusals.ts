@@ -70,8 +70,8 @@ function incomplete(plan: PlanJson): Refusal[] {
     {
       code: "incomplete-plan",
       nodes: [],
-      what: "the plan failed half-way, so that nobody can know all that it would do",
-      remedy: "correct what Terraform says of it, and plan again",
+      what: "the plan failed halfway, so that not all that it would do is known",
+      remedy: "fix what Terraform reports, and plan again",
     },
   ];
 }
@@ -85,7 +85,7 @@ function otherCode(plan: PlanJson, cluster: Cluster): Refusal[] {
     {
       code: "other-code",
       nodes: [],
-      what: "the plan was made of another cluster, or of another state of the code, than the one that is here",
+      what: "the plan was made for another cluster, or from another version of the code, than the one here",
       remedy: "take the plan and the code of the same commit, or review without --plan",
     },
   ];
@@ -94,12 +94,12 @@ function otherCode(plan: PlanJson, cluster: Cluster): Refusal[] {
 function lostData(lost: readonly NodeImpact[]): Refusal[] {
   if (lost.length === 0) return [];
   const ids = lost.map(({ id }) => id);
-  const anew = lost.some(({ newVolume }) => newVolume) ? ", and made anew, empty" : "";
+  const anew = lost.some(({ newVolume }) => newVolume) ? ", and recreated, empty" : "";
   return [
     {
       code: "data-lost",
       nodes: ids,
-      what: `${list(ids)}: the data volume is destroyed${anew}; nothing is moved away before`,
+      what: `${list(ids)}: the data volume is destroyed${anew}; nothing is moved away first`,
       remedy:
         "undo in the environment what renames or moves it: the cluster's name, the coordinator's host, a node's name; a worker " +
         "leaves by being deleted there, and its shards are moved first. To give the whole cluster up: docs/destroy.md",
@@ -113,7 +113,7 @@ function goneVolumes(ids: readonly string[]): Refusal[] {
     {
       code: "volume-gone",
       nodes: ids,
-      what: `${list(ids)}: the volume with its data is gone, and would be made again, empty`,
+      what: `${list(ids)}: the volume with its data is gone, and would be recreated, empty`,
       remedy: "bring the volume back from its server or a backup; docs/forget.md is for one that is lost",
     },
   ];

@@ -11,10 +11,10 @@ import type { Review } from "./review";
 const RESTART = "about 10 s";
 
 const STATEMENTS: Readonly<Record<Exclude<Fate, "leaves" | "replaced" | "joins" | "unchanged">, string>> = {
-  "data-lost": "is destroyed with its data; nothing is moved away before",
-  emptied: "its volume is gone: is made again, and empty",
-  returns: "its container is gone: is made again on its data",
-  starts: "stands still: is started in place, and serves some seconds after the apply",
+  "data-lost": "is destroyed with its data; nothing is moved away first",
+  emptied: "its volume is gone: it is recreated, empty",
+  returns: "its container is gone: it is recreated on its data",
+  starts: "is not running: it is started in place, and serves some seconds after the apply",
   updated: "is changed in place: nothing stops",
 };
 
@@ -42,7 +42,7 @@ export function statementOf(
     const waits =
       live.asked && live.foresight.mode === "block_writes"
         ? "writes to a shard wait while it is copied"
-        : "a move blocks writes to a shard for moments";
+        : "a move blocks writes to a shard briefly";
     return `is emptied, removed from the cluster and destroyed; no query fails, ${waits}`;
   }
   return STATEMENTS[fate];
@@ -107,7 +107,7 @@ export function alike(review: Review): Alike[] {
 
 /** Why the running cluster said nothing. */
 export function unasked({ live }: Pick<Review, "live">): string[] {
-  return live.asked ? [] : [`the cluster was not asked: ${live.because}`];
+  return live.asked ? [] : [`the cluster was not queried: ${live.because}`];
 }
 
 /** What the running cluster says of the change as a whole, a line each; or why it wasn't asked. */
@@ -117,7 +117,7 @@ export function clusterFacts({ live, impact }: Review): string[] {
   const stops = impact.nodes.some(({ fate }) => fate === "replaced" || fate === "leaves");
   return [
     ...(stops
-      ? moving.map((each) => `shards are being moved now, which a node that stops ends: ${each}`)
+      ? moving.map((each) => `shards are being moved now, and a node that stops would end that: ${each}`)
       : []),
     ...room.map(
       ({ server, before, after }) =>
@@ -141,10 +141,10 @@ export function summaryOf(nodes: readonly NodeImpact[]): string {
 
 const COUNTS: Readonly<Record<Fate, readonly [string, string]>> = {
   "data-lost": ["loses its data", "lose their data"],
-  emptied: ["is made again empty", "are made again empty"],
+  emptied: ["is recreated empty", "are recreated empty"],
   leaves: ["leaves", "leave"],
   replaced: ["is replaced", "are replaced"],
-  returns: ["is made again on its data", "are made again on their data"],
+  returns: ["is recreated on its data", "are recreated on their data"],
   starts: ["is started", "are started"],
   updated: ["is changed in place", "are changed in place"],
   joins: ["joins", "join"],

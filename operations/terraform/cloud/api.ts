@@ -69,7 +69,7 @@ export class CloudApi {
     // Checked here: an error about the header would show it.
     if (!/^[\x21-\x7e]+$/.test(token.value))
       throw new Failure(
-        `the token for ${this.hostname} has a blank, a line break or another character that no token has`,
+        `the token for ${this.hostname} contains a space, a line break or another character that no token has`,
         `correct it in ${token.source}`,
       );
     return token.value;
@@ -91,7 +91,7 @@ export class CloudApi {
       const found = (Object(body) as Record<string, unknown>)["tfe.v2"];
       if (status !== 200 || typeof found !== "string")
         throw new Failure(
-          `${this.hostname} is no HCP Terraform or Terraform Enterprise: it doesn't say where their API is`,
+          `${this.hostname} is not HCP Terraform or Terraform Enterprise: it does not announce their API`,
           "correct `hostname` of the environment's backend",
         );
       this.base = found;
@@ -115,8 +115,8 @@ export class CloudApi {
       return { status: response.status, body: response.ok && text !== "" ? JSON.parse(text) : undefined };
     } catch (error) {
       throw new Failure(
-        `${this.hostname} can't be asked: ${oneLine((error as Error).cause ?? error)}`,
-        `see that \`${terraformCommand(this.env)} init\` reaches it from here; its certificate may be one of SSL_CERT_FILE, and the way HTTPS_PROXY`,
+        `${this.hostname} can't be reached: ${oneLine((error as Error).cause ?? error)}`,
+        `check that \`${terraformCommand(this.env)} init\` reaches it from here; SSL_CERT_FILE adds certificates to trust, HTTPS_PROXY names a proxy`,
         { cause: error },
       );
     }

@@ -117,7 +117,7 @@ export class RemoteRuns {
     if (plan === null || typeof plan !== "object")
       throw new Failure(
         `run ${run} has no plan that can be read`,
-        "look at it there: it may have failed, or not have ended",
+        "look at it there: it may have failed, or may still be running",
       );
     return plan;
   }

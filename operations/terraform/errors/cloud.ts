@@ -36,8 +36,8 @@ export const explainRepository: Explain = ({ summary }, { environment }) => {
   if (!/^(?:Saved plans|Apply) not allowed for workspaces with a VCS connection/.test(summary))
     return undefined;
   return {
-    what: "the workspace takes its code from a repository, and lets nobody else make a plan that can be applied",
-    remedy: advise`push it there and review its run: ${commandIn({ environment }, "review", "--plan", "run-...")}; or only look: ${commandIn({ environment }, "review", "--speculative")}`,
+    what: "the workspace takes its code from a repository, so that only runs of that repository can be applied",
+    remedy: advise`push the code there and review its run: ${commandIn({ environment }, "review", "--plan", "run-...")}; or only preview it: ${commandIn({ environment }, "review", "--speculative")}`,
     refused: true,
   };
 };

@@ -78,7 +78,7 @@ function explain(diagnostic: Diagnostic, command: string, at: Occurrence): Told 
   const of = address === undefined ? "" : `${address}: `;
   return {
     what: `${at.binary} ${command}: ${of}${summary}`,
-    remedy: advise`repair what the lines above say and ${AGAIN}`,
+    remedy: advise`fix the errors in the lines above, then ${AGAIN}`,
     known: false,
     text: detail.split("\n").filter((line) => line.trim() !== ""),
   };

@@ -18,7 +18,7 @@ export const explainLeftover: Explain = (diagnostic, { environment }) => {
   const remedy = advise`${commandIn({ environment }, "recover")} adopts it into the state, or removes it`;
   const owner = ownerOf(resourceAt(diagnostic.address ?? ""));
   return {
-    what: `${owner === undefined ? "" : `${owner}: `}${what} is there already, and not in Terraform's state: an apply was killed, or the state is lost`,
+    what: `${owner === undefined ? "" : `${owner}: `}${what} already exists, but is not in Terraform's state: an apply was killed, or the state was lost`,
     remedy,
   };
 };

@@ -52,14 +52,15 @@ export const explainLock: Explain = (diagnostic, at) => {
     return {
       what: held(holderOf(info)),
       // The lock of a file is the system's, and ends with whoever has it; Terraform refuses to release it.
-      remedy: "wait until it ends; the lock of a state in a file goes with the process that holds it",
+      remedy:
+        "wait until it ends; the lock of a state in a file is released when the process that holds it ends",
     };
   }
   if (HELD.test(cause) || (info.ID !== undefined && !FAILED_IN_PG.test(cause)))
     return released(info.ID, holderOf(info), at);
   return {
-    what: `the lock of the state can't be taken: ${shorten(cause, LONGEST_CAUSE)}`,
-    remedy: advise`see that the backend can be reached, and that its credentials may write there, then ${AGAIN}`,
+    what: `the state can't be locked: ${shorten(cause, LONGEST_CAUSE)}`,
+    remedy: advise`check that the backend can be reached, and that its credentials may write there, then ${AGAIN}`,
   };
 };
 
@@ -115,9 +116,9 @@ function ofPg(cause: string, { holder }: Occurrence): Explained {
       : `if that is dead, SELECT pg_terminate_backend(${holder.pid}) in the database that has the state ends it`;
   return {
     what: OF_NEW_STATE.test(cause)
-      ? `another Terraform makes a new state in the same database, which locks all that are there${holder === undefined ? "" : `: ${holder.words}`}`
+      ? `another Terraform is creating a new state in the same database, which locks all states there${holder === undefined ? "" : `: ${holder.words}`}`
       : held(holder),
-    remedy: `wait until it ends; the lock goes with its session: ${end}`,
+    remedy: `wait until it ends; the lock is released with its session: ${end}`,
   };
 }
 

@@ -23,7 +23,7 @@ const KNOWN: readonly Known[] = [
       /(?:Bind for|listen tcp[46]?|failed to bind host port for) (\S+?)(?: failed)?: .*?(?:port is already allocated|address already in use)/,
     explain: ([, place = ""], { label, host }) => ({
       what: `${label}: port ${place} of Docker host ${host} is taken`,
-      remedy: advise`see there by whom (ss -ltnp), and end that or give the node another port; where two nodes exchange theirs, ${AGAIN}: each apply sets those that are free by then`,
+      remedy: advise`see there what uses it (ss -ltnp), and stop that or give the node another port; where two nodes swap ports, ${AGAIN}: each apply sets those that are free by then`,
     }),
   },
   {
@@ -36,7 +36,7 @@ const KNOWN: readonly Known[] = [
   {
     pattern: /unable to (?:find or )?pull image (\S+?):? (.*)$/,
     explain: ([, image = "", cause = ""], { host }) => ({
-      what: `Docker host ${host} can't get image ${image}: ${shorten(cause.replace(/^.*Error response from daemon: /, ""), LONGEST_CAUSE)}`,
+      what: `Docker host ${host} can't pull image ${image}: ${shorten(cause.replace(/^.*Error response from daemon: /, ""), LONGEST_CAUSE)}`,
       remedy:
         "correct `image`, or load it on that host: `docker pull` there, or `docker save ... | ssh ... docker load`",
     }),
@@ -44,28 +44,28 @@ const KNOWN: readonly Known[] = [
   {
     pattern: /Pool overlaps with other one on this address space/,
     explain: (_match, { host }) => ({
-      what: `Docker host ${host}: another network there has addresses of the cluster's subnet`,
+      what: `Docker host ${host}: another network there overlaps the cluster's subnet`,
       remedy: 'give the host another one, e.g. `subnet: "10.90.7.0/24"` in `hosts`',
     }),
   },
   {
     pattern: /failed to mount local volume: mount (\S+?):.*no such file or directory/,
     explain: ([, folder = ""], { label, host }) => ({
-      what: `${label}: ${folder}, which its dataPath means, is not on Docker host ${host}`,
-      remedy: "make the directory there, or mount the disk that has it",
+      what: `${label}: ${folder}, which its dataPath names, does not exist on Docker host ${host}`,
+      remedy: "create the directory there, or mount the disk that has it",
     }),
   },
   {
     pattern: /failed to be in healthy state|timeout while waiting for state to become/,
     explain: (_match, { label }, { environment }) => ({
-      what: `${label}: the container runs, and its server didn't get healthy in time`,
-      remedy: advise`see its log: ${commandIn({ environment }, "logs", label)}; a first start that was cut off ${commandIn({ environment }, "recover")} mends`,
+      what: `${label}: the container is running, but its server did not become healthy in time`,
+      remedy: advise`see its log: ${commandIn({ environment }, "logs", label)}; if its first start was cut off, ${commandIn({ environment }, "recover")} repairs that`,
     }),
   },
   {
     pattern: /Error loading Docker context/i,
     explain: () => ({
-      what: "DOCKER_CONTEXT of this shell names no context on this machine",
+      what: "DOCKER_CONTEXT in this shell names a context that does not exist on this machine",
       remedy: "unset it: the environment says where its Docker hosts are",
     }),
   },

@@ -29,7 +29,7 @@ export const explainUnreachable: Explain = (diagnostic, { environment }) => {
   const cause = CAUSES.map((pattern) => pattern.exec(text)?.[1]).find((found) => found !== undefined) ?? text;
   const at = connection === undefined ? "" : ` at ${connection}`;
   return {
-    what: `Docker host ${host ?? "of a provider"}${at} can't be asked: ${shorten(cause, LONGEST_CAUSE)}`,
+    what: `Docker host ${host ?? "of a provider"}${at} can't be reached: ${shorten(cause, LONGEST_CAUSE)}`,
     remedy: advise`${commandIn({ environment }, "doctor", "--quiet")} says why not, and what to do`,
   };
 };

@@ -46,7 +46,7 @@ export const explainOtherBackend: Explain = ({ summary, detail }, { binary, fold
   )
     return undefined;
   return {
-    what: "the backend in the environment is another one than the state was kept in until now",
+    what: "the environment's backend is not the one that has the state",
     remedy: `move the state there: \`${binary} init -migrate-state\` in ${folder} (docs/state.md); or set the backend back`,
   };
 };
@@ -66,7 +66,8 @@ function reviewAgain({ environment }: Occurrence): Explained["remedy"] {
 
 /** Of a run that can't be confirmed any more. */
 const REMOTE: Readonly<Record<string, string>> = {
-  "is discarded": "the plan's run was discarded: another was applied first, or somebody did it at its server",
+  "is discarded":
+    "the plan's run was discarded: another was applied first, or it was discarded at its server",
   "is already applied": "the plan's run was applied already",
   "is already confirmed": "the plan's run is being applied already",
   "is canceled": "the plan's run was canceled at its server",
@@ -89,11 +90,11 @@ function whyNotThisPlan(diagnostic: Diagnostic): (Pick<Explained, "what"> & Part
       what: REMOTE[became] ?? `the plan's run ${became}`,
     };
   if (/^Saved plan does not match the given state/.test(text))
-    return { what: "the plan is of another state: the backend is another one, or the state was made anew" };
+    return { what: "the plan belongs to another state: the backend was changed, or the state was recreated" };
   const [, planned, present = "another"] = VERSION.exec(text) ?? [];
   if (planned !== undefined)
     return {
-      what: `the plan was made by version ${planned} of Terraform, and this is ${present}`,
+      what: `the plan was made by version ${planned} of Terraform, but this is ${present}`,
       remedy: "run the version that made it, or review again with this one",
     };
   if (/^Inconsistent dependency lock file/.test(text))
@@ -101,6 +102,6 @@ function whyNotThisPlan(diagnostic: Diagnostic): (Pick<Explained, "what"> & Part
       what: "the plan was made with other versions of the providers than this folder's lock file has",
     };
   if (/Failed to read plan from plan file|Failed to load "[^"]*" as a plan file/.test(text))
-    return { what: `the file is no plan that can be read (${diagnostic.summary})` };
+    return { what: `the file is not a plan that can be read (${diagnostic.summary})` };
   return undefined;
 }

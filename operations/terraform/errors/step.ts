@@ -31,8 +31,8 @@ export const explainStep: Explain = (
   const signal = KILLED.exec(text)?.[1];
   if (signal === undefined) return undefined;
   return {
-    what: `${address}: its step was ended from outside (${signal})`,
-    remedy: advise`it goes on from there; review what is left: ${review}`,
+    what: `${address}: its step was killed (${signal})`,
+    remedy: advise`it resumes where it stopped; review what is left: ${review}`,
   };
 };
 

@@ -10,7 +10,7 @@ describe("a question that was cancelled", () => {
     const error = databaseError("canceling statement due to statement timeout");
     expect(explainTimeout(error, 10_000, "see its load")).toMatchObject({
       summary: "the coordinator did not answer within 10 s",
-      remedy: "see its load; --timeout gives it longer",
+      remedy: "see its load; --timeout allows more time",
       cause: error,
     });
   });

@@ -25,7 +25,7 @@ describe("what a command is about", () => {
     const flags = { timeout: 5, via: "ssh" as const };
     expect(() => findTarget("local", flags, callerOf({ PGDIST_VIA: "exec" }))).toThrow(
       expect.objectContaining({
-        summary: "--via ssh is no way to local/coordinator",
+        summary: "--via ssh can't be used for local/coordinator",
         remedy: "leave it out, or use one of: direct, exec",
         exitCode: EXIT.usage,
       }),

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { inPlace } from "../../../operations/cli/watch";
 
 const SCREEN = { rows: 24, columns: 80 };
-const FOOTER = "every 2 s, Ctrl-C ends it";
+const FOOTER = "every 2 s, Ctrl-C to quit";
 
 /** Rows of the terminal that the drawing takes, its long lines wrapped. */
 function rowsOf(drawn: string): number {

@@ -45,7 +45,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
       broken: [],
       slow: expect.arrayContaining(
         ["local/w1", "local/w2"].map((from) => {
-          const what = expect.stringMatching(/only at the second attempt, after [2-4]\.\d s$/) as string;
+          const what = expect.stringMatching(/on the second attempt only, after [2-4]\.\d s$/) as string;
           return expect.objectContaining({ node: "local/w3", from, what }) as object;
         }),
       ) as object,
@@ -111,7 +111,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
     const drawn = new Promise<void>((resolve) => {
       child.stdout.on("data", (chunk: Buffer) => {
         output += chunk.toString();
-        if (output.split("Ctrl-C ends it").length > 2) resolve();
+        if (output.split("Ctrl-C to quit").length > 2) resolve();
       });
     });
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));

@@ -120,7 +120,7 @@ describeOnCitus("doctor, logs and psql", () => {
     test.each([
       [["logs", "here", "nobody"], /no node nobody in here: use one of: local\/coordinator, local\/worker1/],
       [["logs", "here", "worker1", "--grep", "("], /Invalid regular expression/],
-      [["logs", "here", "worker1", "--since", "yesterday"], /It is a duration such as 10m/],
+      [["logs", "here", "worker1", "--since", "yesterday"], /It must be a duration such as 10m/],
     ])("takes %j for a wrong command line", (args, message) => {
       const { status, stderr } = pgDist(args);
       expect(stderr).toMatch(message);
@@ -152,7 +152,7 @@ describeOnCitus("doctor, logs and psql", () => {
 
     test("refuses --since, with the reason", () => {
       const { status, stderr } = pgDist(["logs", "collects", "worker2", "--since", "1h"]);
-      expect(stderr).toMatch(/--since can't be had: local\/worker2 writes its log to files/);
+      expect(stderr).toMatch(/--since can't be used: local\/worker2 writes its log to files/);
       expect(status).toBe(2);
     });
 

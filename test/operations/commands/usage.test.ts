@@ -39,7 +39,7 @@ describe("a wrong command line ends with 2", () => {
 
   it.each(["abc", "-5", "0", "1.5", ""])("tenants --limit %j", (limit) => {
     const { code, stderr } = pgDist("tenants", "local", "--limit", limit);
-    expect(stderr).toContain("It is a whole number, 1 at least.");
+    expect(stderr).toContain("It must be a whole number, at least 1.");
     expect(code).toBe(2);
   });
 

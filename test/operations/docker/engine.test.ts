@@ -62,7 +62,7 @@ describe("an engine", () => {
       code,
       said: message,
       summary: `server-a: docker container inspect: ${message}`,
-      remedy: `see that \`docker -H ${fake?.connection} ps\` works`,
+      remedy: `check that \`docker -H ${fake?.connection} ps\` works`,
     });
   });
 

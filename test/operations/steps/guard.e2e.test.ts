@@ -51,7 +51,7 @@ describeOnCitus("guard on real Citus", () => {
       const image = "citusdata/citus:13.9.9";
       const outcome = await guard({ ...(await cluster({ image })), rollout });
       expect(outcome).toMatchObject({ code: 4 });
-      expect(outcome.last).toContain(`image ${image} can't be had`);
+      expect(outcome.last).toContain(`image ${image} can't be pulled`);
       expect(commandsIn(outcome.output)).toEqual([]);
     },
   );
@@ -120,7 +120,7 @@ describeOnCitus("guard on real Citus", () => {
       ...free,
     });
     expect(major).toMatchObject({ code: 4 });
-    expect(major.last).toContain("its data is of PostgreSQL 17, citusdata/citus:14.1.0 has PostgreSQL 18");
+    expect(major.last).toContain("its data is from PostgreSQL 17, citusdata/citus:14.1.0 has PostgreSQL 18");
     const older = await guard({ ...(await cluster({ image: "citusdata/citus:12.1.6" })), ...free });
     expect(older).toMatchObject({ code: 4 });
     expect(older.last).toMatch(/it runs Citus 13\.\d+\.\d+, citusdata\/citus:12\.1\.6 has Citus 12\.1\.6/);

@@ -108,7 +108,7 @@ describeOnCitus("leave on real Citus", () => {
     await citus.sql("coordinator", "SELECT pg_reload_conf()");
     expect(outcome).toMatchObject({ code: 4 });
     expect(outcome.last).toMatch(
-      /its shards don't all fit on the staying nodes: \d+ shard groups with .* kB are left over \(local: room for 0 bytes\)/,
+      /its shards don't all fit on the remaining nodes: \d+ shard groups with .* kB are left over \(local: room for 0 bytes\)/,
     );
     expect(await placements("w3")).toBe(shards);
     expect(await nodes()).toContain("w3 t stays");
@@ -118,7 +118,7 @@ describeOnCitus("leave on real Citus", () => {
     await citus.sql("coordinator", `SELECT citus_add_node('${citus.container("foreign")}', 5432)`);
     const { outcome } = await whileWriting(1_000_000_000, () => leave("w3", ["w1", "w2"]));
     expect(outcome).toMatchObject({ code: 0 });
-    expect(outcome.output).toMatch(/moved \d+ shards with .*, of \d+ shards with .*\/s\)/);
+    expect(outcome.output).toMatch(/moved \d+ shards with .* of \d+ shards with .*\/s\)/);
     expect(await nodes()).toEqual(["w1 t stays", "w2 t stays", "foreign t unrecorded"]);
     expect(await citus.sql("coordinator", "SELECT count(*) FROM pg_dist_cleanup")).toBe("0");
     expect(await citus.sql("coordinator", ROWS)).toBe(ALL_ROWS);
@@ -144,8 +144,8 @@ describeOnCitus("leave on real Citus", () => {
     });
     expect(outcome).toMatchObject({ code: 0 });
     expect(outcome.output).toContain("marked as leaving: local/w2, local/w3");
-    expect(outcome.output).toContain("to move to local/w1");
-    expect(outcome.output).not.toMatch(/to move to local\/w[23]/);
+    expect(outcome.output).toContain("moving to local/w1");
+    expect(outcome.output).not.toMatch(/moving to local\/w[23]/);
     expect(outcome.output).not.toMatch(/marked as leaving.*foreign/);
     expect(await nodes()).toEqual(["w1 t stays", "foreign t unrecorded"]);
     expect(await citus.sql("coordinator", ROWS)).toBe(ALL_ROWS);
@@ -156,7 +156,7 @@ describeOnCitus("leave on real Citus", () => {
     await citus.sql("coordinator", `SELECT citus_set_node_property(${foreign}, 'shouldhaveshards', false)`);
     const outcome = await leave("w1", []);
     expect(outcome).toMatchObject({ code: 4 });
-    expect(outcome.last).toMatch(/local\/w1: no staying node may hold its \d+ shard groups/);
+    expect(outcome.last).toMatch(/local\/w1: no remaining node may hold its \d+ shard groups/);
     expect(await nodes()).toEqual(["w1 t stays", "foreign f unrecorded"]);
     await citus.sql("coordinator", `SELECT citus_set_node_property(${foreign}, 'shouldhaveshards', true)`);
   });
@@ -203,7 +203,7 @@ describeOnCitus("leave on real Citus", () => {
     expect(other.last).toMatch(/local\/w2 was not removed: local\/w3: it does not answer/);
     // A container that is gone comes after the removal in Terraform's order.
     expect(other.last).toMatch(
-      /gone must be made before the removal, in \S+: terraform apply -target=docker_container\."local_w3"$/,
+      /missing container must be recreated before the removal, in \S+: terraform apply -target=docker_container\."local_w3"$/,
     );
     expect(dead.last).not.toContain("-target");
     expect(await nodes()).toEqual(before);
@@ -244,7 +244,7 @@ describeOnCitus("leave on real Citus", () => {
     );
     const outcome = await leave("w2", ["w1", "w3"]);
     expect(outcome).toMatchObject({ code: 0 });
-    expect(outcome.output).not.toMatch(/to move to (?!local\/w3)/);
+    expect(outcome.output).not.toMatch(/moving to (?!local\/w3)/);
     expect(await nodes()).toEqual(["w1 f stays", "w3 t stays", "foreign f unrecorded"]);
     await citus.sql(
       "coordinator",
@@ -275,7 +275,7 @@ describeOnCitus("leave on real Citus", () => {
     const outcome = await leave("w3", ["w1"]);
     expect(outcome).toMatchObject({ code: 4 });
     expect(outcome.last).toMatch(
-      /local\/w3: another server answers at .*its volume was replaced, or its extension made anew: `npx pg-dist status test`/,
+      /local\/w3: another server answers at .*its volume was replaced, or its extension was recreated: `npx pg-dist status test`/,
     );
     expect(await nodes()).toContain("w3 t stays");
   });

@@ -61,7 +61,7 @@ describe("a state behind an address of HTTP", () => {
     await terraform.apply(join(folder, "plan"));
     server.readOnly = true;
     await expect(terraform.plan(join(folder, "plan"))).rejects.toMatchObject({
-      summary: "the lock of the state can't be taken: HTTP remote state endpoint invalid auth",
+      summary: "the state can't be locked: HTTP remote state endpoint invalid auth",
     });
     server.readOnly = false;
     await terraform.plan(join(folder, "plan"));

@@ -40,10 +40,10 @@ describe("the hash of a stack", () => {
     write("production.auto.tfvars", "");
     rmSync(join(folder, "assets"), { recursive: true });
     expect(compareStacks(reviewed, hashStack(folder))).toEqual([
-      "assets/x/pg-dist.mjs of the stack, which was reviewed, is not there",
+      "assets/x/pg-dist.mjs of the stack, which was reviewed, no longer exists",
       "cluster.json of the stack is not the one that was reviewed",
-      "pg-dist_override.tf of the stack was not there at the review",
-      "production.auto.tfvars of the stack was not there at the review",
+      "pg-dist_override.tf of the stack did not exist at the review",
+      "production.auto.tfvars of the stack did not exist at the review",
     ]);
   });
 });

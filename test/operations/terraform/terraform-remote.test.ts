@@ -128,8 +128,8 @@ describe("Terraform whose runs a server makes", () => {
       failing(`${error}\\n\\nError: exit status 1: Error: local-exec provisioner error`).apply(file),
     ).rejects.toMatchObject({ summary: "too few workers: add one" });
     await expect(failing("").apply(file)).rejects.toMatchObject({
-      summary: "run run-1 failed, and Terraform says no error",
-      remedy: `see what its server says of it: ${RUN}`,
+      summary: "run run-1 failed, and Terraform reports no error",
+      remedy: `see its page: ${RUN}`,
     });
   });
 });

@@ -56,7 +56,8 @@ async function findMissingIn(
     kept: Type !== "volume" || !ANONYMOUS.test(Name),
   }));
   const foldersOf = (kept: boolean) => mounted.flatMap((each) => (each.kept === kept ? [each.folder] : []));
-  if (!json.State.Running) return onlyInLayer(docker, { id, container, image }, "does not run", progress);
+  if (!json.State.Running)
+    return onlyInLayer(docker, { id, container, image }, "it is not running", progress);
   let needs: Needs;
   try {
     needs = await askNeeds(byDocker(docker, container, cluster), settings);
@@ -105,7 +106,7 @@ async function filesIn(docker: Engine, container: string, folders: readonly stri
     if (Number(files) > 0)
       found.push({
         what: `${files} files (${size}) are in ${folder}, on a volume that Docker removes with the container`,
-        remedy: "move them to the volume of the data, or away",
+        remedy: "move them to the volume of the data, or elsewhere",
       });
   }
   return found;
@@ -121,7 +122,7 @@ async function onlyInLayer(
   const paths = await addedPaths(docker, container, LOOK_MS);
   const added = paths.filter((path) => /\.(so|control)$/.test(path));
   progress(
-    `${id}: what its databases need of its container can't be asked (${why}): only installed libraries are looked at`,
+    `${id}: cannot determine what its databases need of its container (${why}): only installed libraries are checked`,
   );
   if (added.length === 0) return [];
   const provided = await providedByImage(docker, image, added);
@@ -130,6 +131,6 @@ async function onlyInLayer(
     .map((path) => ({
       what: `${path} was installed in the container and is not in the image`,
       remedy:
-        "start the server, so that it can be said whether its data needs it; or use an image that has it, as `image` of the environment",
+        "start the server, so that pg-dist can check whether its data needs it; or use an image that has it, as `image` of the environment",
     }));
 }

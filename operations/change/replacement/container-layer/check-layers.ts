@@ -22,7 +22,7 @@ export async function checkLayers(
           if (node.host === host.id) found.push(...(await checkLayer(docker, node, options)));
       } catch (error) {
         options.progress(
-          `${host.id}: its containers are not looked into before they are replaced: ${oneLine(error)}`,
+          `${host.id}: its containers are not inspected before they are replaced: ${oneLine(error)}`,
         );
       } finally {
         docker.close();

@@ -78,7 +78,7 @@ export function findMissing(
       return lacks(knows)
         ? [
             lost(
-              `the image has other versions of extension ${name} and no way from ${version}, which ${of} has`,
+              `the image has other versions of extension ${name} and no update path from ${version}, which ${of} has`,
             ),
           ]
         : [];
@@ -89,13 +89,13 @@ export function findMissing(
     ...needs.paths
       .filter(({ name }) => !isKept(name) && lacks(({ paths }) => paths.has(name)))
       .map(({ name, of }): Missing => ({
-        what: `${name}, which ${of} needs, lies only in the container and on no volume`,
+        what: `${name}, which ${of} needs, exists only in the container, on no volume`,
         remedy: `copy it to a place on the volume and name that; or ${IMAGE_REMEDY}`,
       })),
     ...needs.tablespaces
       .filter(({ name }) => !isKept(name))
       .map(({ name, of }): Missing => ({
-        what: `the data of ${of} is at ${name}, in the container and on no volume`,
+        what: `the data of ${of} is at ${name}, in the container, on no volume`,
         remedy:
           "move it to the volume: ALTER TABLE ... SET TABLESPACE pg_default for what is in it (ALTER DATABASE for a whole " +
           "database), then DROP TABLESPACE",

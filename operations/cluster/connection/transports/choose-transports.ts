@@ -36,12 +36,16 @@ export function chooseTransports(
   if (forced.length > 0) return forced;
   const known = transports.map(({ name }) => name).join(", ");
   throw via.by === "--via"
-    ? new Failure(`--via ${via.name} is no way to ${node.id}`, `leave it out, or use one of: ${known}`, {
+    ? new Failure(`--via ${via.name} can't be used for ${node.id}`, `leave it out, or use one of: ${known}`, {
         exitCode: EXIT.usage,
       })
-    : new Failure(`PGDIST_VIA=${via.name} is no way to ${node.id}`, `unset it, or use one of: ${known}`, {
-        exitCode: EXIT.usage,
-      });
+    : new Failure(
+        `PGDIST_VIA=${via.name} can't be used for ${node.id}`,
+        `unset it, or use one of: ${known}`,
+        {
+          exitCode: EXIT.usage,
+        },
+      );
 }
 
 /** Undefined for a port on another server's loopback: here that address is this machine, perhaps with a database of its own. */

@@ -17,7 +17,7 @@ export const checkArchitecture: HostCheck = ({ host, engine }) => {
       warning(
         place,
         `${seen}: the citusdata/citus image exists for linux/amd64 only, and runs here under emulation, slowly`,
-        "good for trying it out; for more, use a linux/amd64 server",
+        "good enough to try it out; for more, use a linux/amd64 server",
       ),
     ];
   }

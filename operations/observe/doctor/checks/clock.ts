@@ -5,7 +5,7 @@ import type { HostCheck } from "./check";
 const NOTICEABLE_MS = 1000;
 const FAR_MS = 60_000;
 
-const REMEDY = "let both keep time: timedatectl set-ntp true (or chrony)";
+const REMEDY = "synchronize both clocks: timedatectl set-ntp true (or chrony)";
 
 /** A host's clock against this machine's; what the way there took is no skew. */
 export const checkClock: HostCheck = ({ host, engine: { skew, tolerance } }) => {

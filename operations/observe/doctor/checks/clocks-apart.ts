@@ -18,7 +18,7 @@ export function checkClocksApart({ cluster, hosts }: Inspection): Finding[] {
     warning(
       { check: "clock", where: cluster.environment },
       `the clocks of ${first.id} and ${last.id} are ${(apart / 1000).toFixed(1)} s apart`,
-      "let all servers keep time: timedatectl set-ntp true (or chrony)",
+      "synchronize the clocks of all servers: timedatectl set-ntp true (or chrony)",
     ),
   ];
 }

@@ -28,7 +28,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
       return [
         failed(
           place,
-          `${node.container} restarts again and again (${container.restarts} times, exit code ${container.exitCode})${words}`,
+          `${node.container} keeps restarting (${container.restarts} times, exit code ${container.exitCode})${words}`,
           advise`correct what its log names (${logs}), in the node's \`settings\` if it is one, and ${apply}`,
         ),
       ];
@@ -54,8 +54,8 @@ function running(
     // Of Docker's engines only newer ones say it of one that runs, and then until its next start, however much it gets.
     return warning(
       place,
-      `${since}, and the kernel has killed a process in it since then, for want of memory`,
-      `raise the node's \`memory\`, or lower shared_buffers or work_mem in its \`settings\`, and ${apply}; Docker forgets it at its next start: docker restart ${name} on its server`,
+      `${since}, and since then the kernel has killed a process in it: out of memory`,
+      `raise the node's \`memory\`, or lower shared_buffers or work_mem in its \`settings\`, and ${apply}; Docker clears this flag at its next start: docker restart ${name} on its server`,
     );
   }
   if (container.restarts > 0) {
@@ -69,6 +69,6 @@ function running(
 }
 
 function ending({ exitCode, outOfMemory, error }: ContainerInspection): string {
-  const how = outOfMemory ? "killed by the kernel for want of memory" : `exit code ${exitCode}`;
+  const how = outOfMemory ? "killed by the kernel: out of memory" : `exit code ${exitCode}`;
   return ` (${error === "" ? how : `${how}; ${error}`})`;
 }

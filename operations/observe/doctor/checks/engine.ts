@@ -39,7 +39,7 @@ function remedyFor(code: EngineErrorCode, host: ClusterHost): Remedy {
       return `the server's host key is unknown: compare it, then \`${describeLogin(host)}\` once by hand`;
     case "ssh-host-key-changed":
       // ssh refuses it also by hand, and names the file and the line of the old one.
-      return `the server has another host key than before: compare it; where it is right, delete the old one by the ssh-keygen -R line that \`${describeLogin(host)}\` prints, then run that once by hand`;
+      return `the server has a different host key than before: compare it; where it is right, delete the old one by the ssh-keygen -R line that \`${describeLogin(host)}\` prints, then run that once by hand`;
     case "unknown-name":
       return "this machine can't resolve the name: correct the connection, or the DNS here";
     case "engine-down":
@@ -55,7 +55,7 @@ function remedyFor(code: EngineErrorCode, host: ClusterHost): Remedy {
     case "timeout":
       return "the server is down or cut off, or a firewall drops what this machine sends";
     case "tls":
-      return `the engine's certificate, or that of this machine, is not taken: compare both with TF_VAR_${host.tls ?? "docker"}_ca`;
+      return `the engine's certificate, or that of this machine, is not accepted: compare both with TF_VAR_${host.tls ?? "docker"}_ca`;
     case "tls-material":
       return `set TF_VAR_${host.tls ?? "docker"}_ca, TF_VAR_${host.tls ?? "docker"}_cert and TF_VAR_${host.tls ?? "docker"}_key, as for Terraform`;
     case "connection-lost":
@@ -66,6 +66,6 @@ function remedyFor(code: EngineErrorCode, host: ClusterHost): Remedy {
     case "unsupported":
     case "engine-error":
     case "failed":
-      return "see that the engine answers there";
+      return "check that the engine answers there";
   }
 }

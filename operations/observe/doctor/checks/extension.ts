@@ -22,7 +22,7 @@ export const checkExtension: InsideCheck = ({ node, inside: { server, citus, cit
       failed(
         place,
         `extension ${server.extension} does not work: ${citusError}`,
-        "see that the library citus is loaded (shared_preload_libraries) and of this version",
+        "check that the library citus is loaded (shared_preload_libraries) and of this version",
       ),
     ];
   }

@@ -32,7 +32,7 @@ export const checkLeftovers: InsideCheck = ({ node, inside: { server } }, { clus
       isOfMove(name)
         ? warning(
             place,
-            `replication slot ${name} is left over of a move and ${kept}`,
+            `replication slot ${name} is left over from a move and ${kept}`,
             advise`when no move runs: CALL citus_cleanup_orphaned_resources() on the coordinator; if it stays: ${drop}`,
           )
         : warning(

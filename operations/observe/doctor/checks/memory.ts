@@ -14,7 +14,7 @@ export const checkMemory: NodeCheck = ({ node, container }, { cluster }) => {
   // An update to 0 changes nothing in Docker: every deploy would find the old limit again.
   const remedy =
     declared === 0
-      ? `Docker lifts no limit of a container that is there: declare the server's whole memory, or ${replaceContainer(cluster.environment, node.id)}`
+      ? `Docker can't lift the limit of an existing container: declare the server's whole memory, or ${replaceContainer(cluster.environment, node.id)}`
       : deployOf(cluster.environment);
   const seen = `its container has ${shown(container.memory)}, declared is ${shown(declared)}`;
   return [warning(place, seen, remedy)];

@@ -13,7 +13,7 @@ export const checkNames: InsideCheck = ({ node, inside: { names } }, inspection)
       failed(
         place,
         `in its container ${unknown.join(", ")} does not resolve`,
-        "if it is a container, see that it runs; otherwise enter it in the DNS that containers use (not the server's /etc/hosts), or in extraHosts of this Docker host, and have the container replaced, which reads them (terraform apply -replace=docker_container.NAME)",
+        "if it is a container, check that it is running; otherwise add it to the DNS that containers use (not the server's /etc/hosts), or to extraHosts of this Docker host and have the container replaced, so that it reads them (terraform apply -replace=docker_container.NAME)",
       ),
     ];
   }

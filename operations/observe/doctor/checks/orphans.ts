@@ -13,7 +13,7 @@ export function checkOrphans({ cluster, registered }: Inspection): Finding[] {
     findings.push(
       warning(
         place,
-        `${deadOrphans} object(s) left over of moves are of nodes that are no longer registered (pg_dist_cleanup)`,
+        `${deadOrphans} object(s) left over from moves are of nodes that are no longer registered (pg_dist_cleanup)`,
         DEAD_ORPHANS_REMEDY,
       ),
     );
@@ -21,9 +21,9 @@ export function checkOrphans({ cluster, registered }: Inspection): Finding[] {
     findings.push(
       warning(
         place,
-        `${orphans} object(s) left over of moves wait for their removal (pg_dist_cleanup)`,
+        `${orphans} object(s) left over from moves wait for their removal (pg_dist_cleanup)`,
         ORPHANS_REMEDY,
       ),
     );
-  return findings.length > 0 ? findings : [ok(place, "nothing left over of moves")];
+  return findings.length > 0 ? findings : [ok(place, "nothing left over from moves")];
 }

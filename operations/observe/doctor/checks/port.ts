@@ -32,7 +32,7 @@ export const checkPort: NodeCheck = ({ node, container }, { hosts, cluster }) =>
     return [
       failed(
         place,
-        `${wanted} is taken by a program of the server (listens on ${formatEndpoint(listener)})`,
+        `${wanted} is taken by a program on the server (listens on ${formatEndpoint(listener)})`,
         `see which: sudo ss -ltnp 'sport = :${published.port}' there (often a PostgreSQL of the system); stop it, or give the node another \`port\``,
       ),
     ];
@@ -43,7 +43,7 @@ export const checkPort: NodeCheck = ({ node, container }, { hosts, cluster }) =>
     failed(
       place,
       `${wanted} is not published${instead === "" ? "" : `, but ${instead}`}`,
-      `a changed port reaches a container when it is replaced: ${deployOf(cluster.environment)}`,
+      `a changed port takes effect when the container is replaced: ${deployOf(cluster.environment)}`,
     ),
   ];
 };

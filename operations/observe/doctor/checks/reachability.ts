@@ -21,7 +21,7 @@ export const checkReachability: InsideCheck = ({ node, inside }, inspection) => 
     const ids = untried.map(({ target }) => target.id).join(", ");
     return [
       ...findings,
-      skipped(place, `the time was over before it tried ${ids}: give it more by --timeout`),
+      skipped(place, `the time ran out before it tried ${ids}: allow more with --timeout`),
     ];
   }
   if (findings.length > 0) return findings;

@@ -61,7 +61,7 @@ export function checkRegistration({ cluster, nodes, registered }: Inspection): F
         warning(
           place,
           "shouldhaveshards is false: it gets no shards (left so by a drain)",
-          advise`if it is to stay: ${commandIn(cluster, "add", node.id)}`,
+          advise`to keep it: ${commandIn(cluster, "add", node.id)}`,
         ),
       );
     } else findings.push(ok(place, `${endpoint} is group ${row.groupid}, active and in sync`));

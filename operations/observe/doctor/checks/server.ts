@@ -35,7 +35,7 @@ export const checkServer: InsideCheck = ({ node, inside: { server } }, { cluster
 function remedyFor(text: string, cluster: Cluster, { id, container }: ClusterNode): Remedy {
   const { user, database } = cluster;
   if (/too many clients|remaining connection slots/.test(text)) {
-    return "all connections are taken: end clients there (docker restart of the container ends all), or raise max_connections";
+    return "all connections are taken: disconnect clients there (docker restart of the container disconnects all), or raise max_connections";
   }
   if (/database ".*" does not exist/.test(text)) {
     const psql = `docker exec ${container} psql -U ${shellWord(user)} -d`;

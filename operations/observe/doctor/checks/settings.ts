@@ -57,7 +57,7 @@ export const checkSettings: InsideCheck = ({ node, inside: { server } }, { clust
       findings.push(
         warning(
           place,
-          `${name} = ${valueOf(name)} is little: moves of shards may wait or fail`,
+          `${name} = ${valueOf(name)} is low: moves of shards may wait or fail`,
           remedy(name, `${Math.max(least, 10)}`),
         ),
       );

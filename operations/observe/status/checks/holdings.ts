@@ -57,7 +57,7 @@ export const otherDatabases: Check = ({
       return {
         severity: "advice",
         check: "other-database",
-        what: `database ${quoteName(name)} of the coordinator can't be opened, and nothing here tells of it: ${unopened}`,
+        what: `database ${quoteName(name)} of the coordinator can't be opened, and nothing here covers it: ${unopened}`,
         remedy: UNOPENED_REMEDY,
       };
     }
@@ -73,7 +73,7 @@ export const otherDatabases: Check = ({
     return {
       severity: "advice",
       check: "other-database",
-      what: `the Citus database ${quoteName(name)} with ${shards} shards is on these servers too, and nothing here tells of it`,
+      what: `the Citus database ${quoteName(name)} with ${shards} shards is on these servers too, and nothing here covers it`,
       remedy:
         named === undefined
           ? advise`${commandIn({ url: `${(url ?? "").replace(/\/[^/]*$/, "")}/${encodeURIComponent(name)}` }, "status")}`
@@ -108,7 +108,7 @@ export function explainLogins({ name, logins }: OtherDatabase, place: Place): Fa
   const now = first !== undefined;
   const what =
     `in the Citus database ${quoteName(name)} on these servers ${words.join("; ")}: its queries ` +
-    (now ? "fail" : "fail once these containers have started anew");
+    (now ? "fail" : "fail once these containers have restarted");
   const remedy = otherLoginsRemedy(name, place);
   return [{ severity: now ? "broken" : "warning", check: "other-database", what, remedy }];
 }
@@ -132,7 +132,7 @@ export const lostFiles: Check = ofEachNode(({ label, state }): Fault[] => {
       severity: "broken",
       check: "lost-files",
       node: label,
-      what: `its database has what its server lacks the files of: ${lost.join(", ")}: what uses it fails`,
+      what: `its server lacks files that its database needs: ${lost.join(", ")}: what uses them fails`,
       remedy: "give it an image that has them, or install them there again until then",
     },
   ];

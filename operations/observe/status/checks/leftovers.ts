@@ -23,7 +23,7 @@ export const preparedTransactions: Check = ofEachNode(({ label, state }, { nodes
         what: `the prepared transaction ${gid} is left over since ${formatDuration(age)}`,
         remedy: citus
           ? citusRemedy(gid, nodes)
-          : `COMMIT PREPARED or ROLLBACK PREPARED ${quoteLiteral(gid)} there, whichever its client meant`,
+          : `COMMIT PREPARED or ROLLBACK PREPARED ${quoteLiteral(gid)} there, as its client intended`,
       };
     }),
 );

@@ -10,7 +10,7 @@ import type { Snapshot } from "../snapshot";
 export const lostRows: Check = ({ lostRows: lost = [] }) =>
   lost.map(({ groupid, shards, recorded }): Fault => {
     const what =
-      `${shards} shards are on group ${groupid}, of which pg_dist_node has no row (deleted by hand?): ` +
+      `${shards} shards are on group ${groupid}, for which pg_dist_node has no row (deleted by hand?): ` +
       "their rows can't be read, and metadata can't be synced";
     const nextStep = "then SELECT start_metadata_sync_to_all_nodes()";
     const row =

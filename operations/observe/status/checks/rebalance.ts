@@ -26,8 +26,8 @@ export const rebalanceJobs: Check = (snapshot) =>
         check,
         what: `${what}, after ${retries} retries: ${error?.replace(/\s+/g, " ").trim() ?? "no move says why, see the coordinator's log"}`,
         remedy: past
-          ? advise`the shards are even all the same; ${rebalanceCommand(snapshot, "plan")} shows whether any is left to move`
-          : advise`repair the cause; ${again}`,
+          ? advise`the shards are even nevertheless; ${rebalanceCommand(snapshot, "plan")} shows whether any is left to move`
+          : advise`fix the cause; ${again}`,
       },
     ];
   });

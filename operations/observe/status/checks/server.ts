@@ -71,7 +71,8 @@ function walLevel({ wal_level }: NodeState): Judged[] {
 
 function archiving({ archive_failure }: NodeState): Judged[] {
   if (archive_failure === null) return [];
-  const remedy = "see archive_command and its log: WAL is kept until it can be archived, and fills the disk";
+  const remedy =
+    "see archive_command and its log: WAL is retained until it can be archived, and fills the disk";
   return found("warning", "archiving", `WAL archiving fails: ${archive_failure}`, remedy);
 }
 
@@ -79,7 +80,7 @@ function wraparound({ xid_age }: NodeState): Judged[] {
   if (xid_age < XID_AGE.warning) return [];
   const what = `its oldest transaction id is ${xid_age} transactions old: writes stop at 2^31`;
   const remedy =
-    "VACUUM FREEZE there; see what holds it up: old transactions, prepared ones, replication slots";
+    "VACUUM FREEZE there; see what holds it back: old transactions, prepared ones, replication slots";
   return found(xid_age >= XID_AGE.broken ? "broken" : "warning", "wraparound", what, remedy);
 }
 
@@ -99,8 +100,8 @@ function certificate({ certificate: pem, node_conninfo }: NodeState, { at }: Sna
   if (left > CERTIFICATE_DAYS * 86_400) return [];
   const remedy = "renew it, put it into ssl_cert_file, and SELECT pg_reload_conf(): no restart is needed";
   if (left > 0) {
-    return found("warning", "certificate", `its certificate ends in ${formatDuration(left)}`, remedy);
+    return found("warning", "certificate", `its certificate expires in ${formatDuration(left)}`, remedy);
   }
-  const what = `its certificate ended on ${new Date(parsed.validTo).toISOString().slice(0, 10)}`;
+  const what = `its certificate expired on ${new Date(parsed.validTo).toISOString().slice(0, 10)}`;
   return found(verified ? "broken" : "warning", "certificate", what, remedy);
 }

@@ -27,7 +27,7 @@ export const transactions: Check = ofEachNode((node, snapshot) =>
           ...found,
           // A large shard takes long, and whoever ends any of its sessions ends the move.
           severity: "advice",
-          what: `process ${pid} (${who}) is part of a move of shards that runs, for ${formatDuration(age)}: ${text}`,
+          what: `process ${pid} (${who}) is part of a running move of shards, for ${formatDuration(age)}: ${text}`,
           remedy:
             "wait for it; `SELECT * FROM get_rebalance_progress()` on the coordinator shows how far it is",
         };
@@ -84,8 +84,8 @@ export const blockedMoves: Check = ({ nodes, movers }) => {
         severity: "warning",
         check: "blocked-move",
         node: wait.node,
-        what: `a move of shards waits for ${formatDuration(wait.waited)} for ${describeBlocker(wait)}`,
-        remedy: `let it end, or end it, in SQL ${end}`,
+        what: `a move of shards has waited ${formatDuration(wait.waited)} for ${describeBlocker(wait)}`,
+        remedy: `let it end, or end it in SQL ${end}`,
       };
     });
 };

@@ -85,7 +85,7 @@ describeOnCitus("moves on real Citus", () => {
     const outcome = await run.ended;
     expect(outcome.code, outcome.output).toBe(1);
     expect(outcome.last).toMatch(
-      /local\/w3 is not empty yet: local\/w3: materialized view public\.made_meanwhile .*depends on shard \d+ of public\.orders: .*it goes on/,
+      /local\/w3 is not empty yet: local\/w3: materialized view public\.made_meanwhile .*depends on shard \d+ of public\.orders: .*it resumes where it stopped/,
     );
     expect(Number(await citus.sql("w3", "SELECT count(*) FROM made_meanwhile"))).toBeGreaterThan(0);
     expect(await shardsOn("w3")).toBe("1");
@@ -119,7 +119,7 @@ describeOnCitus("moves on real Citus", () => {
     const outcome = await (await leave("w3", ["w1", "w2"], { PGDIST_BLOCKED_TIMEOUT: "3" })).ended;
     expect(outcome).toMatchObject({ code: 1 });
     expect(outcome.last).toMatch(
-      /was given up: for \d+ s it waited for process \d+ on local\/w3 .*INSERT INTO sums/,
+      /was given up after waiting \d+ s for process \d+ on local\/w3 .*INSERT INTO sums/,
     );
     await expectNothingLeft();
     await citus.sql("coordinator", advised(outcome));
@@ -135,7 +135,7 @@ describeOnCitus("moves on real Citus", () => {
       /waited for the prepared transaction app-7 on local\/w3 \(database reports, /,
     );
     expect(outcome.last).toMatch(
-      /what ends it, in SQL on local\/w3 \(.*\), in database reports: ROLLBACK PREPARED 'app-7' \(or COMMIT PREPARED\); then apply again/,
+      /end it in SQL on local\/w3 \(.*\), in database reports: ROLLBACK PREPARED 'app-7' \(or COMMIT PREPARED\); then apply again/,
     );
     await citus.sql("w3", "ROLLBACK PREPARED 'app-7'", "reports");
     await expectNothingLeft();
@@ -190,7 +190,7 @@ describeOnCitus("moves on real Citus", () => {
     await stopWriting();
     expect(outcome).toMatchObject({ code: 1 });
     expect(outcome.last).toMatch(
-      /moving shard \d+ of public\.picky was given up: local\/w[12] can't apply what is written to it meanwhile .*npx pg-dist logs test local\/w[12] --grep ERROR/,
+      /moving shard \d+ of public\.picky was given up: local\/w[12] can't apply the writes made meanwhile .*npx pg-dist logs test local\/w[12] --grep ERROR/,
     );
     await expectNothingLeft();
     await citus.sql("coordinator", "DROP TABLE picky");
@@ -216,7 +216,7 @@ describeOnCitus("moves on real Citus", () => {
     const refused = await (await leave("w3", ["w1", "w2"])).ended;
     expect(refused).toMatchObject({ code: 4 });
     expect(refused.last).toMatch(
-      /strategy nowhere forbids \d+ shard groups of it on every staying node \(public\.never_w1, public\.none_on_w2; /,
+      /strategy nowhere forbids \d+ shard groups of it on every remaining node \(public\.never_w1, public\.none_on_w2; /,
     );
     await strategy("not_w1");
     // Tables go on being dropped: before it is marked, which locks the list of nodes, and amid the moves.
@@ -299,7 +299,7 @@ describeOnCitus("moves on real Citus", () => {
       /rule ignored on public\.orders_/,
       /publication relation public\.orders_\d+ in publication one_shard/,
       /table constraint known on public\.orders_/,
-      /index public\."By note" was made on shard \d+ of public\.orders itself/,
+      /index public\."By note" was created on shard \d+ of public\.orders itself/,
       "trigger keeps",
       "policy all_of_it",
       "statistics object public.pairs",

@@ -106,7 +106,7 @@ describeOnCitus("rebalance on real Citus", () => {
       PGDIST_SHARD_TRANSFER_MODE: "block_writes",
     });
     expect(moved).toMatchObject({ code: 0 });
-    expect(moved.output).toMatch(/rebalancing: to move \d+ shards with /);
+    expect(moved.output).toMatch(/rebalancing: moving \d+ shards with /);
     expect(moved.last).toMatch(/rebalanced: \d+ shards with .* moved in \d+ s/);
     expect(await groups("w3")).toBeGreaterThan(0);
     const third = await citus.register(await cluster("after-adding", "w1", "w2", "w3"));

@@ -142,7 +142,7 @@ describe("lines about a rebalance", () => {
       "rebalance 7: 0 of 4 shards moved, 0 bytes of 400 MB; tasks: 1 running, 1 blocked",
       "rebalance 7: 2 of 4 shards moved, 200 MB of 400 MB (100 MB/s); tasks: 1 running, 1 blocked",
       "rebalance 7: 2 of 4 shards moved, 300 MB of 400 MB (25 MB/s); tasks: 1 running, 1 blocked",
-      "rebalance 7: 2 of 4 shards moved, 200 MB of 400 MB without what is on its way (size unknown now); tasks: 1 running, 1 blocked",
+      "rebalance 7: 2 of 4 shards moved, 200 MB of 400 MB not counting what is being copied (size unknown now); tasks: 1 running, 1 blocked",
     ]);
   });
 });

@@ -64,7 +64,7 @@ describe("pg-dist recover, further", () => {
       cluster.restoreState(old);
       const recovered = await cluster.recover("--yes");
       expect(recovered.exitCode, recovered.output).toBe(0);
-      expect(recovered.stdout).toContain("the state knows an older one");
+      expect(recovered.stdout).toContain("the state has an older one");
       await cluster.deployment.applied();
       expect(await cluster.deployment.plan()).toEqual([]);
       expect(await cluster.starts()).toEqual(before);
@@ -116,14 +116,14 @@ describe("pg-dist recover, further", () => {
       cluster.restoreState("{ cut off");
       const unread = await cluster.recover();
       expect(unread.exitCode, unread.output).toBe(1);
-      expect(unread.output).toMatch(/: repair what the lines above say and run it again\n/);
+      expect(unread.output).toMatch(/: fix the errors in the lines above, then run it again\n/);
       cluster.restoreState(state);
       const stack = join(cluster.deployment.stackFolder, "cdk.tf.json");
       writeFileSync(stack, readFileSync(stack, "utf8").slice(0, 1000));
       const cutOff = await cluster.recover();
       expect(cutOff.exitCode, cutOff.output).toBe(1);
       expect(cutOff.output).toMatch(
-        /can't read .*see that `npx cdktf synth` writes it whole, then run it again/,
+        /can't read .*check that `npx cdktf synth` writes all of it, then run it again/,
       );
       cluster.declare(cluster.environment());
       const again = await cluster.recover();

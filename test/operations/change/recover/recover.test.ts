@@ -120,7 +120,7 @@ describe("a node whose first initialisation was cut off", () => {
     [
       "may be in work",
       { ...unregistered, running: ["pg-dist register"] },
-      "pg-dist register still works on the cluster",
+      "pg-dist register is still working on the cluster",
     ],
     ["can't be asked about", { kind: "silent", cause: "down" } as const, "(down)"],
   ])("stays with its volumes when it %s", (_, coordinator, why) => {

@@ -88,7 +88,7 @@ describeOnCitus("registration that meets faults", () => {
     const lacking = await citus.register(await citus.cluster([...registered, "lacking"]));
     expect(lacking).toMatchObject({ code: 1 });
     expect(lacking.last).toMatch(
-      /no node was added or moved: local\/lacking: the extension geo 1\.0, .* its image has no files of it: give local\/lacking an image with geo 1\.0/,
+      /no node was added or moved: local\/lacking: the extension geo 1\.0, .* its image does not have its files: give local\/lacking an image with geo 1\.0/,
     );
     expect(await citus.sql("coordinator", NODES)).toBe(before);
     await install("lacking");
@@ -225,7 +225,7 @@ describeOnCitus("registration that meets faults", () => {
     const outcome = await citus.register(await citus.cluster(["w1"]), { PGDIST_LOCK_TIMEOUT: "1" });
     expect(outcome).toMatchObject({ code: 1 });
     expect(outcome.output).toMatch(/waiting for another run to finish: somebody \(since/);
-    expect(outcome.last).toMatch(/another run still works on the cluster after 1 s: somebody/);
+    expect(outcome.last).toMatch(/another run is still working on the cluster after 1 s: somebody/);
     await citus.sql(
       "coordinator",
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'somebody'",

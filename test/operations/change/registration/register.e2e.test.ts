@@ -197,7 +197,7 @@ describeOnCitus("registration on real Citus", () => {
        SELECT citus_set_node_property('${citus.container("w5")}', 5432, 'shouldhaveshards', false)`,
     );
     const outcome = await citus.register(await citus.cluster([...three, "w4", "w5"]));
-    expect(outcome.output).toContain("local/w5: was leaving and stays");
+    expect(outcome.output).toContain("local/w5: no longer leaves");
     const state = `SELECT shouldhaveshards, leaving IS NULL FROM pg_dist_node JOIN pgdist.node USING (nodeid) WHERE id = 'local/w5'`;
     expect(await citus.sql("coordinator", state)).toBe("t|t");
   });

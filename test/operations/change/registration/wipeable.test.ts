@@ -32,7 +32,7 @@ test.each<[string, object, object | undefined, RegExp]>([
     "a worker whose coordinator can't be asked",
     FORMER,
     { success: false, result: "connection refused" },
-    /10\.9\.9\.9:5432, which can't be asked whether it still is \(connection refused\)/,
+    /10\.9\.9\.9:5432, which can't confirm it \(connection refused\)/,
   ],
   [
     "a worker whose coordinator lists it",
@@ -44,7 +44,7 @@ test.each<[string, object, object | undefined, RegExp]>([
     "a worker whose coordinator has its shards and only no row of it",
     FORMER,
     { success: true, result: '{"members": 0, "shards": 4, "assigned": 5}' },
-    /the cluster at 10\.9\.9\.9:5432 has 4 shards on it \(group 3\) and only no row/,
+    /the cluster at 10\.9\.9\.9:5432 has 4 shards on it \(group 3\) and lacks only its row/,
   ],
 ])("%s is not wiped", async (_name, standing, heard, why) => {
   await expect(wiping(standing, heard)).rejects.toMatchObject({

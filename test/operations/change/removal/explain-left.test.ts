@@ -17,7 +17,7 @@ it("lists what empties a worker by hand that no second run would find", async ()
     { kind: "SCHEMA", name: "shop" },
   ]);
   expect(failure.summary).toBe(
-    "10.0.0.9:5432 is removed from the cluster, but its server keeps what was the cluster's: it did not answer",
+    "10.0.0.9:5432 is removed from the cluster, but its server still has objects of the cluster: it did not answer",
   );
   expect(failure.remedy).toMatch(/^by hand, by psql at 10\.0\.0\.9:5432: the statements above/);
   expect(failure.remedy).not.toContain("run this again");

@@ -64,11 +64,11 @@ describeOnCitus("a container that is replaced, on real Citus", () => {
     /the library \$libdir\/geo, which function \w+ of database "App 'Two'" needs, is not in the image/,
     /the files of extension geo, which database "App 'Two'" has, are not in the image/,
     /the file tsearch_data\/mine\.stop, which text search dictionary own of database "App 'Two'" needs/,
-    /\/opt\/own\/archive\.sh, which archive_command needs, lies only in the container and on no volume/,
+    /\/opt\/own\/archive\.sh, which archive_command needs, exists only in the container, on no volume/,
     /\/opt\/own\/file, which the link \/var\/lib\/postgresql\/data\/linked on the volume needs/,
   ];
   const TABLESPACE =
-    /the data of tablespace space \(\S+ \S+\) is at \/srv\/space, in the container and on no volume/;
+    /the data of tablespace space \(\S+ \S+\) is at \/srv\/space, in the container, on no volume/;
 
   test.each<[string, readonly string[]]>([
     ["all containers", []],
@@ -121,7 +121,7 @@ describeOnCitus("a container that is replaced, on real Citus", () => {
     await docker("stop", citus.container("w1"));
     const refused = await guard(await changed(own), ["--node", "local/w1"]);
     expect(refused, refused.output).toMatchObject({ code: 4 });
-    expect(refused.output).toContain("can't be asked (does not run)");
+    expect(refused.output).toContain("of its container (it is not running)");
     expect(refused.last).toContain(`${LIB}/later.so was installed in the container and is not in the image`);
     await docker("start", citus.container("w1"));
     await citus.waitFor("w1");

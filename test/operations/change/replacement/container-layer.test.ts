@@ -37,7 +37,7 @@ it("misses an extension's files, and a way from the version that is installed", 
   const missing = (image: Provided) => findMissing(needs, before, image, MOUNTS).map(({ what }) => what);
   expect(missing(files())).toEqual([expect.stringContaining("the files of extension geo")]);
   expect(missing(files("geo.control", "geo--2.0.sql"))).toEqual([
-    expect.stringContaining("no way from 1.1, which database app has"),
+    expect.stringContaining("no update path from 1.1, which database app has"),
   ]);
   expect(missing(files("geo.control", "geo--2.0.sql", "geo--1.1--2.0.sql"))).toEqual([]);
   expect(missing(files("geo.control", "geo--1.0--1.1.sql", "geo--1.1--2.0.sql"))).toEqual([]);

@@ -81,7 +81,7 @@ test.each<[string, Partial<ClusterNode>, Says]>([
 ])("lets it go where %s, and says what it can't look into", async (_case, wanted, docker) => {
   expect(await look(wanted, docker)).toEqual([
     expect.stringMatching(
-      /what its databases need of its container can't be asked .*: only installed libraries/,
+      /cannot determine what its databases need of its container .*: only installed libraries/,
     ),
   ]);
 });
@@ -91,21 +91,21 @@ test("an ephemeral cluster whose container is as it is wanted goes without a loo
   const name = `cluster_name=${someCluster().name} ${coordinator?.id} ${endpoint?.host}:${endpoint?.port}`;
   const container = { ...RUNS, Cmd: [...Object.entries(settings).map((pair) => pair.join("=")), name] };
   expect(await look({}, { container }, { protected: false, ephemeral: true })).toEqual([]);
-  await expect(look({}, { container })).rejects.toThrow(/can't be had/);
+  await expect(look({}, { container })).rejects.toThrow(/can't be pulled/);
 });
 
 test.each<[string, Partial<ClusterNode>, Says, RegExp]>([
   [
-    "the image can't be had",
+    "the image can't be pulled",
     { image: NEWER },
     { container: RUNS, server: "17 13.0" },
-    /image citusdata\/citus:13\.2\.0 can't be had: .*manifest unknown/,
+    /image citusdata\/citus:13\.2\.0 can't be pulled: .*manifest unknown/,
   ],
   [
     "its Docker host can't be asked for the image: then a pull would be no help",
     { image: NEWER },
     { container: RUNS, down: "images" },
-    /image citusdata\/citus:13\.2\.0 can't be had: server-a: docker image inspect: connection reset by peer/,
+    /image citusdata\/citus:13\.2\.0 can't be pulled: server-a: docker image inspect: connection reset by peer/,
   ],
   [
     "the catalog is of a newer Citus",
@@ -123,13 +123,13 @@ test.each<[string, Partial<ClusterNode>, Says, RegExp]>([
     "the data is of another major version, of which a server that is down has only its directory",
     { image: "citusdata/citus:14.1.0", postgresMajor: 18 },
     { container: RUNS, image: ["PG_MAJOR=18"] },
-    /its data is of PostgreSQL 17, citusdata\/citus:14\.1\.0 has PostgreSQL 18/,
+    /its data is from PostgreSQL 17, citusdata\/citus:14\.1\.0 has PostgreSQL 18/,
   ],
   [
     "only the field says another major version, and the directory would be a new one",
     { postgresMajor: 18 },
     { container: RUNS, image: [], server: "17 13.0" },
-    /its data is of PostgreSQL 17/,
+    /its data is from PostgreSQL 17/,
   ],
 ])("keeps it where %s", async (_case, wanted, docker, said) => {
   const looking = look(wanted, docker);
@@ -139,7 +139,7 @@ test.each<[string, Partial<ClusterNode>, Says, RegExp]>([
 
 test("a Docker host that doesn't answer is Terraform's to report", async () => {
   expect(await look({ image: NEWER }, { down: "engine" })).toEqual([
-    expect.stringMatching(/is not looked at before it is replaced: .*Cannot connect/),
+    expect.stringMatching(/is not inspected before it is replaced: .*Cannot connect/),
   ]);
 });
 

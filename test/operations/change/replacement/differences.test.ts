@@ -114,7 +114,7 @@ describe("never on existing data", () => {
     ["citusdata/citus:13.0.3-pg16", 16],
   ])("another PostgreSQL major version: %s", (image, postgresMajor) => {
     const [problem] = forbidden([node({ image, postgresMajor })]);
-    expect(problem?.what).toBe(`its data is of PostgreSQL 17, ${image} has PostgreSQL ${postgresMajor}`);
+    expect(problem?.what).toBe(`its data is from PostgreSQL 17, ${image} has PostgreSQL ${postgresMajor}`);
   });
 
   test("also where the server doesn't answer", () => {

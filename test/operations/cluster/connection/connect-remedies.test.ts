@@ -53,16 +53,16 @@ describe("a coordinator that can't be connected to", () => {
     const failure = await byAddress(await closedPort()).catch((error: unknown) => error as Failure);
     expect(told(failure)).toMatchObject({
       remedy:
-        "see that the server runs, listens at this address, and no firewall is in between; then run it again",
+        "check that the server is running and listens at this address, and no firewall blocks it; then run it again",
     });
   });
 
   it.each([
     ["28P01", "give the password of this user there: PGPASSWORD, or its line in .pgpass"],
-    ["3D000", "name a database that is there"],
+    ["3D000", "name a database that exists"],
     [
       "53300",
-      "end clients of that server where they run (a restart of it ends all), or raise max_connections (a start-up setting)",
+      "disconnect clients of that server (a restart disconnects all), or raise max_connections (a start-up setting)",
     ],
   ])(
     "by its address, which answers %s: neither of a volume, nor of Terraform's variable",

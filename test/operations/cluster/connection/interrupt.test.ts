@@ -17,7 +17,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     process.emit(name, name);
     // As npm passes it on, or who presses twice.
     process.emit(name, name);
-    await expect(work).rejects.toThrow(`interrupted by ${name}: run it again: it goes on from here`);
+    await expect(work).rejects.toThrow(`interrupted by ${name}: run it again: it resumes where it stopped`);
     expect(cancel).toHaveBeenCalledOnce();
     expect(told).toHaveBeenCalledExactlyOnceWith(name);
     // Nor does one end what is put back afterwards; a later one does.

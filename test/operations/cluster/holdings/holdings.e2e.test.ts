@@ -189,14 +189,14 @@ describeOnCitus("what a server holds beside its shards, on real Citus", () => {
       /type public\.colour/,
       /table public\.orders_102999/,
       /1 large object\(s\)/,
-      /physical replication slot standby \(nobody reads from it now, keeps \S+ \S+ of WAL\).*pg_drop_replication_slot\('standby'\)/,
+      /physical replication slot standby \(it has no consumer now, retains \S+ \S+ of WAL\).*pg_drop_replication_slot\('standby'\)/,
       /database "App 'Two' \$x=1 ünï" \(\S+ MB\) with table public\.remembered/,
-      /database closed \(\S+ MB\), which could not be looked into: nobody may connect/,
+      /database closed \(\S+ MB\), which could not be inspected: it allows no connections/,
       /2 row\(s\) in public\.job of extension jobs/,
       /subscription from_afar in database postgres/,
       /prepared transaction 'undecided' in database postgres/,
       /notes\.txt in the data directory, which is not PostgreSQL's/,
-      /roles that only this server has go with it: reporting/,
+      /roles that exist on this server only are lost with it: reporting/,
     ])
       expect(refused.output).toMatch(what);
     expect(refused.output.match(/which no other node has/g)?.length, refused.output).toBe(17);

@@ -25,7 +25,7 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
       'could not access file "$libdir/geo": No such file or directory',
       /an image that has the library \$libdir\/geo/,
     ],
-    ['tablespace "fast" does not exist', /make the tablespace fast on .* too/],
+    ['tablespace "fast" does not exist', /create the tablespace fast on .* too/],
     ['"country_102041" is not a table', /something of this name is on .* already/],
     [
       'role "My app" does not exist',
@@ -62,7 +62,7 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
     const error = `connection to the remote node postgres@${endpoint} failed with the following error: Connection refused\n\tIs the server running?`;
     const { what, remedy } = explain("", error);
     expect(what).toBe(`${id}: ${endpoint} refuses the connection of the coordinator`);
-    expect(remedy).toMatch(/see that the server there runs/);
+    expect(remedy).toMatch(/check that the server there runs/);
   });
 
   it("names the source of a move to which its target can't connect", () => {
@@ -77,12 +77,12 @@ describe("why a statement failed that Citus carries out on other nodes", () => {
   });
 
   it("takes a missing list of nodes for no old copy of it", () => {
-    expect(explain('relation "pg_dist_node" does not exist').remedy).toMatch(/^repair what the server names/);
+    expect(explain('relation "pg_dist_node" does not exist').remedy).toMatch(/^fix what the server reports/);
   });
 
   it("gives the server's own words where it doesn't know the cause, and promises nothing", () => {
     const { what, remedy } = explain("something new");
     expect(what).toBe(`something new; then failure on connection marked as essential: ${endpoint}`);
-    expect(remedy).toBe(`repair what the server names; the log of ${id} may say more`);
+    expect(remedy).toBe(`fix what the server reports; the log of ${id} may say more`);
   });
 });

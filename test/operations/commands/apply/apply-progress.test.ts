@@ -53,7 +53,7 @@ describe("an apply", () => {
       event("local_file.mine", "create"),
     );
     expect(lines).toEqual([
-      "b: image is there (0 s)",
+      "b: image is present (0 s)",
       "b: network created (2 s)",
       "b/worker1: data volume created (0 s)",
       "b/worker1: archive volume created (0 s)",
@@ -87,7 +87,7 @@ describe("an apply", () => {
       event("null_resource.registration", "create", 2),
     );
     expect(lines).toEqual([
-      "guard: nothing speaks against the change (1 s)",
+      "guard: nothing objects to the change (1 s)",
       "b/worker1: container stopped, for a new one (5 s)",
       "b: network replaced (1 s)",
       "b/worker1: runs in a new container, on its data (4 s)",
@@ -128,7 +128,7 @@ describe("an apply", () => {
       printed("[ 12.4s] node               endpoint"),
       printed("  direct (10.0.0.1:5432): connection refused"),
       printed(""),
-      printed("pg-dist: the coordinator can't be reached: see that it runs"),
+      printed("pg-dist: the coordinator can't be reached: check that it runs"),
     );
     expect(lines).toEqual([
       "b/worker1: added as node 5",

@@ -86,7 +86,7 @@ describe("an apply of what was reviewed", () => {
 
   it("is refused a second time: the cluster answers now", async () => {
     expect((await refusal()).summary).toMatch(
-      /^not applied: the cluster could not be asked at the review \(.*\), and answers now$/,
+      /^not applied: the cluster could not be queried at the review \(.*\), and answers now$/,
     );
   });
 
@@ -140,7 +140,7 @@ describe("an apply of what was reviewed", () => {
     );
     expect(detail).toEqual([
       expect.stringMatching(/^local\/worker2 answered then, and doesn't now: .*is exited/) as string,
-      `local/worker1: shard of public.event (${shard?.id}) was moved to local/worker3 since`,
+      `local/worker1: shard of public.event (${shard?.id}) has been moved to local/worker3 since`,
     ]);
     expect(remedy).toBe(`review again: \`npx pg-dist review ${cluster.name}\``);
 
@@ -176,7 +176,7 @@ describe("an apply of what was reviewed", () => {
       "cdk.tf.json of the stack is not the one that was reviewed",
       "cluster.json of the stack is not the one that was reviewed",
       expect.stringMatching(
-        /^the cluster was asked at the review, and can't be asked now: .*refuses the connection/,
+        /^the cluster could be queried at the review, and can't be queried now: .*refuses the connection/,
       ) as string,
       "TF_VAR_postgres_password is not what it was when the plan was made",
     ]);
@@ -229,7 +229,7 @@ describe("an apply of what was reviewed", () => {
     const { exitCode, output } = await cluster.run("review");
     expect(exitCode).toBe(1);
     expect(lastLine(output)).toMatch(
-      /^pg-dist: Docker host local at unix:\/\/\/nowhere\/docker\.sock can't be asked: .*: `npx pg-dist doctor \S+ --quiet` says why not/,
+      /^pg-dist: Docker host local at unix:\/\/\/nowhere\/docker\.sock can't be reached: .*: `npx pg-dist doctor \S+ --quiet` says why not/,
     );
     cluster.declare(environment);
   });
@@ -258,7 +258,7 @@ describe("an apply of what was reviewed", () => {
     expect(exitCode).toBe(1);
     expect(lastLine(output)).toMatch(
       new RegExp(
-        `^pg-dist: local/worker1: container ${cluster.node("worker1")} is there already, and not in Terraform's state.*pg-dist recover`,
+        `^pg-dist: local/worker1: container ${cluster.node("worker1")} already exists, but is not in Terraform's state.*pg-dist recover`,
       ),
     );
     expect(state).toContain("local_worker1");
@@ -281,7 +281,7 @@ describe("an apply of what was reviewed", () => {
     const { exitCode, output: told } = await ended;
     expect(exitCode, told).toBe(1);
     expect(told).toContain(
-      "interrupted: Terraform stops, and begins nothing more; once more, and it ends at once",
+      "interrupted: Terraform is stopping, and begins nothing more; interrupt again to end it at once",
     );
     expect(lastLine(told)).toMatch(
       /^pg-dist: interrupted: \d+ changes?: (review what is left: `npx pg-dist review|what was being made may not be in the state: `npx pg-dist recover)/,

@@ -109,7 +109,7 @@ describe("what drift finds, and what mends it", () => {
     await at("worker2", "ALTER SYSTEM SET max_connections = 120", "SELECT pg_reload_conf()");
     const [pending] = await differences();
     expect(pending).toMatchObject({ code: "alter-system", where: ["local/worker2"] });
-    expect(pending?.what).toContain("counts from its next start");
+    expect(pending?.what).toContain("takes effect at its next start");
     await docker("restart", cluster.node("worker2"));
     await healthy("worker2");
     const [inForce] = await expectFollowed([["alter-system", "local/worker2"]], () => healthy("worker2"));
@@ -380,7 +380,7 @@ describe("what drift finds, and what mends it", () => {
     cluster.declare({ ...environment, hosts: { local: dataPath } });
     const elsewhere = await differences();
     expect(elsewhere.map(({ code }) => code)).toEqual(["data-path", "data-path", "data-path"]);
-    expect(elsewhere[0]?.remedy).toContain("say in the environment where it is: no dataPath for local");
+    expect(elsewhere[0]?.remedy).toContain("declare in the environment where it is: no dataPath for local");
     cluster.declare(environment);
     await expectNone();
   });
@@ -418,7 +418,7 @@ describe("what drift finds, and what mends it", () => {
     expect(found.map(({ code, where }) => [code, ...where])).toEqual([["unknown", "local"], ["unknown"]]);
     const { exitCode, output } = await cluster.run("drift", "--via", "exec");
     expect(exitCode, output).toBe(1);
-    expect(output).toContain("nothing could be looked at");
+    expect(output).toContain("nothing could be checked");
     cluster.declare(environment);
     await expectNone();
   });

@@ -81,13 +81,13 @@ it("is healthy with a slow link, and advises what to look at", () => {
   const slow = {
     node: "server-c/worker1",
     from: "server-b/worker1",
-    what: "10.0.0.3:5432 answers server-b/worker1 only at the second attempt, after 1.3 s",
+    what: "10.0.0.3:5432 answers server-b/worker1 on the second attempt only, after 1.3 s",
     remedy: "see their load",
   };
   expect(screen(health({}, { slow: [slow] }))).toContain(
     `9 of 9 pairs healthy
 Healthy.
-advice   server-c/worker1: 10.0.0.3:5432 answers server-b/worker1 only at the second attempt, after 1.3 s
+advice   server-c/worker1: 10.0.0.3:5432 answers server-b/worker1 on the second attempt only, after 1.3 s
          → see their load
 `,
   );

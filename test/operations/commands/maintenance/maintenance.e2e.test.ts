@@ -70,12 +70,12 @@ describeOnCitus("maintenance on real Citus", () => {
       const json = await project.run(command, "test", "w2", "--json");
       expect(json.code, json.output).toBe(4);
       const { failure } = expectShape<{ failure: { summary: string } }>("failure", json.stdout);
-      expect(failure.summary).toContain("Nobody can be asked here");
+      expect(failure.summary).toContain("This needs a confirmation, and there is no terminal to ask on");
     }
     const outcome = await project.run("drain", "test", "w2");
     expect(outcome.code, outcome.output).toBe(4);
     expect(outcome.last).toMatch(
-      /drain local\/w2 of test: \d+ shards with .* move to the other nodes\. Nobody can be asked here: .*--yes/,
+      /drain local\/w2 of test: \d+ shards with .* move to the other nodes\. This needs a confirmation, and there is no terminal to ask on: .*--yes/,
     );
     expect(await nodes()).toEqual(["w1 t", "w2 t"]);
   });
@@ -353,7 +353,7 @@ describeOnCitus("maintenance on real Citus", () => {
     // It would hold shards from then on, and no command of ours took that back.
     const added = await project.run("add", "test", "coordinator");
     expect(added.code, added.output).toBe(4);
-    expect(added.last).toContain("local/coordinator is the coordinator: it is no worker that is added");
+    expect(added.last).toContain("local/coordinator is the coordinator: it is not a worker to add");
     const holds = "SELECT shouldhaveshards FROM pg_dist_node WHERE groupid = 0";
     expect(await citus.sql("coordinator", holds)).toBe("f");
     // Unless somebody wants just that.

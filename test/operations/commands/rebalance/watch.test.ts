@@ -92,7 +92,7 @@ describe("a watch", () => {
 
     it("is a failure where JSON is wanted, and prints no prose", async () => {
       const { watching, written } = leave(true);
-      await expect(watching).rejects.toThrow("left rebalance 12 before its end: it goes on");
+      await expect(watching).rejects.toThrow("left rebalance 12 before it ended: it goes on");
       expect(written).toEqual([]);
     });
   });

@@ -94,19 +94,19 @@ describe("the report of a review", () => {
       "refused  the coordinator is replaced together with 2 workers: the cluster is down meanwhile",
       '       → replace them one by one (docs/changing-a-cluster.md), or set `rollout: "all-at-once"` in the environment',
       "",
-      "c/worker1: is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard for moments",
+      "c/worker1: is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard briefly",
       "a/coordinator: is stopped, and started in a new container on its data: about 10 s, nobody can connect meanwhile",
       "  max_connections 100 -> 300",
       "b/worker1, b/worker2: is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile",
       "  max_connections 100 -> 300",
       "b/worker3: starts empty and joins; has no shards until a rebalance",
-      "the cluster was not asked: --plan-only was given",
+      "the cluster was not queried: --plan-only was given",
       "delete   docker_network.c",
       "at the end  every node is registered, and the metadata on each verified",
     ]);
     expect(reviewScreen(NOTHING, undefined, plain)).toEqual([
       "production  cluster citus: no change",
-      "the cluster was not asked: --plan-only was given",
+      "the cluster was not queried: --plan-only was given",
     ]);
     expect(reviewScreen(reviewed({ "a/coordinator": {} }, ASKED), undefined, plain)).toHaveLength(1);
   });
@@ -129,11 +129,11 @@ describe("the report of a review", () => {
       "  max_connections 100 -> 300",
       "  1 client session on it ends",
       "  max_connections 100 -> 300",
-      "shards are being moved now, which a node that stops ends: background job 3 is running (Rebalance all colocation groups)",
+      "shards are being moved now, and a node that stops would end that: background job 3 is running (Rebalance all colocation groups)",
       "room for shards on b: 40 GB, 37 GB after it",
     ]);
     expect(reviewMarkdown(some(ASKED), undefined)).toContain(
-      "for moments<br>64 shards with 3 GB move, 30 to b/worker1, 34 to b/worker2: about 1 min 35 s |",
+      "briefly<br>64 shards with 3 GB move, 30 to b/worker1, 34 to b/worker2: about 1 min 35 s |",
     );
   });
 
@@ -180,12 +180,12 @@ describe("the report of a review", () => {
 
       | node | what happens | why |
       | --- | --- | --- |
-      | \`c/worker1\` | is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard for moments |  |
+      | \`c/worker1\` | is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard briefly |  |
       | \`a/coordinator\` | is stopped, and started in a new container on its data: about 10 s, nobody can connect meanwhile | \`max_connections 100 -> 300\` |
       | \`b/worker1\`<br>\`b/worker2\` | is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile | \`max_connections 100 -> 300\` |
       | \`b/worker3\` | starts empty and joins; has no shards until a rebalance |  |
 
-      - the cluster was not asked: --plan-only was given
+      - the cluster was not queried: --plan-only was given
 
       <details><summary>Also</summary>
 
@@ -197,7 +197,7 @@ describe("the report of a review", () => {
       "
     `);
     expect(reviewMarkdown(NOTHING, undefined)).toBe(
-      "<!-- pg-dist review production -->\n## production\n\nNo change.\n\nthe cluster was not asked: --plan-only was given\n",
+      "<!-- pg-dist review production -->\n## production\n\nNo change.\n\nthe cluster was not queried: --plan-only was given\n",
     );
   });
 

@@ -139,9 +139,9 @@ describeOnCitus("a broken cluster", () => {
     repair: () => shouldHaveShards(true),
   });
 
-  broken("objects left over of a move", {
+  broken("objects left over from a move", {
     harm: () => sql("coordinator", "INSERT INTO pg_dist_cleanup VALUES (1, 9, 1, 'public.item_1', 1, 0)"),
-    says: [/^warning orphans broken: 1 object\(s\) left over of moves/],
+    says: [/^warning orphans broken: 1 object\(s\) left over from moves/],
     repair: () => sql("coordinator", "DELETE FROM pg_dist_cleanup"),
   });
 
@@ -231,7 +231,7 @@ describeOnCitus("a broken cluster", () => {
   broken("a port that another program has", {
     harm: async () => (program = await listenSomewhere()),
     declare: onPortOfProgram,
-    says: [/^failed port local\/coordinator: 127\.0\.0\.1:\d+ is taken by a program of the server/],
+    says: [/^failed port local\/coordinator: 127\.0\.0\.1:\d+ is taken by a program on the server/],
     repair: async () => program.close(),
   });
 
@@ -347,7 +347,7 @@ describeOnCitus("a broken cluster", () => {
       const restarts = () => docker("inspect", "--format", "{{.RestartCount}}", container("worker2"));
       await expect.poll(restarts, { timeout: 120_000, interval: 300 }).toMatch(/^[2-9]$/);
     },
-    says: [/^failed container local\/worker2: \S+ restarts again and again .*"shared_buffers": "banana"/],
+    says: [/^failed container local\/worker2: \S+ keeps restarting .*"shared_buffers": "banana"/],
     repair: async () => {
       await citus.remove("worker2");
       await citus.start("worker2");

@@ -103,12 +103,12 @@ describe("the doctor's checks", () => {
     [
       "a killed server",
       container({ status: "exited", exitCode: 137, outOfMemory: true }),
-      /^failed container server-a\/worker1: citus-worker1 is exited \(killed by the kernel for want of memory\)/,
+      /^failed container server-a\/worker1: citus-worker1 is exited \(killed by the kernel: out of memory\)/,
     ],
     [
       "a process that was killed for want of memory",
       container({ outOfMemory: true }),
-      /^warning container server-a\/worker1: running since .*, and the kernel has killed a process in it/,
+      /^warning container server-a\/worker1: running since .*, and since then the kernel has killed a process in it/,
     ],
     [
       "a container that couldn't start",
@@ -197,7 +197,7 @@ describe("the doctor's checks", () => {
     ["connection-refused", "start sshd"],
     ["no-route", "no route"],
     ["timeout", "firewall"],
-    ["failed", "see that the engine answers there"],
+    ["failed", "check that the engine answers there"],
   ] as const)("say what to do about an engine that can't be asked: %s", (code, remedy) => {
     const host = { id: "a", connection: "ssh://root@a", sshOptions: [] };
     const inspection = withHost({ host, engine: { unreachable: "what was said", code } });
@@ -338,7 +338,7 @@ describe("the doctor's checks", () => {
       node.groupid === 1 ? { ...node, shouldhaveshards: false } : node,
     );
     expect(registration({ nodes })).toMatchObject([
-      { remedy: "if it is to stay: `npx pg-dist add production server-a/worker1`" },
+      { remedy: "to keep it: `npx pg-dist add production server-a/worker1`" },
     ]);
   });
 
@@ -403,7 +403,7 @@ describe("the doctor's checks", () => {
       problemsOf(examine({ ...inspection, registered: { ...registered, orphans: 1, moving } }));
     expect(during(true)).toEqual([]);
     expect(during(false)).toEqual([
-      expect.stringMatching(/^warning leftovers .*citus_shard_move_slot_4_10_24 is left over of a move/),
+      expect.stringMatching(/^warning leftovers .*citus_shard_move_slot_4_10_24 is left over from a move/),
       expect.stringMatching(/^warning orphans production: 1 object/),
     ]);
   });

@@ -103,7 +103,7 @@ describe("an entry is not stale although there is no such difference", () => {
       .length === 0;
   const { servers } = someFacts();
   const ofServers = (more: Partial<ClusterFacts>) => ({ ...(servers as ClusterFacts), ...more });
-  const silent = { what: "no answer", remedy: "see that it is up" };
+  const silent = { what: "no answer", remedy: "check that it is up" };
   const unanswered = ofServers({
     snapshot: someSnapshot({ worker1: { state: null, failed: silent } }),
     settings: new Map(

@@ -16,7 +16,7 @@ import { CLUSTER, DATA, IMAGE, someContainer, someFacts, someHost, someSettings 
 
 const WORKER = "server-b/worker1";
 const IDS = CLUSTER.nodes.map(({ id }) => id);
-const NO_ANSWER = { what: "no answer in 10 s", remedy: "see that it is up" };
+const NO_ANSWER = { what: "no answer in 10 s", remedy: "check that it is up" };
 
 const findDrift = (facts: DriftFacts) => find(facts).drifts;
 const codes = (drifts: readonly Drift[]) => drifts.map(({ code, where }) => [code, ...where]);
@@ -448,7 +448,7 @@ describe("settings", () => {
     expect(inForce?.what).toBe("max_connections was set by ALTER SYSTEM");
     expect(render(inForce?.remedy ?? "", "person")).toBe(
       "`npx pg-dist psql production server-b/worker1 -- -c 'ALTER SYSTEM RESET max_connections' -c 'SELECT pg_reload_conf()'`, " +
-        "then `ssh deploy@server-b docker restart citus-worker1`; or, if it is meant, say it in the node's `settings` and deploy",
+        "then `ssh deploy@server-b docker restart citus-worker1`; or, if it is intended, put it into the node's `settings` and deploy",
     );
     const [pending, ...more] = withAuto(
       "max_connections",
@@ -456,10 +456,10 @@ describe("settings", () => {
       changed("max_connections", { pending: true }),
     );
     expect(more).toEqual([]);
-    expect(pending?.what).toContain("counts from its next start");
+    expect(pending?.what).toContain("takes effect at its next start");
     expect(render(pending?.remedy ?? "", "person")).not.toContain("docker restart");
     const [unread] = withAuto("max_connections", "200");
-    expect(unread?.what).toContain("not in force before a reload");
+    expect(unread?.what).toContain("takes effect after a reload");
   });
 
   it("were undone, and wait for a start", () => {

@@ -37,7 +37,7 @@ describe("the health of links between nodes", () => {
       {
         node: "n2:5432",
         from: "n1:5432",
-        what: "n2:5432 answers n1:5432 only at the second attempt, after 1.3 s",
+        what: "n2:5432 answers n1:5432 on the second attempt only, after 1.3 s",
         remedy: expect.stringContaining("--timeout") as string,
       },
       expect.objectContaining({ node: "n3:5432", from: "n1:5432" }),
@@ -70,8 +70,8 @@ describe("the health of links between nodes", () => {
       {
         node: "n2:5432",
         from: ["n1:5432"],
-        what: "n1:5432 did not reach n2:5432 at once, and no time was left to learn why",
-        remedy: "--timeout gives it longer",
+        what: "n1:5432 did not reach n2:5432 at once, and no time was left to find out why",
+        remedy: "--timeout allows more time",
       },
     ]);
   });
@@ -89,7 +89,7 @@ describe("the health of links between nodes", () => {
     const health = await check({ "0 3": "later" });
     expect(unhealthy(health)).toEqual([0, 1, 2, 3].map((to) => `n3:5432 n${to}:5432 null`));
     expect(health.broken).toMatchObject([
-      { node: "n3:5432", from: [], what: "n3:5432 answered the coordinator only at the second attempt" },
+      { node: "n3:5432", from: [], what: "n3:5432 answered the coordinator on the second attempt only" },
     ]);
   });
 });

@@ -16,7 +16,7 @@ describe("a cluster that was reviewed", () => {
       someNode("c/worker1", 3, { shards: { "public.event": ["102009", "102010", "102011"] } }),
     );
     expect(compareFingerprints(THEN, now)).toEqual([
-      "b/worker1: shard of public.event (102010) was moved to c/worker1 since",
+      "b/worker1: shard of public.event (102010) has been moved to c/worker1 since",
     ]);
   });
 
@@ -26,7 +26,7 @@ describe("a cluster that was reviewed", () => {
     const then = someFingerprint(someNode("b/worker1", 2, { shards: tables }), someNode("c/worker1", 3));
     const now = someFingerprint(someNode("b/worker1", 2), someNode("c/worker1", 3, { shards: tables }));
     expect(compareFingerprints(then, now)).toEqual([
-      "b/worker1: 30 shards of public.t0, public.t1, public.t2, public.t3 and 26 more (102100, 102101, 102102, 102103 and 26 more) were moved to c/worker1 since",
+      "b/worker1: 30 shards of public.t0, public.t1, public.t2, public.t3 and 26 more (102100, 102101, 102102, 102103 and 26 more) have been moved to c/worker1 since",
     ]);
   });
 
@@ -35,7 +35,7 @@ describe("a cluster that was reviewed", () => {
       someNode("c/worker1", 3, { shards: { "public.event": ["102008", "102009", "102011"] } }),
     );
     expect(compareFingerprints(THEN, more)).toEqual([
-      "c/worker1: shard of public.event (102008) was copied there since",
+      "c/worker1: shard of public.event (102008) has been copied there since",
     ]);
     expect(compareFingerprints(more, THEN)).toEqual([
       "c/worker1: shard of public.event (102008) is no longer there",
@@ -52,12 +52,14 @@ describe("a cluster that was reviewed", () => {
 
   it("has a node that joined, left, or was added again", () => {
     const joined = { ...THEN, nodes: [...THEN.nodes, someNode("d/worker2", 7)] };
-    expect(compareFingerprints(THEN, joined)).toEqual(["d/worker2 joined since (node 7 at 10.0.0.7:5432)"]);
-    expect(compareFingerprints(joined, THEN)).toEqual(["d/worker2 was removed from the cluster since"]);
+    expect(compareFingerprints(THEN, joined)).toEqual([
+      "d/worker2 has joined since (node 7 at 10.0.0.7:5432)",
+    ]);
+    expect(compareFingerprints(joined, THEN)).toEqual(["d/worker2 has been removed from the cluster since"]);
     const [, , worker] = THEN.nodes;
     const again = someFingerprint({ ...(worker as (typeof THEN.nodes)[0]), nodeid: 9 });
     expect(compareFingerprints(THEN, again)).toEqual([
-      "c/worker1 was removed and added again since (node 9, was 3)",
+      "c/worker1 has been removed and added again since (node 9, was 3)",
     ]);
   });
 
@@ -77,7 +79,7 @@ describe("a cluster that was reviewed", () => {
     ],
     [
       { server: "x" },
-      "c/worker1 is another server since (server id x, was server of c/worker1): its data directory or its extension was made anew",
+      "c/worker1 has become another server since (server id x, was server of c/worker1): its data directory or its extension was recreated",
     ],
   ])("has a node with %j", (change, expected) => {
     const [, , worker] = THEN.nodes;
@@ -88,7 +90,7 @@ describe("a cluster that was reviewed", () => {
 
   it("has another coordinator", () => {
     expect(compareFingerprints(THEN, { ...THEN, server: "x" })).toEqual([
-      "the coordinator is another server since (server id x, was server of a/coordinator)",
+      "the coordinator has become another server since (server id x, was server of a/coordinator)",
     ]);
   });
 });

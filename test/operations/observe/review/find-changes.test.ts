@@ -109,7 +109,7 @@ describe("what has changed since a review", () => {
       "the plan is not the one that was reviewed (its SHA-256 is bbbbbbbbbbbb, not aaaaaaaaaaaa)",
       "the review refused it: an older Citus",
       "cdk.tf.json of the stack is not the one that was reviewed",
-      "the cluster was asked at the review, and can't be asked now: connection refused",
+      "the cluster could be queried at the review, and can't be queried now: connection refused",
     ]);
   });
 
@@ -122,7 +122,7 @@ describe("what has changed since a review", () => {
     [SILENT, SILENT, []],
     [LEFT_OUT, ASKED, []],
     [LEFT_OUT, SILENT, []],
-    [SILENT, ASKED, ["the cluster could not be asked at the review (connection refused), and answers now"]],
+    [SILENT, ASKED, ["the cluster could not be queried at the review (connection refused), and answers now"]],
   ])("of a cluster that was %j and is %j", (then, now, expected) => {
     expect(changes({ live: then }, { live: now })).toEqual(expected);
   });

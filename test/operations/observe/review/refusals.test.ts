@@ -30,7 +30,7 @@ describe("a plan is refused that", () => {
     const { refusals } = review({ "a/coordinator": {}, "b/worker1": { volume: ["delete", "create"] } });
     expect(refusals).toMatchObject([{ code: "data-lost", nodes: ["b/worker1"] }]);
     expect(refusals[0]?.what).toBe(
-      "b/worker1: the data volume is destroyed, and made anew, empty; nothing is moved away before",
+      "b/worker1: the data volume is destroyed, and recreated, empty; nothing is moved away first",
     );
   });
 

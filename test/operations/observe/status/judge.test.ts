@@ -55,7 +55,7 @@ describe("judge", () => {
     [
       "an extension without its files",
       { state: { lost_files: ["extension geo", "library $libdir/geo"] } },
-      "broken lost-files: its database has what its server lacks the files of: extension geo, library $libdir/geo",
+      "broken lost-files: its server lacks files that its database needs: extension geo, library $libdir/geo",
     ],
     [
       "other metadata",
@@ -220,7 +220,7 @@ describe("judge", () => {
         severity: "warning",
         check: "rebalance",
         what: expect.stringContaining("rebalance 3 is failed, 2 of 8 moves done, after 31 retries") as string,
-        remedy: "repair the cause; then `npx pg-dist rebalance production start`",
+        remedy: "fix the cause; then `npx pg-dist rebalance production start`",
       },
       { severity: "advice", check: "rebalance-advised" },
     ]);

@@ -48,6 +48,6 @@ describe("a server behind a proxy, with a certificate that only SSL_CERT_FILE kn
   });
 
   it("is not trusted without it", async () => {
-    await expect(ask({})).rejects.toThrow(/can't be asked: .*self-signed certificate/);
+    await expect(ask({})).rejects.toThrow(/can't be reached: .*self-signed certificate/);
   });
 });

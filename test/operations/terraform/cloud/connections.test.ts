@@ -12,7 +12,7 @@ describe("the way to the server of remote runs", () => {
   const ask = async (env: NodeJS.ProcessEnv) => {
     const [variable] = tokenVariables(host);
     const api = new CloudApi(host, { [variable]: "made-up", ...env });
-    await expect(api.get("/runs/run-1", "run run-1")).rejects.toThrow(`${host} can't be asked: `);
+    await expect(api.get("/runs/run-1", "run run-1")).rejects.toThrow(`${host} can't be reached: `);
   };
 
   beforeEach(async () => {

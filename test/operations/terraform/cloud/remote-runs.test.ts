@@ -124,13 +124,13 @@ describe("a server that doesn't answer as one would like", () => {
   it("is another server", async () => {
     const { api } = serve({ "/.well-known/terraform.json": { body: { "modules.v1": "/modules" } } });
     await expect(RemoteRuns.open(WORKSPACE, ENV, api)).rejects.toThrow(
-      "is no HCP Terraform or Terraform Enterprise",
+      "is not HCP Terraform or Terraform Enterprise",
     );
   });
 
   it("can't be asked without a token, nor where it can't be reached", async () => {
     const { api } = serve({});
-    await expect(RemoteRuns.open(WORKSPACE, ENV, api)).rejects.toThrow("tfe.example.com can't be asked: ");
+    await expect(RemoteRuns.open(WORKSPACE, ENV, api)).rejects.toThrow("tfe.example.com can't be reached: ");
     const nobody = new CloudApi(HOST, { HOME: "/nowhere" });
     await expect(RemoteRuns.open(WORKSPACE, {}, nobody)).rejects.toThrow(
       "there is no token for tfe.example.com: terraform login tfe.example.com, ",

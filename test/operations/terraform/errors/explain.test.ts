@@ -25,8 +25,8 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_container.server-b_worker1",
       ),
-      "server-b/worker1: container citus-worker1 is there already, and not in Terraform's state: an apply was killed, or the " +
-        "state is lost: `npx pg-dist recover production` adopts it into the state, or removes it",
+      "server-b/worker1: container citus-worker1 already exists, but is not in Terraform's state: an apply was killed, or the " +
+        "state was lost: `npx pg-dist recover production` adopts it into the state, or removes it",
     ],
     [
       "no token for the server of a workspace",
@@ -81,7 +81,7 @@ describe("an error of Terraform in our words", () => {
         "Saved plan is discarded",
         "The given plan file can no longer be applied; either another run was applied first",
       ),
-      "the plan's run was discarded: another was applied first, or somebody did it at its server: review again: `npx pg-dist review production`",
+      "the plan's run was discarded: another was applied first, or it was discarded at its server: review again: `npx pg-dist review production`",
     ],
     [
       "a workspace that takes its code from a repository",
@@ -98,7 +98,7 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_network.server-b",
       ),
-      /^server-b: network citus is there already, and not in Terraform's state.*recover production/,
+      /^server-b: network citus already exists, but is not in Terraform's state.*recover production/,
     ],
     [
       "a port that is taken by a program",
@@ -107,7 +107,7 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_container.local_coordinator",
       ),
-      /^local\/coordinator: port 127\.0\.0\.1:46675 of Docker host local is taken: see there by whom/,
+      /^local\/coordinator: port 127\.0\.0\.1:46675 of Docker host local is taken: see there what uses it/,
     ],
     [
       "a port that is taken by a container",
@@ -125,15 +125,15 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_image.server-b",
       ),
-      'Docker host server-b can\'t get image citusdata/citus:13.0.99: Get "https://registry-1.docker.io/v2/": dial tcp: lookup ' +
+      'Docker host server-b can\'t pull image citusdata/citus:13.0.99: Get "https://registry-1.docker.io/v2/": dial tcp: lookup ' +
         "registry-1.docker.io: no such host: correct `image`, or load it on that host: `docker pull` there, or " +
         "`docker save ... | ssh ... docker load`",
     ],
     [
       "a server that doesn't get healthy",
       error("container failed to be in healthy state", "", "docker_container.server-b_worker1"),
-      "server-b/worker1: the container runs, and its server didn't get healthy in time: see its log: `npx pg-dist logs production " +
-        "server-b/worker1`; a first start that was cut off `npx pg-dist recover production` mends",
+      "server-b/worker1: the container is running, but its server did not become healthy in time: see its log: `npx pg-dist logs production " +
+        "server-b/worker1`; if its first start was cut off, `npx pg-dist recover production` repairs that",
     ],
     [
       "a folder that isn't there",
@@ -142,7 +142,7 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_container.server-b_worker1",
       ),
-      /^server-b\/worker1: \/mnt\/disk1\/citus-worker1, which its dataPath means, is not on Docker host server-b: make/,
+      /^server-b\/worker1: \/mnt\/disk1\/citus-worker1, which its dataPath names, does not exist on Docker host server-b: create/,
     ],
     [
       "an address that the host doesn't have",
@@ -160,7 +160,7 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_network.server-b",
       ),
-      /^Docker host server-b: another network there has addresses of the cluster's subnet: give the host another one/,
+      /^Docker host server-b: another network there overlaps the cluster's subnet: give the host another one/,
     ],
     [
       "a host that was deleted with what is on it",
@@ -195,7 +195,7 @@ describe("an error of Terraform in our words", () => {
         "Failed to read plan from plan file",
         "Cannot read the plan from the given plan file: plan file was created by Terraform 1.11.3, but this is 1.11.4; plan files cannot be transferred between different Terraform versions.",
       ),
-      "the plan was made by version 1.11.3 of Terraform, and this is 1.11.4: run the version that made it, or review again with this one",
+      "the plan was made by version 1.11.3 of Terraform, but this is 1.11.4: run the version that made it, or review again with this one",
     ],
     [
       "no plan at all",
@@ -203,7 +203,7 @@ describe("an error of Terraform in our words", () => {
         'Failed to load "/x/garbage" as a plan file',
         "Error: couldn't load the provided path as either a local plan file (zip: not a valid zip file)",
       ),
-      /^the file is no plan that can be read .*: review again/,
+      /^the file is not a plan that can be read .*: review again/,
     ],
     [
       "a backend that was exchanged",
@@ -211,7 +211,7 @@ describe("an error of Terraform in our words", () => {
         "Backend configuration changed",
         "A change in the backend configuration has been detected, which may require\nmigrating existing state.",
       ),
-      "the backend in the environment is another one than the state was kept in until now: move the state there: `terraform init " +
+      "the environment's backend is not the one that has the state: move the state there: `terraform init " +
         "-migrate-state` in cdktf.out/stacks/production (docs/state.md); or set the backend back",
     ],
     [
@@ -230,7 +230,7 @@ describe("an error of Terraform in our words", () => {
         "Error running command 'node assets/x/pg-dist.mjs leave --node local/worker3': signal: killed. Output: [  7.6s] marked as leaving: local/worker3\n",
         'null_resource.membership["local/worker3"]',
       ),
-      'null_resource.membership["local/worker3"]: its step was ended from outside (signal: killed): it goes on from there; ' +
+      'null_resource.membership["local/worker3"]: its step was killed (signal: killed): it resumes where it stopped; ' +
         "review what is left: `npx pg-dist review production`",
     ],
     [
@@ -240,7 +240,7 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_container.server-b_worker1",
       ),
-      "Docker host server-b at ssh://root@server-b can't be asked: ssh: connect to host server-b port 22: Connection refused: " +
+      "Docker host server-b at ssh://root@server-b can't be reached: ssh: connect to host server-b port 22: Connection refused: " +
         "`npx pg-dist doctor production --quiet` says why not, and what to do",
     ],
     [
@@ -250,7 +250,7 @@ describe("an error of Terraform in our words", () => {
         "",
         "docker_network.local",
       ),
-      /^Docker host local at unix:\/\/\/nowhere\/docker\.sock can't be asked: Cannot connect to the Docker daemon/,
+      /^Docker host local at unix:\/\/\/nowhere\/docker\.sock can't be reached: Cannot connect to the Docker daemon/,
     ],
   ])("%s", (_name, diagnostic, expected) => {
     const failure = failureOf(diagnostic);
@@ -271,7 +271,7 @@ describe("an error of Terraform in our words", () => {
       ping("docker_volume.b_worker1"),
       ping("docker_network.b"),
     );
-    expect(failure.summary).toBe("Docker host b at ssh://b can't be asked: ssh: timed out");
+    expect(failure.summary).toBe("Docker host b at ssh://b can't be reached: ssh: timed out");
   });
 
   it("is told with all others, what is known first, and of what is not Terraform's own text", () => {
@@ -279,9 +279,9 @@ describe("an error of Terraform in our words", () => {
       error("Something new", "It says so\nin two lines.", "docker_container.b_worker1"),
       error("Unable to create network: network with name citus already exists", "", "docker_network.b"),
     );
-    expect(failure.summary).toMatch(/^b: network citus is there already.* \(and 1 more, above\)$/);
+    expect(failure.summary).toMatch(/^b: network citus already exists.* \(and 1 more, above\)$/);
     expect(failure.detail.map((line) => render(line, "person"))).toEqual([
-      expect.stringMatching(/^b: network citus is there already.*recover production/) as string,
+      expect.stringMatching(/^b: network citus already exists.*recover production/) as string,
       "terraform apply: docker_container.b_worker1: Something new",
       "  It says so",
       "  in two lines.",
@@ -298,7 +298,7 @@ describe("an error of Terraform in our words", () => {
   it("keeps Terraform's text where nobody knows it", () => {
     const failure = failureOf(error("Something new", "It says so\n\nin two lines."));
     expect(told(failure)).toBe(
-      "terraform apply: Something new: repair what the lines above say and run it again",
+      "terraform apply: Something new: fix the errors in the lines above, then run it again",
     );
     expect(failure.detail).toEqual(["It says so", "in two lines."]);
     expect(failureOf().summary).toBe("terraform apply: it failed without a message");

@@ -51,7 +51,7 @@ const released = (id: string) =>
 describe("the lock of a state that another Terraform holds", () => {
   it("in a file", () => {
     expect(tell(met("resource temporarily unavailable", info("50adb410", "ci@runner")))).toBe(
-      `${BY_CI}: wait until it ends; the lock of a state in a file goes with the process that holds it`,
+      `${BY_CI}: wait until it ends; the lock of a state in a file is released when the process that holds it ends`,
     );
   });
 
@@ -107,12 +107,12 @@ describe("the lock of a state that another Terraform holds", () => {
     const printed = met("Workspace is already locked: default", info("ccd947c6", "me@here"));
     expect(parseDiagnostics(printed).map(silentBackendOf)).toEqual(["pg"]);
     expect(tell(printed)).toBe(
-      "another Terraform holds the lock of this state: wait until it ends; the lock goes with its session: pg_locks and " +
+      "another Terraform holds the lock of this state: wait until it ends; the lock is released with its session: pg_locks and " +
         "pg_stat_activity of the database that has the state show whose it is",
     );
     expect(tell(printed, { words: "terraform from 10.0.0.9, since 2026-11-29 21:09:20 UTC", pid: 77 })).toBe(
       "another Terraform holds the lock of this state: terraform from 10.0.0.9, since 2026-11-29 21:09:20 UTC: wait until it " +
-        "ends; the lock goes with its session: if that is dead, SELECT pg_terminate_backend(77) in the database that has the " +
+        "ends; the lock is released with its session: if that is dead, SELECT pg_terminate_backend(77) in the database that has the " +
         "state ends it",
     );
   });
@@ -124,7 +124,7 @@ describe("the lock of a state that another Terraform holds", () => {
     expect(
       tell(met(cause, info("ccd947c6", "me@here")), { words: "terraform from 10.0.0.9", pid: 77 }),
     ).toMatch(
-      /^another Terraform makes a new state in the same database, which locks all that are there: terraform from 10\.0\.0\.9: wait/,
+      /^another Terraform is creating a new state in the same database, which locks all states there: terraform from 10\.0\.0\.9: wait/,
     );
   });
 
@@ -152,7 +152,7 @@ describe("the lock of a state that can't be taken", () => {
     ],
   ])("is not taken for one that is held", (printed, cause) => {
     expect(tell(printed)).toBe(
-      `the lock of the state can't be taken: ${cause}: see that the backend can be reached, and that its credentials may write ` +
+      `the state can't be locked: ${cause}: check that the backend can be reached, and that its credentials may write ` +
         "there, then run it again",
     );
     expect(parseDiagnostics(printed).map(silentBackendOf)).toEqual([undefined]);

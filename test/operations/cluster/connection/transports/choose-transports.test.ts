@@ -58,7 +58,7 @@ test("PGDIST_VIA leaves one transport, and says which there are", () => {
   const cluster = clusterOn("ssh://a.example", { address: "10.0.0.1" });
   expect(transportsOf(cluster, { PGDIST_VIA: "exec" })).toHaveLength(1);
   expect(() => chooseTransports(cluster, callerOf({ PGDIST_VIA: "vpn" }))).toThrow(
-    /^PGDIST_VIA=vpn is no way to /,
+    /^PGDIST_VIA=vpn can't be used for /,
   );
 });
 
@@ -73,11 +73,11 @@ test("one that the node doesn't have is refused by the name of what chose it, wi
   };
   const id = "a/coordinator";
   expect(refusal(callerOf({ PGDIST_VIA: "ssh" }))).toMatchObject({
-    summary: `PGDIST_VIA=ssh is no way to ${id}`,
+    summary: `PGDIST_VIA=ssh can't be used for ${id}`,
     remedy: "unset it, or use one of: exec",
   });
   expect(refusal({ ...callerOf({}), via: { name: "ssh", by: "--via" } })).toMatchObject({
-    summary: `--via ssh is no way to ${id}`,
+    summary: `--via ssh can't be used for ${id}`,
     remedy: "leave it out, or use one of: exec",
   });
 });

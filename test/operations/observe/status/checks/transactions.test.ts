@@ -36,7 +36,7 @@ describe("long transactions", () => {
       "advice server-b/worker1",
     ]);
     expect(findings[0]?.what).toMatch(
-      /^process 190 \(postgres, pg-dist drain .*\) is part of a move of shards that runs, for 2 h: SELECT citus_move/,
+      /^process 190 \(postgres, pg-dist drain .*\) is part of a running move of shards, for 2 h: SELECT citus_move/,
     );
     for (const { remedy } of findings) {
       expect(remedy).toMatch(/^wait for it; .*get_rebalance_progress/);
@@ -95,7 +95,7 @@ it("names the transaction that a move waits for, of whatever database, and what 
   expect(finding).toMatchObject({
     ...{ severity: "warning", check: "blocked-move", node: "server-b/worker1" },
     what:
-      "a move of shards waits for 10 min for process 459 on server-b/worker1 (app, psql, database reports, " +
+      "a move of shards has waited 10 min for process 459 on server-b/worker1 (app, psql, database reports, " +
       "idle in transaction for 11 min: INSERT INTO sums)",
   });
   expect(finding?.remedy).toContain("ARRAY['SELECT pg_terminate_backend(459::int)']");
