@@ -68,7 +68,7 @@ export interface Endpoint {
 /** What all nodes of a cluster have in common: the environment without its hosts and nodes. */
 export type ClusterOptions = Omit<
   Environment,
-  "name" | "hosts" | "coordinator" | "workers" | "backend" | "acceptedDrift"
+  "name" | "hosts" | "coordinator" | "workers" | "backend" | "acceptedDrift" | "firewall"
 > & {
   /** Name of the environment. */
   readonly environment: string;

@@ -124,6 +124,14 @@ export interface Environment {
   readonly rebalance?: "manual" | "after-adding";
 
   /**
+   * Who may reach the published ports of the nodes, beside the members: what `pg-dist firewall` puts in force on the
+   * servers. An edit, and a deploy, changes nothing there by itself.
+   *
+   * @default {} - the members only
+   */
+  readonly firewall?: FirewallOptions;
+
+  /**
    * Ids of nodes (`server-d/worker1`) of which an apply may lose what only they hold: of a worker that leaves, tables,
    * databases, replication slots and the like that people made on its server; of a container that is replaced, what lies
    * only in it. It takes a second key, PGDIST_DISCARD with the same ids at the apply; without both, such an apply is refused
@@ -158,6 +166,25 @@ export interface AcceptedDrift {
 
   /** Why it is meant; it stands in the report. */
   readonly reason: string;
+}
+
+/** Who is let in to the nodes' published ports. */
+export interface FirewallOptions {
+  /**
+   * Networks in CIDR notation, or single addresses: applications, people, the machine that runs Terraform, and other containers on
+   * the cluster's own servers, which arrive from their network's subnet.
+   *
+   * @default [] - nobody but the members
+   */
+  readonly allow?: readonly string[];
+
+  /**
+   * Further IPv4 addresses from which a Docker host's connections arrive at the others, by host id: of a server that has
+   * several, or whose address is translated on the way.
+   *
+   * @default {} - its `address` and its `bindAddress`
+   */
+  readonly members?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A server with a Docker engine, and how the other nodes reach what runs there. */

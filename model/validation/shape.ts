@@ -51,6 +51,7 @@ const environmentShape = record({
   ephemeral: optional(truth),
   rollout: optional(oneOf("refuse", "all-at-once")),
   rebalance: optional(oneOf("manual", "after-adding")),
+  firewall: optional(record({ allow: optional(listOf(text)), members: optional(mapOf(listOf(text))) })),
   discard: optional(listOf(text)),
   acceptedDrift: optional(
     listOf(

@@ -3,6 +3,7 @@ import type { Environment } from "../environment";
 import { checkAcceptedDrift } from "./accepted-drift";
 import { checkBackend } from "./backend";
 import { checkEndpoints } from "./endpoints";
+import { checkFirewall } from "./firewall";
 import { checkHost } from "./host";
 import { checkImage } from "./image";
 import { checkSharedLimits } from "./limits";
@@ -40,6 +41,7 @@ export function findProblems(environment: Environment): Problem[] {
   }
   const repeated = checkServers(environment, cluster, report);
   checkReferences(environment, report);
+  checkFirewall(environment, report);
   checkDiscard(environment, report);
   checkSharedLimits(environment, report);
   checkSettings(environment.settings, "settings", report);

@@ -11,6 +11,7 @@ const TABLES: Readonly<Record<string, string>> = {
   CoordinatorOptions: "`coordinator`",
   WorkerOptions: "Each worker",
   Backend: "`backend`",
+  FirewallOptions: "`firewall`",
   AcceptedDrift: "Each of `acceptedDrift`",
 };
 

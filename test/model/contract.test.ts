@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { applicationName, isOwnApplication } from "../../model/contract/application-name";
 import { clusterDigest, clusterText } from "../../model/contract/cluster-file";
+import { firewallNames } from "../../model/contract/firewall";
 import { LABEL, labelsOf } from "../../model/contract/labels";
 import { isNamedAs, isNamedAsAnother, readServerName, serverName } from "../../model/contract/server-name";
 import {
@@ -54,6 +55,16 @@ describe("the contract", () => {
     expect(nodeAt("server-d_worker1")).toBe("server-d/worker1");
     expect(archiveAddress("server-d/worker1")).toBe("server-d_worker1_archive");
     expect(membershipAddress("server-d/worker1")).toBe('null_resource.membership["server-d/worker1"]');
+  });
+
+  it("names what a firewall has on a server", () => {
+    expect(firewallNames("citus")).toEqual({
+      table: "pgdist-citus",
+      folder: "/etc/pg-dist",
+      file: "/etc/pg-dist/firewall-citus.nft",
+      unit: "pg-dist-firewall-citus.service",
+      again: "pg-dist-firewall-citus-again.service",
+    });
   });
 
   it("names volumes and the data directory", () => {
