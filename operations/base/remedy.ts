@@ -99,6 +99,7 @@ export const OF_AN_ENVIRONMENT: ReadonlySet<string> = new Set([
   "apply",
   "doctor",
   "drift",
+  "firewall",
   "logs",
   "recover",
   "review",

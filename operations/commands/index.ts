@@ -20,6 +20,7 @@ import { addCredentials } from "./credentials/command";
 import { addRecover } from "./recover/command";
 import { addReview } from "./review/command";
 import { addApply } from "./apply/command";
+import { addFirewall } from "./firewall/command";
 import { addDrift } from "./drift/command";
 
 /** Exit codes of every command, as its help shows them. */
@@ -65,6 +66,7 @@ export function createProgram(caller: Caller): Command {
   addReview(program, caller);
   addApply(program, caller);
   addDrift(program, caller);
+  addFirewall(program, caller);
   addCompletion(program);
   return program;
 }

@@ -38,6 +38,6 @@ describe("the help", () => {
   it("of the program lists every command", () => {
     const help = helpOf(PROGRAM);
     for (const command of COMMANDS) expect(help).toMatch(new RegExp(`^  ${command.name()} `, "m"));
-    expect(COMMANDS).toHaveLength(23);
+    expect(COMMANDS).toHaveLength(24);
   });
 });
