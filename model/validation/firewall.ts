@@ -10,15 +10,15 @@ export function checkFirewall({ firewall = {}, hosts }: Environment, report: Rep
     const field = `firewall.allow.${index}`;
     const why = wrongWith(network);
     if (why !== undefined) report(field, `"${network}" ${why}`);
-    else if (allow.indexOf(network) !== index) report(field, `"${network}" stands twice: name it once.`);
+    else if (allow.indexOf(network) !== index) report(field, `"${network}" is listed twice`);
   }
   const known = Object.keys(hosts);
   for (const [host, addresses] of Object.entries(members)) {
     const field = `firewall.members.${host}`;
-    if (!known.includes(host)) report(field, `"${host}" is not in hosts; known hosts: ${known.join(", ")}.`);
+    if (!known.includes(host)) report(field, `"${host}" is not in hosts; known hosts: ${known.join(", ")}`);
     for (const [index, address] of addresses.entries()) {
       if (isIP(address) !== 4 || address === "0.0.0.0")
-        report(`${field}.${index}`, `"${address}" must be an IPv4 address of that server.`);
+        report(`${field}.${index}`, `"${address}" must be an IPv4 address of that server`);
     }
   }
 }
@@ -30,11 +30,11 @@ function wrongWith(network: string): string | undefined {
   const longest = family === 6 ? 128 : 32;
   const length = prefix === undefined ? longest : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
   if (family === 0 || address.includes("%") || rest.length > 0 || !(length <= longest))
-    return "must be a network in CIDR notation or an address, e.g. 10.0.8.0/24.";
-  if (length === 0) return "lets everybody in: name the networks that are meant.";
-  if (/^::ffff:/i.test(address)) return "never arrives like that: write it as IPv4.";
+    return "must be a network in CIDR notation or an address, e.g. 10.0.8.0/24";
+  if (length === 0) return "lets everybody in: name the networks that are meant";
+  if (/^::ffff:/i.test(address)) return "never arrives like that: write it as IPv4";
   if (family === 4 && prefix !== undefined && ipv4Range(network) === undefined)
-    return `has bits behind its prefix: write ${networkOf(address, length)}/${length}, or the address alone.`;
+    return `has bits behind its prefix: write ${networkOf(address, length)}/${length}, or the address alone`;
   return undefined;
 }
 

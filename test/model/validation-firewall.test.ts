@@ -39,7 +39,7 @@ describe("firewall.allow", () => {
 
   it("names each network once", () => {
     expect(problemsOf({ allow: ["10.0.8.0/24", "10.0.8.0/24"] })).toEqual([
-      'firewall.allow.1: "10.0.8.0/24" stands twice: name it once.',
+      'firewall.allow.1: "10.0.8.0/24" is listed twice',
     ]);
   });
 });
@@ -48,7 +48,7 @@ describe("firewall.members", () => {
   it("has IPv4 addresses of hosts that are there", () => {
     expect(problemsOf({ members: { b: ["10.0.1.2"] } })).toEqual([]);
     expect(problemsOf({ members: { c: ["10.0.1.2"] } })).toEqual([
-      'firewall.members.c: "c" is not in hosts; known hosts: a, b.',
+      'firewall.members.c: "c" is not in hosts; known hosts: a, b',
     ]);
   });
 
@@ -56,7 +56,7 @@ describe("firewall.members", () => {
     "refuses %j",
     (address) => {
       expect(problemsOf({ members: { b: [address] } })).toEqual([
-        `firewall.members.b.0: "${address}" must be an IPv4 address of that server.`,
+        `firewall.members.b.0: "${address}" must be an IPv4 address of that server`,
       ]);
     },
   );

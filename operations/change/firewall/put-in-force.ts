@@ -15,7 +15,7 @@ export interface FirewalledServer {
 }
 
 /** After so many seconds without a confirmation a server has its rules from before. */
-export const TRIAL_SECONDS = 90;
+const TRIAL_SECONDS = 90;
 
 /**
  * Puts rules in force on all of the servers, or on none: first on trial, then the nodes reach each other as before, and then
