@@ -61,7 +61,7 @@ describeOnCitus("what forget says is done, and helps", () => {
     const refused = await forget("server-d");
     expect(refused.code, refused.output).toBe(4);
     expect(refused.last).toMatch(
-      /server-d is not gone: a machine answers at .*connection refused: start its containers, .* say --replaced$/,
+      /server-d is not gone: a machine answers at .*connection refused: start its containers, .* add --replaced$/,
     );
 
     await docker("rm", "-f", "-v", citus.container("other"));

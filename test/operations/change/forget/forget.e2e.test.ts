@@ -254,7 +254,7 @@ describeOnCitus("forget on real Citus", () => {
 
     const again = await project.run("forget", "test", "server-d", "--confirm", "server-d");
     expect(again.code, again.output).toBe(0);
-    expect(again.stdout).toContain("nothing is left to forget");
+    expect(again.stdout).toContain("nothing left to forget");
   });
 
   test("a node whose volume was deleted is forgotten by its own name, once an empty server stands in its place", async () => {

@@ -239,7 +239,7 @@ describeOnCitus("registration that meets faults", () => {
     expect(none).toMatchObject({ code: 1 });
     expect(none.last).toMatch(/TF_VAR_postgres_password \(or PGPASSWORD\)/);
     const wrong = await citus.register(cluster, { TF_VAR_postgres_password: "not-it" });
-    expect(wrong.last).toMatch(/password authentication failed .*not the one that the coordinator has/);
+    expect(wrong.last).toMatch(/password authentication failed .*it is not the coordinator's /);
     expect(wrong.output).not.toContain("not-it");
   });
 });

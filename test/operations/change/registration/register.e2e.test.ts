@@ -136,7 +136,7 @@ describeOnCitus("registration on real Citus", () => {
     expect(outcome.last).toContain("16 of 16 pairs healthy");
     const wrong = await citus.register(cluster, { PGDIST_VIA: "exec", TF_VAR_postgres_password: "not-it" });
     expect(wrong).toMatchObject({ code: 1 });
-    expect(wrong.last).toMatch(/password authentication failed.*not the one that the coordinator has/);
+    expect(wrong.last).toMatch(/password authentication failed.*it is not the coordinator's /);
     // The relay in the container ends with the program, if not at the same moment.
     const processes = () => docker("top", citus.container("coordinator"));
     await expect.poll(processes, { timeout: 30_000 }).not.toContain("/dev/tcp");

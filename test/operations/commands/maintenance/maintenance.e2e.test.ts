@@ -321,7 +321,7 @@ describeOnCitus("maintenance on real Citus", () => {
     expect(removed.code, removed.output).toBe(1);
     expect(removed.output).toContain(`${stray}: removed from the cluster`);
     expect(removed.last).toMatch(
-      /is removed from the cluster, but its server keeps .*all is kept.*: by hand, by psql at .*: the statements above/,
+      /is removed from the cluster, but its server still has objects of the cluster: .*all is kept.*: by hand, by psql at .*: the statements above/,
     );
     expect(await nodes()).toEqual(["w1 t", "w2 t"]);
     const again = await project.run("remove", "test", stray, "--yes");
