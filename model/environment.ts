@@ -142,8 +142,8 @@ export interface Environment {
   readonly discard?: readonly string[];
 
   /**
-   * Differences that `pg-dist drift` finds and that are meant: it shows them apart, and its exit code is 0 with nothing
-   * else. One that is no longer there is said. An edit changes nothing about the cluster.
+   * Differences that `pg-dist drift` finds and that are intended: it shows them apart, and its exit code is 0 with nothing
+   * else. One that is no longer there is reported. An edit changes nothing about the cluster.
    *
    * @default []
    */
@@ -152,7 +152,7 @@ export interface Environment {
 
 /** A difference that is meant; of several that it fits it accepts all. */
 export interface AcceptedDrift {
-  /** The difference's code, as `drift` prints it in brackets. Not `unknown`: what wasn't looked at can't be accepted. */
+  /** The difference's code, as `drift` prints it in brackets. Not `unknown`: what was not checked can't be accepted. */
   readonly code: AcceptableDriftCode;
 
   /** Only there: a node's id or a Docker host's, as `drift` prints it first. @default - everywhere */
@@ -161,10 +161,10 @@ export interface AcceptedDrift {
   /** Only that: the setting, container or the like that `drift` prints after the code. @default - whatever it is about */
   readonly subject?: string;
 
-  /** Only this value, as `drift` prints it behind `found:`; another one is a difference again. @default - whatever is found */
+  /** Only this value, as `drift` prints it behind `found:`; a different one is a difference again. @default - whatever is found */
   readonly found?: string;
 
-  /** Why it is meant; it stands in the report. */
+  /** Why it is intended; it is shown in the report. */
   readonly reason: string;
 }
 
@@ -220,7 +220,7 @@ export interface DockerHostOptions {
   readonly address?: string;
 
   /**
-   * IP of this server on which the nodes' ports are published: IPv4 where other nodes dial it. A change replaces the
+   * IP of this server on which the nodes' ports are published: IPv4 where other nodes connect to it. A change replaces the
    * containers of this host's nodes, on their volumes.
    *
    * @default - `address` where that is an IP; 127.0.0.1 for the coordinator of a host without an address

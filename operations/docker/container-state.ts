@@ -114,7 +114,7 @@ function describeState(state: ContainerJson["State"], lastLine: string): Contain
 /** Characters of a log's line in a sentence. */
 const LINE_LENGTH = 160;
 
-/** In a few words: `is exited (code 137, killed by the kernel: out of memory): "last line"`. */
+/** In a few words: `exited (code 137, killed by the kernel: out of memory): "last line"`. */
 export function describeContainer(answer: ContainerAnswer): string {
   if ("unknown" in answer) return `could not be inspected: ${answer.unknown}`;
   if ("missing" in answer) return "does not exist";
@@ -126,7 +126,12 @@ export function describeContainer(answer: ContainerAnswer): string {
     ...(health !== undefined && !ended ? [health] : []),
     ...(error === "" ? [] : [error]),
   ];
-  return `is ${status}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}${lastLine === "" ? "" : `, its log ends: ${shorten(lastLine, LINE_LENGTH)}`}`;
+  return `${describeStatus(status)}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}${lastLine === "" ? "" : `, its log ends: ${shorten(lastLine, LINE_LENGTH)}`}`;
+}
+
+/** The container's status as the verb of a sentence: `exited`, `is paused`. */
+export function describeStatus(status: string): string {
+  return status === "exited" ? "exited" : `is ${status}`;
 }
 
 /** What to do about a node whose container is like this. */

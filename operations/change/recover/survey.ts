@@ -3,6 +3,7 @@ import type { Caller } from "../../base/caller/caller";
 import { Failure, oneLine } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 import type { Engine } from "../../docker/engine/engine";
+import { describeStatus } from "../../docker/container-state";
 import { listVolumes } from "../../docker/engine/volumes";
 import { followInitialisation } from "./initialisation";
 import { describeContainer, findNetworks, inspectAll } from "./inventory";
@@ -62,6 +63,6 @@ export async function surveyCoordinator(
   const cause =
     container === undefined
       ? `its container is gone and its volume ${volume ?? ""} is there`
-      : `its container ${container.name} is ${container.status}`;
+      : `its container ${container.name} ${describeStatus(container.status)}`;
   return { answer: { kind: "silent", cause } };
 }

@@ -61,7 +61,7 @@ function named(code: string, subject: string | undefined): string {
 
 function acceptedLine({ drift, reasons }: Accepted, paint: Paint): string {
   const value = drift.found === undefined ? "" : `, found: ${drift.found}`;
-  return `${paint("dim", "accepted")} ${sentence(drift, paint)}${value}; meant: ${reasons.join("; ")}`;
+  return `${paint("dim", "accepted")} ${sentence(drift, paint)}${value}; reason: ${reasons.join("; ")}`;
 }
 
 function staleLine(
@@ -71,5 +71,5 @@ function staleLine(
 ): string {
   const place = where === undefined ? "" : ` at ${where}`;
   const value = found === undefined ? "" : ` with ${found}`;
-  return `${paint("yellow", "stale".padEnd(8))} ${named(code, subject)}${place}${value} is accepted (${reason}), and there is none: take it out of acceptedDrift in environments/${environment}.ts`;
+  return `${paint("yellow", "stale".padEnd(8))} ${named(code, subject)}${place}${value} is accepted (${reason}), but no longer found: remove it from acceptedDrift in environments/${environment}.ts`;
 }

@@ -329,7 +329,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
     for (const { code, text } of answers) {
       expect(code).toBe(3);
       expect(text).toContain(`its container ${citus.container("w2")} is paused`);
-      expect(text).toContain(`its container ${citus.container("w3")} is exited (code `);
+      expect(text).toContain(`its container ${citus.container("w3")} exited (code `);
     }
     expect(answers[0]?.text).toContain(
       `docker -H unix:///var/run/docker.sock unpause ${citus.container("w2")}`,
@@ -362,7 +362,7 @@ describeOnCitus("pg-dist sees a cluster", () => {
     const { code, answer, text } = await json("status", "whole");
     expect(code).toBe(1);
     expect(answer).toMatchObject({ failure: { remedy: expect.stringContaining("start") as string } });
-    expect(text).toContain(`its container ${citus.container("coordinator")} on local is exited (code `);
+    expect(text).toContain(`its container ${citus.container("coordinator")} on local exited (code `);
   });
 });
 

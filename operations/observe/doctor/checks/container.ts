@@ -1,6 +1,7 @@
 import { type Finding, failed, ok, skipped, warning } from "../finding";
 import type { ContainerInspection } from "../inspection";
 import { runs } from "../container-runs";
+import { describeStatus } from "../../../docker/container-state";
 import type { NodeCheck } from "./check";
 import { type CommandLine, advise, commandIn, deployOf } from "../../../base/remedy";
 
@@ -28,7 +29,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
       return [
         failed(
           place,
-          `${node.container} keeps restarting (${container.restarts} times, exit code ${container.exitCode})${words}`,
+          `${node.container} keeps restarting (${container.restarts} times, last exit code ${container.exitCode})${words}`,
           advise`correct what its log names (${logs}), in the node's \`settings\` if it is one, and ${apply}`,
         ),
       ];
@@ -36,7 +37,7 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
       return [
         failed(
           place,
-          `${node.container} is ${status}${ending(container)}${words}`,
+          `${node.container} ${describeStatus(status)}${ending(container)}${words}`,
           advise`${apply} starts it; ${logs}`,
         ),
       ];
@@ -69,6 +70,6 @@ function running(
 }
 
 function ending({ exitCode, outOfMemory, error }: ContainerInspection): string {
-  const how = outOfMemory ? "killed by the kernel: out of memory" : `exit code ${exitCode}`;
+  const how = outOfMemory ? "killed by the kernel: out of memory" : `code ${exitCode}`;
   return ` (${error === "" ? how : `${how}; ${error}`})`;
 }

@@ -37,7 +37,7 @@ it("asks a server with many stopped containers little at a time, over few connec
 
   expect(explained[0]).toEqual({ label: "10.0.0.9:5432", failed });
   expect(explained[1]?.failed).toEqual({
-    what: "no answer; its container citus-worker1 is exited (code 137), its log ends: last words of citus-worker1",
+    what: "no answer; its container citus-worker1 exited (code 137), its log ends: last words of citus-worker1",
     remedy: `\`docker -H ${engine.connection} start citus-worker1\``,
   });
   expect(explained[3]?.failed.what).toBe("no answer; its container citus-worker3 does not exist");

@@ -139,7 +139,7 @@ describe("an apply of what was reviewed", () => {
       /^not applied: local\/worker2 answered then, and doesn't now: .* \(and 1 more, above\)$/,
     );
     expect(detail).toEqual([
-      expect.stringMatching(/^local\/worker2 answered then, and doesn't now: .*is exited/) as string,
+      expect.stringMatching(/^local\/worker2 answered then, and doesn't now: .*exited/) as string,
       `local/worker1: shard of public.event (${shard?.id}) has been moved to local/worker3 since`,
     ]);
     expect(remedy).toBe(`review again: \`npx pg-dist review ${cluster.name}\``);

@@ -11,7 +11,7 @@ const JUDGED: Judged = {
   drifts: [
     {
       ...{ code: "container-stopped", severity: "broken", where: ["server-b/worker1"] },
-      ...{ what: "its container is exited", remedy: "start it" },
+      ...{ what: "its container exited", remedy: "start it" },
     },
   ],
   accepted: [
@@ -31,12 +31,12 @@ it("drift shows what counts, then what is accepted, then what needn't be", () =>
   expect(driftScreen(JUDGED, CLUSTER, plainText)).toEqual([
     "production  cluster citus: 1 difference, 1 accepted",
     "",
-    "broken   server-b/worker1: its container is exited (container-stopped)",
+    "broken   server-b/worker1: its container exited (container-stopped)",
     "         → start it",
     "",
-    "accepted server-c/worker1: work_mem was set (alter-system: work_mem), found: 64MB; meant: a load test",
+    "accepted server-c/worker1: work_mem was set (alter-system: work_mem), found: 64MB; reason: a load test",
     "",
-    "stale    ports at server-b/worker1 is accepted (a tunnel), and there is none: take it out of acceptedDrift in environments/production.ts",
+    "stale    ports at server-b/worker1 is accepted (a tunnel), but no longer found: remove it from acceptedDrift in environments/production.ts",
   ]);
   const withValue = { ...JUDGED, stale: JUDGED.stale.map((each) => ({ ...each, found: "none" })) };
   expect(driftScreen(withValue, CLUSTER, plainText).at(-1)).toContain(
@@ -52,7 +52,7 @@ it("drift names no places for what all nodes have", () => {
   const drifts = JUDGED.drifts.map((each) => ({ ...each, where }));
   const shown = (nodes = CLUSTER.nodes) =>
     driftScreen({ drifts, accepted: [], stale: [] }, { ...CLUSTER, nodes }, plainText)[2];
-  expect(shown()).toBe("broken   its container is exited (container-stopped)");
+  expect(shown()).toBe("broken   its container exited (container-stopped)");
   expect(shown(CLUSTER.nodes.slice(0, 1))).toContain(where.join(", "));
 });
 

@@ -189,8 +189,10 @@ describe("what drift finds, and what mends it", () => {
     const shown = await cluster.run("drift");
     expect(shown.exitCode, shown.output).toBe(0);
     expect(shown.stdout).toContain("no drift, 2 accepted");
-    expect(shown.stdout).toMatch(/^accepted local\/worker1: .*, found: 96MB; meant: the load test of June$/m);
-    expect(shown.stdout).toMatch(/^accepted local: .*; meant: the exporter of our metrics$/m);
+    expect(shown.stdout).toMatch(
+      /^accepted local\/worker1: .*, found: 96MB; reason: the load test of June$/m,
+    );
+    expect(shown.stdout).toMatch(/^accepted local: .*; reason: the exporter of our metrics$/m);
 
     await at("worker1", "ALTER SYSTEM SET random_page_cost = 2", "SELECT pg_reload_conf()");
     await at("worker2", `ALTER SYSTEM SET ${subject} = '96MB'`, "SELECT pg_reload_conf()");

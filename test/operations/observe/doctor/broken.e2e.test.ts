@@ -297,7 +297,7 @@ describeOnCitus("a broken cluster", () => {
       await docker("pause", container("worker2"));
     },
     says: [
-      /^failed container local\/worker1: \S+-worker1 is exited \(exit code 137\)/,
+      /^failed container local\/worker1: \S+-worker1 exited \(code 137\)/,
       /^failed container local\/worker2: \S+-worker2 is paused/,
     ],
     repair: async () => {
@@ -386,7 +386,7 @@ describeOnCitus("a broken cluster", () => {
       await docker("kill", container("coordinator"));
     },
     says: [
-      /^failed container local\/coordinator: .* is exited/,
+      /^failed container local\/coordinator: .* exited/,
       /^failed credentials local\/worker1: .*no password/,
       // Empty since the case before.
       /^failed credentials local\/worker3: .*no password/,

@@ -103,7 +103,7 @@ describe("the doctor's checks", () => {
     [
       "a killed server",
       container({ status: "exited", exitCode: 137, outOfMemory: true }),
-      /^failed container server-a\/worker1: citus-worker1 is exited \(killed by the kernel: out of memory\)/,
+      /^failed container server-a\/worker1: citus-worker1 exited \(killed by the kernel: out of memory\)/,
     ],
     [
       "a process that was killed for want of memory",
@@ -113,7 +113,7 @@ describe("the doctor's checks", () => {
     [
       "a container that couldn't start",
       container({ status: "created", exitCode: 128, error: "port is already allocated" }),
-      /^failed container server-a\/worker1: citus-worker1 is created \(exit code 128; port is already allocated\)/,
+      /^failed container server-a\/worker1: citus-worker1 is created \(code 128; port is already allocated\)/,
     ],
     [
       "a restart",

@@ -118,7 +118,7 @@ describe("an entry is not stale although there is no such difference", () => {
   });
 
   it("while the container stands still, so that its server can't be asked", () => {
-    const down = new Map([["citus-worker1", { what: "it is exited", remedy: "start it" }]]);
+    const down = new Map([["citus-worker1", { what: "it exited", remedy: "start it" }]]);
     expect(kept(onServerB({ down }, { servers: unanswered }))).toBe(true);
     expect(kept(onServerB({ containers: new Map(), down }, { servers: unanswered }))).toBe(true);
   });

@@ -199,7 +199,7 @@ describe("the configuration against Terraform", () => {
 
 describe("Terraform against Docker", () => {
   const down = new Map([
-    ["citus-worker1", { what: "its container citus-worker1 is exited", remedy: "start it" }],
+    ["citus-worker1", { what: "its container citus-worker1 exited", remedy: "start it" }],
   ]);
   const silent = someSnapshot({ worker1: { state: null, failed: NO_ANSWER } });
 
