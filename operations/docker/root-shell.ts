@@ -45,7 +45,7 @@ export async function runAsRoot(
     const what = ran.timedOut
       ? `no answer within ${timeout / 1000} s`
       : explainSsh(ran.stderr, ran.code).message;
-    throw new Failure(`${host.id}: ${what}`, `see that \`${describeLogin(host)} true\` works`);
+    throw new Failure(`${host.id}: ${what}`, `check that \`${describeLogin(host)} true\` works`);
   }
   if (/^sudo: |sudo: (command )?not found|not in the sudoers/.test(said)) {
     throw new Failure(

@@ -19,7 +19,7 @@ Adopted is what the configuration declares and what exists, but not in Terraform
 restarted by it, one that stands still is started. Removed is what this cluster no longer declares and has
 not registered, and a node whose first initialisation was cut off: the next apply recreates it. A volume
 that might hold data is never removed unasked, nor one of a registered node, nor any while the coordinator
-can't be asked. Needs what \`cdktf deploy\` needs: TF_VAR_postgres_password and the way to the Docker hosts.
+can't be queried. Needs what \`cdktf deploy\` needs: TF_VAR_postgres_password and the way to the Docker hosts.
 
 Examples:
   npx pg-dist recover production            shows the plan and asks
