@@ -3,7 +3,14 @@ import { Image } from "@cdktf/provider-docker/lib/image";
 import { Network } from "@cdktf/provider-docker/lib/network";
 import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
-import { type ClusterHost, DEFAULT_IMAGE, clusterName, describeHost, subnetOf } from "../model/cluster";
+import {
+  type ClusterHost,
+  DEFAULT_IMAGE,
+  clusterName,
+  describeHost,
+  sshOptionsOf,
+  subnetOf,
+} from "../model/cluster";
 import { LABEL } from "../model/contract/labels";
 import type { DockerHostOptions } from "../model/environment";
 import { requireDockerProviderVersion } from "./docker-provider-version";
@@ -35,7 +42,7 @@ export class DockerHost extends Construct {
       alias: id,
       host: escapeTemplate(options.connection),
       sshOpts: options.connection.startsWith("ssh://")
-        ? this.description.sshOptions.map(escapeTemplate)
+        ? sshOptionsOf(this.description).map(escapeTemplate)
         : undefined,
       // DOCKER_CONTEXT and DOCKER_CERT_* of whoever runs Terraform would send every host's resources to one engine.
       context: "",

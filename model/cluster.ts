@@ -88,9 +88,13 @@ export const PUBLISHED_SETTING = "pgdist.published";
 /** PostgreSQL's own port, inside every container. */
 export const POSTGRES_PORT = 5432;
 
-/** No prompt may ever hang an apply, and a host that went away is noticed within a minute. */
+/**
+ * No prompt may ever hang an apply, a host that went away is noticed within a minute, and no server is taken whose key isn't
+ * known, whatever the user's own configuration of ssh says.
+ */
 export const DEFAULT_SSH_OPTIONS: readonly string[] = [
   ...["-o", "BatchMode=yes"],
+  ...["-o", "StrictHostKeyChecking=yes"],
   ...["-o", "ConnectTimeout=10"],
   ...["-o", "ServerAliveInterval=15"],
   ...["-o", "ServerAliveCountMax=3"],
@@ -151,6 +155,16 @@ export function describeHost(id: string, host: DockerHostOptions): ClusterHost {
     sshOptions: host.sshOptions ?? DEFAULT_SSH_OPTIONS,
     ...(host.tls === undefined ? {} : { tls: host.tls }),
   };
+}
+
+/** All options of ssh: the host's own first, as the first value of an option counts, and our defaults after them. */
+export function sshOptionsOf({ sshOptions }: Pick<ClusterHost, "sshOptions">): readonly string[] {
+  return isDefaultSsh(sshOptions) ? sshOptions : [...sshOptions, ...DEFAULT_SSH_OPTIONS];
+}
+
+/** Whether the environment says nothing of a host's options. */
+export function isDefaultSsh(sshOptions: readonly string[]): boolean {
+  return sshOptions.join("\n") === DEFAULT_SSH_OPTIONS.join("\n");
 }
 
 export function describeCoordinator(

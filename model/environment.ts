@@ -196,12 +196,20 @@ export interface DockerHostOptions {
   readonly connection: string;
 
   /**
-   * Options for the ssh command, e.g. `["-o", "ConnectTimeout=10"]`, for Terraform's connection and for the tunnel
-   * of registration.
+   * Options for the ssh command, e.g. `["-J", "ops@bastion.example.com"]`, for Terraform's connection and for ours. They go
+   * before the defaults, which stay in force where these don't say otherwise.
    *
-   * @default - no prompt, 10 s to connect, keepalive (DEFAULT_SSH_OPTIONS in cluster.ts)
+   * @default - no prompt, known host keys only, 10 s to connect, keepalive (DEFAULT_SSH_OPTIONS in cluster.ts)
    */
   readonly sshOptions?: readonly string[];
+
+  /**
+   * Allows `sshOptions` to turn ssh's check of host keys off (`StrictHostKeyChecking=no` and the like): whoever answers at the
+   * address then gets the passwords. For test beds.
+   *
+   * @default false
+   */
+  readonly allowUncheckedHostKeys?: boolean;
 
   /**
    * TLS material of a `tcp://` connection: the prefix of three sensitive Terraform variables, PEM in each.

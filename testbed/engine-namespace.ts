@@ -40,20 +40,23 @@ export function makeDirectories(id: string, host: string): HostDirectories {
 
 /**
  * Makes the namespaces of a host with a Docker engine; the engine starts when the holder is sent a line.
- * `template` is a directory that the host may read images from (see image-template.ts).
+ * `template` is a directory that the host may read images from (see image-template.ts), `settings` go into the engine's
+ * daemon.json.
  */
 export async function makeEngineNamespace(
   state: TestbedState,
   host: string,
   directories: HostDirectories,
   template: string | undefined,
+  settings: Readonly<Record<string, unknown>> = {},
 ): Promise<NamespaceHolder> {
-  mkdirSync(join(directories.etc, "docker"));
+  mkdirSync(join(directories.etc, "docker"), { recursive: true });
   const engine = {
     "storage-driver": "overlay2",
     "cgroup-parent": `/${cgroupName(state.id)}/${host}`,
     "exec-opts": ["native.cgroupdriver=cgroupfs"], // there is no systemd in a host
     "log-level": "warn",
+    ...settings,
   };
   writeFileSync(join(directories.etc, "docker", "daemon.json"), JSON.stringify(engine));
   const holder = await holdNamespaces(

@@ -24,6 +24,8 @@ export interface TestbedOptions {
   names?: Readonly<Record<string, readonly string[]>>;
   /** The parts of this run (see parts.ts): their image is on every host. */
   parts?: { image: HostImage };
+  /** Those of the hosts whose engine listens at a port as well, for clients with a certificate. @default none */
+  tls?: readonly string[];
   /** Further images of the local engine that every host shall have. */
   images?: readonly string[];
   /**
@@ -123,6 +125,7 @@ export class Testbed {
       network: this.network,
       keys: this.keys,
       template: this.template,
+      tls: this.options.tls?.includes(id) ?? false,
     });
     this.hosts[id] = host;
     for (const name of dnsNames) await this.dns.set(name, host.address);

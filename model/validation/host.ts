@@ -10,6 +10,7 @@ import {
 import { bindAddress, subnetOf } from "../cluster";
 import { CONNECTION_FORMS, parseConnection } from "../docker-connection";
 import type { DockerHostOptions } from "../environment";
+import { checkHostKeys } from "./host-keys";
 import type { Report } from "./problem";
 
 interface HostContext {
@@ -66,6 +67,8 @@ function checkConnection(host: DockerHostOptions, at: (field: string) => string,
   }
   if (sshOptions !== undefined && scheme !== "ssh") {
     report(at("sshOptions"), `is for ssh:// connections, not ${scheme}://: leave it out`);
+  } else if (sshOptions !== undefined && host.allowUncheckedHostKeys !== true) {
+    checkHostKeys(sshOptions, at("sshOptions"), report);
   }
 }
 

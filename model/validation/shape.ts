@@ -21,6 +21,7 @@ const environmentShape = record({
     record({
       connection: text,
       sshOptions: optional(listOf(text)),
+      allowUncheckedHostKeys: optional(truth),
       tls: optional(text),
       address: optional(text),
       bindAddress: optional(text),

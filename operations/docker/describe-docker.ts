@@ -1,4 +1,4 @@
-import { type ClusterHost, DEFAULT_SSH_OPTIONS } from "../../model/cluster";
+import { type ClusterHost, isDefaultSsh } from "../../model/cluster";
 import { shellWord } from "../base/shown-words";
 
 /** A docker command line on a Docker host, for a person. */
@@ -13,11 +13,10 @@ export function describeLogin({
   sshOptions,
 }: Pick<ClusterHost, "connection" | "sshOptions">): string {
   const { username, hostname, port } = new URL(connection);
-  const isDefault = sshOptions.join("\n") === DEFAULT_SSH_OPTIONS.join("\n");
   const login = username === "" ? hostname : `${decodeURIComponent(username)}@${hostname}`;
   return [
     "ssh",
-    ...(isDefault ? [] : sshOptions).map(shellWord),
+    ...(isDefaultSsh(sshOptions) ? [] : sshOptions).map(shellWord),
     ...(port === "" ? [] : ["-p", port]),
     shellWord(login.replace(/[[\]]/g, "")),
   ].join(" ");

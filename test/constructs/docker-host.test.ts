@@ -10,6 +10,7 @@ describe("a Docker host", () => {
       host: "ssh://root@10.0.0.2",
       ssh_opts: [
         ...["-o", "BatchMode=yes"],
+        ...["-o", "StrictHostKeyChecking=yes"],
         ...["-o", "ConnectTimeout=10"],
         ...["-o", "ServerAliveInterval=15"],
         ...["-o", "ServerAliveCountMax=3"],

@@ -17,7 +17,7 @@ import type { Environment } from "../../model/environment";
 import { findParts, type Parts } from "../../testbed/parts";
 import { Testbed } from "../../testbed/testbed";
 import { filesIn } from "../synthesis";
-import { ForwardedEngine } from "../fixtures/forwarded-engine";
+import { Sshd } from "../fixtures/sshd";
 import { containersOf } from "./containers";
 import { type CommandResult, Deployment, finished } from "./deployment";
 import { hostOptions } from "./production-hosts";
@@ -43,21 +43,22 @@ describe("the stack's folder alone", () => {
   const sshCalls = join(elsewhere, "ssh-calls");
   let parts: Parts;
   let bed: Testbed;
-  let engine: ForwardedEngine;
+  let bastion: Sshd;
   let deployment: Deployment;
   let runs = 0;
   let folder = "";
 
   beforeAll(async () => {
     parts = await findParts({ log: console.log });
-    bed = await Testbed.start({ hosts: ["server-a", "server-b"], parts });
-    engine = await ForwardedEngine.start({ tls: true, socket: bed.hosts["server-a"]?.socket });
+    bed = await Testbed.start({ hosts: ["server-a", "server-b"], tls: ["server-a"], parts });
+    bastion = await Sshd.start();
+    await addDeployer("server-b");
     deployment = new Deployment(environmentOf(), parts.env, parts.terraform.path);
     makeRunner();
   });
 
   afterAll(async () => {
-    engine?.stop();
+    await bastion?.stop();
     await bed?.stop();
     deployment?.remove();
     await parts?.stop();
@@ -112,14 +113,33 @@ describe("the stack's folder alone", () => {
     expect(to("server-b")).toEqual(calls);
   });
 
-  /** The coordinator and a worker at a TLS port, the material in variables; the other worker by ssh. */
+  /** An account that is no root and may use Docker, at home in a folder that the test host has for itself. */
+  async function addDeployer(id: string): Promise<void> {
+    const add = "useradd --system --create-home --home-dir /srv/deploy --groups docker deploy";
+    const open = "usermod -p '*' deploy && chmod 644 /etc/ssh/testbed_authorized_keys";
+    await bed.hosts[id]?.exec("sh", "-c", `${add} && ${open}`);
+  }
+
+  /**
+   * The coordinator and a worker at an engine's port, which takes clients with a certificate, its material in variables; the
+   * other worker by ssh through a bastion, as a user that isn't root.
+   */
   function environmentOf(changes: Partial<Environment> = {}): Environment {
     const { address, bindAddress } = hostOptions(bed, "server-a");
+    const serverB = hostOptions(bed, "server-b");
     return {
       name: "alone",
       hosts: {
-        "server-a": { connection: engine.connection, tls: "docker", address, bindAddress },
-        "server-b": hostOptions(bed, "server-b"),
+        "server-a": {
+          connection: bed.hosts["server-a"]?.tlsConnection ?? "",
+          ...{ tls: "docker", address, bindAddress },
+        },
+        "server-b": {
+          ...serverB,
+          connection: serverB.connection.replace("root@", "deploy@"),
+          // Without the testbed's own `-F none`: the last one counts.
+          sshOptions: [...bastion.jumpOptions(), ...bed.sshOptions.slice(2)],
+        },
       },
       coordinator: { host: "server-a" },
       workers: { "server-a": 1, "server-b": 1 },
@@ -158,7 +178,7 @@ describe("the stack's folder alone", () => {
           PATH: join(elsewhere, "bin"),
           HOME: join(elsewhere, "home"),
           TF_VAR_postgres_password: deployment.password,
-          ...engine.material,
+          ...materialOf("server-a"),
           ...Object.fromEntries(passed),
           ...providers,
           ...keys,
@@ -166,6 +186,11 @@ describe("the stack's folder alone", () => {
         stdio: ["ignore", "pipe", "pipe"],
       }),
     );
+  }
+
+  function materialOf(id: string): Record<string, string> {
+    const material = Object.entries(bed.hosts[id]?.tls ?? {});
+    return Object.fromEntries(material.map(([part, pem]) => [`TF_VAR_docker_${part}`, pem as string]));
   }
 
   function makeRunner(): void {

@@ -1,7 +1,12 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callerOf } from "../../../operations/base/caller/caller";
 import type { ClusterHost } from "../../../model/cluster";
 import { inspectContainer, listContainers, runOnce } from "../../../operations/docker/engine/containers";
+import type { EngineFailure } from "../../../operations/docker/engine/engine-failure";
 import { Engine } from "../../../operations/docker/engine/engine";
 import { exec, startExec } from "../../../operations/docker/engine/exec";
 import { readLog, showLog } from "../../../operations/docker/engine/logs";
@@ -55,11 +60,16 @@ describeOnCitus("an engine is reached", () => {
   });
 
   describeOverSsh("through ssh", () => {
+    const folder = mkdtempSync(join(tmpdir(), "pg-dist-ssh-config-"));
+    const config = join(folder, "config");
     let sshd: Sshd;
     beforeAll(async () => {
       sshd = await Sshd.start();
     });
-    afterAll(() => sshd.stop());
+    afterAll(async () => {
+      await sshd.stop();
+      rmSync(folder, { recursive: true });
+    });
     const host = (sshOptions = sshd.options()) => ({ ...UNIX, connection: sshd.connection, sshOptions });
     works(() => ({ host: host() }));
 
@@ -78,11 +88,45 @@ describeOnCitus("an engine is reached", () => {
       ).rejects.toMatchObject({
         code: "ssh-refused",
       });
-      await expect(
-        new Engine(host(sshd.strangeHostOptions()), callerOf(process.env)).check(),
-      ).rejects.toMatchObject({
-        code: "ssh-host-key",
-      });
+      const strange = new Engine(host(sshd.strangeHostOptions()), callerOf(process.env));
+      await expect(strange.check()).rejects.toMatchObject({ code: "ssh-host-key" });
+      // Whatever the user's own configuration takes.
+      const list = "/dev/null";
+      writeFileSync(config, `StrictHostKeyChecking accept-new\nUserKnownHostsFile ${list}\n`);
+      const options = ["-F", config, ...sshd.options().slice(2, 6)];
+      const accepting = new Engine(host(options), callerOf(process.env));
+      await expect(accepting.check()).rejects.toMatchObject({ code: "ssh-host-key" });
+    });
+
+    test.each([
+      ["unknown", (): string[] => sshd.strangeHostOptions(), ["ssh"]],
+      ["changed", (): string[] => sshd.changedHostOptions(), ["ssh-keygen", "ssh"]],
+    ])("as a host whose key was %s, once the printed commands were run", async (_what, options, programs) => {
+      const docker = new Engine(host(options()), callerOf(process.env));
+      const failure = (await docker.check().catch((error: unknown) => error)) as EngineFailure;
+      const commands = [...failure.remedy.toString().matchAll(/`((?:ssh|ssh-keygen) [^`]+)`/g)].map(
+        ([, command = ""]) => command,
+      );
+      expect(commands.map((command) => command.split(" ")[0])).toEqual(programs);
+      for (const command of commands) {
+        const { code, output } = await atTerminal(command);
+        expect(`${code} ${output}`).toMatch(command.startsWith("ssh-keygen") ? /^0 / : /^0 .*SHA256:/s);
+      }
+      await docker.check();
+      docker.close();
+    });
+
+    test("through a jump host", async () => {
+      const bastion = await Sshd.start();
+      try {
+        const behind = host([...bastion.jumpOptions(), ...sshd.options().slice(2)]);
+        const docker = new Engine(behind, callerOf(process.env));
+        await docker.check();
+        expect(bastion.logins).toBe(1);
+        docker.close();
+      } finally {
+        await bastion.stop();
+      }
     });
   });
 
@@ -148,3 +192,16 @@ describeOnCitus("an engine is reached", () => {
     });
   }
 });
+
+/** Runs a command at a terminal of its own, with somebody who says yes to what it asks. */
+function atTerminal(command: string): Promise<{ code: number | null; output: string }> {
+  const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (data: Buffer) => {
+    // What is typed before the question is thrown away.
+    const asked = output.includes("(yes/no");
+    output += data.toString();
+    if (!asked && output.includes("(yes/no")) child.stdin.write("yes\n");
+  });
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, output })));
+}

@@ -1,6 +1,7 @@
 import type { ClusterHost } from "../../../../model/cluster";
 import { describeLogin } from "../../../docker/describe-docker";
 import type { EngineErrorCode } from "../../../docker/engine/engine-failure";
+import { trustHostKey } from "../../../docker/trust-host-key";
 import { type Finding, failed, ok } from "../finding";
 import { type HostInspection, isUnreachable } from "../inspection";
 import type { Remedy } from "../../../base/remedy";
@@ -10,7 +11,7 @@ export function checkEngine({ host, engine }: HostInspection): Finding[] {
   const place = { check: "engine", where: host.id };
   if (isUnreachable(engine)) {
     const { unreachable, code = "failed" } = engine;
-    return [failed(place, `${host.connection}: ${unreachable}`, remedyFor(code, host))];
+    return [failed(place, `${host.connection}: ${unreachable}`, remedyFor(code, host, unreachable))];
   }
   const [major = 0, minor = 0] = engine.version.split(".").map((part) => parseInt(part, 10));
   const seen = `Docker ${engine.version} by ${host.connection}`;
@@ -20,7 +21,7 @@ export function checkEngine({ host, engine }: HostInspection): Finding[] {
   return [ok(place, seen)];
 }
 
-function remedyFor(code: EngineErrorCode, host: ClusterHost): Remedy {
+function remedyFor(code: EngineErrorCode, host: ClusterHost, said: string): Remedy {
   const isSsh = host.connection.startsWith("ssh:");
   switch (code) {
     case "ssh-missing":
@@ -36,10 +37,8 @@ function remedyFor(code: EngineErrorCode, host: ClusterHost): Remedy {
       return `the server refuses the key for this user: ${copy}, or name the key in the host's sshOptions (-i FILE)`;
     }
     case "ssh-host-key":
-      return `the server's host key is unknown: compare it, then \`${describeLogin(host)}\` once by hand`;
     case "ssh-host-key-changed":
-      // ssh refuses it also by hand, and names the file and the line of the old one.
-      return `the server has a different host key than before: compare it; where it is right, delete the old one by the ssh-keygen -R line that \`${describeLogin(host)}\` prints, then run that once by hand`;
+      return trustHostKey(host, said);
     case "unknown-name":
       return "this machine can't resolve the name: correct the connection, or the DNS here";
     case "engine-down":
