@@ -1,4 +1,5 @@
 import { backendSecrets } from "./backend-secrets";
+import { tokensInFiles } from "./cloud-tokens";
 import { Credentials } from "./credentials";
 import { Redactor } from "./redactor";
 
@@ -25,7 +26,7 @@ export interface Caller {
 /** @param env the process' variables */
 export function callerOf(env: Readonly<NodeJS.ProcessEnv>): Caller {
   const redactor = new Redactor();
-  for (const secret of backendSecrets(env)) redactor.learn(secret);
+  for (const secret of [...backendSecrets(env), ...tokensInFiles(env)]) redactor.learn(secret);
   const via = env["PGDIST_VIA"] || undefined;
   return {
     env: { ...env },

@@ -2,7 +2,7 @@ import { type Dispatcher, fetch } from "undici";
 import { Failure, oneLine } from "../../base/failure";
 import { terraformCommand } from "../../base/terraform-command";
 import { connectionsOf } from "./connections";
-import { findToken, tokenVariables } from "./token";
+import { findToken, tokenVariables } from "../../base/caller/cloud-tokens";
 
 /** How long one answer may take. In milliseconds; a large plan's JSON is some megabytes. */
 const PATIENCE_MS = 60_000;

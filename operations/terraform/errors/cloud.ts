@@ -1,5 +1,5 @@
 import { advise, commandIn } from "../../base/remedy";
-import { tokenVariables } from "../cloud/token";
+import { tokenVariables } from "../../base/caller/cloud-tokens";
 import { type Explain, textOf } from "./known";
 
 /** `Run the following command to generate a token for app.terraform.io:` */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CloudApi } from "../../../../operations/terraform/cloud/api";
 import { connectionsOf } from "../../../../operations/terraform/cloud/connections";
-import { tokenVariables } from "../../../../operations/terraform/cloud/token";
+import { tokenVariables } from "../../../../operations/base/caller/cloud-tokens";
 import { ConnectProxy } from "../../../fixtures/connect-proxy";
 
 describe("the way to the server of remote runs", () => {

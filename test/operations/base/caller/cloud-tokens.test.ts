@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findToken, tokenVariables } from "../../../../operations/terraform/cloud/token";
+import { callerOf } from "../../../../operations/base/caller/caller";
+import { findToken, tokenVariables } from "../../../../operations/base/caller/cloud-tokens";
 
 const valueOf = (...given: Parameters<typeof findToken>) => findToken(...given)?.value;
 
@@ -28,6 +29,14 @@ describe("the token for a server", () => {
     writeFileSync(join(home, ".terraform.d", "credentials.tfrc.json"), JSON.stringify(credentials));
     expect(valueOf("app.terraform.io", { HOME: home })).toBe("t2");
     expect(findToken("tfe.example.com", { HOME: home })).toBeUndefined();
+  });
+
+  it("is taken out of what is printed, of whichever server it is", () => {
+    const credentials = { credentials: { "tfe.example.com": { token: "s3cret-in-a-file" } } };
+    writeFileSync(join(home, ".terraform.d", "credentials.tfrc.json"), JSON.stringify(credentials));
+    expect(callerOf({ HOME: home }).redact("invalid header: Bearer s3cret-in-a-file")).toBe(
+      "invalid header: Bearer ***",
+    );
   });
 
   it("is in the configuration of the command line, and a variable goes before it", () => {

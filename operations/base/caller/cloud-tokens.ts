@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { terraformCommand } from "../../base/terraform-command";
+import { terraformCommand } from "../terraform-command";
 
 /** A token, and where it is from: `TF_TOKEN_app_terraform_io`, a file. */
 interface Token {
@@ -29,6 +29,11 @@ export function findToken(hostname: string, env: Readonly<NodeJS.ProcessEnv>): T
     if (value !== undefined) return { value, source };
   }
   return undefined;
+}
+
+/** Every token that the files hold, of whichever server: an error of Terraform's may show one. */
+export function tokensInFiles(env: Readonly<NodeJS.ProcessEnv>): string[] {
+  return configurationFiles(env).flatMap((file) => [...tokensIn(file).values()]);
 }
 
 /** Names of a server's variable: a dot is `_`, and a hyphen `__`, or itself where the shell takes it. */
