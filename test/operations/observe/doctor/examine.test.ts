@@ -188,8 +188,8 @@ describe("the doctor's checks", () => {
     ["ssh-missing", "OpenSSH client"],
     ["ssh-refused", "ssh-copy-id root@a"],
     ["ssh-key-file", "chmod 600"],
-    ["ssh-host-key", "compare it"],
-    ["ssh-host-key-changed", "ssh-keygen -R"],
+    ["ssh-host-key", "not known here"],
+    ["ssh-host-key-changed", "StrictHostKeyChecking=ask"],
     ["unknown-name", "can't resolve"],
     ["forbidden", "usermod -aG docker"],
     ["engine-down", "systemctl start docker"],
@@ -212,7 +212,9 @@ describe("the doctor's checks", () => {
       examine(withHost({ host, engine: { unreachable: "what was said", code } })).find(
         ({ check }) => check === "engine",
       )?.remedy;
-    expect(remedy("ssh-host-key")).toContain("`ssh -J bastion -p 2222 root@a` once by hand");
+    expect(remedy("ssh-host-key")).toContain(
+      "`ssh -o StrictHostKeyChecking=ask -o BatchMode=no -J bastion -p 2222 root@a true`",
+    );
     expect(remedy("ssh-refused")).toContain("ssh-copy-id -p 2222 root@a, or");
   });
 

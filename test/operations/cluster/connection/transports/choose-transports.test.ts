@@ -85,6 +85,8 @@ test("one that the node doesn't have is refused by the name of what chose it, wi
 test("ssh gets the host's own options first, then ours, and never asks", () => {
   const [host] = clusterOn("ssh://deploy@a.example:2222").hosts;
   const args = sshArguments(host as Cluster["hosts"][number], ["-W", "x:1"]).join(" ");
-  expect(args).toMatch(/^-o ConnectTimeout=3 .*-o BatchMode=yes -o ConnectTimeout=10 /);
+  expect(args).toMatch(
+    /^-o ConnectTimeout=3 .*-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 /,
+  );
   expect(args).toMatch(/-l deploy -p 2222 -T -W x:1 -- a\.example$/);
 });
