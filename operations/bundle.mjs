@@ -13,7 +13,8 @@ export const BUNDLE = join(root, "dist", "pg-dist.mjs");
  * any folder (the stack's plan shows the file's digest): no paths of the machine, and esbuild is pinned exactly.
  *
  * @param {string} [outfile]
- * @returns {Promise<{ outfile: string, bytes: number, packages: string[] }>} with the npm packages that are in it
+ * @returns {Promise<{ outfile: string, bytes: number, packages: string[], metafile: import("esbuild").Metafile }>} with the
+ *   npm packages that are in it, and esbuild's account of all
  */
 export async function bundle(outfile = BUNDLE) {
   mkdirSync(dirname(outfile), { recursive: true });
@@ -39,7 +40,7 @@ export async function bundle(outfile = BUNDLE) {
     metafile: true,
   });
   const names = Object.keys(metafile.inputs).flatMap((path) => PACKAGE.exec(path)?.[1] ?? []);
-  return { outfile, bytes: statSync(outfile).size, packages: [...new Set(names)].sort() };
+  return { outfile, bytes: statSync(outfile).size, packages: [...new Set(names)].sort(), metafile };
 }
 
 const PACKAGE = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/;

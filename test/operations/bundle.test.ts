@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import type { Metafile } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const run = promisify(execFile);
@@ -46,6 +47,54 @@ test("the bundle stays small: what only people need is not in it", async () => {
   expect(packages.filter((name) => /^(commander|cli-|@inquirer)/.test(name))).toEqual([]);
   expect(bytes).toBeLessThan(360 * 1024);
 });
+
+test("the bill of materials has what is in the bundle, by the account of esbuild and of npm's lock file", async () => {
+  const project = join(folder, "bill");
+  for (const sources of ["operations", "model", "tsconfig.json", "package.json"])
+    await cp(join(root, sources), join(project, sources), { recursive: true });
+  await symlink(join(root, "node_modules"), join(project, "node_modules"));
+  await run(process.execPath, ["operations/bill-of-materials.mjs"], { cwd: project });
+  const bill = JSON.parse(await readFile(join(project, "dist/pg-dist.cdx.json"), "utf8")) as Bill;
+  expect(bill).toMatchObject({ bomFormat: "CycloneDX", specVersion: "1.6", version: 1 });
+  expect(bill.metadata.component).toMatchObject({ type: "application", name: "pg-dist" });
+
+  const module = JSON.stringify(pathToFileURL(join(project, "operations/bundle.mjs")).href);
+  const script = `import { bundle } from ${module}; console.log(JSON.stringify((await bundle()).metafile))`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: project,
+    maxBuffer: 2 ** 26,
+  });
+  const { outputs } = JSON.parse(stdout) as Metafile;
+  const inside = Object.values(outputs)
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([path, { bytesInOutput }]) => path.includes("node_modules/") && bytesInOutput > 0)
+    .map(([path]) => path.replace(/^.*node_modules\/((@[^/]+\/)?[^/]+)\/.*$/, "$1"));
+  expect(bill.components.map(({ name }) => name).sort()).toEqual([...new Set(inside)].sort());
+
+  const { packages } = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { version: string; license: string }>;
+  };
+  for (const { name, version, purl, licenses } of bill.components) {
+    const locked = packages[`node_modules/${name}`];
+    expect({ name, version, licenses, purl }).toEqual({
+      ...{ name, version: locked?.version, licenses: [{ license: { id: locked?.license } }] },
+      purl: `pkg:npm/${name}@${locked?.version}`,
+    });
+  }
+  const needs = bill.dependencies.find(({ ref }) => ref.startsWith("pkg:npm/pg@"))?.dependsOn ?? [];
+  expect(needs).toContainEqual(expect.stringMatching(/^pkg:npm\/pg-protocol@/));
+});
+
+interface Bill {
+  readonly metadata: { readonly component: object };
+  readonly components: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly purl: string;
+    readonly licenses: readonly object[];
+  }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
 
 test("the bundle runs alone, and says how it is used", async () => {
   const alone = join(folder, "alone.mjs");
