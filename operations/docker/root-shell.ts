@@ -5,6 +5,7 @@ import { Failure } from "../base/failure";
 import { describeLogin } from "./describe-docker";
 import { explainSsh, tellingLines } from "./engine/explain-ssh";
 import { sshArguments } from "./ssh";
+import { isAboutHostKey, trustHostKey } from "./trust-host-key";
 
 /** How long a script may take. In milliseconds. */
 const SCRIPT_MS = 60_000;
@@ -42,10 +43,12 @@ export async function runAsRoot(
   if (ran.code === 0) return ran.stdout;
   const said = tellingLines(ran.stderr) || `exit code ${ran.code ?? "none"}`;
   if (ran.timedOut || ran.code === SSH_FAILED) {
-    const what = ran.timedOut
-      ? `no answer within ${timeout / 1000} s`
-      : explainSsh(ran.stderr, ran.code).message;
-    throw new Failure(`${host.id}: ${what}`, `check that \`${describeLogin(host)} true\` works`);
+    const { code, message } = explainSsh(ran.stderr, ran.code);
+    const what = ran.timedOut ? `no answer within ${timeout / 1000} s` : message;
+    throw new Failure(
+      `${host.id}: ${what}`,
+      isAboutHostKey(code) ? trustHostKey(host, message) : `check that \`${describeLogin(host)} true\` works`,
+    );
   }
   if (/^sudo: |sudo: (command )?not found|not in the sudoers/.test(said)) {
     throw new Failure(

@@ -1,10 +1,16 @@
 import type { ClusterHost } from "../../model/cluster";
 import { shellWord } from "../base/shown-words";
 import { describeLogin } from "./describe-docker";
+import type { EngineErrorCode } from "./engine/engine-failure";
 
 /** What a person compares: it is shown on the server itself, by whoever can be sure that it is the server. */
 const COMPARE =
   "answer yes only to a fingerprint that `cat /etc/ssh/ssh_host_*_key.pub | ssh-keygen -lf -` prints on the server's own console";
+
+/** Whether ssh doesn't take the server for the one that it should be. */
+export function isAboutHostKey(code: EngineErrorCode): boolean {
+  return code === "ssh-host-key" || code === "ssh-host-key-changed";
+}
 
 /**
  * How the key of a server gets among those that ssh knows here, once a person has compared it. By ssh itself, as its options

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ClusterHost } from "../../../model/cluster";
 import { describeDocker } from "../describe-docker";
-import { trustHostKey } from "../trust-host-key";
+import { isAboutHostKey, trustHostKey } from "../trust-host-key";
 import { type Dial, dialerOf } from "./dial";
 import { EngineError, type EngineErrorCode, EngineFailure } from "./engine-failure";
 import { type Answer, exchange } from "./exchange";
@@ -218,7 +218,7 @@ function remedyFor(host: ClusterHost, code: EngineErrorCode, said: string): stri
   if (code === "ssh-missing") return "install the OpenSSH client";
   if (code === "tls-material")
     return `set ${said.split(" ", 1).join()}, as for Terraform, to the text of the PEM file`;
-  if (code === "ssh-host-key" || code === "ssh-host-key-changed") return trustHostKey(host, said);
+  if (isAboutHostKey(code)) return trustHostKey(host, said);
   return `check that \`${describeDocker(host, ["ps"])}\` works`;
 }
 
