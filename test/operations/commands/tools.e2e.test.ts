@@ -88,7 +88,7 @@ describeOnCitus("doctor, logs and psql", () => {
         env: { TF_VAR_postgres_password: "not-it" },
       });
       expect(stdout).toMatch(/FAILED +connection +the coordinator .* refuses the connection/);
-      expect(stdout).toMatch(/→ it is not the one that the coordinator has/);
+      expect(stdout).toMatch(/→ it is not the coordinator's/);
       expect(stdout).not.toMatch(/^ +ok /m);
       expect(status).toBe(3);
     });
