@@ -1,6 +1,7 @@
-import { type ContainerJson, inspectContainers } from "./engine/containers";
+import type { ContainerJson, ListedContainer } from "./engine/containers";
 import { Deadline } from "../base/deadline";
 import { type Engine, REQUESTS_AT_ONCE } from "./engine/engine";
+import { findContainers, inspectListed } from "./engine/inspect-containers";
 import { readLog } from "./engine/logs";
 import { Failure, oneLine } from "../base/failure";
 import pMap from "p-map";
@@ -23,7 +24,13 @@ interface ContainerState {
   readonly lastLine: string;
 }
 
-export type ContainerAnswer = ContainerState | { readonly missing: true } | { readonly unknown: string };
+/** What Docker's list says of a container that is paused, or about which it gives no other answer: the `status` of above. */
+interface ListedState {
+  readonly listed: string;
+}
+
+export type ContainerAnswer =
+  ContainerState | ListedState | { readonly missing: true } | { readonly unknown: string };
 
 /** Asks the Docker host, within the time (in milliseconds). Never throws: what went wrong is `unknown`. */
 export async function readContainerState(
@@ -37,7 +44,7 @@ export async function readContainerState(
 
 /**
  * As `readContainerState`, of any number on one Docker host: all their states, and then, as far as the time goes, the ends of
- * their logs, which only add to them.
+ * their logs, which only add to them. One that gives no answer keeps back none of the others.
  */
 export async function readContainerStates(
   docker: Engine,
@@ -46,15 +53,23 @@ export async function readContainerStates(
 ): Promise<Map<string, ContainerAnswer>> {
   const deadline = Deadline.in(timeoutMs);
   try {
-    const found = await inspectContainers(docker, containers, timeoutMs);
+    const listed = await findContainers(docker, containers, timeoutMs);
+    // A pause explains all, and an inspection of one that is paused may hang.
+    const asked = [...listed.values()].filter(({ State }) => State !== "paused");
+    const { found, silent } = await inspectListed(docker, asked, deadline.left(1));
     const lastLines = await readLastLines(docker, [...found.keys()], deadline);
-    return new Map(
-      containers.map((container): [string, ContainerAnswer] => {
-        const json = found.get(container);
-        if (json === undefined) return [container, { missing: true }];
-        return [container, describeState(json.State, lastLines.get(container) ?? "")];
-      }),
-    );
+    const answerOf = (container: string): ContainerAnswer => {
+      const known = listed.get(container);
+      if (known === undefined) return { missing: true };
+      const { Id, State } = known;
+      const json = found.get(Id);
+      if (json !== undefined) return describeState(json.State, lastLines.get(Id) ?? "");
+      const still = silent.get(Id);
+      if (still !== undefined) return { listed: still.State };
+      // One that was asked about has gone since it was listed.
+      return State === "paused" ? { listed: State } : { missing: true };
+    };
+    return new Map(containers.map((container) => [container, answerOf(container)]));
   } catch (error) {
     const unknown = error instanceof Failure ? error.summary : oneLine(error);
     return new Map(containers.map((container) => [container, { unknown }]));
@@ -118,6 +133,12 @@ const LINE_LENGTH = 160;
 export function describeContainer(answer: ContainerAnswer): string {
   if ("unknown" in answer) return `could not be inspected: ${answer.unknown}`;
   if ("missing" in answer) return "does not exist";
+  if ("listed" in answer) {
+    const { listed } = answer;
+    return listed === "paused"
+      ? "is paused"
+      : `${describeStatus(listed)}, but Docker does not answer requests about it`;
+  }
   const { status, exitCode, oomKilled, error, health, lastLine } = answer;
   const ended = status === "exited" || status === "dead" || status === "restarting";
   const notes = [
@@ -134,6 +155,26 @@ export function describeStatus(status: string): string {
   return status === "exited" ? "exited" : `is ${status}`;
 }
 
+/** What the list says of a container about which the engine gives no other answer: in a few words, and what to do. */
+export function explainSilent(
+  { State }: ListedContainer,
+  docker: Engine,
+  container: string,
+): { readonly what: string; readonly remedy: string } {
+  const answer = { listed: State };
+  return { what: describeContainer(answer), remedy: remedyForListed(answer, docker, container) };
+}
+
+function remedyForListed({ listed }: ListedState, docker: Engine, container: string): string {
+  if (listed === "paused") return unpause(docker, container);
+  return `check whether \`${docker.describe(["inspect", container])}\` answers by now; if not, look for what blocks it on the server ${docker.id}: a stalled disk, or a process that is being started in the container`;
+}
+
+/** Docker may take as long for it as a health check may that was starting when the container was paused. */
+function unpause(docker: Engine, container: string): string {
+  return `\`${docker.describe(["unpause", container])}\``;
+}
+
 /** What to do about a node whose container is like this. */
 export function remedyFor(
   answer: ContainerAnswer,
@@ -143,11 +184,12 @@ export function remedyFor(
   if ("unknown" in answer)
     return `check that the server ${docker.id} is up and \`${docker.describe(["ps"])}\` works`;
   if ("missing" in answer) return `${deployOf(environment)} recreates it on its volume`;
+  if ("listed" in answer) return remedyForListed(answer, docker, container);
   switch (answer.status) {
     case "running":
       return `see its log: \`${docker.describe(["logs", "--tail", "50", container])}\`, and its port and firewall`;
     case "paused":
-      return `\`${docker.describe(["unpause", container])}\``;
+      return unpause(docker, container);
     case "restarting":
       return `see why it exits: \`${docker.describe(["logs", "--tail", "50", container])}\``;
     default:

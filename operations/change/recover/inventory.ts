@@ -1,23 +1,29 @@
-import {
-  type ContainerJson,
-  inspectContainers,
-  listContainers,
-  nameOf,
-} from "../../docker/engine/containers";
-import type { Engine } from "../../docker/engine/engine";
+import { Failure } from "../../base/failure";
+import { explainSilent } from "../../docker/container-state";
+import { type ContainerJson, listContainers, listedName, nameOf } from "../../docker/engine/containers";
+import { ANSWER_MS, type Engine } from "../../docker/engine/engine";
+import { inspectListed } from "../../docker/engine/inspect-containers";
 import { listNetworks } from "../../docker/engine/networks";
 import type { FoundContainer, FoundNetwork, Initialisation } from "./situation";
 
 /** Docker's time for a container that was never started. */
 const NEVER = "0001-01-01T00:00:00Z";
 
-/** All containers of a Docker host. One that goes away meanwhile is left out. */
-export async function inspectAll(docker: Engine): Promise<ContainerJson[]> {
-  const listed = await listContainers(docker, { all: true });
-  const found = await inspectContainers(
-    docker,
-    listed.map(({ Id }) => Id),
-  );
+/**
+ * All containers of a Docker host. One that goes away meanwhile is left out.
+ *
+ * @param timeout for the list, and again for all that it names, in milliseconds
+ * @throws Failure also where one alone gives no answer: what is on its volumes and networks decides what may be removed
+ */
+export async function inspectAll(docker: Engine, timeout = ANSWER_MS): Promise<ContainerJson[]> {
+  const listed = await listContainers(docker, { all: true, timeout });
+  const { found, silent } = await inspectListed(docker, listed, timeout);
+  const [container] = silent.values();
+  if (container !== undefined) {
+    const name = listedName(container);
+    const { what, remedy } = explainSilent(container, docker, name);
+    throw new Failure(`its container ${name} ${what}`, remedy);
+  }
   return [...found.values()];
 }
 

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../../model/cluster";
+import type { Remedy } from "../../base/remedy";
 import type { StateResource } from "../../terraform/terraform";
 
 /** What recovery knows of a cluster, from four sources. `decide` (decide.ts) turns it into actions. */
@@ -48,6 +49,8 @@ export interface HostInventory {
   readonly host: string;
   /** Why it could not be asked. */
   readonly unreachable?: string;
+  /** What to do about that. */
+  readonly remedy?: Remedy;
   readonly containers: readonly FoundContainer[];
   readonly networks: readonly FoundNetwork[];
   /** Names of all volumes. */

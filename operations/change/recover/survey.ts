@@ -37,8 +37,11 @@ export async function surveyHost(
       volumes: (await listVolumes(docker)).map(({ Name }) => Name),
     };
   } catch (error) {
-    const unreachable = error instanceof Failure ? error.summary : oneLine(error);
-    return { host: docker.id, unreachable, containers: [], networks: [], volumes: [] };
+    const cause =
+      error instanceof Failure
+        ? { unreachable: error.summary, remedy: error.remedy }
+        : { unreachable: oneLine(error) };
+    return { host: docker.id, ...cause, containers: [], networks: [], volumes: [] };
   }
 }
 

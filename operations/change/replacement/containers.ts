@@ -1,15 +1,17 @@
 import type { Cluster } from "../../../model/cluster";
 import type { Caller } from "../../base/caller/caller";
-import { type ContainerJson, inspectContainers } from "../../docker/engine/containers";
+import { explainSilent } from "../../docker/container-state";
+import type { ContainerJson } from "../../docker/engine/containers";
 import { Engine } from "../../docker/engine/engine";
+import { inspectContainers } from "../../docker/engine/inspect-containers";
 import type { ExistingNode, RunningContainer } from "./nodes";
 import { oneLine } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 
 /**
  * Adds what Docker says of the containers whose record differs from what is wanted in what PostgreSQL can't tell: image and
- * CPU limit. So those that were replaced one by one no longer count. A host that can't be asked leaves its nodes to
- * their records.
+ * CPU limit. So those that were replaced one by one no longer count. A host that can't be asked, or can't about a container,
+ * leaves its nodes to their records.
  */
 export async function readContainers(
   cluster: Cluster,
@@ -27,8 +29,14 @@ export async function readContainers(
       if (containers.length === 0) return;
       const docker = new Engine(host, caller);
       try {
-        for (const [name, json] of await inspectContainers(docker, containers))
-          found.set(name, runningOf(json));
+        const inspected = await inspectContainers(docker, containers);
+        for (const [name, json] of inspected.found) found.set(name, runningOf(json));
+        for (const [name, listed] of inspected.silent) {
+          const { what, remedy } = explainSilent(listed, docker, name);
+          progress(
+            `${host.id}: the container ${name} is judged by what was registered (it ${what}: ${remedy})`,
+          );
+        }
       } catch (error) {
         progress(`${host.id}: its containers are judged by what was registered (${oneLine(error)})`);
       } finally {

@@ -1,7 +1,8 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import type { Caller } from "../../base/caller/caller";
-import { inspectContainers } from "../../docker/engine/containers";
 import { Engine } from "../../docker/engine/engine";
+import { inspectContainers } from "../../docker/engine/inspect-containers";
+import { explainSilent } from "../../docker/container-state";
 import { oneLine, type Problem } from "../../base/failure";
 import type { Progress } from "../../base/progress";
 
@@ -14,7 +15,8 @@ export interface Initialised {
 /**
  * Existing nodes whose superuser or database is another than the environment's. The image makes both when it initialises an
  * empty volume and never again, so that an edit would change nothing but the plan, for ever. By what Docker says: as the
- * new user nobody could ask the servers. A host that can't be asked is passed over; the connection then tells.
+ * new user nobody could ask the servers. A host that can't be asked, or can't about a container, is passed over; the
+ * connection then tells.
  */
 export async function findOtherSuperusers(
   cluster: Cluster,
@@ -27,7 +29,13 @@ export async function findOtherSuperusers(
       const docker = new Engine(host, caller);
       try {
         const names = nodes.map(({ container }) => container);
-        const found = await inspectContainers(docker, names);
+        const { found, silent } = await inspectContainers(docker, names);
+        for (const [name, listed] of silent) {
+          const { what, remedy } = explainSilent(listed, docker, name);
+          progress(
+            `${host.id}: superuser and database of the container ${name} can't be compared (it ${what}: ${remedy})`,
+          );
+        }
         return nodes.flatMap((node) =>
           differenceOf(cluster, node, initialisedWith(found.get(node.container)?.Config.Env ?? [])),
         );

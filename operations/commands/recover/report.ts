@@ -1,5 +1,5 @@
 import type { Paint } from "../../cli/output";
-import { commandIn, typed, deployOf } from "../../base/remedy";
+import { commandIn, render, typed, deployOf } from "../../base/remedy";
 import type { CarriedOut } from "../../change/recover/carry-out";
 import type { Recovery } from "../../change/recover/recover";
 
@@ -10,9 +10,11 @@ const LABELS = { adopt: "adopt", remove: "remove", leave: "leave alone" } as con
 /** The plan of a recovery as lines for a person. */
 export function reportPlan({ cluster, situation, actions, memberships }: Recovery, paint: Paint): string[] {
   const { hosts, coordinator, state } = situation;
-  const unreachable = hosts.flatMap(({ host, unreachable: cause }) =>
-    cause === undefined ? [] : [paint("red", `Docker host ${host} can't be reached: ${cause}. Left out.`)],
-  );
+  const unreachable = hosts.flatMap(({ host, unreachable: cause, remedy }) => {
+    if (cause === undefined) return [];
+    const toDo = remedy === undefined ? "" : ` To include it: ${render(remedy, "person")}.`;
+    return [paint("red", `Docker host ${host} can't be inspected: ${cause}. Left out.${toDo}`)];
+  });
   const running = coordinator.kind === "answered" ? coordinator.running : [];
   return [
     ...unreachable,

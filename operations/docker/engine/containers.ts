@@ -1,9 +1,8 @@
-import pMap from "p-map";
 import { Deadline } from "../../base/deadline";
 import { collect } from "./collect";
 import { demultiplex } from "./demultiplex";
-import { ANSWER_MS, type Engine, REQUESTS_AT_ONCE, containerPath } from "./engine";
-import { EngineError, ifFound, isNotFound } from "./engine-failure";
+import { ANSWER_MS, type Engine, containerPath } from "./engine";
+import { EngineError, isNotFound } from "./engine-failure";
 
 /** What the engine says of a container, as far as it is used. */
 export interface ContainerJson {
@@ -75,6 +74,8 @@ export interface ListedContainer {
   /** As it was named when the container was made; its id where it has lost that name. */
   readonly Image?: string;
   readonly Labels?: Readonly<Record<string, string>> | null;
+  /** created, running, paused, restarting, removing, exited or dead. */
+  readonly State: string;
   readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null } | null;
   readonly Ports: readonly {
     readonly IP?: string;
@@ -88,6 +89,12 @@ export function nameOf({ Name }: Pick<ContainerJson, "Name">): string {
   return Name.replace(/^\//, "");
 }
 
+/** Likewise, of a container in a list, which may have names of links too. */
+export function listedName({ Names }: Pick<ListedContainer, "Names">): string {
+  const own = Names.find((name) => name.lastIndexOf("/") === 0) ?? "";
+  return nameOf({ Name: own });
+}
+
 /**
  * @param container name or id
  * @throws EngineFailure, `not-found` too
@@ -97,30 +104,13 @@ export function inspectContainer(
   container: string,
   timeout = ANSWER_MS,
 ): Promise<ContainerJson> {
-  return engine.json({ operation: "container inspect", path: containerPath(container, "json"), timeout });
+  const operation = `container inspect ${shown(container)}`;
+  return engine.json({ operation, path: containerPath(container, "json"), timeout });
 }
 
-/**
- * Those of the containers that exist, by the names or ids that were asked for.
- *
- * @param timeout for all of them, in milliseconds
- * @throws EngineFailure when the engine doesn't answer
- */
-export async function inspectContainers(
-  engine: Engine,
-  containers: readonly string[],
-  timeout = ANSWER_MS,
-): Promise<Map<string, ContainerJson>> {
-  const deadline = Deadline.in(timeout);
-  const found = await pMap(
-    containers,
-    async (container) => {
-      const json = await ifFound(inspectContainer(engine, container, deadline.left()));
-      return json === undefined ? [] : [[container, json] as const];
-    },
-    { concurrency: REQUESTS_AT_ONCE },
-  );
-  return new Map(found.flat());
+/** An id as short as docker shows it. */
+function shown(container: string): string {
+  return container.replace(/^([0-9a-f]{12})[0-9a-f]{52}$/, "$1");
 }
 
 /** @param options all: also those that don't run */

@@ -1,12 +1,12 @@
 import {
   type ContainerJson,
   type ListedContainer,
-  inspectContainers,
   listContainers,
   nameOf,
 } from "../../docker/engine/containers";
 import { type Engine, REQUESTS_AT_ONCE } from "../../docker/engine/engine";
 import { EngineFailure, ifAnswered } from "../../docker/engine/engine-failure";
+import { inspectContainers } from "../../docker/engine/inspect-containers";
 import { inspectImage } from "../../docker/engine/images";
 import { type InfoJson, readInfo } from "../../docker/engine/info";
 import { readLog } from "../../docker/engine/logs";
@@ -19,6 +19,7 @@ import type {
   EngineInspection,
   HostInspection,
   PublishedPort,
+  SilentContainer,
   Unreachable,
 } from "./inspection";
 import { isUnreachable } from "./inspection";
@@ -31,7 +32,7 @@ export type Wanted = Pick<HostInspection, "host" | "dataPath" | "images" | "cont
 export interface HostAnswer {
   readonly inspection: HostInspection;
   /** Its containers of the names that were asked for; undefined where the engine did not answer. */
-  readonly containers?: ReadonlyMap<string, ContainerInspection>;
+  readonly containers?: ReadonlyMap<string, ContainerInspection | SilentContainer>;
 }
 
 /** How much longer a Docker host may take. In milliseconds, at least 1. */
@@ -120,9 +121,10 @@ async function askContainers(
   names: readonly string[],
   skew: number,
   remaining: Remaining,
-): Promise<Map<string, ContainerInspection> | undefined> {
-  const found = await ifAnswered(inspectContainers(docker, names, remaining()));
-  if (found === undefined) return undefined;
+): Promise<HostAnswer["containers"]> {
+  const answered = await ifAnswered(inspectContainers(docker, names, remaining()));
+  if (answered === undefined) return undefined;
+  const { found, silent } = answered;
   const describe = async (json: ContainerJson): Promise<[string, ContainerInspection]> => {
     const container = containerOf(json, Date.now() + skew);
     const well =
@@ -130,7 +132,10 @@ async function askContainers(
     const lastLine = well ? undefined : await askLastLine(docker, json.Id, remaining);
     return [nameOf(json), { ...container, lastLine }];
   };
-  return new Map(await pMap(found.values(), describe, { concurrency: REQUESTS_AT_ONCE }));
+  return new Map<string, ContainerInspection | SilentContainer>([
+    ...(await pMap(found.values(), describe, { concurrency: REQUESTS_AT_ONCE })),
+    ...[...silent].map(([name, { State }]): [string, SilentContainer] => [name, { listed: State }]),
+  ]);
 }
 
 function containerOf(

@@ -5,9 +5,9 @@ import type { Environment } from "../../../model/environment";
 import type { Target } from "../../cluster/connection/target";
 import { Engine } from "../../docker/engine/engine";
 import { inspectCoordinator } from "./inspect-coordinator";
-import { askHost } from "./ask-host";
+import { type HostAnswer, askHost } from "./ask-host";
 import { lookInside } from "./look-inside";
-import type { ContainerInspection, HostInspection, NodeInspection, Inspection } from "./inspection";
+import type { HostInspection, NodeInspection, Inspection } from "./inspection";
 
 /**
  * Asks all Docker hosts at once, each from outside in; every question is bounded.
@@ -72,10 +72,7 @@ export async function inspectCluster(
   };
 }
 
-function containerOf(
-  node: ClusterNode,
-  containers: ReadonlyMap<string, ContainerInspection> | undefined,
-): NodeInspection["container"] {
+function containerOf(node: ClusterNode, containers: HostAnswer["containers"]): NodeInspection["container"] {
   if (containers === undefined) return undefined;
   return containers.get(node.container) ?? "missing";
 }

@@ -90,9 +90,15 @@ export interface PublishedPort {
 export interface NodeInspection {
   readonly node: ClusterNode;
   /** `missing`: its host was asked and has no container of this name. Undefined: the host didn't answer. */
-  readonly container?: ContainerInspection | "missing";
+  readonly container?: ContainerInspection | SilentContainer | "missing";
   /** From inside its container; undefined where nothing runs there. */
   readonly inside?: InsideInspection | Unreachable;
+}
+
+/** A container about which its engine gives no answer, while it does of others. */
+export interface SilentContainer {
+  /** Its state by the engine's list: `paused`, `running`, ... */
+  readonly listed: string;
 }
 
 export interface ContainerInspection {
@@ -141,6 +147,11 @@ export interface Reached {
   /** Whether Citus itself could, with the credentials that it has stored; undefined where it wasn't asked. */
   readonly citus?: boolean;
   readonly citusFailure?: string;
+}
+
+/** Whether its engine told all of it. */
+export function isInspected(container: NodeInspection["container"]): container is ContainerInspection {
+  return typeof container === "object" && !("listed" in container);
 }
 
 export function isUnreachable<T extends object>(value: T | Unreachable): value is Unreachable {

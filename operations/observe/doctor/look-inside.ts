@@ -4,6 +4,7 @@ import pMap from "p-map";
 import type { HostAnswer, Remaining } from "./ask-host";
 import { type InsideAnswer, askInside } from "./ask-inside";
 import { runs } from "./container-runs";
+import { isInspected } from "./inspection";
 
 /** With less than this part of the host's time a container is not entered: a silence would say nothing of it. */
 const LEAST_SHARE = 0.2;
@@ -31,7 +32,7 @@ export async function lookInside(
   // A paused container takes no new process.
   const running = nodes.filter((node) => {
     const container = containers?.get(node.container);
-    return container !== undefined && runs(container);
+    return isInspected(container) && runs(container);
   });
   const answers = await pMap(
     running,

@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode } from "../../../model/cluster";
 import { dataVolume } from "../../../model/contract/volumes";
+import type { Explained } from "../../cluster/nodes/connection-cause";
 import { remakeNetworkRemedy } from "../../cluster/nodes/remedies";
 import type { Fate } from "../review/impact";
 import { compareContainer, otherContainers, unmanagedContainer } from "./compare-container";
@@ -27,12 +28,32 @@ export function compareHost(facts: HostFacts, known: Known): Drift[] {
     ...(nodes.length === 0 ? [] : network(facts, nodes, known)),
     ...nodes.flatMap((node) => dataPath(node, facts, known)),
     ...otherContainers(facts, cluster, managed ?? new Set()),
+    ...otherSilent(facts, cluster),
   ];
+}
+
+/** Of one that is running nothing is wrong but that it can't be compared. */
+function silentContainer(
+  where: string,
+  { listed, what, remedy }: Explained & { readonly listed: string },
+): Drift {
+  return listed === "running"
+    ? { code: "unknown", severity: "warning", where: [where], what, remedy }
+    : { code: "container-stopped", severity: "broken", where: [where], what, remedy };
+}
+
+function otherSilent({ host, silent }: HostFacts, { nodes }: Cluster): Drift[] {
+  const names = new Set(nodes.filter((node) => node.host === host.id).map(({ container }) => container));
+  return [...silent].flatMap(([name, { what, remedy }]): Drift[] =>
+    names.has(name) ? [] : [{ code: "unknown", severity: "warning", where: [host.id], what, remedy }],
+  );
 }
 
 function ofNode(node: ClusterNode, facts: HostFacts, { cluster, stack, fates, managed }: Known): Drift[] {
   const { container } = node;
   const where = [node.id];
+  const silent = facts.silent.get(container);
+  if (silent !== undefined) return [silentContainer(node.id, silent)];
   const json = facts.containers.get(container);
   const down = facts.down.get(container);
   if (json === undefined) {

@@ -137,7 +137,7 @@ const HIDING: ReadonlySet<DriftCode> = new Set([...DOWN, "network-missing", "unk
 function withoutKnown(drifts: readonly Drift[], before: readonly Drift[], { cluster }: DriftFacts): Drift[] {
   const nodesOf = (codes: ReadonlySet<DriftCode>) =>
     new Set(before.filter(({ code }) => codes.has(code)).flatMap(({ where }) => where));
-  const down = nodesOf(DOWN);
+  const down = nodesOf(new Set([...DOWN, "unknown"]));
   const cut = new Set(
     before
       .filter(({ code, severity }) => code === "networks" && severity === "broken")

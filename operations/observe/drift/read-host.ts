@@ -5,15 +5,21 @@ import type { Caller } from "../../base/caller/caller";
 import { Deadline } from "../../base/deadline";
 import { Failure } from "../../base/failure";
 import type { Explained } from "../../cluster/nodes/connection-cause";
-import { describeContainer, readContainerStates, remedyFor } from "../../docker/container-state";
+import {
+  describeContainer,
+  explainSilent,
+  readContainerStates,
+  remedyFor,
+} from "../../docker/container-state";
 import {
   type ContainerJson,
   type ListedContainer,
-  inspectContainers,
   listContainers,
+  listedName,
   nameOf,
 } from "../../docker/engine/containers";
 import { Engine, REQUESTS_AT_ONCE } from "../../docker/engine/engine";
+import { inspectListed } from "../../docker/engine/inspect-containers";
 import { type ImageJson, inspectImage } from "../../docker/engine/images";
 import { type NetworkJson, inspectNetwork } from "../../docker/engine/networks";
 import { type VolumeJson, listVolumes } from "../../docker/engine/volumes";
@@ -25,6 +31,8 @@ export interface HostFacts {
   readonly containers: ReadonlyMap<string, ContainerJson>;
   /** Why a node's container doesn't serve, by its name: it is missing, or doesn't run. */
   readonly down: ReadonlyMap<string, Explained>;
+  /** Those of the containers about which the engine gives no answer, by name, with their state by its list. */
+  readonly silent: ReadonlyMap<string, Explained & { readonly listed: string }>;
   /** By the names that are declared, and by the ids of those that the nodes' containers were made of. */
   readonly images: ReadonlyMap<string, ImageJson>;
   readonly network?: NetworkJson;
@@ -62,12 +70,18 @@ async function read(docker: Engine, asked: AskedOfHost, deadline: Deadline): Pro
   const listed = (await listContainers(docker, { all: true, timeout: left() })).filter((container) =>
     concerns(container, asked),
   );
-  const ids = listed.map(({ Id }) => Id);
-  const inspected = await inspectContainers(docker, ids, left());
-  const containers = new Map([...inspected.values()].map((json) => [nameOf(json), json]));
+  const inspected = await inspectListed(docker, listed, left());
+  const containers = new Map([...inspected.found.values()].map((json) => [nameOf(json), json]));
+  const silent = new Map(
+    [...inspected.silent.values()].map((container) => {
+      const name = listedName(container);
+      const { what, remedy } = explainSilent(container, docker, name);
+      return [name, { listed: container.State, what: `its container ${name} ${what}`, remedy }];
+    }),
+  );
   const down = nodes
     .map(({ container }) => container)
-    .filter((name) => containers.get(name)?.State.Status !== "running");
+    .filter((name) => !silent.has(name) && containers.get(name)?.State.Status !== "running");
   const [states, images, network, volumes] = await Promise.all([
     readContainerStates(docker, down, left()),
     readImages(docker, imagesOf(nodes, containers), left),
@@ -75,7 +89,7 @@ async function read(docker: Engine, asked: AskedOfHost, deadline: Deadline): Pro
     listVolumes(docker, left()),
   ]);
   return {
-    ...{ host, containers, images, volumes },
+    ...{ host, containers, silent, images, volumes },
     ...(network === undefined ? {} : { network }),
     down: new Map(
       [...states].map(([container, state]) => [

@@ -61,7 +61,7 @@ describe("an engine", () => {
     await expect(inspectContainer(docker, "a")).rejects.toMatchObject({
       code,
       said: message,
-      summary: `server-a: docker container inspect: ${message}`,
+      summary: `server-a: docker container inspect a: ${message}`,
       remedy: `check that \`docker -H ${fake?.connection} ps\` works`,
     });
   });

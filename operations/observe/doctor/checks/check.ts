@@ -7,6 +7,7 @@ import type {
   NodeInspection,
   Inspection,
 } from "../inspection";
+import { isInspected } from "../inspection";
 import { runs } from "../container-runs";
 
 /** Judges one Docker host, whose engine answered unless the check is that of the engine. */
@@ -27,6 +28,9 @@ export type InsideCheck = (
 /** Nodes whose container surely doesn't run: that others don't reach them is no finding of its own. */
 export function standingStill({ nodes }: Inspection): ClusterNode[] {
   return nodes
-    .filter(({ container }) => container === "missing" || (container !== undefined && !runs(container)))
+    .filter(({ container }) => {
+      if (isInspected(container)) return !runs(container);
+      return container === "missing" || (container !== undefined && container.listed !== "running");
+    })
     .map(({ node }) => node);
 }

@@ -1,8 +1,9 @@
 import { type Finding, failed, ok, skipped, warning } from "../finding";
-import type { ContainerInspection } from "../inspection";
+import { type ContainerInspection, isInspected } from "../inspection";
 import { runs } from "../container-runs";
 import { describeStatus } from "../../../docker/container-state";
 import type { NodeCheck } from "./check";
+import type { ClusterNode } from "../../../../model/cluster";
 import { type CommandLine, advise, commandIn, deployOf } from "../../../base/remedy";
 
 /** Whether a node's container is there and runs, and if not, its last words. */
@@ -15,15 +16,23 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
       failed(place, `there is no container ${node.container}`, `${apply} makes it again on its volume`),
     ];
   }
+  if (!isInspected(container)) {
+    if (container.listed === "paused") return [paused(place, node)];
+    return [
+      failed(
+        place,
+        `${node.container} ${describeStatus(container.listed)}, but Docker does not answer requests about it`,
+        `check whether docker inspect ${node.container} answers on ${node.host} by now; if not, look for what blocks it there: a stalled disk, or a process that is being started in the container`,
+      ),
+    ];
+  }
   const { status, lastLine } = container;
   const words = lastLine === undefined ? "" : `: ${lastLine}`;
   const logs = commandIn(cluster, "logs", node.id);
   if (runs(container)) return [running(place, container, words, { logs, apply, name: node.container })];
   switch (status) {
     case "paused":
-      return [
-        failed(place, `${node.container} is paused`, `docker unpause ${node.container} on ${node.host}`),
-      ];
+      return [paused(place, node)];
     case "running":
     case "restarting":
       return [
@@ -43,6 +52,10 @@ export const checkContainer: NodeCheck = ({ node, container }, { cluster }) => {
       ];
   }
 };
+
+function paused(place: { check: string; where: string }, { container, host }: ClusterNode): Finding {
+  return failed(place, `${container} is paused`, `docker unpause ${container} on ${host}`);
+}
 
 function running(
   place: { check: string; where: string },

@@ -1,4 +1,5 @@
 import { failed, ok, warning } from "../finding";
+import { isInspected } from "../inspection";
 import type { HostCheck, NodeCheck } from "./check";
 
 /** Whether the images are there; an apply pulls what is missing. */
@@ -17,7 +18,7 @@ export const checkImage: HostCheck = ({ host, images, presentImages }) => {
 
 /** Whether a container runs what is declared. */
 export const checkNodeImage: NodeCheck = ({ node, container }) => {
-  if (typeof container !== "object" || container.image === node.image) return [];
+  if (!isInspected(container) || container.image === node.image) return [];
   return [
     warning(
       { check: "image", where: node.id },

@@ -1,13 +1,14 @@
 import { formatBytes } from "../../../base/bytes";
 import { replaceContainer } from "../../../base/terraform-command";
 import { ok, warning } from "../finding";
+import { isInspected } from "../inspection";
 import type { NodeCheck } from "./check";
 import { deployOf } from "../../../base/remedy";
 
 /** The container's memory limit against the declared one, which is in MB. */
 export const checkMemory: NodeCheck = ({ node, container }, { cluster }) => {
   const place = { check: "memory", where: node.id };
-  if (typeof container !== "object") return [];
+  if (!isInspected(container)) return [];
   const declared = (node.memory ?? 0) * 1024 * 1024;
   const shown = (bytes: number) => (bytes === 0 ? "no limit" : `limit ${formatBytes(bytes)}`);
   if (declared === container.memory) return [ok(place, shown(declared))];

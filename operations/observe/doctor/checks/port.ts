@@ -1,6 +1,7 @@
 import { formatEndpoint } from "../../../../model/cluster";
 import { failed, ok } from "../finding";
 import { runs } from "../container-runs";
+import { isInspected } from "../inspection";
 import type { NodeCheck } from "./check";
 import { deployOf } from "../../../base/remedy";
 
@@ -8,11 +9,12 @@ import { deployOf } from "../../../base/remedy";
 export const checkPort: NodeCheck = ({ node, container }, { hosts, cluster }) => {
   const { published } = node;
   const host = hosts.find(({ host: { id } }) => id === node.host);
-  if (published === undefined || container === undefined || host === undefined) return [];
+  if (published === undefined || host === undefined) return [];
+  if (container !== "missing" && !isInspected(container)) return [];
   const place = { check: "port", where: node.id };
   const wanted = formatEndpoint({ host: published.ip, port: published.port });
   const same = (ip: string, port: number) => port === published.port && covers(ip, published.ip);
-  if (typeof container === "object" && container.ports.some(({ ip, port }) => same(ip, port))) {
+  if (isInspected(container) && container.ports.some(({ ip, port }) => same(ip, port))) {
     return [ok(place, `published on ${wanted}`)];
   }
   const occupant = host.published?.find(

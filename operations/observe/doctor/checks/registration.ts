@@ -2,7 +2,7 @@ import { type Cluster, type ClusterNode, formatEndpoint } from "../../../../mode
 import { type Finding, failed, ok, skipped, warning } from "../finding";
 import { runs } from "../container-runs";
 import { viewRegistered } from "../registered-nodes";
-import type { NodeInspection, Inspection } from "../inspection";
+import { type NodeInspection, type Inspection, isInspected } from "../inspection";
 import { type Remedy, advise, commandIn, deployOf } from "../../../base/remedy";
 import { inactiveRemedy, unsyncedRemedy } from "../../../cluster/nodes/remedies";
 
@@ -102,6 +102,6 @@ function registrationRemedy(
   if (container === "missing") return `${deploy} registers it`;
   if (role === "coordinator")
     return `SELECT citus_set_coordinator_host('${host}', ${port}) there, by the address that workers reach`;
-  if (container === undefined) return advise`${deploy} registers it, or where that has no changes ${add}`;
+  if (!isInspected(container)) return advise`${deploy} registers it, or where that has no changes ${add}`;
   return runs(container) ? advise`${add} registers it` : `${deploy} registers it`;
 }

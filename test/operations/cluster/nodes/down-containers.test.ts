@@ -42,10 +42,51 @@ it("asks a server with many stopped containers little at a time, over few connec
   });
   expect(explained[3]?.failed.what).toBe("no answer; its container citus-worker3 does not exist");
   expect(explained[12]?.failed.what).toContain("last words of citus-worker12");
-  const asked = (what: string) => engine.requests.filter((request) => request.endsWith(`/${what}`));
-  expect(asked("json")).toHaveLength(12);
-  // A log is only read of a container that is there.
+  const asked = (what: string) =>
+    engine.requests.filter((request) => new RegExp(`/containers/.+/${what}$`).test(request));
+  // Only those that are there are asked about.
+  expect(asked("json")).toHaveLength(11);
   expect(asked("logs")).toHaveLength(11);
   expect(engine.mostAtOnce).toBeLessThanOrEqual(4);
   expect(engine.connections).toBeLessThanOrEqual(4);
+});
+
+it("tells what is paused by the list, also where Docker's other answers about it hang", async () => {
+  const [coordinator, ...others] = cluster.nodes;
+  if (coordinator === undefined) throw new Error("no coordinator");
+  const nodes = [coordinator, ...others];
+  const [one = "", two = "", three = ""] = nodes.map(({ container }) => container);
+  const held = await FakeEngine.start({
+    containers: {
+      [one]: { State: { Status: "exited", ExitCode: 1, OOMKilled: false, Error: "" } },
+      [two]: { State: { Status: "paused" } },
+      [three]: {},
+    },
+    log: () => "last words\n",
+    hangs: (request) => [two, three].some((name) => request.startsWith(`GET /containers/${name}/`)),
+  });
+  const hosts = cluster.hosts.map((host) => ({ ...host, connection: held.connection }));
+  const failed = { what: "no answer", remedy: "look" };
+  const silent = nodes.map(({ id }) => ({ label: id, failed }));
+  const target = { cluster: { ...cluster, hosts }, caller: callerOf({}) };
+  const explanations = await askContainers(
+    target,
+    silent.map(({ label }) => label),
+    3000,
+  );
+  await held.stop();
+  const docker = `docker -H ${held.connection}`;
+  expect(explainFailed(silent, explanations).map((node) => node.failed)).toEqual([
+    {
+      what: `no answer; its container ${one} exited (code 1), its log ends: last words`,
+      remedy: `\`${docker} start ${one}\``,
+    },
+    { what: `no answer; its container ${two} is paused`, remedy: `\`${docker} unpause ${two}\`` },
+    {
+      what: `no answer; its container ${three} is running, but Docker does not answer requests about it`,
+      remedy: expect.stringContaining(
+        `check whether \`${docker} inspect ${three}\` answers by now`,
+      ) as string,
+    },
+  ]);
 });

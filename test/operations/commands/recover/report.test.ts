@@ -18,6 +18,16 @@ describe("a recovery's report", () => {
     expect(json).toMatchObject({ memberships: ["server-b/worker1"], outcome: "done", unsafe: false });
   });
 
+  it("says what to do about a host that could not be asked", () => {
+    const [host] = recovery.situation.hosts;
+    if (host === undefined) throw new Error("no host");
+    const lost = { ...host, unreachable: "its container a is paused", remedy: "`docker unpause a`" };
+    const [line] = reportPlan({ ...recovery, situation: situation({ hosts: [lost] }) }, plainText);
+    expect(line).toBe(
+      `Docker host ${host.host} can't be inspected: its container a is paused. Left out. To include it: \`docker unpause a\`.`,
+    );
+  });
+
   it("says what brings back memberships that could not be put back, and nothing of it otherwise", () => {
     const [, unsafe] = reportNext(recovery, true);
     expect(unsafe).toContain("delete no worker");

@@ -106,6 +106,16 @@ describe("the doctor's checks", () => {
       /^failed container server-a\/worker1: citus-worker1 exited \(killed by the kernel: out of memory\)/,
     ],
     [
+      "a paused container about which Docker answers no request",
+      withNode({ container: { listed: "paused" }, inside: undefined }),
+      /^failed container server-a\/worker1: citus-worker1 is paused/,
+    ],
+    [
+      "one that is listed as running, about which it answers none",
+      withNode({ container: { listed: "running" }, inside: undefined }),
+      /^failed container server-a\/worker1: citus-worker1 is running, but Docker does not answer requests about it/,
+    ],
+    [
       "a process that was killed for want of memory",
       container({ outOfMemory: true }),
       /^warning container server-a\/worker1: running since .*, and since then the kernel has killed a process in it/,

@@ -217,6 +217,37 @@ describe("Terraform against Docker", () => {
     expect(codes(findDrift(facts))).toEqual([["container-stopped", WORKER]]);
   });
 
+  it("has a container about which Docker gives no answer, which is said once", () => {
+    const { servers } = someFacts();
+    const containers = new Map<string, ContainerJson>();
+    const held = (listed: string) =>
+      withHost(
+        {
+          containers,
+          silent: new Map([
+            [
+              "citus-worker1",
+              { listed, what: `its container citus-worker1 is ${listed}`, remedy: "free it" },
+            ],
+          ]),
+        },
+        { servers: { ...(servers as ClusterFacts), snapshot: silent } },
+      );
+    expect(codes(findDrift(held("paused")))).toEqual([["container-stopped", WORKER]]);
+    expect(codes(findDrift(held("running")))).toEqual([["unknown", WORKER]]);
+    expect(find(held("paused")).whole).toBe(false);
+    expect(find(held("running")).whole).toBe(false);
+  });
+
+  it("has a container on the network about which Docker gives no answer", () => {
+    const other = { listed: "paused", what: "its container other is paused", remedy: "unpause it" };
+    const facts = withHost({ silent: new Map([["other", other]]) });
+    const [drift, ...others] = findDrift(facts);
+    expect(drift).toMatchObject({ code: "unknown", where: ["server-b"], what: other.what });
+    expect(others).toEqual([]);
+    expect(find(facts).whole).toBe(false);
+  });
+
   it("has no container, or not even a volume", () => {
     const { servers } = someFacts();
     const more = {

@@ -91,6 +91,7 @@ export function someHost(id: string, more: Partial<HostFacts> = {}): HostFacts {
     host,
     containers: new Map(nodes.map((node) => [node.container, someContainer(node.id)])),
     down: new Map(),
+    silent: new Map(),
     images: new Map([
       [IMAGE.Id, IMAGE],
       ["citusdata/citus:13.0.3", IMAGE],
