@@ -65,7 +65,7 @@ describe("pg-dist recover", () => {
         }),
       );
       const { exitCode, output } = await cluster.recover();
-      expect(output).toMatch(/Docker host gone can't be reached: .*Connection refused/);
+      expect(output).toMatch(/Docker host gone can't be inspected: .*Connection refused/);
       expect(output).not.toContain("remove ");
       expect(exitCode).toBe(1);
       const { stdout } = await cluster.recover("--json");
