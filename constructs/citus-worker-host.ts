@@ -26,8 +26,6 @@ export class CitusWorkerHost extends Construct {
     const { password, program } = coordinator;
     this.host = host;
     this.workers = workers;
-    // With 0 workers too: the host's network stays, and with it the provider that a later removal needs.
-    host.partsOf(coordinator.options);
     const cluster = describeOptions(coordinator.options);
     this.servers = describeWorkers(
       coordinator.options,

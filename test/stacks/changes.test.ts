@@ -74,7 +74,7 @@ const additions: Record<string, { after: Environment; adds: string[] }> = {
   },
   "a host without workers": {
     after: { ...before, hosts: { ...hosts, d: server(4) }, workers: { ...workers, d: 0 } },
-    adds: ["docker_image.d", "docker_network.d", "provider.d"],
+    adds: ["provider.d"],
   },
   "a worker host whose name every container should know": {
     after: {
@@ -149,7 +149,7 @@ describe("the first of two workers", () => {
 });
 
 describe("a host that leaves", () => {
-  it("first has 0 workers, with the provider that removes them, and then goes with its network and image", () => {
+  it("first has 0 workers, with the provider that removes all that is there, and then nothing but that provider goes", () => {
     const emptied = comparedParts({ ...before, workers: { ...workers, b: 0 } });
     const { b: _, ...others } = hosts;
     const { b: __, ...otherWorkers } = workers;
@@ -158,7 +158,7 @@ describe("a host that leaves", () => {
       Object.keys(emptied)
         .filter((address) => gone[address] === undefined)
         .sort(),
-    ).toEqual(["docker_image.b", "docker_network.b", "provider.b"]);
+    ).toEqual(["provider.b"]);
     for (const [address, block] of Object.entries(gone)) expect(block, address).toEqual(emptied[address]);
   });
 });
