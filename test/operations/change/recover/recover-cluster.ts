@@ -1,19 +1,18 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { describeCluster } from "../../../../model/cluster";
 import type { Environment } from "../../../../model/environment";
-import { type CommandResult, Deployment } from "../../../e2e/deployment";
+import { DeployedProject, shellLine } from "../../../e2e/deployed-project";
+import type { CommandResult } from "../../../e2e/deployment";
 import type { Parts } from "../../../../testbed/parts";
 
 const execute = promisify(execFile);
-
-const PG_DIST = join(__dirname, "../../../../bin/pg-dist.mjs");
 
 /** What an apply says that meets what a killed one has left. */
 export const TAKEN = /already (in use|exists)/;
@@ -22,50 +21,24 @@ export const TAKEN = /already (in use|exists)/;
 const POLL_MS = 30;
 
 /** A coordinator and two workers on the local engine, with a name of its own, in a project of its own. */
-export class RecoverCluster {
-  readonly name = `recover-${randomBytes(3).toString("hex")}`;
-  readonly deployment: Deployment;
-
+export class RecoverCluster extends DeployedProject {
   static async create(parts: Parts): Promise<RecoverCluster> {
-    return new RecoverCluster(parts, await freePort());
+    return new RecoverCluster(parts, `recover-${randomBytes(3).toString("hex")}`, await freePort());
   }
 
   /** Providers of killed Terraforms, which live on without them. */
   private readonly orphans = new Set<number>();
 
   private constructor(
-    private readonly parts: Parts,
+    parts: Parts,
+    readonly name: string,
     private readonly port: number,
   ) {
-    this.deployment = new Deployment(this.environment(), parts.env, parts.terraform.path);
-    const { folder } = this.deployment;
-    mkdirSync(join(folder, "environments"));
-    // The deployment has synthesized it; there is nothing left for the command of a project to do.
-    writeFileSync(join(folder, "cdktf.json"), JSON.stringify({ app: "true" }));
-    this.declare(this.environment());
+    super(parts, environmentOf(parts, name, port));
   }
 
   environment(more: Partial<Environment> = {}): Environment {
-    return {
-      name: this.name,
-      cluster: this.name,
-      hosts: { local: { connection: "unix:///var/run/docker.sock" } },
-      coordinator: { host: "local", port: this.port },
-      workers: { local: 2 },
-      image: this.parts.image.tag,
-      postgresMajor: 17,
-      ephemeral: true,
-      ...more,
-    };
-  }
-
-  /** Writes the environment's file and its stack. */
-  declare(environment: Environment): void {
-    this.deployment.synth(environment);
-    writeFileSync(
-      join(this.deployment.folder, "environments", `${this.name}.ts`),
-      `export const environment = ${JSON.stringify(environment)};\n`,
-    );
+    return { ...environmentOf(this.parts, this.name, this.port), ...more };
   }
 
   /** Runs `pg-dist recover` of this environment, as a script does: without a terminal. */
@@ -73,48 +46,11 @@ export class RecoverCluster {
     return this.run("recover", ...args);
   }
 
-  /** Any command of `pg-dist`, the same way. */
-  run(command: string, ...args: string[]): Promise<CommandResult & { stdout: string }> {
-    return this.launch([command, this.name, ...args]).ended;
-  }
-
-  /**
-   * Starts `pg-dist`; `output` is what it has written by now.
-   *
-   * @param env further environment of it, e.g. another password
-   */
-  launch(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const { cwd, env: own } = this.recoverOptions();
-    const child = spawn(process.execPath, [PG_DIST, ...args], {
-      cwd,
-      env: { ...own, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    const output = () => `${stdout}${stderr}`;
-    const ended = once(child, "close").then(([exitCode]) => ({
-      exitCode: exitCode as number | null,
-      stdout,
-      output: output(),
-    }));
-    return { child, output, ended };
-  }
-
-  /** Runs a command line as it was printed, in the project's folder; `npx pg-dist` is this one. */
-  async shell(line: string): Promise<string> {
-    const command = line.replace(/^npx pg-dist /, `'${process.execPath}' '${PG_DIST}' `);
-    const { stdout, stderr } = await execute("sh", ["-c", command], this.recoverOptions());
-    return `${stdout}${stderr}`;
-  }
-
   /** Runs it as a person does, on a pseudo-terminal, and types `keys` at the question. */
   async recoverOnTerminal(keys: string): Promise<CommandResult> {
-    const command = `'${process.execPath}' '${PG_DIST}' recover ${this.name}`;
+    const command = shellLine(`npx pg-dist recover ${this.name}`);
     const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-      ...this.recoverOptions(),
+      ...this.runOptions(),
       stdio: ["pipe", "pipe", "ignore"],
     });
     let output = "";
@@ -125,18 +61,6 @@ export class RecoverCluster {
     });
     const [exitCode] = (await once(child, "close")) as [number | null];
     return { exitCode, output };
-  }
-
-  private recoverOptions() {
-    return {
-      cwd: this.deployment.folder,
-      env: {
-        ...process.env,
-        ...this.parts.env,
-        TERRAFORM_BINARY_NAME: this.parts.terraform.path,
-        TF_VAR_postgres_password: this.deployment.password,
-      },
-    };
   }
 
   get stateFile(): string {
@@ -254,6 +178,19 @@ export class RecoverCluster {
   get size(): number {
     return describeCluster(this.environment()).nodes.length;
   }
+}
+
+function environmentOf(parts: Parts, name: string, port: number): Environment {
+  return {
+    name,
+    cluster: name,
+    hosts: { local: { connection: "unix:///var/run/docker.sock" } },
+    coordinator: { host: "local", port },
+    workers: { local: 2 },
+    image: parts.image.tag,
+    postgresMajor: 17,
+    ephemeral: true,
+  };
 }
 
 export async function docker(...args: string[]): Promise<string> {
