@@ -13,6 +13,7 @@ import {
   leaveRequestOf,
   readMembers,
 } from "../cluster/nodes/leaving-members";
+import { readRecord } from "../cluster/nodes/recorded";
 import { COORDINATOR_GROUP } from "../cluster/nodes/registered";
 import { runOnNodes } from "../cluster/nodes/run-on-nodes";
 import { type TransferMode, readTransferMode } from "../cluster/shards/transfer-mode";
@@ -23,6 +24,7 @@ import { type DrainPlan, planDrain } from "./drain/room";
 import { type Inventory, readInventory } from "./drain/shards";
 import { estimateTime } from "./rebalance/estimate";
 import { lastFinished } from "./rebalance/last-finished";
+import { findUnregisteredProblems } from "./removal/unregistered";
 
 /** How long the Docker hosts may take to say how much room there is. In milliseconds. */
 const SPACE_MS = 5_000;
@@ -53,29 +55,58 @@ export async function foresee(
   const sessions = await countSessions(session, members);
   const moving = await readRunningMoves(session);
   const removed = members.filter(({ id, leaves }) => leaves && id !== undefined && leaving.has(id));
+  const unregistered = leave.filter((each) => !removed.some(({ id }) => id === each));
+  const held = await findHeldUnregistered(session, unregistered, cluster, caller);
   if (removed.length === 0) {
-    return { mode, leaving: leave.map(neverJoined), room: [], obstacles: [], moving, sessions };
+    const obstacles = [...held.values()].flat();
+    return { mode, leaving: leave.map((id) => neverJoined(id, held)), room: [], obstacles, moving, sessions };
   }
   const inventory = await readInventory(session);
   const plan = await planDrain(session, members, inventory);
   const timed = await readTimes(session);
+  const obstacles = await findObstacles(session, {
+    members,
+    removed,
+    inventory,
+    request,
+    mode,
+    cluster,
+    caller,
+  });
+  const isRefused = (id: string) => obstacles.ofAll.length > 0 || (obstacles.ofOne.get(id) ?? []).length > 0;
   return {
     mode,
     leaving: leave.map((id) => {
       const member = removed.find((each) => each.id === id);
       return member === undefined
-        ? neverJoined(id)
-        : removalOf(id, member, { members, inventory, plan, timed });
+        ? neverJoined(id, held)
+        : { ...removalOf(id, member, { members, inventory, plan, timed }), refused: isRefused(id) };
     }),
     room: roomAfter(plan, members),
-    obstacles: await findObstacles(session, { members, removed, inventory, request, mode, cluster, caller }),
+    obstacles: [...obstacles.ofAll, ...[...obstacles.ofOne.values(), ...held.values()].flat()],
     moving,
     sessions,
   };
 }
 
-function neverJoined(id: string): ForeseenRemoval {
-  return { id, registered: false, shards: 0, bytes: 0, to: [], seconds: 0, complete: true };
+type ProblemsById = ReadonlyMap<string, readonly Problem[]>;
+
+function neverJoined(id: string, held: ProblemsById): ForeseenRemoval {
+  const refused = (held.get(id) ?? []).length > 0;
+  return { id, registered: false, refused, shards: 0, bytes: 0, to: [], seconds: 0, complete: true };
+}
+
+async function findHeldUnregistered(
+  session: Session,
+  ids: readonly string[],
+  cluster: Cluster,
+  caller: Caller,
+): Promise<ProblemsById> {
+  if (ids.length === 0) return new Map();
+  const options = { cluster, caller, record: await readRecord(session), progress: () => undefined };
+  const found = new Map<string, readonly Problem[]>();
+  for (const id of ids) found.set(id, await findUnregisteredProblems(session, id, options));
+  return found;
 }
 
 interface Foreseen {
@@ -89,7 +120,7 @@ function removalOf(
   id: string,
   { nodeid }: Member,
   { members, inventory, plan, timed }: Foreseen,
-): ForeseenRemoval {
+): Omit<ForeseenRemoval, "refused"> {
   const groups = inventory.on(nodeid).map(({ group }) => group);
   const bytes = sum(groups.map((group) => group.bytes));
   const own = plan.moves.filter(({ source }) => source === nodeid);
@@ -146,21 +177,25 @@ interface Removing {
   readonly caller: Caller;
 }
 
+interface Obstacles {
+  /** What stops every removal of the change. */
+  readonly ofAll: readonly Problem[];
+  /** What stops that of one worker, by its id. */
+  readonly ofOne: ProblemsById;
+}
+
 /** As `emptyNode` asks before it moves anything. */
-async function findObstacles(session: Session, removing: Removing): Promise<Problem[]> {
+async function findObstacles(session: Session, removing: Removing): Promise<Obstacles> {
   const { members, removed, inventory, request, mode, cluster, caller } = removing;
   const mayLose = (label: string) => mayDiscard(cluster, label, caller.env);
   const situation = { members, inventory, request, mayLose, mode };
-  const held: Problem[] = [];
+  const ofOne = new Map<string, readonly Problem[]>();
+  const problems = await findDrainProblems(session, situation);
   for (const node of removed) {
-    if (node.server === undefined) continue;
-    held.push(...(await findHeld(session, node, { cluster, caller, progress: () => undefined })));
+    if (node.server === undefined || node.id === undefined) continue;
+    ofOne.set(node.id, await findHeld(session, node, { cluster, caller, progress: () => undefined }));
   }
-  return [
-    ...(await findDrainProblems(session, situation)),
-    ...held,
-    ...(await findDependentProblems(session, situation)),
-  ];
+  return { ofAll: [...problems, ...(await findDependentProblems(session, situation))], ofOne };
 }
 
 /** Of clients, in every database; not those of other nodes, nor ours. */

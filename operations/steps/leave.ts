@@ -5,16 +5,15 @@ import { coordinatorOf } from "../cluster/cluster-file";
 import { CoordinatorUnreachable, connect } from "../cluster/connection/connect";
 import { destroyRefused, mayDestroy, meansDestroy } from "../change/replacement/destroy-keys";
 import { readTransferMode } from "../cluster/shards/transfer-mode";
-import { Failure, type Problem, oneLine, problemsFailure } from "../base/failure";
+import { EXIT, Failure, type Problem, oneLine, problemsFailure } from "../base/failure";
 import { readFreeSpace } from "../docker/free-space";
 import { mayDiscard } from "../cluster/holdings/discard-keys";
 import { findHeld } from "../cluster/holdings/require-nothing-held";
 import { followEndpoints } from "./leaving-endpoints";
 import { liftAbandoned } from "../change/removal/leaving-marks";
 import { leaveRequestOf, readMembers } from "../cluster/nodes/leaving-members";
-import { requireNothingToLose } from "./leaving-unrecorded";
-import { requireUnregisteredEmpty } from "./leaving-unregistered";
 import { takeLock } from "../cluster/nodes/lock";
+import { findUnregisteredProblems } from "../change/removal/unregistered";
 import { cleanWorker } from "../change/removal/clean-worker";
 import { readBlockedTimeout } from "../cluster/moving/blocked-timeout";
 import type { Progress } from "../base/progress";
@@ -79,8 +78,7 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
     const members = await readMembers(session, request);
     const node = await findMember(session, members, record, id);
     if (node === undefined) {
-      await requireNothingToLose(session, cluster, id, { record, env });
-      await requireUnregisteredEmpty(session, id, { cluster, progress, caller });
+      await requireNothingToLose(session, id, { cluster, progress, caller, record });
       progress(`${id}: is not registered: nothing to move`);
       return;
     }
@@ -113,6 +111,13 @@ export async function leave(cluster: Cluster, id: string, options: LeaveOptions)
   } finally {
     await opened?.end();
   }
+}
+
+/** Of a worker that isn't registered, and whose volume goes all the same. */
+async function requireNothingToLose(...asked: Parameters<typeof findUnregisteredProblems>): Promise<void> {
+  const [, id] = asked;
+  const [first, ...others] = await findUnregisteredProblems(...asked);
+  if (first !== undefined) throw problemsFailure([first, ...others], `${id} was not removed`, EXIT.refused);
 }
 
 /** The moves may have taken hours, in which people work. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync, existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { TerraformState } from "../../model/terraform-state";
@@ -54,6 +54,17 @@ interface PlanOptions {
   readonly refresh?: boolean;
   /** Told where a remote run is, and what it waits for. @default nobody */
   readonly progress?: Progress;
+}
+
+/** Making a plan failed, and Terraform has saved what it had by then: it can be looked at, and not applied. */
+export class HalfPlan extends Failure {
+  constructor(
+    { summary, remedy, detail, exitCode, cause }: Failure,
+    readonly plan: PlanJson,
+  ) {
+    super(summary, remedy, { detail, exitCode, cause });
+    this.name = "HalfPlan";
+  }
 }
 
 type More = Partial<Pick<ChildOptions, "env" | "onLine" | "onInterrupt">>;
@@ -114,6 +125,8 @@ export class Terraform {
   /**
    * Plans everything, or the given addresses and what they depend on. The plan is saved to `file`, for its owner alone: it holds
    * the values of the variables. Of a remote run, the file says which run it is.
+   *
+   * @throws HalfPlan where Terraform saved what it had when it failed; Failure
    */
   async plan(
     file: string,
@@ -124,8 +137,7 @@ export class Terraform {
     const targets = addresses.map((address) => `-target=${address}`);
     const plan = ["plan", "-input=false", "-no-color", ...(refresh ? [] : ["-refresh=false"]), ...targets];
     if (remote === undefined) {
-      await this.run([...plan, `-out=${file}`, ...(speculative ? ["-lock=false"] : [])]);
-      chmodSync(file, 0o600);
+      await this.planHere(file, [...plan, `-out=${file}`, ...(speculative ? ["-lock=false"] : [])]);
       return this.show(file);
     }
     const saved = speculative ? [] : [`-out=${file}`];
@@ -198,6 +210,19 @@ export class Terraform {
     throw terraformFailure(told, "apply", await this.placeOf(told), { began });
   }
 
+  private async planHere(file: string, args: readonly string[]): Promise<void> {
+    const before = writtenAt(file);
+    try {
+      await this.run(args);
+    } catch (error) {
+      if (!(error instanceof Failure) || writtenAt(file) === before) throw error;
+      const plan = await this.show(file).catch(() => undefined);
+      throw plan === undefined ? error : new HalfPlan(error, plan);
+    } finally {
+      if (existsSync(file)) chmodSync(file, 0o600);
+    }
+  }
+
   private async openRuns(): Promise<RemoteRuns | undefined> {
     const workspace = workspaceOf(readStackFile(this.folder), this.env);
     return workspace && RemoteRuns.open(workspace, this.env);
@@ -249,6 +274,11 @@ export class Terraform {
     // cdktf names a stack's folder after it, and a stack is an environment.
     return { environment: basename(this.folder), binary: terraformCommand(this.env), folder: this.folder };
   }
+}
+
+/** In milliseconds; undefined where there is no such file. */
+function writtenAt(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function errorsIn({ stdout, stderr }: ChildResult): Diagnostic[] {

@@ -202,25 +202,24 @@ function tablesOn(sources: readonly Member[], inventory: Inventory): string[] {
 async function roomProblems(session: Session, { members, inventory }: DrainSituation): Promise<Problem[]> {
   const plan = await planDrain(session, members, inventory);
   if (plan.misfits.length === 0) return [];
-  const node = members
-    .filter(({ nodeid }) => plan.misfits.some(({ source }) => source === nodeid))
-    .map(({ label }) => label)
-    .join(", ");
+  const sources = members.filter(({ nodeid }) => plan.misfits.some(({ source }) => source === nodeid));
+  const node = sources.map(({ label }) => label).join(", ");
+  const words = sources.length === 1 ? { it: "it", its: "its" } : { it: "them", its: "their" };
   if (plan.receivers.length === 0) {
     const coordinator = members.find(({ groupid }) => groupid === COORDINATOR_GROUP)?.endpoint;
     const target = coordinator === undefined ? "" : `'${coordinator.host}', ${coordinator.port}, `;
     return [
       {
         node,
-        what: `no remaining node may hold its ${count(plan.misfits)}`,
+        what: `no remaining node may hold ${words.its} ${count(plan.misfits)}`,
         remedy: advise`keep a worker, or let the coordinator hold shards: SELECT citus_set_node_property(${target}'shouldhaveshards', true); then ${AGAIN}`,
       },
     ];
   }
-  return [misfitProblem(node, plan)];
+  return [misfitProblem(node, plan, words)];
 }
 
-function misfitProblem(node: string, plan: DrainPlan): Problem {
+function misfitProblem(node: string, plan: DrainPlan, { it, its }: { it: string; its: string }): Problem {
   const { strategy, receivers } = plan;
   const forbidden = plan.misfits.filter(({ group }) =>
     receivers.every(({ nodeid }) => !strategy.allows(group.shardid, nodeid)),
@@ -230,7 +229,7 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
     return {
       node,
       what:
-        `the cluster's rebalance strategy ${strategy.name} forbids ${count(forbidden)} of it on every remaining node ` +
+        `the cluster's rebalance strategy ${strategy.name} forbids ${count(forbidden)} of ${it} on every remaining node ` +
         `(${strategy.functions.join(", ")}; shard ${first.group.shardid} of ${first.group.tables.slice(0, 1).join()})`,
       remedy: advise`let it allow one of them, add a worker that it allows, or choose another strategy:
           SELECT citus_set_default_rebalance_strategy('by_disk_size'); then ${AGAIN}`,
@@ -244,8 +243,8 @@ function misfitProblem(node: string, plan: DrainPlan): Problem {
   return {
     node,
     what: replicas
-      ? `every remaining node has a replica of its ${count(plan.misfits)} already`
-      : `its shards don't all fit on the remaining nodes: ${count(plan.misfits)} with ${formatBytes(bytes)} are left over (${rooms.join(", ")})`,
+      ? `every remaining node has a replica of ${its} ${count(plan.misfits)} already`
+      : `${its} shards don't all fit on the remaining nodes: ${count(plan.misfits)} with ${formatBytes(bytes)} are left over (${rooms.join(", ")})`,
     remedy: replicas
       ? "add a worker first"
       : "make room on those servers or add a worker first; what Citus keeps free there is " +

@@ -22,6 +22,8 @@ export interface ForeseenRemoval {
   readonly id: string;
   /** False for one that never joined: there is nothing to move. */
   readonly registered: boolean;
+  /** Whether an apply refuses it before its first move; it may remove others that leave in the same change all the same. */
+  readonly refused: boolean;
   /** All that move. */
   readonly shards: number;
   readonly bytes: number;

@@ -2,16 +2,15 @@ import type { Cluster } from "../../../model/cluster";
 import { coordinatorOf } from "../cluster-file";
 import { EXIT, Failure, oneLine } from "../../base/failure";
 import { type RecordedNode, readRecord } from "./recorded";
-import { isNamedAsAnother } from "../../../model/contract/server-name";
 import type { Session } from "../connection/session";
 import { SQLSTATE, sqlStateOf } from "../connection/sqlstate";
 import { withStatementTimeout } from "../connection/statement-timeout";
 import type { Doubt, ServerFacts } from "../connection/target";
 import { METADATA_LOST_REMEDY } from "./metadata-lost";
+import { findDoubts } from "./doubts";
 import { explainNewer, readRecordVersion } from "./migrate-record";
 import { noExtensionRemedy } from "./no-extension";
-import { COORDINATOR_GROUP } from "./registered";
-import { OTHER_TRANSPORT, type Remedy, advise } from "../../base/remedy";
+import type { Remedy } from "../../base/remedy";
 
 /**
  * What a session is for. Every doubt refuses a `change`. A `read` is refused only where another cluster or a worker would be
@@ -99,36 +98,6 @@ async function readOwnTables(session: Session, purpose: Purpose): Promise<OwnTab
 
 /** What is shown would be of something else. */
 const MISLEADING: ReadonlySet<Doubt["code"]> = new Set(["worker", "other-name"]);
-
-function findDoubts(
-  server: ServerFacts,
-  cluster: Cluster | undefined,
-  record: ReadonlyMap<string, RecordedNode>,
-): Doubt[] {
-  const id = cluster === undefined ? undefined : coordinatorOf(cluster).id;
-  const recorded = [...record.values()].find(({ groupid }) => groupid === COORDINATOR_GROUP);
-  const elsewhere = advise`check what this address leads to from here, or ${OTHER_TRANSPORT}`;
-  const doubts: Doubt[] = [];
-  if (server.groupid !== COORDINATOR_GROUP) {
-    const what = `is a worker (group ${server.groupid}), not the coordinator${id === undefined ? "" : ` ${id}`}`;
-    doubts.push({ code: "worker", what, remedy: elsewhere });
-  }
-  if (server.in_recovery)
-    doubts.push({ code: "standby", what: "is a standby, not the coordinator", remedy: elsewhere });
-  if (cluster !== undefined && id !== undefined && isNamedAsAnother(server.cluster_name, cluster.name, id)) {
-    const what = `is "${server.cluster_name}", not the coordinator ${id} of ${cluster.name}`;
-    doubts.push({ code: "other-name", what, remedy: elsewhere });
-  }
-  if (recorded !== undefined && id !== undefined && recorded.id !== id) {
-    const what = `is the coordinator ${recorded.id}, not ${id}`;
-    doubts.push({ code: "other-id", what, remedy: elsewhere });
-  }
-  if (recorded !== undefined && recorded.server_id !== server.server_id) {
-    const what = `is not the coordinator that was registered (server id ${server.server_id}, was ${recorded.server_id})`;
-    doubts.push({ code: "other-server", what, remedy: METADATA_LOST_REMEDY });
-  }
-  return doubts;
-}
 
 async function readFacts(
   session: Session,

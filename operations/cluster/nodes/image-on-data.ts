@@ -16,6 +16,12 @@ export interface DataOfNode {
   readonly citus?: string | undefined;
 }
 
+/** An image that must not come to a node's data. */
+export interface ForbiddenImage extends Problem {
+  /** `what` of several nodes to which the same happens. */
+  readonly ofSeveral: string;
+}
+
 /**
  * What must never happen to existing data, however the nodes are replaced.
  *
@@ -24,8 +30,8 @@ export interface DataOfNode {
 export function findForbidden(
   nodes: readonly DataOfNode[],
   images: ReadonlyMap<string, ImageVersions> = new Map(),
-): Problem[] {
-  return nodes.flatMap(({ wanted, major, citus }): Problem[] => {
+): ForbiddenImage[] {
+  return nodes.flatMap(({ wanted, major, citus }): ForbiddenImage[] => {
     const image = images.get(wanted.host) ?? {};
     const wantedMajor = image.major ?? wanted.postgresMajor;
     if (major !== undefined && major !== wantedMajor) {
@@ -33,6 +39,7 @@ export function findForbidden(
         {
           node: wanted.id,
           what: `its data is from PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wantedMajor}`,
+          ofSeveral: `their data is from PostgreSQL ${major}, ${wanted.image} has PostgreSQL ${wantedMajor}`,
           remedy:
             `keep an image with PostgreSQL ${major}; another major version needs pg_upgrade on every node, which pg-dist ` +
             "doesn't do yet, or a new cluster that the data is copied to",
@@ -45,6 +52,7 @@ export function findForbidden(
         {
           node: wanted.id,
           what: `it runs Citus ${citus}, ${wanted.image} has Citus ${version}`,
+          ofSeveral: `they run Citus ${citus}, ${wanted.image} has Citus ${version}`,
           remedy:
             `keep an image with Citus ${citus} or newer: older ones fail on the catalog of a newer one, and the way back is ` +
             "a restore from a backup",

@@ -1,9 +1,12 @@
 import { isCoordinatorId } from "../../../model/contract/node-id";
-import type { Cluster } from "../../../model/cluster";
+import { type Cluster, formatEndpoint } from "../../../model/cluster";
 import type { Caller } from "../../base/caller/caller";
 import type { Failure } from "../../base/failure";
 import { foresee } from "../../change/foresee";
+import { findRemovedBefore } from "../../change/removal/removed-before";
 import { type TargetFlags, findTarget, openTarget } from "../../cli/target";
+import { coordinatorOf } from "../../cluster/cluster-file";
+import { CoordinatorUnreachable } from "../../cluster/connection/connect";
 import { asFailure } from "../../cluster/connection/report";
 import { withStatementTimeout } from "../../cluster/connection/statement-timeout";
 import type { Connected } from "../../cluster/connection/target";
@@ -11,6 +14,7 @@ import type { Foresight } from "../../cluster/moving/foresight";
 import { WrongCoordinator } from "../../cluster/nodes/check-coordinator";
 import { limitNodeConnections } from "../../cluster/nodes/reachability";
 import { fingerprintOf } from "../../observe/review/fingerprint";
+import { findLacking } from "../../observe/review/lacking";
 import type { LiveFacts } from "../../observe/review/live-facts";
 import type { PlanReview } from "../../observe/review/review";
 import type { Live } from "../../observe/review/review-record";
@@ -26,6 +30,9 @@ const QUESTION_MS = 60_000;
 export class AskedCluster {
   /** What was asked while the plan was made, for the workers that the environment no longer has. */
   private ahead: { readonly leaving: readonly string[]; readonly foresight: Promise<Foresight> } | undefined;
+
+  /** Ids of the nodes that are registered. */
+  private registered: readonly string[] = [];
 
   private constructor(
     private readonly target: Connected | undefined,
@@ -60,9 +67,10 @@ export class AskedCluster {
     if (this.target === undefined) return { kind: "left-out" };
     try {
       const fingerprint = await fingerprintOf(this.target);
-      const leaving = fingerprint.nodes
-        .map(({ id }) => id)
-        .filter((id) => id.includes("/") && !cluster.nodes.some((node) => node.id === id));
+      this.registered = fingerprint.nodes.map(({ id }) => id);
+      const leaving = this.registered.filter(
+        (id) => id.includes("/") && !cluster.nodes.some((node) => node.id === id),
+      );
       this.ahead = { leaving, foresight: ask(this.target, cluster, leaving) };
       // Whoever awaits it meets its error.
       this.ahead.foresight.catch(() => undefined);
@@ -72,6 +80,22 @@ export class AskedCluster {
     }
   }
 
+  /**
+   * Workers whose volumes go and that nobody empties, since an earlier apply has done that: it removed them from the cluster,
+   * and ended before Terraform came to their containers.
+   */
+  async removedBefore({ impact: { nodes }, cluster }: PlanReview): Promise<readonly string[]> {
+    const { target } = this;
+    const lost = nodes.filter(({ fate }) => fate === "data-lost");
+    const isWhole = lost.some(({ id }) => isCoordinatorId(id));
+    if (target === undefined || target.doubts.length > 0 || lost.length === 0 || isWhole) return [];
+    await this.ahead?.foresight.catch(() => undefined);
+    const ids = lost.filter(({ newVolume }) => !newVolume).map(({ id }) => id);
+    const { session, caller } = target;
+    const ask = () => findRemovedBefore(session, cluster, ids, caller);
+    return withStatementTimeout(session, QUESTION_MS, ask).catch(() => []);
+  }
+
   /** What it says of the change. */
   async about({ impact: { nodes }, cluster }: PlanReview): Promise<LiveFacts> {
     const { failure, target } = this;
@@ -79,20 +103,26 @@ export class AskedCluster {
       const doubt = { what: failure.summary, remedy: failure.remedy };
       return { asked: false, because: "the server that answered is not its coordinator", doubts: [doubt] };
     }
-    if (nodes.some(({ id, fate }) => isCoordinatorId(id) && fate === "joins"))
-      return { asked: false, because: "it is not running yet", doubts: [] };
-    if (target === undefined)
-      return { asked: false, because: failure?.summary ?? "--plan-only was given", doubts: [] };
+    if (target === undefined) {
+      const isNew = nodes.some(({ id, fate }) => isCoordinatorId(id) && fate === "joins");
+      const silent =
+        failure !== undefined && !(failure instanceof CoordinatorUnreachable && failure.answered);
+      const because = isNew && silent ? "it is not running yet" : failure?.summary;
+      return { asked: false, because: because ?? "--plan-only was given", doubts: [] };
+    }
     const ids = (...fates: readonly string[]) =>
       nodes.filter(({ fate }) => fates.includes(fate)).map(({ id }) => id);
     const stopping = ids("data-lost", "leaves", "replaced");
-    const { doubts } = target;
+    const published = coordinatorOf(cluster).published;
+    const at = published ? { host: published.ip, port: published.port } : target.coordinator;
+    const lacking = findLacking(nodes, this.registered, formatEndpoint(at));
+    const facts = { doubts: target.doubts, ...(lacking === undefined ? {} : { lacking }) };
     try {
       const foresight = await this.foresightOf(target, cluster, ids("leaves"));
       const sessions = [...foresight.sessions].filter(([node]) => stopping.includes(node));
-      return { asked: true, foresight: { ...foresight, sessions: new Map(sessions) }, doubts };
+      return { asked: true, foresight: { ...foresight, sessions: new Map(sessions) }, ...facts };
     } catch (error) {
-      return { asked: false, because: asFailure(error).summary, doubts };
+      return { asked: false, because: asFailure(error).summary, ...facts };
     }
   }
 

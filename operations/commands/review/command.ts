@@ -10,13 +10,14 @@ import { orJsonFailure } from "../../cli/read-command";
 import { synthesizeStack } from "../../cli/synthesized-stack";
 import { refuseTwins, timeoutOption, viaOption } from "../../cli/target";
 import { asFailure } from "../../cluster/connection/report";
+import type { Stopped } from "../../observe/review/refusals";
 import { PLAN_FILE, planFileOf, saveReview } from "../../observe/review/review-record";
 import { reviewPlan, withLive } from "../../observe/review/review";
 import { isRun } from "../../terraform/cloud/remote-runs";
 import type { PlanJson } from "../../terraform/plan";
 import { findProject, findSameCluster, loadEnvironment } from "../../terraform/project";
 import { hashFile, hashStack } from "../../terraform/stack-hash";
-import { Terraform } from "../../terraform/terraform";
+import { HalfPlan, Terraform } from "../../terraform/terraform";
 import { withSavedPlan } from "../../terraform/with-saved-plan";
 import { type AskFlags, AskedCluster } from "./ask-cluster";
 import { type ReviewedPlan, describeReview } from "./json";
@@ -102,8 +103,9 @@ async function review(name: string, flags: Flags, paint: Paint, caller: Caller):
   const { plan, reviewed, live } = await inTurn(asked, async () => {
     const before = await asked.beforePlan(cluster);
     if (source.kind !== "given") progress("planning");
-    const planned = await readPlan(terraform, source, progress);
-    const byPlan = reviewPlan(planned, cluster);
+    const { planned, stopped } = await readPlan(terraform, source, progress);
+    const removed = await asked.removedBefore(reviewPlan(planned, cluster));
+    const byPlan = reviewPlan(planned, cluster, { removed, stopped });
     return { plan: planned, live: before, reviewed: withLive(byPlan, await asked.about(byPlan)) };
   });
   const about: ReviewedPlan = {
@@ -166,7 +168,23 @@ async function bookmarkRun(terraform: Terraform, folder: string, run: string): P
   return file;
 }
 
-async function readPlan(
+interface ReadPlan {
+  readonly planned: PlanJson;
+  /** Why Terraform refused to go on with it, in our words. */
+  readonly stopped?: Stopped;
+}
+
+/** A plan that Terraform refuses, since the environment protects what it would destroy, is read as far as it came. */
+async function readPlan(terraform: Terraform, source: PlanSource, progress: Progress): Promise<ReadPlan> {
+  try {
+    return { planned: await makePlan(terraform, source, progress) };
+  } catch (error) {
+    if (!(error instanceof HalfPlan) || error.exitCode !== EXIT.refused) throw error;
+    return { planned: error.plan, stopped: { what: error.summary, remedy: error.remedy } };
+  }
+}
+
+async function makePlan(
   terraform: Terraform,
   { kind, file }: PlanSource,
   progress: Progress,

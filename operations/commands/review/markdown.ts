@@ -20,7 +20,7 @@ export function reviewMarkdown(review: Review, allowed: string | undefined): str
   const lines = [
     ...head,
     "",
-    `${summaryOf(impact.nodes)}.`,
+    `${summaryOf(review)}.`,
     "",
     ...refusals.flatMap(({ what, remedy }) => [
       `> **${allowed === undefined ? "Refused" : "Allowed"}:** ${escape(what)}`,

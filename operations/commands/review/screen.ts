@@ -22,7 +22,7 @@ export function reviewScreen(review: Review, allowed: string | undefined, paint:
   const title = `${paint("bold", cluster.environment)}  cluster ${cluster.name}: `;
   if (isEmpty(review)) return [`${title}no change`, ...unasked(review)];
   return [
-    `${title}${summaryOf(impact.nodes)}`,
+    `${title}${summaryOf(review)}`,
     ...refusals.flatMap(({ what, remedy }) => [
       "",
       `${paint("red", allowed === undefined ? "refused" : "allowed")}  ${what}`,

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { PUBLISHED_SETTING } from "../../../model/cluster";
 import { settingsOfCommand } from "../../../model/contract/server-command";
 import { type Attributes, type ResourceChange, forcedBy } from "../../terraform/plan";
@@ -54,7 +55,9 @@ function settingChanges(
   before: readonly string[],
   after: readonly string[],
 ): Omit<AttributeChange, "forces">[] {
-  const [old, wanted] = [settingsOfCommand(before), settingsOfCommand(after)];
+  const sides = [settingsOfCommand(before), settingsOfCommand(after)];
+  const said = sides.some((side) => side[PUBLISHED_SETTING] !== undefined);
+  const [old = {}, wanted = {}] = said ? sides.map(withPublished) : sides;
   return [...new Set([...Object.keys(old), ...Object.keys(wanted)])]
     .filter((name) => settingText(name, old[name]) !== settingText(name, wanted[name]))
     .sort()
@@ -70,6 +73,13 @@ const WORDS: Readonly<Record<string, string>> = {
   cluster_name: "endpoint",
   [PUBLISHED_SETTING]: "published on",
 };
+
+/** A port that is published where its endpoint is, is so without a word; a name is no address that it could be. */
+function withPublished(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const endpoint = settingText("cluster_name", settings["cluster_name"]) ?? "";
+  const host = endpoint.slice(0, endpoint.lastIndexOf(":")).replace(/[[\]]/g, "");
+  return isIP(host) === 0 ? settings : { [PUBLISHED_SETTING]: endpoint, ...settings };
+}
 
 /** Of `citus server-d/worker1 10.0.0.4:5433` only the endpoint: the rest is the same node, or another resource. */
 function settingText(name: string, value: string | undefined): string | undefined {

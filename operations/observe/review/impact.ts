@@ -57,15 +57,22 @@ interface Named {
   readonly of: Resource;
 }
 
-/** What a plan does, node by node. */
-export function impactOf(plan: PlanJson): Impact {
+/**
+ * What a plan does, node by node.
+ *
+ * @param removed ids of workers that were emptied and removed from the cluster before: only their containers and volumes are
+ *   left to go
+ */
+export function impactOf(plan: PlanJson, removed: readonly string[] = []): Impact {
   const all = (plan.resource_changes ?? []).map((resource): Named => ({
     resource,
     of: resourceOf(resource),
   }));
   const changing = all.filter(({ resource }) => isEffective(resource));
   const stays = all.some(({ of, resource }) => of.kind === "container" && actionOf(resource) !== "delete");
-  const nodes = [...resourcesByNode(all)].map(([id, resources]) => nodeImpact(id, resources, stays));
+  const nodes = [...resourcesByNode(all)].map(([id, resources]) =>
+    nodeImpact(id, resources, { stays, removed: removed.includes(id) }),
+  );
   const changes = (kind: Resource["kind"]) => changing.some(({ of }) => of.kind === kind);
   return {
     nodes: [...nodes].sort((a, b) => FATES.indexOf(a.fate) - FATES.indexOf(b.fate)),
@@ -88,16 +95,25 @@ function resourcesByNode(all: readonly Named[]): Map<string, Resources> {
   return nodes;
 }
 
-/** @param stays whether any node does: a cluster that is destroyed as a whole drains none */
-function nodeImpact(id: string, resources: Resources, stays: boolean): NodeImpact {
+/** @param of stays: whether any node does: a cluster that is destroyed as a whole drains none; removed: whether it was before */
+function nodeImpact(
+  id: string,
+  resources: Resources,
+  { stays, removed }: { readonly stays: boolean; readonly removed: boolean },
+): NodeImpact {
   const { container, "data volume": volume } = resources;
   return {
     id,
-    fate: fateOf(stays && !isCoordinatorId(id), resources),
+    fate: removed && isGoing(resources) ? "leaves" : fateOf(stays && !isCoordinatorId(id), resources),
     changes: container === undefined ? [] : attributeChanges(container),
     image: { ...image("before", container), ...image("after", container) },
     newVolume: actionOf(volume) === "create" || actionOf(volume) === "replace",
   };
+}
+
+/** Whether it is destroyed, and not made anew. */
+function isGoing({ "data volume": volume }: Resources): boolean {
+  return actionOf(volume) === "delete";
 }
 
 /** @param drained whether a node of this kind is drained by the destroy of its membership */

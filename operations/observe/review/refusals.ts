@@ -1,14 +1,17 @@
 import { isCoordinatorId } from "../../../model/contract/node-id";
 import { type Cluster, majorOfImage } from "../../../model/cluster";
-import type { Remedy } from "../../base/remedy";
+import type { Problem } from "../../base/failure";
+import { type Remedy, advise, commandIn } from "../../base/remedy";
 import { type PlanJson, commandsOf } from "../../terraform/plan";
 import { EXPECT, clusterDigest, clusterText } from "../../../model/contract/cluster-file";
-import { findForbidden, versionOfImage } from "../../cluster/nodes/image-on-data";
+import { type ForbiddenImage, findForbidden, versionOfImage } from "../../cluster/nodes/image-on-data";
 import type { Impact, NodeImpact } from "./impact";
 import type { LiveFacts } from "./live-facts";
 
 /** Why a plan must not be approved; the codes stay the same in every version. */
 type RefusalCode =
+  | "state-lacks"
+  | "protected"
   | "incomplete-plan"
   | "data-lost"
   | "volume-gone"
@@ -31,14 +34,20 @@ export interface Refusal {
  * What must not be approved of a plan, by the plan and the configuration alone.
  *
  * @param cluster as it is wanted
+ * @param stopped why Terraform itself refused to go on with it; undefined where it didn't, or nobody knows
  */
-export function findRefusals(plan: PlanJson, { nodes }: Impact, cluster: Cluster): Refusal[] {
+export function findRefusals(
+  plan: PlanJson,
+  { nodes }: Impact,
+  cluster: Cluster,
+  stopped?: Stopped,
+): Refusal[] {
   const ids = (fate: NodeImpact["fate"]) => nodes.filter((node) => node.fate === fate).map(({ id }) => id);
   const images = wrongImages(nodes, cluster);
   // One by one is no better with an image that can't read the data.
   const replaced = ids("replaced").filter((id) => !images.some((refusal) => refusal.nodes.includes(id)));
   return [
-    ...incomplete(plan),
+    ...incomplete(plan, stopped),
     ...otherCode(plan, cluster),
     ...lostData(nodes.filter(({ fate }) => fate === "data-lost")),
     ...goneVolumes(ids("emptied")),
@@ -47,13 +56,17 @@ export function findRefusals(plan: PlanJson, { nodes }: Impact, cluster: Cluster
   ];
 }
 
+/** That Terraform stopped a plan on purpose. */
+export type Stopped = Pick<Problem, "what" | "remedy">;
+
 /**
  * What must not be approved by what the running cluster says: another server than the coordinator that is meant, and workers
- * that can't be emptied, for want of room or for what their tables are.
+ * that can't be emptied, for want of room or for what their tables are; and that it runs, while the state is empty.
  */
-export function refusalsOfCluster(live: LiveFacts): Refusal[] {
+export function refusalsOfCluster(live: LiveFacts, cluster: Cluster): Refusal[] {
   const obstacles = live.asked ? live.foresight.obstacles : [];
   return [
+    ...stateLacks(live, cluster),
     ...live.doubts.map(({ what, remedy }): Refusal => ({ code: "other-cluster", nodes: [], what, remedy })),
     ...obstacles.map(({ node, what, remedy }): Refusal => ({
       code: "removal",
@@ -64,8 +77,26 @@ export function refusalsOfCluster(live: LiveFacts): Refusal[] {
   ];
 }
 
-function incomplete(plan: PlanJson): Refusal[] {
+/** An apply would fail in the middle, where the names of containers and volumes are taken. */
+function stateLacks({ lacking }: LiveFacts, { environment }: Cluster): Refusal[] {
+  if (lacking === undefined) return [];
+  const { nodes, all, at } = lacking;
+  return [
+    {
+      code: "state-lacks",
+      nodes,
+      what: all
+        ? `the state is empty, but a cluster answers at ${at}`
+        : `the state doesn't have ${list(nodes)}, but the cluster that answers at ${at} does`,
+      remedy: advise`if the state was moved, declare the backend that it is in now (docs/state.md); if it is lost, ${commandIn({ environment }, "recover")} recreates it
+          from what is running; then review again`,
+    },
+  ];
+}
+
+function incomplete(plan: PlanJson, stopped: Stopped | undefined): Refusal[] {
   if (plan.errored !== true) return [];
+  if (stopped !== undefined) return [{ code: "protected", nodes: [], ...stopped }];
   return [
     {
       code: "incomplete-plan",
@@ -95,11 +126,12 @@ function lostData(lost: readonly NodeImpact[]): Refusal[] {
   if (lost.length === 0) return [];
   const ids = lost.map(({ id }) => id);
   const anew = lost.some(({ newVolume }) => newVolume) ? ", and recreated, empty" : "";
+  const volumes = ids.length === 1 ? "the data volume is" : "the data volumes are";
   return [
     {
       code: "data-lost",
       nodes: ids,
-      what: `${list(ids)}: the data volume is destroyed${anew}; nothing is moved away first`,
+      what: `${list(ids)}: ${volumes} destroyed${anew}; nothing is moved away first`,
       remedy:
         "undo in the environment what renames or moves it: the cluster's name, the coordinator's host, a node's name; a worker " +
         "leaves by being deleted there, and its shards are moved first. To give the whole cluster up: docs/destroy.md",
@@ -109,12 +141,16 @@ function lostData(lost: readonly NodeImpact[]): Refusal[] {
 
 function goneVolumes(ids: readonly string[]): Refusal[] {
   if (ids.length === 0) return [];
+  const one = ids.length === 1;
+  const volumes = one ? "the volume with its data is" : "the volumes with their data are";
   return [
     {
       code: "volume-gone",
       nodes: ids,
-      what: `${list(ids)}: the volume with its data is gone, and would be recreated, empty`,
-      remedy: "bring the volume back from its server or a backup; docs/forget.md is for one that is lost",
+      what: `${list(ids)}: ${volumes} gone, and would be recreated, empty`,
+      remedy: one
+        ? "bring the volume back from its server or a backup; docs/forget.md is for one that is lost"
+        : "bring the volumes back from their servers or backups; docs/forget.md is for those that are lost",
     },
   ];
 }
@@ -142,13 +178,16 @@ function wrongImages(nodes: readonly NodeImpact[], cluster: Cluster): Refusal[] 
     if (wanted === undefined || image.before === undefined || fate === "data-lost") return [];
     return [{ wanted, major: majorOfImage(image.before), citus: versionOfImage(image.before) }];
   });
-  const refusals = new Map<string, Refusal>();
   // One fault of one edit, though each node has it.
-  for (const { node, what, remedy } of findForbidden(data)) {
-    const known = refusals.get(what);
-    refusals.set(what, { code: "image", nodes: [...(known?.nodes ?? []), node], what, remedy });
-  }
-  return [...refusals.values()].map((each) => ({ ...each, what: `${list(each.nodes)}: ${each.what}` }));
+  const faults = new Map<string, ForbiddenImage[]>();
+  for (const each of findForbidden(data)) faults.set(each.what, [...(faults.get(each.what) ?? []), each]);
+  return [...faults.values()].flatMap((those) => {
+    const ids = those.map(({ node }) => node);
+    return those.slice(0, 1).map(({ what, ofSeveral, remedy }): Refusal => ({
+      ...{ code: "image", nodes: ids, remedy },
+      what: `${list(ids)}: ${ids.length === 1 ? what : ofSeveral}`,
+    }));
+  });
 }
 
 /** Of many nodes only the first: the report names each. */

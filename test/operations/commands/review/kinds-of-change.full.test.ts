@@ -1,6 +1,8 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findParts, type Parts } from "../../../../testbed/parts";
-import { docker } from "../../change/recover/recover-cluster";
+import { TAKEN, docker } from "../../change/recover/recover-cluster";
 import { ReviewedCluster } from "./reviewed-cluster";
 
 /** Further kinds of change than those of review.full.test.ts, compared in the same way. */
@@ -44,19 +46,16 @@ describe("a review of another kind of change, compared with the apply", () => {
   });
 
   it("of two workers less at once: both are emptied, onto those that stay", async () => {
-    await cluster.deployment.query("SELECT citus_rebalance_start()");
-    await cluster.deployment.query("SELECT citus_rebalance_wait()");
+    await cluster.balance();
     const workers = { local: { worker1: {}, worker2: {} } };
     cluster.environment = { ...cluster.environment, workers };
-    const before = await cluster.shardsByNode();
-    const { live } = await cluster.expectApply({ "local/worker3": "leaves", "local/worker4": "leaves" });
-    const after = await cluster.shardsByNode();
-    const moved = live.leaving.flatMap(({ to }) => to);
-    expect(new Set(moved.map(({ node }) => node))).not.toContain("local/worker3");
-    expect(new Set(moved.map(({ node }) => node))).not.toContain("local/worker4");
-    const gained = Object.entries(after).map(([node, shards]) => shards - (before[node] ?? 0));
-    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-    expect(sum(moved.map(({ shards }) => shards))).toBe(sum(gained.filter((more) => more > 0)));
+    const before = await cluster.shardsById();
+    let output = "";
+    const { live } = await cluster.expectApply(
+      { "local/worker3": "leaves", "local/worker4": "leaves" },
+      (text) => (output = text),
+    );
+    await cluster.expectMoves(live, output, before);
   });
 
   it("of another image for all, where that is meant: all are replaced on their data", async () => {
@@ -67,5 +66,26 @@ describe("a review of another kind of change, compared with the apply", () => {
       "local/worker1": "replaced",
       "local/worker2": "replaced",
     });
+  });
+
+  it("of a state that is empty while the cluster runs: refused, and its apply fails in the middle, until recover", async () => {
+    const state = join(cluster.deployment.folder, "state", `${cluster.name}.tfstate`);
+    rmSync(state);
+    const { report, exitCode } = await cluster.review();
+    expect(exitCode).toBe(4);
+    const nodes = ["local/coordinator", "local/worker1", "local/worker2"];
+    expect(report.refusals).toMatchObject([{ code: "state-lacks", nodes }]);
+    expect((await cluster.run("review")).stdout.split("\n")[2]).toMatch(
+      /^refused {2}the state is empty, but a cluster answers at 127\.0\.0\.1:\d+$/,
+    );
+    const before = await cluster.containers();
+    const { exitCode: applied, output } = await cluster.deployment.apply();
+    expect(applied).toBe(1);
+    expect(output).toMatch(TAKEN);
+    const recovered = await cluster.run("recover", "--yes");
+    expect(recovered.exitCode, recovered.output).toBe(0);
+    await cluster.deployment.applied();
+    expect(await cluster.reviewed()).toEqual({});
+    expect(await cluster.containers()).toEqual(before);
   });
 });

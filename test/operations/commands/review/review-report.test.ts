@@ -4,10 +4,11 @@ import type { Environment } from "../../../../model/environment";
 import { describeReview } from "../../../../operations/commands/review/json";
 import { reviewMarkdown } from "../../../../operations/commands/review/markdown";
 import { reviewScreen } from "../../../../operations/commands/review/screen";
-import type { LiveFacts } from "../../../../operations/observe/review/live-facts";
+import type { ForeseenRemoval } from "../../../../operations/cluster/moving/foresight";
+import type { Lacking, LiveFacts } from "../../../../operations/observe/review/live-facts";
 import { type Review, reviewPlan, withLive } from "../../../../operations/observe/review/review";
 import { expectShape } from "../../../fixtures/json-shape";
-import { somePlan } from "../../observe/review/some-plan";
+import { type SomeNode, somePlan } from "../../observe/review/some-plan";
 
 const ENVIRONMENT: Environment = {
   name: "production",
@@ -40,7 +41,15 @@ const ASKED: Extract<LiveFacts, { asked: true }> = {
     mode: "auto",
     leaving: [
       {
-        ...{ id: "c/worker1", registered: true, shards: 64, bytes: 3 * GB, seconds: 95, complete: true },
+        ...{
+          id: "c/worker1",
+          registered: true,
+          refused: false,
+          shards: 64,
+          bytes: 3 * GB,
+          seconds: 95,
+          complete: true,
+        },
         to: [
           { node: "b/worker1", shards: 30, bytes: GB },
           { node: "b/worker2", shards: 34, bytes: 2 * GB },
@@ -94,10 +103,10 @@ describe("the report of a review", () => {
       "refused  the coordinator is replaced together with 2 workers: the cluster is down meanwhile",
       '       → replace them one by one (docs/changing-a-cluster.md), or set `rollout: "all-at-once"` in the environment',
       "",
-      "c/worker1: is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard briefly",
+      "c/worker1: is emptied, removed from the cluster and destroyed; a move blocks writes to a shard briefly",
       "a/coordinator: is stopped, and started in a new container on its data: about 10 s, nobody can connect meanwhile",
       "  max_connections 100 -> 300",
-      "b/worker1, b/worker2: is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile",
+      "b/worker1, b/worker2: are stopped, and started in new containers on their data: about 10 s, their shards can't be reached meanwhile",
       "  max_connections 100 -> 300",
       "b/worker3: starts empty and joins; has no shards until a rebalance",
       "the cluster was not queried: --plan-only was given",
@@ -140,7 +149,7 @@ describe("the report of a review", () => {
   it("says that writes wait where shards are to move so", () => {
     const live: LiveFacts = { ...ASKED, foresight: { ...ASKED.foresight, mode: "block_writes" } };
     expect(reviewScreen(some(live), undefined, plain).join("\n")).toContain(
-      "no query fails, writes to a shard wait while it is copied",
+      "destroyed; writes to a shard wait while it is copied",
     );
   });
 
@@ -156,6 +165,94 @@ describe("the report of a review", () => {
       { code: "other-cluster", what: "the server reached by b is a worker" },
       { code: "removal", nodes: ["c/worker1"], what: "c/worker1: its shards don't all fit" },
     ]);
+  });
+
+  it("speaks of several nodes as of several", () => {
+    const told = (node: SomeNode, more: Parameters<typeof somePlan>[0] = { "a/coordinator": {} }) =>
+      reviewScreen(reviewed({ ...more, "b/worker1": node, "b/worker2": node }), undefined, plain).find(
+        (line) => line.startsWith("b/worker1"),
+      );
+    const of = "b/worker1, b/worker2: ";
+    expect(told({ volume: ["delete", "create"] })).toBe(
+      `${of}are destroyed with their data; nothing is moved away first`,
+    );
+    expect(told({ container: ["create"], volume: ["create"] })).toBe(
+      `${of}their volumes are gone: they are recreated, empty`,
+    );
+    expect(told({ container: ["create"] })).toBe(
+      `${of}their containers are gone: they are recreated on their data`,
+    );
+    const stopped = {
+      container: ["update"],
+      before: { must_run: false },
+      after: { must_run: true },
+    } as const;
+    expect(told(stopped)).toBe(
+      `${of}are not running: they are started in place, and serve some seconds after the apply`,
+    );
+    expect(told({ container: ["update"] })).toBe(`${of}are changed in place: nothing stops`);
+    expect(told(CREATED)).toBe(`${of}start empty and join; have no shards until a rebalance`);
+    expect(told(CREATED, { "a/coordinator": CREATED })).toBe(`${of}start empty and join`);
+    expect(told(DESTROYED)).toBe(
+      `${of}are emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard briefly`,
+    );
+  });
+
+  it("says of several that leave what moves of each, and for how long in all", () => {
+    const [removal] = ASKED.foresight.leaving;
+    const leaving = ["c/worker1", "d/worker1"].map((id) => ({ ...removal, id }) as ForeseenRemoval);
+    const live: LiveFacts = { ...ASKED, foresight: { ...ASKED.foresight, leaving, sessions: new Map() } };
+    const nodes = { "a/coordinator": {}, "c/worker1": DESTROYED, "d/worker1": DESTROYED };
+    const lines = reviewScreen(reviewed(nodes, live), undefined, plain);
+    expect(lines).toContain(
+      "  64 shards with 3 GB of each move, 30 to b/worker1, 34 to b/worker2: about 1 min 35 s",
+    );
+    expect(lines).toContain("the 2 workers are emptied one after the other: about 3 min 10 s in all");
+  });
+
+  it("promises nothing of a removal that is refused, and calls no change quiet by which nodes stop", () => {
+    const [removal] = ASKED.foresight.leaving;
+    const refused = { ...removal, refused: true } as ForeseenRemoval;
+    const obstacles = [{ node: "c/worker1", what: "its server holds table public.notes", remedy: "copy it" }];
+    const live: LiveFacts = { ...ASKED, foresight: { ...ASKED.foresight, leaving: [refused], obstacles } };
+    const nodes = { "a/coordinator": {}, "c/worker1": DESTROYED };
+    const lines = reviewScreen(reviewed(nodes, live), undefined, plain);
+    expect(lines).toContain(
+      "c/worker1: stays as it is until what is refused is fixed; then it is emptied, removed from the cluster and destroyed",
+    );
+    expect(lines.join("\n")).toContain("3 GB would move, 30 to b/worker1");
+    expect(lines.join("\n")).not.toContain("no query fails");
+    const quiet = reviewScreen(reviewed(nodes, ASKED), undefined, plain).join("\n");
+    expect(quiet).toContain("no query fails");
+    const stops = reviewScreen(reviewed({ ...nodes, "b/worker1": REPLACED }, ASKED), undefined, plain);
+    expect(stops.join("\n")).not.toContain("no query fails");
+  });
+
+  it("says first that the state is empty where a cluster answers, and what then helps", () => {
+    const nodes = { "a/coordinator": CREATED, "b/worker1": CREATED, "b/worker2": CREATED };
+    const ids = Object.keys(nodes);
+    const quiet = {
+      ...ASKED.foresight,
+      leaving: [],
+      room: [],
+      moving: [],
+      sessions: new Map<string, number>(),
+    };
+    const at = "10.0.0.1:5432";
+    const live = (lacking: Lacking): LiveFacts => ({ ...ASKED, foresight: quiet, lacking });
+    const lines = reviewScreen(reviewed(nodes, live({ nodes: ids, all: true, at })), undefined, plain);
+    expect(lines[0]).toBe("production  cluster citus: 3 are running already (the coordinator among them)");
+    expect(lines[2]).toBe("refused  the state is empty, but a cluster answers at 10.0.0.1:5432");
+    expect(lines[3]).toContain("`npx pg-dist recover production`");
+    expect(lines).toContain(
+      "a/coordinator, b/worker1, b/worker2: are running already, but are not in the state: an apply fails where their names are taken",
+    );
+    const one = { "a/coordinator": REPLACED, "b/worker1": REPLACED, "b/worker2": CREATED };
+    const { refusals } = reviewed(one, live({ nodes: ["b/worker2"], all: false, at }));
+    expect(refusals.map(({ code }) => code)).toEqual(["state-lacks", "coordinator-with-workers"]);
+    expect(refusals[0]?.what).toBe(
+      "the state doesn't have b/worker2, but the cluster that answers at 10.0.0.1:5432 does",
+    );
   });
 
   it("has the reason of what was let pass", () => {
@@ -180,9 +277,9 @@ describe("the report of a review", () => {
 
       | node | what happens | why |
       | --- | --- | --- |
-      | \`c/worker1\` | is emptied, removed from the cluster and destroyed; no query fails, a move blocks writes to a shard briefly |  |
+      | \`c/worker1\` | is emptied, removed from the cluster and destroyed; a move blocks writes to a shard briefly |  |
       | \`a/coordinator\` | is stopped, and started in a new container on its data: about 10 s, nobody can connect meanwhile | \`max_connections 100 -> 300\` |
-      | \`b/worker1\`<br>\`b/worker2\` | is stopped, and started in a new container on its data: about 10 s, its shards can't be reached meanwhile | \`max_connections 100 -> 300\` |
+      | \`b/worker1\`<br>\`b/worker2\` | are stopped, and started in new containers on their data: about 10 s, their shards can't be reached meanwhile | \`max_connections 100 -> 300\` |
       | \`b/worker3\` | starts empty and joins; has no shards until a rebalance |  |
 
       - the cluster was not queried: --plan-only was given

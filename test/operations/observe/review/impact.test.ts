@@ -53,6 +53,13 @@ describe("the impact of a plan on a node", () => {
     ]);
   });
 
+  it("is no loss where an earlier apply has emptied and removed the worker, and its volume alone is left to go", () => {
+    const plan = somePlan({ "a/coordinator": {}, "b/worker1": { ...DESTROYED, membership: null } });
+    expect(impactOf(plan, ["b/worker1"]).nodes[0]).toMatchObject({ id: "b/worker1", fate: "leaves" });
+    const anew = somePlan({ "a/coordinator": {}, "b/worker1": { volume: ["delete", "create"] } });
+    expect(impactOf(anew, ["b/worker1"]).nodes[0]).toMatchObject({ id: "b/worker1", fate: "data-lost" });
+  });
+
   it("is loss of data on every node where the whole cluster goes", () => {
     const { nodes } = impactOf(somePlan({ "a/coordinator": DESTROYED, "b/worker1": DESTROYED }));
     expect(nodes.map(({ fate }) => fate)).toEqual(["data-lost", "data-lost"]);
@@ -107,6 +114,23 @@ describe("what a plan changes about a container", () => {
       { name: "max_connections", before: "100", after: "300", forces: true },
       { name: "work_mem", after: "64MB", forces: true },
     ]);
+  });
+
+  it("calls a port published where it is, also where the endpoint says so", () => {
+    const named = command("cluster_name=citus b/worker1 b.lan:5432", "pgdist.published=10.0.0.2:5432");
+    const byAddress = (port: number) => command(`cluster_name=citus b/worker1 10.0.0.2:${port}`);
+    const names = (after: string[]) =>
+      changesOf({ ...REPLACED, before: { command: named }, after: { command: after }, forces: ["command"] });
+    expect(names(byAddress(5432))).toEqual([
+      { name: "endpoint", before: "b.lan:5432", after: "10.0.0.2:5432", forces: true },
+    ]);
+    expect(names(byAddress(5433))).toMatchObject([
+      { name: "endpoint" },
+      { name: "published on", before: "10.0.0.2:5432", after: "10.0.0.2:5433" },
+    ]);
+    expect(names(command("cluster_name=citus b/worker1 b-worker1:5432"))?.[1]).toEqual({
+      ...{ name: "published on", before: "10.0.0.2:5432", forces: true },
+    });
   });
 
   it("leaves out what the engine adds, what follows from another change, and what only the apply tells", () => {

@@ -60,12 +60,18 @@ describe("a plan is refused that", () => {
   });
 
   it("destroys the whole cluster", () => {
-    expect(codes({ "a/coordinator": DESTROYED, "b/worker1": DESTROYED })).toEqual(["data-lost"]);
+    const { refusals } = review({ "a/coordinator": DESTROYED, "b/worker1": DESTROYED });
+    expect(refusals.map(({ what }) => what)).toEqual([
+      "a/coordinator, b/worker1: the data volumes are destroyed; nothing is moved away first",
+    ]);
   });
 
   it("makes a member again on an empty volume", () => {
     const gone: SomeNode = { container: ["create"], volume: ["create"] };
     expect(codes({ "a/coordinator": {}, "b/worker1": gone })).toEqual(["volume-gone"]);
+    expect(review({ "a/coordinator": {}, "b/worker1": gone, "b/worker2": gone }).refusals[0]?.what).toBe(
+      "b/worker1, b/worker2: the volumes with their data are gone, and would be recreated, empty",
+    );
   });
 
   it("stops the coordinator and workers together, unless the environment says so", () => {
@@ -86,7 +92,7 @@ describe("a plan is refused that", () => {
     const { refusals } = review({ "b/worker1": newer, "b/worker2": newer }, { rollout: "all-at-once" });
     expect(refusals).toMatchObject([{ code: "image", nodes: ["b/worker1", "b/worker2"] }]);
     expect(refusals[0]?.what).toBe(
-      "b/worker1, b/worker2: it runs Citus 13.2.0, citusdata/citus:13.0.3 has Citus 13.0.3",
+      "b/worker1, b/worker2: they run Citus 13.2.0, citusdata/citus:13.0.3 has Citus 13.0.3",
     );
     expect(codes({ "b/worker1": from("citusdata/citus:12.1.2") })).toEqual(["image"]);
     // Whether they are replaced at once doesn't matter then: one by one would be no better.
@@ -101,6 +107,9 @@ describe("a plan is refused that", () => {
     const plan = { ...somePlan({ "a/coordinator": {} }), errored: true };
     const { refusals } = reviewPlan(plan, describeCluster(ENVIRONMENT));
     expect(refusals.map(({ code }) => code)).toEqual(["incomplete-plan"]);
+    const stopped = { what: "data volume of a/coordinator would be destroyed", remedy: "undo" };
+    const protectedPlan = reviewPlan(plan, describeCluster(ENVIRONMENT), { stopped });
+    expect(protectedPlan.refusals).toEqual([{ code: "protected", nodes: [], ...stopped }]);
   });
 });
 
